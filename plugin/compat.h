@@ -1,0 +1,40 @@
+/* compat.h
+ * What differs between Wireshark 4.0 and 4.6, and nothing else.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_COMPAT_H
+#define SPISCOPE_COMPAT_H
+
+#include <ws_version.h>
+
+#include <epan/packet.h>
+#include <epan/prefs.h>
+
+#define WIRESHARK_AT_LEAST(major, minor) \
+    (WIRESHARK_VERSION_MAJOR > (major) \
+        || (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
+
+#if !WIRESHARK_AT_LEAST(4, 0)
+#error "SPIscope needs Wireshark 4.0 or later"
+#endif
+
+/* The value of a field: a struct until 4.2, then a pointer. */
+#if WIRESHARK_AT_LEAST(4, 2)
+#define compat_value(finfo) ((finfo)->value)
+#else
+#define compat_value(finfo) (&(finfo)->value)
+#endif
+
+/* Boolean preferences and tap flags: gboolean has four bytes, bool has one. */
+#if WIRESHARK_AT_LEAST(4, 2)
+typedef bool compat_bool;
+#else
+typedef gboolean compat_bool;
+#endif
+
+/* The third of a tap's packet callback's arguments and its flags have been there since 3.6. */
+#define COMPAT_TAP_PACKET_ARGS \
+    void *tapdata, packet_info *pinfo, epan_dissect_t *edt, const void *data, tap_flags_t flags
+
+#endif /* SPISCOPE_COMPAT_H */

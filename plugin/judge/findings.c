@@ -1,0 +1,88 @@
+/* findings.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "findings.h"
+
+struct findings {
+    wmem_allocator_t *pool;
+    wmem_array_t *list;             /* of struct finding *, ascending by frame */
+    uint32_t limit;
+    uint64_t dropped;
+};
+
+struct findings *
+findings_create(wmem_allocator_t *pool, uint32_t limit)
+{
+    struct findings *findings = wmem_new0(pool, struct findings);
+
+    findings->pool = pool;
+    findings->limit = limit;
+    findings->list = wmem_array_new(pool, sizeof(struct finding *));
+    return findings;
+}
+
+struct finding *
+findings_add(struct findings *findings, enum finding_key key, enum confidence confidence,
+        uint32_t frame, const nstime_t *time)
+{
+    if (findings_count(findings) >= findings->limit) {
+        findings->dropped++;
+        return NULL;
+    }
+    struct finding *finding = wmem_new0(findings->pool, struct finding);
+
+    finding->key = (uint8_t)key;
+    finding->confidence = (uint8_t)confidence;
+    finding->frame = frame;
+    finding->time = *time;
+    wmem_array_append_one(findings->list, finding);
+    return finding;
+}
+
+void
+finding_rests_on(struct finding *finding, uint32_t frame)
+{
+    if (frame == 0 || frame == finding->frame || finding->evidence_count >= EVIDENCE_AT_MOST)
+        return;
+    for (unsigned i = 0; i < finding->evidence_count; i++)
+        if (finding->evidence[i] == frame)
+            return;
+    finding->evidence[finding->evidence_count++] = frame;
+}
+
+uint32_t
+findings_count(const struct findings *findings)
+{
+    return wmem_array_get_count(findings->list);
+}
+
+uint64_t
+findings_dropped(const struct findings *findings)
+{
+    return findings->dropped;
+}
+
+const struct finding *
+findings_get(const struct findings *findings, uint32_t i)
+{
+    return *(struct finding **)wmem_array_index(findings->list, i);
+}
+
+uint32_t
+findings_on(const struct findings *findings, uint32_t frame, uint32_t *count)
+{
+    uint32_t low = 0, high = findings_count(findings);
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (findings_get(findings, middle)->frame < frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (high = low; high < findings_count(findings) && findings_get(findings, high)->frame == frame; high++)
+        ;
+    *count = high - low;
+    return low;
+}

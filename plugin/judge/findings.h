@@ -1,0 +1,54 @@
+/* findings.h
+ * What judge/ found, in frame order. A finding holds facts, not words: show/ makes the text.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_FINDINGS_H
+#define SPISCOPE_FINDINGS_H
+
+#include "../finding.h"
+#include "../track/tracker.h"
+
+#define EVIDENCE_AT_MOST 4
+
+struct finding {
+    uint8_t key;                    /**< enum finding_key */
+    uint8_t confidence;             /**< enum confidence */
+    uint8_t evidence_count;
+    uint32_t frame;                 /**< the frame that proves it */
+    uint32_t evidence[EVIDENCE_AT_MOST]; /**< other frames that it rests on */
+    nstime_t time;                  /**< of that frame */
+    const struct tunnel *tunnel;    /**< NULL where it belongs to none */
+    const struct sa *sa;            /**< NULL where it is about no single SA */
+    const struct sa *other;         /**< the SA's counterpart, such as its successor */
+    uint64_t number;                /**< what it counts, per key */
+    uint64_t limit;                 /**< what it was compared with, per key */
+    nstime_t span;                  /**< how long, per key */
+    struct endpoint endpoint;       /**< of nat_rebinding: the address until then */
+};
+
+struct findings;
+
+/** Owned by pool. At most as many are kept as limit says; further ones are dropped and counted. */
+struct findings *findings_create(wmem_allocator_t *pool, uint32_t limit);
+
+/** Adds a finding on the frame that is being judged.
+ * @return it, to be filled in; or NULL where there are too many */
+struct finding *findings_add(struct findings *findings, enum finding_key key,
+        enum confidence confidence, uint32_t frame, const nstime_t *time);
+
+/** Adds a frame that the finding rests on; 0 and what is too much are left out. */
+void finding_rests_on(struct finding *finding, uint32_t frame);
+
+uint32_t findings_count(const struct findings *findings);
+
+/** How many were dropped. */
+uint64_t findings_dropped(const struct findings *findings);
+
+/** The i-th in frame order. */
+const struct finding *findings_get(const struct findings *findings, uint32_t i);
+
+/** The index of the first one on a frame; count gets how many stand on it. */
+uint32_t findings_on(const struct findings *findings, uint32_t frame, uint32_t *count);
+
+#endif /* SPISCOPE_FINDINGS_H */

@@ -1,0 +1,20 @@
+/* nat_rebinding.c
+ * nat_rebinding: the same SPI with a sequence that goes on, from or to a new address or port. A NAT
+ * gave the peer a new mapping, or the peer moved (MOBIKE, RFC 4555).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "judge.h"
+
+void
+judge_nat_rebinding(struct judge *judge, const struct change *change)
+{
+    if (change->kind != CHANGE_ADDRESS_MOVED)
+        return;
+    struct finding *finding = judge_sa(judge, FINDING_NAT_REBINDING, CONFIDENCE_PROVEN, change->sa);
+
+    if (!finding)
+        return;
+    finding->endpoint = change->before;
+    finding_rests_on(finding, change->before_frame);
+}

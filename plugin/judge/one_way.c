@@ -1,0 +1,28 @@
+/* one_way.c
+ * one_way: one direction carries traffic, and the other none for one_way_after. Said only where the
+ * capture showed that it can see the other direction: it carried ESP before (inferred), or the peer
+ * was heard in IKE (suspected: its ESP may take another way).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "judge.h"
+
+#include "../track/clock.h"
+
+void
+judge_one_way(struct judge *judge, const struct change *change)
+{
+    if (change->kind != CHANGE_ONE_WAY)
+        return;
+    const struct flow *flow = change->sa->flow;
+    const struct flow *reverse = flow_reverse(flow);
+    enum confidence confidence = reverse->packets > 0 ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED;
+    struct finding *finding = judge_sa(judge, FINDING_ONE_WAY, confidence, change->sa);
+
+    if (!finding)
+        return;
+    finding->number = flow->unanswered;
+    finding->span = clock_elapsed(&flow->unanswered_since, &judge->time);
+    finding_rests_on(finding, change->before_frame);
+    finding_rests_on(finding, flow->unanswered_frame);
+}

@@ -1,0 +1,48 @@
+/* sequence.c
+ * sequence_restart: the sequence number starts again on the same SPI, which no sender may do within
+ * an SA (RFC 4303 section 2.2). Proven: three numbers in a row from the beginning, and no copies.
+ *
+ * sequence_exhausted: the 32-bit number is about to pass 2^32, or passed it. Only extended sequence
+ * numbers allow that.
+ *
+ * replay_window: a packet that a receiver with replay_window would drop: too far behind, or with a
+ * number that was seen before (RFC 4303 section 3.4.3).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "judge.h"
+
+static void
+judge_restart(struct judge *judge, const struct change *change)
+{
+    struct finding *finding = judge_sa(judge, FINDING_SEQUENCE_RESTART, CONFIDENCE_PROVEN, change->sa);
+
+    if (!finding)
+        return;
+    finding->number = change->sa->sequence.first;
+    finding->limit = sequence_highest_before_restart(&change->sa->sequence);
+    finding_rests_on(finding, change->before_frame);
+}
+
+void
+judge_sequence(struct judge *judge, const struct change *change)
+{
+    if (change->kind != CHANGE_SEQUENCE)
+        return;
+    if (change->effect & SEQUENCE_RESTARTED)
+        judge_restart(judge, change);
+    if (change->effect & (SEQUENCE_NEAR_END | SEQUENCE_WRAPPED)) {
+        struct finding *finding = judge_sa(judge, FINDING_SEQUENCE_EXHAUSTED, CONFIDENCE_PROVEN, change->sa);
+        if (finding) {
+            finding->number = change->sa->sequence.highest;
+            finding->limit = (change->effect & SEQUENCE_WRAPPED) != 0;
+        }
+    }
+    if (change->effect & (SEQUENCE_OUTSIDE_WINDOW | SEQUENCE_DUPLICATE)) {
+        struct finding *finding = judge_sa(judge, FINDING_REPLAY_WINDOW, CONFIDENCE_PROVEN, change->sa);
+        if (finding) {
+            finding->number = change->behind;
+            finding->limit = (change->effect & SEQUENCE_DUPLICATE) ? 0 : judge->limits.replay_window;
+        }
+    }
+}

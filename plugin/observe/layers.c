@@ -1,0 +1,42 @@
+/* layers.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "layers.h"
+
+unsigned
+layers_before_icmp(const packet_info *pinfo, int protocol)
+{
+    int icmp = proto_get_id_by_filter_name("icmp");
+    int icmpv6 = proto_get_id_by_filter_name("icmpv6");
+    unsigned count = 0;
+
+    for (wmem_list_frame_t *layer = wmem_list_head(pinfo->layers); layer; layer = wmem_list_frame_next(layer)) {
+        int id = GPOINTER_TO_INT(wmem_list_frame_data(layer));
+        if (id == icmp || id == icmpv6)
+            break;
+        if (id == protocol)
+            count++;
+    }
+    return count;
+}
+
+static void
+endpoint_from(struct endpoint *endpoint, const address *from, uint32_t port, bool udp)
+{
+    memset(endpoint, 0, sizeof *endpoint);
+    if ((from->type == AT_IPv4 && from->len == 4) || (from->type == AT_IPv6 && from->len == 16)) {
+        endpoint->address.length = (uint8_t)from->len;
+        memcpy(endpoint->address.bytes, from->data, (size_t)from->len);
+    }
+    endpoint->port = udp ? (uint16_t)port : 0;
+}
+
+void
+layers_endpoints(const packet_info *pinfo, struct endpoint *source, struct endpoint *destination)
+{
+    bool udp = pinfo->ptype == PT_UDP;
+
+    endpoint_from(source, &pinfo->net_src, pinfo->srcport, udp);
+    endpoint_from(destination, &pinfo->net_dst, pinfo->destport, udp);
+}

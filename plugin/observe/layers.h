@@ -1,0 +1,20 @@
+/* layers.h
+ * Which protocols a frame holds, outermost first, and what of them an ICMP error merely quotes.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_LAYERS_H
+#define SPISCOPE_LAYERS_H
+
+#include <epan/packet.h>
+
+#include "../event.h"
+
+/** How many headers of a protocol stand in the frame before an ICMP message. */
+unsigned layers_before_icmp(const packet_info *pinfo, int protocol);
+
+/** The frame's innermost IP addresses, with the ports if they are UDP's. An address that is neither
+ * IPv4 nor IPv6 has length 0. */
+void layers_endpoints(const packet_info *pinfo, struct endpoint *source, struct endpoint *destination);
+
+#endif /* SPISCOPE_LAYERS_H */

@@ -1,0 +1,319 @@
+/* tables.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "tables.h"
+
+#include <epan/stat_tap_ui.h>
+#include <epan/tap.h>
+
+#include "../compat.h"
+#include "text.h"
+
+static int tap_spiscope = -1;
+
+/* What the tap hands over; lives as long as the packet. */
+struct tap_record {
+    const struct tunnel *tunnel;
+    const struct sa *sa;            /* NULL: the tunnel only */
+    const struct findings *findings;
+};
+
+static stat_tap_table_item sa_columns[] = {
+    { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Tunnel", "%6u " },
+    { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "SA", "%4u " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Prot", "%-4s " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Source", "%-18s " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Destination", "%-18s " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "SPI", "%-10s " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Gen", "%4s " },
+    { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "First", "%7u " },
+    { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Last", "%7u " },
+    { TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Birth", "%17.6f " },
+    { TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Death", "%17.6f " },
+    { TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Packets", "%9.0f " },
+    { TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Bytes", "%11.0f " },
+    { TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Lost", "%6.0f " },
+    { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Dup", "%5u " },
+    { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Reord", "%5u " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Replaces", "%-10s " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Replaced by", "%-11s " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "State", "%s" },
+};
+
+enum sa_column {
+    SA_TUNNEL, SA_ID, SA_PROTOCOL, SA_SOURCE, SA_DESTINATION, SA_SPI, SA_GENERATION, SA_FIRST, SA_LAST,
+    SA_BIRTH, SA_DEATH, SA_PACKETS, SA_BYTES, SA_LOST, SA_DUPLICATE, SA_REORDERED, SA_REPLACES,
+    SA_REPLACED_BY, SA_STATE, SA_COLUMNS
+};
+
+static stat_tap_table_item tunnel_columns[] = {
+    { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Tunnel", "%6u " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Peer A", "%-24s " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Peer B", "%-24s " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "NAT", "%-3s " },
+    { TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Packets A-B", "%11.0f " },
+    { TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Packets B-A", "%11.0f " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Findings", "%s" },
+};
+
+enum tunnel_column {
+    TUNNEL_ID, TUNNEL_PEER_A, TUNNEL_PEER_B, TUNNEL_NAT, TUNNEL_PACKETS_A, TUNNEL_PACKETS_B, TUNNEL_FINDINGS,
+    TUNNEL_COLUMNS
+};
+
+/* ---- cells: the table owns its strings, and free_cell frees them */
+
+static void
+set_number(stat_tap_table *table, guint row, guint column, double value)
+{
+    stat_tap_table_item_type *cell = stat_tap_get_field_data(table, row, column);
+
+    if (cell->type == TABLE_ITEM_UINT)
+        cell->value.uint_value = value > UINT32_MAX ? UINT32_MAX : (guint)value;
+    else
+        cell->value.float_value = value;
+}
+
+static void
+set_string(stat_tap_table *table, guint row, guint column, const char *text)
+{
+    stat_tap_table_item_type *cell = stat_tap_get_field_data(table, row, column);
+
+    if (g_strcmp0(cell->value.string_value, text) == 0)
+        return;
+    g_free((char *)cell->value.string_value);
+    cell->value.string_value = g_strdup(text);
+}
+
+static void
+set_spi(stat_tap_table *table, guint row, guint column, const struct sa *sa)
+{
+    char text[16] = "";
+
+    if (sa)
+        snprintf(text, sizeof text, "0x%08x", sa->key.spi);
+    set_string(table, row, column, text);
+}
+
+static void
+free_cell(stat_tap_table *table _U_, guint row _U_, guint column _U_, stat_tap_table_item_type *cell)
+{
+    if (cell->type == TABLE_ITEM_STRING)
+        g_free((char *)cell->value.string_value);
+    cell->value.string_value = NULL;
+}
+
+static void
+empty_table(stat_tap_table *table)
+{
+    for (guint row = 0; row < table->num_elements; row++) {
+        for (guint column = 0; column < table->num_fields; column++)
+            free_cell(table, row, column, &table->elements[row][column]);
+        g_free(table->elements[row]);
+    }
+    g_free(table->elements);
+    table->elements = NULL;
+    table->num_elements = 0;
+}
+
+/* Makes rows up to and including this one; rows in between belong to SAs that a filter left out. */
+static void
+reach_row(stat_tap_table *table, guint row, const stat_tap_table_item *columns, guint count)
+{
+    stat_tap_table_item_type cells[SA_COLUMNS];
+
+    for (guint i = 0; i < count; i++) {
+        memset(&cells[i], 0, sizeof cells[i]);
+        cells[i].type = columns[i].type;
+    }
+    while (table->num_elements <= row)
+        stat_tap_init_table_row(table, table->num_elements, count, cells);
+}
+
+/* ---- rows */
+
+static const char *
+sa_state(const struct sa *sa)
+{
+    if (sa->successor)
+        return sa->churned ? "replaced early" : "replaced";
+    return sa->is_pending ? "new" : "in use";
+}
+
+static double
+seconds(const nstime_t *time)
+{
+    return (double)time->secs + time->nsecs / 1e9;
+}
+
+static void
+fill_sa_row(stat_tap_table *table, guint row, const struct sa *sa, packet_info *pinfo)
+{
+    struct sequence_counts counts = sequence_counts(&sa->sequence);
+
+    set_number(table, row, SA_TUNNEL, sa->flow->tunnel->id);
+    set_number(table, row, SA_ID, sa->id);
+    set_string(table, row, SA_PROTOCOL, text_protocol(sa->key.protocol));
+    set_string(table, row, SA_SOURCE, text_endpoint(pinfo->pool, &sa->flow->source));
+    set_string(table, row, SA_DESTINATION, text_endpoint(pinfo->pool, &sa->flow->destination));
+    set_spi(table, row, SA_SPI, sa);
+    set_string(table, row, SA_GENERATION, sa->generation ? wmem_strdup_printf(pinfo->pool, "%u", sa->generation) : "?");
+    set_number(table, row, SA_FIRST, sa->first_frame);
+    set_number(table, row, SA_LAST, sa->last_frame);
+    set_number(table, row, SA_BIRTH, seconds(&sa->first_time));
+    set_number(table, row, SA_DEATH, seconds(&sa->last_time));
+    set_number(table, row, SA_PACKETS, (double)counts.packets);
+    set_number(table, row, SA_BYTES, (double)sa->bytes);
+    set_number(table, row, SA_LOST, (double)counts.lost);
+    set_number(table, row, SA_DUPLICATE, counts.duplicate);
+    set_number(table, row, SA_REORDERED, counts.reordered);
+    set_spi(table, row, SA_REPLACES, sa->predecessor);
+    set_spi(table, row, SA_REPLACED_BY, sa->successor);
+    set_string(table, row, SA_STATE, sa_state(sa));
+}
+
+/* "flapping 1, spi_churn 9" */
+static char *
+findings_of(wmem_allocator_t *scope, const struct findings *findings, const struct tunnel *tunnel)
+{
+    wmem_strbuf_t *text = wmem_strbuf_new(scope, "");
+    uint32_t count[FINDING_KEYS] = { 0 };
+
+    for (uint32_t i = 0; i < findings_count(findings); i++) {
+        const struct finding *finding = findings_get(findings, i);
+        if (finding->tunnel == tunnel)
+            count[finding->key]++;
+    }
+    for (uint8_t key = 0; key < FINDING_KEYS; key++)
+        if (count[key] > 0)
+            wmem_strbuf_append_printf(text, "%s%s %u", wmem_strbuf_get_len(text) > 0 ? ", " : "", text_key(key), count[key]);
+    return (char *)wmem_strbuf_get_str(text);
+}
+
+static void
+fill_tunnel_row(stat_tap_table *table, guint row, const struct tap_record *record, packet_info *pinfo)
+{
+    const struct tunnel *tunnel = record->tunnel;
+
+    set_number(table, row, TUNNEL_ID, tunnel->id);
+    set_string(table, row, TUNNEL_PEER_A, text_endpoint(pinfo->pool, &tunnel->flow[0].source));
+    set_string(table, row, TUNNEL_PEER_B, text_endpoint(pinfo->pool, &tunnel->flow[1].source));
+    set_string(table, row, TUNNEL_NAT, tunnel->nat ? "yes" : "no");
+    set_number(table, row, TUNNEL_PACKETS_A, (double)tunnel->flow[0].packets);
+    set_number(table, row, TUNNEL_PACKETS_B, (double)tunnel->flow[1].packets);
+    set_string(table, row, TUNNEL_FINDINGS, findings_of(pinfo->pool, record->findings, tunnel));
+}
+
+/* ---- Wireshark's side */
+
+static void
+init_table(stat_tap_table_ui *ui, const char *name, const stat_tap_table_item *columns _U_, int count, const char *filter)
+{
+    stat_tap_table *table = stat_tap_find_table(ui, name);
+
+    if (table) {
+        if (ui->stat_tap_reset_table_cb)
+            ui->stat_tap_reset_table_cb(table);
+        return;
+    }
+    stat_tap_add_table(ui, stat_tap_init_table(name, count, 0, filter));
+}
+
+static void
+init_sa_table(stat_tap_table_ui *ui)
+{
+    init_table(ui, "Security Associations", sa_columns, SA_COLUMNS, "spiscope.sa == %d");
+}
+
+static void
+init_tunnel_table(stat_tap_table_ui *ui)
+{
+    init_table(ui, "Tunnels", tunnel_columns, TUNNEL_COLUMNS, "spiscope.tunnel == %d");
+}
+
+static stat_tap_table *
+table_of(void *tapdata)
+{
+    const stat_data_t *data = tapdata;
+
+    return g_array_index(data->stat_tap_data->tables, stat_tap_table *, 0);
+}
+
+static tap_packet_status
+take_sa(COMPAT_TAP_PACKET_ARGS)
+{
+    const struct tap_record *record = data;
+    (void)edt;
+    (void)flags;
+
+    if (!record->sa)
+        return TAP_PACKET_DONT_REDRAW;
+    reach_row(table_of(tapdata), record->sa->id, sa_columns, SA_COLUMNS);
+    fill_sa_row(table_of(tapdata), record->sa->id, record->sa, pinfo);
+    return TAP_PACKET_REDRAW;
+}
+
+static tap_packet_status
+take_tunnel(COMPAT_TAP_PACKET_ARGS)
+{
+    const struct tap_record *record = data;
+    (void)edt;
+    (void)flags;
+
+    reach_row(table_of(tapdata), record->tunnel->id, tunnel_columns, TUNNEL_COLUMNS);
+    fill_tunnel_row(table_of(tapdata), record->tunnel->id, record, pinfo);
+    return TAP_PACKET_REDRAW;
+}
+
+void
+tables_register(int proto)
+{
+    static stat_tap_table_ui sa_ui = {
+        .group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
+        .title = "SPIscope Security Associations",
+        .tap_name = "spiscope",
+        .cli_string = "spiscope,sa",
+        .stat_tap_init_cb = init_sa_table,
+        .packet_func = take_sa,
+        .stat_tap_reset_table_cb = empty_table,
+        .stat_tap_free_table_item_cb = free_cell,
+        .nfields = SA_COLUMNS,
+        .fields = sa_columns,
+    };
+    static stat_tap_table_ui tunnel_ui = {
+        .group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
+        .title = "SPIscope Tunnels",
+        .tap_name = "spiscope",
+        .cli_string = "spiscope,tunnel",
+        .stat_tap_init_cb = init_tunnel_table,
+        .packet_func = take_tunnel,
+        .stat_tap_reset_table_cb = empty_table,
+        .stat_tap_free_table_item_cb = free_cell,
+        .nfields = TUNNEL_COLUMNS,
+        .fields = tunnel_columns,
+    };
+
+    (void)proto;
+    tap_spiscope = register_tap("spiscope");
+    register_stat_tap_table_ui(&sa_ui);
+    register_stat_tap_table_ui(&tunnel_ui);
+}
+
+bool
+tables_wanted(void)
+{
+    return have_tap_listener(tap_spiscope);
+}
+
+void
+tables_feed(packet_info *pinfo, const struct tunnel *tunnel, const struct sa *sa,
+        const struct findings *findings)
+{
+    struct tap_record *record = wmem_new(pinfo->pool, struct tap_record);
+
+    record->tunnel = tunnel;
+    record->sa = sa;
+    record->findings = findings;
+    tap_queue_packet(tap_spiscope, pinfo, record);
+}

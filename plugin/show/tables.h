@@ -1,0 +1,24 @@
+/* tables.h
+ * Statistics: a row per SA, a row per tunnel. On the command line -z spiscope,sa and -z
+ * spiscope,tunnel; in the window under Statistics.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_TABLES_H
+#define SPISCOPE_TABLES_H
+
+#include <epan/packet.h>
+
+#include "../judge/findings.h"
+
+/** Registers the tap and both tables. */
+void tables_register(int proto);
+
+/** Whether a table is open, so that tables_feed is worth calling. */
+bool tables_wanted(void);
+
+/** Brings the rows of an SA, or of a tunnel alone, up to date. */
+void tables_feed(packet_info *pinfo, const struct tunnel *tunnel, const struct sa *sa,
+        const struct findings *findings);
+
+#endif /* SPISCOPE_TABLES_H */

@@ -1,0 +1,32 @@
+/* text.h
+ * Words for people: addresses, durations, and what a finding says.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_TEXT_H
+#define SPISCOPE_TEXT_H
+
+#include <wsutil/wmem/wmem.h>
+
+#include "../judge/findings.h"
+
+/* All of these return a string that is owned by scope. */
+
+char *text_address(wmem_allocator_t *scope, const struct ip_address *address);
+
+/** "192.0.2.1", or "192.0.2.1:4500" where a NAT gave the port. */
+char *text_endpoint(wmem_allocator_t *scope, const struct endpoint *endpoint);
+
+/** Seconds with one decimal, without it from 100 s on: "5.1 s", "3600 s". */
+char *text_duration(wmem_allocator_t *scope, const nstime_t *span);
+
+const char *text_protocol(uint8_t protocol);
+
+const char *text_key(uint8_t key);
+const char *text_title(uint8_t key);
+const char *text_confidence(uint8_t confidence);
+
+/** One sentence: what was seen, with the numbers, and what to check. */
+char *text_finding(wmem_allocator_t *scope, const struct finding *finding);
+
+#endif /* SPISCOPE_TEXT_H */

@@ -1,0 +1,232 @@
+/* tree.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "tree.h"
+
+#include <epan/expert.h>
+
+#include "../track/clock.h"
+#include "text.h"
+
+static int proto_spiscope = -1;
+static int ett_spiscope = -1;
+static int ett_sa = -1;
+static int ett_finding = -1;
+
+static int hf_tunnel = -1;
+static int hf_sa = -1;
+static int hf_sa_spi = -1;
+static int hf_sa_age = -1;
+static int hf_sa_age_is_minimum = -1;
+static int hf_sa_generation = -1;
+static int hf_sa_replaces = -1;
+static int hf_sa_replaced_by = -1;
+static int hf_sa_first_frame = -1;
+static int hf_sa_last_frame = -1;
+static int hf_sa_lifetime = -1;
+static int hf_sa_packets = -1;
+static int hf_sa_bytes = -1;
+static int hf_sa_lost = -1;
+static int hf_sa_duplicate = -1;
+static int hf_sa_reordered = -1;
+static int hf_ike = -1;
+static int hf_ike_age = -1;
+static int hf_finding = -1;
+static int hf_confidence = -1;
+static int hf_evidence = -1;
+
+static expert_field ei_finding[FINDING_KEYS] = {
+#define X(identifier, key, severity, group, title) EI_INIT,
+    SPISCOPE_FINDINGS(X)
+#undef X
+};
+
+void
+tree_register(int proto)
+{
+    static hf_register_info hf[] = {
+        { &hf_tunnel, { "Tunnel", "spiscope.tunnel", FT_UINT32, BASE_DEC, NULL, 0,
+            "Number of the tunnel between these two gateways, in order of appearance", HFILL } },
+        { &hf_sa, { "SA", "spiscope.sa", FT_UINT32, BASE_DEC, NULL, 0,
+            "Number of the IPsec SA, in order of appearance", HFILL } },
+        { &hf_sa_spi, { "SPI", "spiscope.sa.spi", FT_UINT32, BASE_HEX, NULL, 0,
+            "Security Parameters Index of an IPsec SA that this packet belongs to or names", HFILL } },
+        { &hf_sa_age, { "Age", "spiscope.sa.age", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+            "Time since the SA was negotiated, or else first seen", HFILL } },
+        { &hf_sa_age_is_minimum, { "Older than the capture", "spiscope.sa.age_is_minimum", FT_BOOLEAN, BASE_NONE, NULL, 0,
+            "The SA was already in use when it was first seen: its first sequence number is not 1", HFILL } },
+        { &hf_sa_generation, { "Generation", "spiscope.sa.generation", FT_UINT32, BASE_DEC, NULL, 0,
+            "Place of the SA among those that replaced each other, from 1, once known", HFILL } },
+        { &hf_sa_replaces, { "Replaces", "spiscope.sa.replaces", FT_UINT32, BASE_HEX, NULL, 0,
+            "SPI of the SA that this one replaced, once known", HFILL } },
+        { &hf_sa_replaced_by, { "Replaced by", "spiscope.sa.replaced_by", FT_UINT32, BASE_HEX, NULL, 0,
+            "SPI of the SA that replaced this one, once known", HFILL } },
+        { &hf_sa_first_frame, { "First frame", "spiscope.sa.first_frame", FT_FRAMENUM, BASE_NONE, NULL, 0,
+            "First packet of the SA", HFILL } },
+        { &hf_sa_last_frame, { "Last frame", "spiscope.sa.last_frame", FT_FRAMENUM, BASE_NONE, NULL, 0,
+            "Last packet of the SA that was read so far", HFILL } },
+        { &hf_sa_lifetime, { "Lifetime", "spiscope.sa.lifetime", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+            "How long the SA lived, once it is over", HFILL } },
+        { &hf_sa_packets, { "Packets so far", "spiscope.sa.packets", FT_UINT64, BASE_DEC, NULL, 0,
+            "Packets of the SA up to this frame", HFILL } },
+        { &hf_sa_bytes, { "Bytes so far", "spiscope.sa.bytes", FT_UINT64, BASE_DEC, NULL, 0,
+            "Bytes of the SA up to this frame, from the ESP or AH header to the end of the IP payload", HFILL } },
+        { &hf_sa_lost, { "Missing so far", "spiscope.sa.lost", FT_UINT64, BASE_DEC, NULL, 0,
+            "Sequence numbers skipped and not seen up to this frame", HFILL } },
+        { &hf_sa_duplicate, { "Duplicates so far", "spiscope.sa.duplicate", FT_UINT64, BASE_DEC, NULL, 0,
+            "Sequence numbers seen more than once up to this frame", HFILL } },
+        { &hf_sa_reordered, { "Reordered so far", "spiscope.sa.reordered", FT_UINT64, BASE_DEC, NULL, 0,
+            "Packets that came after a later sequence number, up to this frame", HFILL } },
+        { &hf_ike, { "IKE SA", "spiscope.ike", FT_UINT32, BASE_DEC, NULL, 0,
+            "Number of the IKE SA, in order of appearance", HFILL } },
+        { &hf_ike_age, { "Age", "spiscope.ike.age", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+            "Time since the IKE SA was first seen", HFILL } },
+        { &hf_finding, { "Finding", "spiscope.finding", FT_STRING, BASE_NONE, NULL, 0,
+            "Key of a finding on this frame", HFILL } },
+        { &hf_confidence, { "Confidence", "spiscope.confidence", FT_STRING, BASE_NONE, NULL, 0,
+            "How sure the finding is: proven, inferred or suspected", HFILL } },
+        { &hf_evidence, { "Evidence", "spiscope.evidence", FT_FRAMENUM, BASE_NONE, NULL, 0,
+            "Frame that the finding rests on", HFILL } },
+    };
+    static int *ett[] = { &ett_spiscope, &ett_sa, &ett_finding };
+    static ei_register_info ei[] = {
+#define X(identifier, key, severity, group, title) \
+        { &ei_finding[FINDING_##identifier], { "spiscope." key, PI_##group, PI_##severity, title, EXPFILL } },
+        SPISCOPE_FINDINGS(X)
+#undef X
+    };
+
+    proto_spiscope = proto;
+    proto_register_field_array(proto, hf, array_length(hf));
+    proto_register_subtree_array(ett, array_length(ett));
+    expert_register_field_array(expert_register_protocol(proto), ei, array_length(ei));
+}
+
+static void
+open_subtree(struct tree_frame *frame)
+{
+    if (frame->item || !frame->tree)
+        return;
+    frame->item = proto_tree_add_item(frame->tree, proto_spiscope, frame->tvb, 0, 0, ENC_NA);
+    proto_item_set_generated(frame->item);
+    frame->subtree = proto_item_add_subtree(frame->item, ett_spiscope);
+}
+
+static void
+add_uint(proto_tree *tree, int hf, tvbuff_t *tvb, uint32_t value)
+{
+    proto_item_set_generated(proto_tree_add_uint(tree, hf, tvb, 0, 0, value));
+}
+
+static void
+add_uint64(proto_tree *tree, int hf, tvbuff_t *tvb, uint64_t value)
+{
+    proto_item_set_generated(proto_tree_add_uint64(tree, hf, tvb, 0, 0, value));
+}
+
+static void
+add_time(proto_tree *tree, int hf, tvbuff_t *tvb, const nstime_t *value)
+{
+    proto_item_set_generated(proto_tree_add_time(tree, hf, tvb, 0, 0, value));
+}
+
+static void
+show_lineage(proto_tree *tree, tvbuff_t *tvb, const struct sa *sa)
+{
+    if (sa->generation > 0)
+        add_uint(tree, hf_sa_generation, tvb, sa->generation);
+    if (sa->predecessor)
+        add_uint(tree, hf_sa_replaces, tvb, sa->predecessor->key.spi);
+    if (sa->successor) {
+        nstime_t lifetime = clock_elapsed(&sa->first_time, &sa->last_time);
+        add_uint(tree, hf_sa_replaced_by, tvb, sa->successor->key.spi);
+        add_time(tree, hf_sa_lifetime, tvb, &lifetime);
+    }
+    add_uint(tree, hf_sa_first_frame, tvb, sa->first_frame);
+    add_uint(tree, hf_sa_last_frame, tvb, sa->last_frame);
+}
+
+static void
+show_counts(proto_tree *tree, tvbuff_t *tvb, const struct sequence_counts *counts, const uint64_t *bytes)
+{
+    if (counts)
+        add_uint64(tree, hf_sa_packets, tvb, counts->packets);
+    if (bytes)
+        add_uint64(tree, hf_sa_bytes, tvb, *bytes);
+    if (!counts)
+        return;
+    add_uint64(tree, hf_sa_lost, tvb, counts->lost);
+    add_uint64(tree, hf_sa_duplicate, tvb, counts->duplicate);
+    add_uint64(tree, hf_sa_reordered, tvb, counts->reordered);
+}
+
+void
+tree_show_sa(struct tree_frame *frame, const struct sa *sa, const struct ipsec_packet *packet,
+        const struct sequence_counts *counts, const uint64_t *bytes)
+{
+    nstime_t age = clock_elapsed(&sa->first_time, &packet->time);
+
+    open_subtree(frame);
+    if (!frame->tree)
+        return;
+    proto_item *item = proto_tree_add_uint(frame->subtree, hf_sa, frame->tvb, 0, 0, sa->id);
+    proto_tree *tree = proto_item_add_subtree(item, ett_sa);
+    proto_item_set_generated(item);
+    proto_item_append_text(item, " (%s)", text_protocol(sa->key.protocol));
+    proto_item_append_text(frame->item, ", Tunnel %u, SA %u: %s SPI 0x%08x, ", sa->flow->tunnel->id, sa->id,
+            text_protocol(sa->key.protocol), sa->key.spi);
+    if (sa->generation > 0)
+        proto_item_append_text(frame->item, "generation %u, ", sa->generation);
+    proto_item_append_text(frame->item, "%s%s old", sa->born_in_capture ? "" : "at least ",
+            text_duration(frame->pinfo->pool, &age));
+    add_uint(tree, hf_tunnel, frame->tvb, sa->flow->tunnel->id);
+    add_uint(tree, hf_sa_spi, frame->tvb, sa->key.spi);
+    add_time(tree, hf_sa_age, frame->tvb, &age);
+    proto_item_set_generated(proto_tree_add_boolean(tree, hf_sa_age_is_minimum, frame->tvb, 0, 0, !sa->born_in_capture));
+    show_lineage(tree, frame->tvb, sa);
+    show_counts(tree, frame->tvb, counts, bytes);
+}
+
+void
+tree_show_ike(struct tree_frame *frame, const struct exchange *exchange)
+{
+    const struct ike_sa *ike_sa = exchange->ike_sa;
+
+    open_subtree(frame);
+    if (!frame->tree)
+        return;
+    nstime_t age = clock_elapsed(&ike_sa->first_time, &frame->pinfo->abs_ts);
+    proto_item_append_text(frame->item, ", Tunnel %u, IKE SA %u, %s old", ike_sa->flow->tunnel->id, ike_sa->id,
+            text_duration(frame->pinfo->pool, &age));
+    add_uint(frame->subtree, hf_tunnel, frame->tvb, ike_sa->flow->tunnel->id);
+    add_uint(frame->subtree, hf_ike, frame->tvb, ike_sa->id);
+    add_time(frame->subtree, hf_ike_age, frame->tvb, &age);
+}
+
+void
+tree_show_finding(struct tree_frame *frame, const struct finding *finding)
+{
+    char *text = text_finding(frame->pinfo->pool, finding);
+
+    open_subtree(frame);
+    proto_item *item = proto_tree_add_string(frame->subtree, hf_finding, frame->tvb, 0, 0, text_key(finding->key));
+    expert_add_info_format(frame->pinfo, item, &ei_finding[finding->key], "%s", text);
+    if (!item)
+        return;
+    proto_item_set_generated(item);
+    proto_item_append_text(item, ": %s", text);
+    proto_tree *tree = proto_item_add_subtree(item, ett_finding);
+    proto_item_set_generated(proto_tree_add_string(tree, hf_confidence, frame->tvb, 0, 0, text_confidence(finding->confidence)));
+    for (unsigned i = 0; i < finding->evidence_count; i++)
+        add_uint(tree, hf_evidence, frame->tvb, finding->evidence[i]);
+}
+
+void
+tree_mark_info(packet_info *pinfo, const struct findings *findings, uint32_t first, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        col_append_fstr(pinfo->cinfo, COL_INFO, "%s%s", i == 0 ? " [" : ", ", text_key(findings_get(findings, first + i)->key));
+    if (count > 0)
+        col_append_str(pinfo->cinfo, COL_INFO, "]");
+}

@@ -1,0 +1,40 @@
+/* tree.h
+ * What SPIscope adds to a frame: its fields, its expert items and the Info column's suffix.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_TREE_H
+#define SPISCOPE_TREE_H
+
+#include <epan/packet.h>
+
+#include "../judge/findings.h"
+
+/** Registers the fields and expert items of a protocol. */
+void tree_register(int proto);
+
+/** The frame's SPIscope subtree, made when first needed. */
+struct tree_frame {
+    tvbuff_t *tvb;
+    packet_info *pinfo;
+    proto_tree *tree;               /**< the frame's; NULL is allowed */
+    proto_item *item;               /**< ours, or NULL so far */
+    proto_tree *subtree;
+};
+
+/** Shows an ESP or AH packet's SA.
+ * @param packets  what of the counts is known at this frame, or NULL
+ * @param bytes    bytes up to this frame, or NULL where they can't be told */
+void tree_show_sa(struct tree_frame *frame, const struct sa *sa, const struct ipsec_packet *packet,
+        const struct sequence_counts *counts, const uint64_t *bytes);
+
+/** Shows an IKE message's place. */
+void tree_show_ike(struct tree_frame *frame, const struct exchange *exchange);
+
+/** Shows a finding, as expert information too. */
+void tree_show_finding(struct tree_frame *frame, const struct finding *finding);
+
+/** Appends the findings' keys to the Info column. */
+void tree_mark_info(packet_info *pinfo, const struct findings *findings, uint32_t first, uint32_t count);
+
+#endif /* SPISCOPE_TREE_H */

@@ -1,0 +1,220 @@
+/* spiscope.c
+ * SPIscope, a post-dissector: registration, and the one function that calls the four rooms in order.
+ * A frame is observed, tracked and judged when it is read for the first time; whenever it is read
+ * again, what was found then is only shown.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "spiscope.h"
+
+#include <epan/packet.h>
+#include <epan/prefs.h>
+
+#include "compat.h"
+#include "judge/judge.h"
+#include "observe/ike.h"
+#include "observe/ipsec.h"
+#include "show/tables.h"
+#include "show/tree.h"
+
+/* Findings that are kept of one capture: about 160 MB of them. */
+#define FINDINGS_AT_MOST 1000000
+
+static int proto_spiscope = -1;
+static dissector_handle_t spiscope_handle;
+
+static struct {
+    guint min_sa_lifetime;
+    guint churn_count;
+    guint churn_window;
+    guint handover_grace;
+    guint one_way_after;
+    guint replay_window;
+    guint max_sas;
+    compat_bool info_column;
+} preferences = { 300, 3, 900, 10, 30, 64, 1000000, TRUE };
+
+/* All that is known of the open capture; made anew for each, and freed with its file scope. */
+static struct capture {
+    struct ipsec_observer *ipsec;
+    struct ike_observer *ike;
+    struct tracker *tracker;
+    struct judge judge;
+} *capture;
+
+static void
+capture_open(void)
+{
+    struct tracker_limits limits = {
+        .sequence = { .replay_window = preferences.replay_window },
+        .handover_grace = preferences.handover_grace,
+        .one_way_after = preferences.one_way_after,
+        .max_sas = preferences.max_sas,
+    };
+
+    capture = wmem_new0(wmem_file_scope(), struct capture);
+    capture->ipsec = ipsec_observer_create(wmem_file_scope());
+    capture->ike = ike_observer_create(wmem_file_scope());
+    capture->tracker = tracker_create(wmem_file_scope(), &limits);
+    capture->judge.findings = findings_create(wmem_file_scope(), FINDINGS_AT_MOST);
+    capture->judge.limits.min_sa_lifetime = preferences.min_sa_lifetime;
+    capture->judge.limits.churn_count = preferences.churn_count;
+    capture->judge.limits.churn_window = preferences.churn_window;
+    capture->judge.limits.replay_window = preferences.replay_window;
+    capture->judge.limits.max_sas = preferences.max_sas;
+}
+
+static void
+capture_close(void)
+{
+    capture = NULL;
+}
+
+static void
+show_packet(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *packet)
+{
+    struct sequence_counts counts;
+    uint64_t bytes = sa->bytes;
+    bool known = true, bytes_known = true;
+
+    if (!PINFO_FD_VISITED(frame->pinfo)) {
+        counts = sequence_counts(&sa->sequence);
+    } else {
+        known = sequence_counts_at(&sa->sequence, packet->frame, packet->sequence, &counts);
+        bytes_known = known && sa_reread_bytes(sa, packet->frame, counts.packets, packet->length, &bytes);
+    }
+    tree_show_sa(frame, sa, packet, known ? &counts : NULL, bytes_known ? &bytes : NULL);
+}
+
+/* Rows of SAs whose state a packet of another SA changed. */
+static void
+feed_changed(packet_info *pinfo, const struct changes *changes)
+{
+    if (!tables_wanted())
+        return;
+    for (unsigned i = 0; i < changes->count; i++) {
+        const struct sa *sa = changes->item[i].sa;
+        if (!sa)
+            continue;
+        tables_feed(pinfo, sa->flow->tunnel, sa, capture->judge.findings);
+        if (sa->predecessor)
+            tables_feed(pinfo, sa->flow->tunnel, sa->predecessor, capture->judge.findings);
+    }
+}
+
+/* A frame that is read for the first time. */
+static void
+first_read(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, struct tree_frame *frame)
+{
+    struct ipsec_packet packets[IPSEC_AT_MOST];
+    struct ike_message message;
+    unsigned count = ipsec_observe(capture->ipsec, tvb, pinfo, tree, packets);
+    bool ike = ike_observe(capture->ike, pinfo, tree, &message);
+
+    if (count == 0 && !ike)
+        return;
+    tracker_begin_frame(capture->tracker);
+    if (ike) {
+        const struct exchange *exchange = tracker_take_ike(capture->tracker, &message);
+        if (exchange)
+            tree_show_ike(frame, exchange);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        struct sa *sa = tracker_take_ipsec(capture->tracker, &packets[i]);
+        if (!sa)
+            continue;
+        show_packet(frame, sa, &packets[i]);
+        if (tables_wanted())
+            tables_feed(pinfo, sa->flow->tunnel, sa, capture->judge.findings);
+    }
+    capture->judge.frame = pinfo->num;
+    capture->judge.time = pinfo->abs_ts;
+    judge_frame(&capture->judge, tracker_changes(capture->tracker));
+    feed_changed(pinfo, tracker_changes(capture->tracker));
+}
+
+/* A frame that was read before. */
+static void
+read_again(tvbuff_t *tvb, packet_info *pinfo, struct tree_frame *frame)
+{
+    struct ipsec_packet packets[IPSEC_AT_MOST];
+    unsigned count = ipsec_observe_again(capture->ipsec, tvb, pinfo, packets);
+    const struct exchange *exchange = ike_exchange_at(tracker_ike(capture->tracker), pinfo->num);
+
+    if (exchange)
+        tree_show_ike(frame, exchange);
+    for (unsigned i = 0; i < count; i++) {
+        struct sa *sa = tracker_find_at(capture->tracker, &packets[i]);
+        if (!sa)
+            continue;
+        show_packet(frame, sa, &packets[i]);
+        if (tables_wanted())
+            tables_feed(pinfo, sa->flow->tunnel, sa, capture->judge.findings);
+    }
+}
+
+static int
+dissect_spiscope(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    struct tree_frame frame = { .tvb = tvb, .pinfo = pinfo, .tree = tree };
+    uint32_t count;
+
+    if (!capture)
+        return 0;
+    if (PINFO_FD_VISITED(pinfo))
+        read_again(tvb, pinfo, &frame);
+    else
+        first_read(tvb, pinfo, tree, &frame);
+    uint32_t first = findings_on(capture->judge.findings, pinfo->num, &count);
+    for (uint32_t i = 0; i < count; i++)
+        tree_show_finding(&frame, findings_get(capture->judge.findings, first + i));
+    if (preferences.info_column)
+        tree_mark_info(pinfo, capture->judge.findings, first, count);
+    return (int)tvb_captured_length(tvb);
+}
+
+static void
+register_preferences(void)
+{
+    module_t *module = prefs_register_protocol(proto_spiscope, NULL);
+
+    prefs_register_uint_preference(module, "min_sa_lifetime", "Shortest normal SA lifetime (seconds)",
+            "An SA that is replaced sooner counts as SPI churn", 10, &preferences.min_sa_lifetime);
+    prefs_register_uint_preference(module, "churn_count", "Churned SAs that make a tunnel flap",
+            "So many churned SAs of one lineage within the churn window are flapping", 10, &preferences.churn_count);
+    prefs_register_uint_preference(module, "churn_window", "Churn window (seconds)",
+            "The time within which churned SAs are counted", 10, &preferences.churn_window);
+    prefs_register_uint_preference(module, "handover_grace", "Handover grace (seconds)",
+            "How long an SA may still be used beside its successor", 10, &preferences.handover_grace);
+    prefs_register_uint_preference(module, "one_way_after", "One-way traffic after (seconds)",
+            "How long one direction may carry traffic without an answer", 10, &preferences.one_way_after);
+    prefs_register_uint_preference(module, "replay_window", "Replay window of the receiver (packets)",
+            "Packets further behind the highest sequence number count as dropped", 10, &preferences.replay_window);
+    prefs_register_uint_preference(module, "max_sas", "SAs that are tracked at most",
+            "Further SAs of a capture are not tracked", 10, &preferences.max_sas);
+    prefs_register_bool_preference(module, "info_column", "Mark findings in the Info column",
+            "Append the keys of a frame's findings to the Info column", &preferences.info_column);
+}
+
+void
+proto_register_spiscope(void)
+{
+    proto_spiscope = proto_register_protocol("SPIscope IPsec tunnel analysis", "SPIscope", "spiscope");
+    tree_register(proto_spiscope);
+    tables_register(proto_spiscope);
+    register_preferences();
+    register_init_routine(capture_open);
+    register_cleanup_routine(capture_close);
+    spiscope_handle = register_dissector("spiscope", dissect_spiscope, proto_spiscope);
+}
+
+void
+proto_reg_handoff_spiscope(void)
+{
+    GArray *wanted = g_array_new(FALSE, FALSE, (guint)sizeof(int));
+
+    ipsec_wanted_fields(wanted);
+    ike_wanted_fields(wanted);
+    register_postdissector(spiscope_handle);
+    set_postdissector_wanted_hfids(spiscope_handle, wanted);
+}

@@ -1,0 +1,53 @@
+/* clock.h
+ * Arithmetic on the packets' own time. Captures are hostile input: their clocks run backwards and
+ * stand at the ends of their range, so every difference here saturates.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_CLOCK_H
+#define SPISCOPE_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <wsutil/nstime.h>
+
+/** The time from one moment to a later one; zero where the second is not later. */
+static inline nstime_t
+clock_elapsed(const nstime_t *from, const nstime_t *to)
+{
+    nstime_t span = NSTIME_INIT_ZERO;
+
+    if (nstime_cmp(to, from) <= 0)
+        return span;
+    uint64_t secs = (uint64_t)to->secs - (uint64_t)from->secs;
+    int32_t nsecs = to->nsecs - from->nsecs;
+    if (nsecs < 0) {
+        secs--;
+        nsecs += 1000000000;
+    }
+    span.secs = secs > INT64_MAX ? (time_t)INT64_MAX : (time_t)secs;
+    span.nsecs = nsecs;
+    return span;
+}
+
+/** Whether at least so many milliseconds lie between the two. */
+static inline bool
+clock_passed_ms(const nstime_t *from, const nstime_t *to, uint64_t milliseconds)
+{
+    nstime_t span = clock_elapsed(from, to);
+    uint64_t secs = (uint64_t)span.secs;
+
+    if (secs > milliseconds / 1000)
+        return true;
+    return secs * 1000 + (uint64_t)span.nsecs / 1000000 >= milliseconds;
+}
+
+/** Whether at least so many seconds lie between the two. */
+static inline bool
+clock_passed(const nstime_t *from, const nstime_t *to, uint32_t seconds)
+{
+    return clock_passed_ms(from, to, (uint64_t)seconds * 1000);
+}
+
+#endif /* SPISCOPE_CLOCK_H */

@@ -1,0 +1,207 @@
+/* lineage.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "lineage.h"
+
+#include "clock.h"
+#include "ike.h"
+
+/* A new SA's first packets: as far as a capture may have missed them. An SA that starts beyond is
+ * older than the capture shows, and so no successor of what the capture shows. */
+#define NEWBORN_AT_MOST 64
+
+/* How many lineages of one direction are looked at for a predecessor, and how many generations are
+ * renumbered: beyond that it is a flood, not a tunnel. */
+#define HEADS_AT_MOST 64
+#define GENERATIONS_AT_MOST 4096
+
+static void
+head_add(struct sa *sa)
+{
+    struct flow *flow = sa->flow;
+
+    sa->head_previous = NULL;
+    sa->head_next = flow->heads;
+    if (flow->heads)
+        flow->heads->head_previous = sa;
+    flow->heads = sa;
+    sa->is_head = true;
+}
+
+static void
+head_remove(struct sa *sa)
+{
+    if (!sa->is_head)
+        return;
+    if (sa->head_previous)
+        sa->head_previous->head_next = sa->head_next;
+    else
+        sa->flow->heads = sa->head_next;
+    if (sa->head_next)
+        sa->head_next->head_previous = sa->head_previous;
+    sa->head_previous = sa->head_next = NULL;
+    sa->is_head = false;
+}
+
+static void
+pending_add(struct sa *sa)
+{
+    struct flow *flow = sa->flow;
+
+    sa->pending_next = NULL;
+    if (flow->pending_last)
+        flow->pending_last->pending_next = sa;
+    else
+        flow->pending = sa;
+    flow->pending_last = sa;
+    sa->is_pending = true;
+}
+
+static void
+pending_drop_first(struct flow *flow)
+{
+    struct sa *sa = flow->pending;
+
+    flow->pending = sa->pending_next;
+    if (!flow->pending)
+        flow->pending_last = NULL;
+    sa->pending_next = NULL;
+    sa->is_pending = false;
+}
+
+void
+lineage_admit(struct sa *sa)
+{
+    bool newborn = sa->sequence.first <= NEWBORN_AT_MOST;
+    bool alone = sa->flow->heads == NULL;
+
+    head_add(sa);
+    if (newborn && !alone)
+        pending_add(sa);
+    else
+        sa->generation = 1;
+}
+
+/* One packet with an SPI of its own may be a scan; a tunnel sends more, or has its exchange. */
+static bool
+is_faint(const struct sa *sa)
+{
+    return sa->sequence.packets < 2 && !sa->origin;
+}
+
+void
+lineage_heard(struct sa *sa)
+{
+    if (!sa->waits_for_traffic || is_faint(sa))
+        return;
+    sa->waits_for_traffic = false;
+    sa->generation = 0;
+    pending_add(sa);
+}
+
+bool
+lineage_is_due(const struct flow *flow, const nstime_t *now, uint32_t grace)
+{
+    return flow->pending && clock_passed(&flow->pending->first_time, now, grace);
+}
+
+enum candidate { CANDIDATE_NO, CANDIDATE_UNDECIDED, CANDIDATE_SILENT };
+
+/* What an older lineage's latest SA is to a newborn one. */
+static enum candidate
+candidate_of(const struct sa *old, const struct sa *newborn, const nstime_t *now, uint32_t grace)
+{
+    if (old == newborn || old->first_frame >= newborn->first_frame || old->is_pending)
+        return CANDIDATE_NO;
+    if (old->key.protocol != newborn->key.protocol || is_faint(old))
+        return CANDIDATE_NO;
+    if (clock_passed(&newborn->first_time, &old->last_time, grace))
+        return CANDIDATE_NO;            /* it spoke on beside the newborn one */
+    if (!ike_may_replace(old->origin, newborn->origin, grace))
+        return CANDIDATE_NO;
+    return clock_passed(&old->last_time, now, grace) ? CANDIDATE_SILENT : CANDIDATE_UNDECIDED;
+}
+
+/* How far from the newborn SA's first packet the old one's last packet was. */
+static nstime_t
+distance(const struct sa *old, const struct sa *newborn)
+{
+    nstime_t before = clock_elapsed(&old->last_time, &newborn->first_time);
+    nstime_t after = clock_elapsed(&newborn->first_time, &old->last_time);
+
+    return nstime_cmp(&before, &after) > 0 ? before : after;
+}
+
+static void
+link(struct sa *old, struct sa *newborn)
+{
+    head_remove(old);
+    old->successor = newborn;
+    old->replaced_time = newborn->first_time;
+    newborn->predecessor = old;
+    newborn->generation = old->generation + 1;
+}
+
+struct sa *
+lineage_settle(struct flow *flow, const nstime_t *now, uint32_t grace)
+{
+    struct sa *newborn = flow->pending;
+    struct sa *best = NULL;
+    bool undecided = false;
+    unsigned looked_at = 0;
+
+    if (!lineage_is_due(flow, now, grace))
+        return NULL;
+    if (is_faint(newborn)) {
+        pending_drop_first(flow);
+        newborn->generation = 1;
+        newborn->waits_for_traffic = true;
+        return newborn;
+    }
+    for (struct sa *old = flow->heads; old && looked_at < HEADS_AT_MOST; old = old->head_next, looked_at++) {
+        switch (candidate_of(old, newborn, now, grace)) {
+        case CANDIDATE_NO:
+            break;
+        case CANDIDATE_UNDECIDED:
+            undecided = true;
+            break;
+        case CANDIDATE_SILENT: {
+            nstime_t to_old = distance(old, newborn);
+            nstime_t to_best = best ? distance(best, newborn) : to_old;
+            if (!best || nstime_cmp(&to_old, &to_best) < 0)
+                best = old;
+            break;
+        }
+        }
+    }
+    if (!best && undecided)
+        return NULL;
+    pending_drop_first(flow);
+    if (!best) {
+        newborn->generation = 1;
+        if (flow->packets > newborn->sequence.packets)
+            flow->parallel = true;
+        return newborn;
+    }
+    link(best, newborn);
+    return newborn;
+}
+
+void
+lineage_split(struct sa *sa)
+{
+    struct sa *successor = sa->successor;
+    uint32_t generation = 1;
+
+    sa->successor = NULL;
+    sa->churned = false;
+    head_add(sa);
+    sa->flow->parallel = true;
+    if (!successor)
+        return;
+    successor->predecessor = NULL;
+    for (struct sa *later = successor; later && generation <= GENERATIONS_AT_MOST; later = later->successor)
+        if (later->generation != 0)
+            later->generation = generation++;
+}

@@ -1,0 +1,32 @@
+/* lineage.h
+ * Which SA replaced which. ESP does not say: a new SPI is a successor where an older SA of the same
+ * direction falls silent for it, and a parallel SA where the older one speaks on. So a newborn SA
+ * waits until the handover grace is over; then it is linked to the SA that fell silent nearest to its
+ * birth, or begins a lineage of its own. An exchange in clear IKE headers that made the new SPI rules
+ * out predecessors that it can't have renewed.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_LINEAGE_H
+#define SPISCOPE_LINEAGE_H
+
+#include "sa.h"
+
+/** Takes a new SA into its flow. Where nothing can have gone before it, it begins a lineage at once. */
+void lineage_admit(struct sa *sa);
+
+/** The SA carried another packet: it may now count as a successor that it was too faint for before. */
+void lineage_heard(struct sa *sa);
+
+/** Whether the oldest newborn SA of the flow has waited long enough. Cheap. */
+bool lineage_is_due(const struct flow *flow, const nstime_t *now, uint32_t grace);
+
+/** Decides about the oldest newborn SA of the flow, if it is due.
+ * @param grace  seconds
+ * @return the SA whose place is known now, with a predecessor or without one; NULL if none */
+struct sa *lineage_settle(struct flow *flow, const nstime_t *now, uint32_t grace);
+
+/** Takes a link back: the SA and its successor turned out to be in use side by side. */
+void lineage_split(struct sa *sa);
+
+#endif /* SPISCOPE_LINEAGE_H */

@@ -1,0 +1,94 @@
+/* sa.h
+ * The SAs of a capture, keyed as RFC 4301 section 4.1 says by SPI, destination and protocol. Behind
+ * a NAT the destination's translated port is part of the destination: two peers there may choose
+ * the same SPI.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_SA_H
+#define SPISCOPE_SA_H
+
+#include "sequence.h"
+#include "tunnel.h"
+
+struct exchange;
+
+struct sa_key {
+    struct ip_address destination;
+    uint8_t protocol;               /**< enum ipsec_protocol */
+    uint16_t port;                  /**< 0 unless given by a NAT */
+    uint32_t spi;
+};
+
+struct sa {
+    struct sa_key key;
+    uint32_t id;
+    uint32_t generation;            /**< from 1; 0 while its place in a lineage is open */
+    struct flow *flow;
+    struct sa *older;               /**< an earlier SA with the same key */
+    struct sa *next;                /**< in order of appearance */
+    struct sa *predecessor;
+    struct sa *successor;
+    struct sa *head_previous;       /**< among the heads of its flow */
+    struct sa *head_next;
+    struct sa *pending_next;        /**< among the newborn of its flow */
+    const struct exchange *origin;  /**< the exchange that made it, where the capture shows it */
+    struct sequence sequence;
+    uint64_t bytes;
+    uint64_t reread_bytes;          /**< sum up to reread_frame, when frames are read again in order */
+    uint64_t reread_packets;
+    nstime_t first_time;
+    nstime_t last_time;
+    nstime_t replaced_time;         /**< when its successor was first seen */
+    uint32_t first_frame;
+    uint32_t last_frame;
+    uint32_t reread_frame;
+    bool born_in_capture : 1;       /**< its first packets were seen */
+    bool is_head : 1;
+    bool is_pending : 1;
+    bool waits_for_traffic : 1;     /**< one packet so far: not yet a successor of anything */
+    bool churned : 1;
+    bool resumed : 1;               /**< spoke again after its successor had taken over */
+    bool flapping_said : 1;
+    nstime_t resumed_time;
+};
+
+struct sa_table;
+
+/** The SA's bytes up to a frame that is read again. Known only while frames are read again in order,
+ * since nothing is kept per packet.
+ * @param packets  the SA's packets up to the frame
+ * @param length   bytes of this packet
+ * @return false where they can't be told */
+bool sa_reread_bytes(struct sa *sa, uint32_t frame, uint64_t packets, uint32_t length, uint64_t *bytes);
+
+struct sa_table *sa_table_create(wmem_allocator_t *pool);
+
+/** The key under which a packet's SA is kept. */
+struct sa_key sa_key_of(uint8_t protocol, const struct endpoint *destination, uint32_t spi);
+
+/** The newest SA with this key, or NULL. */
+struct sa *sa_find(const struct sa_table *table, const struct sa_key *key);
+
+/** The SA that had this key at that frame, or NULL. */
+struct sa *sa_find_at(const struct sa_table *table, const struct sa_key *key, uint32_t frame);
+
+/** An SA in UDP with this protocol and SPI under any address, the one last opened, or NULL. */
+struct sa *sa_find_by_spi(const struct sa_table *table, uint8_t protocol, uint32_t spi);
+
+/** Opens an SA for a packet; owned by the table. */
+struct sa *sa_open(struct sa_table *table, const struct sa_key *key, struct flow *flow,
+        const struct ipsec_packet *packet);
+
+/** Lets a second key lead to a known SA: its address was translated anew. */
+void sa_alias(struct sa_table *table, const struct sa_key *key, struct sa *sa);
+
+/** The first SA in order of appearance; the others follow by next. */
+struct sa *sa_first(const struct sa_table *table);
+
+uint32_t sa_count(const struct sa_table *table);
+
+/** The SA with this number, or NULL. */
+struct sa *sa_by_id(const struct sa_table *table, uint32_t id);
+
+#endif /* SPISCOPE_SA_H */

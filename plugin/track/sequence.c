@@ -1,0 +1,359 @@
+/* sequence.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "sequence.h"
+
+#include "clock.h"
+
+/* The window that we keep for ourselves is wider than most receivers': it tells late packets from
+ * repeated ones even where the receiver would drop both. A multiple of 64. */
+#define OWN_WINDOW 1024
+
+/* Numbers from here on are "about to wrap": 2^24 are left, minutes at 100,000 packets a second. */
+#define NEAR_END (UINT32_MAX - (1U << 24))
+
+/* A step over 2^32 is a wrap if it is no longer than this; a longer one is a step back. */
+#define WRAP_REACH (1U << 20)
+
+/* Reordering lasts milliseconds; after a second a missing number counts as lost. */
+#define LATE_AT_MOST_MS 1000
+
+/* A restart is believed after so many numbers in a row, begun at no more than this. */
+#define RESTART_RUN 3
+#define RESTART_FROM_AT_MOST 64
+
+/* Past this an SA is no longer merely irregular, and its past frames show no counts. */
+#define LEDGER_LIMIT 65536
+
+struct ledger_entry {
+    uint32_t frame;
+    uint32_t highest;               /* low 32 bits */
+    struct sequence_counts counts;
+};
+
+/* Numbers behind the highest that follow each other: a restart, a replay, or just late packets. */
+struct run {
+    uint32_t next;
+    uint32_t length;
+    uint32_t start;
+    uint32_t duplicates;
+    bool replayed;                  /* it holds a packet that is known to be a copy */
+};
+
+struct sequence_history {
+    uint64_t seen[OWN_WINDOW / 64]; /* ring of bits: number modulo OWN_WINDOW */
+    uint64_t lost;
+    uint32_t duplicate;
+    uint32_t reordered;
+    uint32_t initial_first;
+    struct run run;
+    uint64_t unsettled;             /* missing, but may still come late */
+    uint64_t settled;               /* lost, not yet asked for */
+    uint64_t gap_at;                /* number before which the open gap lies */
+    nstime_t gap_time;
+    uint32_t gap_frame;
+    uint32_t settled_gap_frame;
+    uint64_t before_restart;
+    wmem_array_t *ledger;
+};
+
+static bool
+seen_get(const struct sequence_history *history, uint64_t number)
+{
+    uint64_t bit = number % OWN_WINDOW;
+
+    return (history->seen[bit / 64] >> (bit % 64)) & 1;
+}
+
+static void
+seen_set(struct sequence_history *history, uint64_t number, bool seen)
+{
+    uint64_t bit = number % OWN_WINDOW;
+
+    if (seen)
+        history->seen[bit / 64] |= UINT64_C(1) << (bit % 64);
+    else
+        history->seen[bit / 64] &= ~(UINT64_C(1) << (bit % 64));
+}
+
+static struct sequence_history *
+history_of(struct sequence *sequence, wmem_allocator_t *pool)
+{
+    struct sequence_history *history = sequence->history;
+    if (history)
+        return history;
+
+    history = wmem_new0(pool, struct sequence_history);
+    history->ledger = wmem_array_new(pool, sizeof(struct ledger_entry));
+    history->initial_first = sequence->first;
+    uint64_t count = sequence->highest - sequence->first + 1;
+    if (count > OWN_WINDOW)
+        count = OWN_WINDOW;
+    for (uint64_t i = 0; i < count; i++)
+        seen_set(history, sequence->highest - i, true);
+    sequence->history = history;
+    return history;
+}
+
+/* Where a number on the wire stands: forward of the highest by some steps, or behind it. Only the
+ * low 32 bits travel, with extended sequence numbers too (RFC 4303 section 2.2.1). */
+static bool
+is_forward(const struct sequence *sequence, uint32_t number, uint64_t *distance)
+{
+    uint32_t highest = (uint32_t)sequence->highest;
+    uint32_t ahead = number - highest;
+    uint32_t behind = highest - number;
+
+    if (number > highest) {
+        bool of_the_last_epoch = sequence->highest > UINT32_MAX && behind <= WRAP_REACH;
+        *distance = of_the_last_epoch ? behind : ahead;
+        return !of_the_last_epoch;
+    }
+    if (ahead != 0 && ahead <= WRAP_REACH) {
+        *distance = ahead;
+        return true;
+    }
+    *distance = behind;
+    return false;
+}
+
+bool
+sequence_is_behind(const struct sequence *sequence, uint32_t number)
+{
+    uint64_t distance;
+
+    return sequence->packets != 0 && !is_forward(sequence, number, &distance);
+}
+
+uint64_t
+sequence_behind(const struct sequence *sequence, uint32_t number)
+{
+    uint64_t distance;
+
+    return is_forward(sequence, number, &distance) ? 0 : distance;
+}
+
+static unsigned
+settle(struct sequence_history *history, const struct sequence *sequence,
+        const struct ipsec_packet *packet, const struct sequence_limits *limits)
+{
+    if (history->unsettled == 0)
+        return 0;
+    if (sequence->highest - history->gap_at < limits->replay_window
+            && !clock_passed_ms(&history->gap_time, &packet->time, LATE_AT_MOST_MS))
+        return 0;
+    history->settled += history->unsettled;
+    history->settled_gap_frame = history->gap_frame;
+    history->unsettled = 0;
+    return SEQUENCE_LOSS_SETTLED;
+}
+
+static void
+open_gap(struct sequence_history *history, const struct ipsec_packet *packet, uint64_t number,
+        uint64_t missing)
+{
+    history->lost += missing;
+    if (history->unsettled == 0) {
+        history->gap_at = number;
+        history->gap_time = packet->time;
+        history->gap_frame = packet->frame;
+    }
+    history->unsettled += missing;
+}
+
+static unsigned
+take_forward(struct sequence *sequence, const struct ipsec_packet *packet, uint64_t distance,
+        const struct sequence_limits *limits, wmem_allocator_t *pool)
+{
+    unsigned effect = SEQUENCE_IN_ORDER;
+    uint32_t before = (uint32_t)sequence->highest;
+    uint64_t number = sequence->highest + distance;
+    struct sequence_history *history = distance > 1 ? history_of(sequence, pool) : sequence->history;
+
+    if (packet->sequence < before)
+        effect |= SEQUENCE_WRAPPED;
+    else if (packet->sequence >= NEAR_END && before < NEAR_END)
+        effect |= SEQUENCE_NEAR_END;
+    if (history) {
+        if (distance >= OWN_WINDOW)
+            memset(history->seen, 0, sizeof history->seen);
+        else
+            for (uint64_t skipped = sequence->highest + 1; skipped < number; skipped++)
+                seen_set(history, skipped, false);
+        seen_set(history, number, true);
+        history->run.length = 0;
+        if (distance > 1) {
+            effect |= SEQUENCE_GAP;
+            open_gap(history, packet, number, distance - 1);
+        }
+    }
+    sequence->highest = number;
+    if (history)
+        effect |= settle(history, sequence, packet, limits);
+    return effect;
+}
+
+/* Whether the numbers behind the highest have become a new beginning. */
+static bool
+run_extend(struct run *run, const struct sequence *sequence, const struct ipsec_packet *packet,
+        bool duplicate)
+{
+    if (run->length == 0 || packet->sequence != run->next) {
+        memset(run, 0, sizeof *run);
+        run->start = packet->sequence;
+    }
+    run->next = packet->sequence + 1;
+    run->length++;
+    run->duplicates += duplicate;
+    if (packet->sequence == sequence->first && packet->fingerprint == sequence->first_fingerprint)
+        run->replayed = true;
+    return run->length >= RESTART_RUN && run->start <= RESTART_FROM_AT_MOST && !run->replayed;
+}
+
+static void
+restart(struct sequence *sequence, const struct ipsec_packet *packet)
+{
+    struct sequence_history *history = sequence->history;
+
+    history->before_restart = sequence->highest;
+    history->duplicate -= history->run.duplicates;
+    history->unsettled = 0;
+    sequence->first = history->run.start;
+    sequence->first_fingerprint = packet->fingerprint;
+    sequence->highest = packet->sequence;
+    memset(history->seen, 0, sizeof history->seen);
+    for (uint32_t i = 0; i < history->run.length; i++)
+        seen_set(history, sequence->highest - i, true);
+    history->run.length = 0;
+}
+
+static unsigned
+take_behind(struct sequence *sequence, const struct ipsec_packet *packet, uint64_t distance,
+        const struct sequence_limits *limits, wmem_allocator_t *pool)
+{
+    struct sequence_history *history = history_of(sequence, pool);
+    unsigned effect = distance >= limits->replay_window ? SEQUENCE_OUTSIDE_WINDOW : 0;
+    bool known = distance < OWN_WINDOW && distance <= sequence->highest;
+    uint64_t number = known ? sequence->highest - distance : 0;
+    bool before_first = known && number < sequence->first;
+
+    /* A little before the first number seen is late; far before it is something else. */
+    if (before_first && sequence->first - number > limits->replay_window)
+        known = before_first = false;
+    if (known && seen_get(history, number) && !before_first) {
+        effect |= SEQUENCE_DUPLICATE;
+        history->duplicate++;
+    } else if (known) {
+        effect |= SEQUENCE_LATE;
+        history->reordered++;
+        seen_set(history, number, true);
+        if (before_first) {
+            history->lost += sequence->first - number - 1;
+            for (uint64_t skipped = number + 1; skipped < sequence->first; skipped++)
+                seen_set(history, skipped, false);
+            sequence->first = packet->sequence;
+            sequence->first_fingerprint = packet->fingerprint;
+        } else if (history->lost > 0) {
+            history->lost--;
+            if (history->unsettled > 0)
+                history->unsettled--;
+        }
+        history->run.length = 0;
+        return effect;
+    } else {
+        effect |= SEQUENCE_OUTSIDE_WINDOW;
+    }
+    if (run_extend(&history->run, sequence, packet, (effect & SEQUENCE_DUPLICATE) != 0)) {
+        restart(sequence, packet);
+        return SEQUENCE_RESTARTED;
+    }
+    return effect;
+}
+
+static void
+ledger_write(struct sequence *sequence, uint32_t frame)
+{
+    wmem_array_t *ledger = sequence->history->ledger;
+    struct ledger_entry entry = { frame, (uint32_t)sequence->highest, sequence_counts(sequence) };
+
+    if (wmem_array_get_count(ledger) <= LEDGER_LIMIT)
+        wmem_array_append_one(ledger, entry);
+}
+
+unsigned
+sequence_take(struct sequence *sequence, const struct ipsec_packet *packet,
+        const struct sequence_limits *limits, wmem_allocator_t *pool)
+{
+    uint64_t distance;
+
+    if (sequence->packets++ == 0) {
+        sequence->first = packet->sequence;
+        sequence->first_fingerprint = packet->fingerprint;
+        sequence->highest = packet->sequence;
+        return packet->sequence >= NEAR_END ? SEQUENCE_NEAR_END : SEQUENCE_IN_ORDER;
+    }
+    unsigned effect = is_forward(sequence, packet->sequence, &distance)
+            ? take_forward(sequence, packet, distance, limits, pool)
+            : take_behind(sequence, packet, distance, limits, pool);
+    if (effect & ~(unsigned)(SEQUENCE_NEAR_END | SEQUENCE_WRAPPED | SEQUENCE_LOSS_SETTLED))
+        ledger_write(sequence, packet->frame);
+    return effect;
+}
+
+struct sequence_counts
+sequence_counts(const struct sequence *sequence)
+{
+    struct sequence_counts counts = { sequence->packets, 0, 0, 0 };
+
+    if (sequence->history) {
+        counts.lost = sequence->history->lost;
+        counts.duplicate = sequence->history->duplicate;
+        counts.reordered = sequence->history->reordered;
+    }
+    return counts;
+}
+
+bool
+sequence_counts_at(const struct sequence *sequence, uint32_t frame, uint32_t number,
+        struct sequence_counts *counts)
+{
+    const struct sequence_history *history = sequence->history;
+    const struct ledger_entry *entries = history ? wmem_array_get_raw(history->ledger) : NULL;
+    unsigned low = 0, high = history ? wmem_array_get_count(history->ledger) : 0;
+
+    if (high > LEDGER_LIMIT && frame > entries[LEDGER_LIMIT].frame)
+        return false;
+    while (low < high) {            /* the last entry at or before the frame */
+        unsigned middle = low + (high - low) / 2;
+        if (entries[middle].frame <= frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    struct ledger_entry base = { 0, history ? history->initial_first : sequence->first, { 1, 0, 0, 0 } };
+    if (low > 0)
+        base = entries[low - 1];
+    *counts = base.counts;
+    /* In between each packet moves on by one; a copy of an earlier one moves nothing. */
+    if (base.frame != frame && (int32_t)(number - base.highest) > 0)
+        counts->packets += number - base.highest;
+    return true;
+}
+
+uint64_t
+sequence_settled_loss(struct sequence *sequence, uint32_t *gap_frame)
+{
+    if (!sequence->history)
+        return 0;
+    uint64_t lost = sequence->history->settled;
+    *gap_frame = sequence->history->settled_gap_frame;
+    sequence->history->settled = 0;
+    return lost;
+}
+
+uint64_t
+sequence_highest_before_restart(const struct sequence *sequence)
+{
+    return sequence->history ? sequence->history->before_restart : 0;
+}

@@ -1,0 +1,292 @@
+/* tracker.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "tracker.h"
+
+#include "clock.h"
+#include "lineage.h"
+#include "recent.h"
+
+/* A direction is one-way only if it carried more than a stray packet or two. */
+#define ONE_WAY_PACKETS 5
+
+/* After a NAT has moved an SA, its sequence goes on where it was: no further ahead than this. */
+#define MOVED_AHEAD_AT_MOST 65536
+
+/* Newborn SAs that one packet can settle; the rest wait for the next one. */
+#define SETTLED_AT_ONCE 8
+
+struct tracker {
+    wmem_allocator_t *pool;
+    struct tracker_limits limits;
+    struct sa_table *sas;
+    struct tunnel_table *tunnels;
+    struct ike_table *ike;
+    struct recent recent;
+    struct changes changes;
+    bool table_full_said;
+};
+
+struct tracker *
+tracker_create(wmem_allocator_t *pool, const struct tracker_limits *limits)
+{
+    struct tracker *tracker = wmem_new0(pool, struct tracker);
+
+    tracker->pool = pool;
+    tracker->limits = *limits;
+    tracker->sas = sa_table_create(pool);
+    tracker->tunnels = tunnel_table_create(pool);
+    tracker->ike = ike_table_create(pool);
+    return tracker;
+}
+
+void
+tracker_begin_frame(struct tracker *tracker)
+{
+    tracker->changes.count = 0;
+}
+
+const struct changes *
+tracker_changes(const struct tracker *tracker)
+{
+    return &tracker->changes;
+}
+
+const struct sa_table *
+tracker_sas(const struct tracker *tracker)
+{
+    return tracker->sas;
+}
+
+const struct tunnel_table *
+tracker_tunnels(const struct tracker *tracker)
+{
+    return tracker->tunnels;
+}
+
+const struct ike_table *
+tracker_ike(const struct tracker *tracker)
+{
+    return tracker->ike;
+}
+
+static struct change *
+changed(struct tracker *tracker, enum change_kind kind, struct sa *sa)
+{
+    struct changes *changes = &tracker->changes;
+    struct change *change = &changes->item[changes->count];
+
+    memset(change, 0, sizeof *change);
+    change->kind = kind;
+    change->sa = sa;
+    if (changes->count < CHANGES_AT_MOST)
+        changes->count++;
+    return change;
+}
+
+/* An SA whose SPI is known under another address: a NAT moved it, and its sequence goes on. Or the
+ * capture saw the packet on both sides of the NAT. */
+static struct sa *
+find_moved(struct tracker *tracker, const struct ipsec_packet *packet)
+{
+    struct sa *sa = packet->source.port ? sa_find_by_spi(tracker->sas, packet->protocol, packet->spi) : NULL;
+
+    if (!sa)
+        return NULL;
+    bool end_stayed = ip_address_equal(&sa->flow->source.address, &packet->source.address)
+            || ip_address_equal(&sa->flow->destination.address, &packet->destination.address);
+    if (!end_stayed)
+        return NULL;
+    if (sequence_is_behind(&sa->sequence, packet->sequence))
+        return recent_has_copy(&tracker->recent, sa->id, packet) ? sa : NULL;
+    uint32_t ahead = packet->sequence - (uint32_t)sa->sequence.highest;
+    return ahead <= MOVED_AHEAD_AT_MOST ? sa : NULL;
+}
+
+static struct sa *
+open_sa(struct tracker *tracker, const struct sa_key *key, const struct ipsec_packet *packet)
+{
+    struct sa *sa = find_moved(tracker, packet);
+
+    if (sa) {
+        sa_alias(tracker->sas, key, sa);
+        return sa;
+    }
+    if (sa_count(tracker->sas) >= tracker->limits.max_sas) {
+        if (!tracker->table_full_said)
+            changed(tracker, CHANGE_TABLE_FULL, NULL);
+        tracker->table_full_said = true;
+        return NULL;
+    }
+    struct flow *flow = tunnel_find(tracker->tunnels, &packet->source, &packet->destination);
+    if (!flow)
+        flow = tunnel_open(tracker->tunnels, &packet->source, &packet->destination);
+    sa = sa_open(tracker->sas, key, flow, packet);
+    sa->origin = ike_claim_origin(flow, &packet->time, tracker->limits.handover_grace);
+    sa->born_in_capture = packet->sequence <= 1;
+    if (flow->packets == 0) {
+        flow->source = packet->source;
+        flow->destination = packet->destination;
+    }
+    return sa;
+}
+
+static void
+follow_address(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
+{
+    struct flow *flow = sa->flow;
+
+    if (endpoint_equal(&flow->source, &packet->source)
+            && endpoint_equal(&flow->destination, &packet->destination))
+        return;
+    const struct flow *known = tunnel_find(tracker->tunnels, &packet->source, &packet->destination);
+    if (!known || known->tunnel != flow->tunnel) {
+        struct change *change = changed(tracker, CHANGE_ADDRESS_MOVED, sa);
+        change->before = endpoint_equal(&flow->source, &packet->source) ? flow->destination : flow->source;
+        change->before_frame = flow->last_frame;
+        tunnel_alias(tracker->tunnels, &packet->source, &packet->destination, flow);
+    }
+    flow->source = packet->source;
+    flow->destination = packet->destination;
+}
+
+/* Whether the capture shows that it can see the other direction too: it did so before. */
+static bool
+sees_other_direction(const struct flow *flow)
+{
+    const struct flow *reverse = flow_reverse(flow);
+
+    return reverse->packets > 0 || flow->tunnel->ike_heard[flow == &flow->tunnel->flow[0] ? 1 : 0];
+}
+
+static void
+count_answers(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
+{
+    struct flow *flow = sa->flow;
+    struct flow *reverse = flow_reverse(flow);
+
+    reverse->unanswered = 0;
+    reverse->one_way_said = false;
+    if (flow->unanswered++ == 0) {
+        flow->unanswered_since = packet->time;
+        flow->unanswered_frame = packet->frame;
+    }
+    if (flow->one_way_said || flow->unanswered < ONE_WAY_PACKETS
+            || !clock_passed(&flow->unanswered_since, &packet->time, tracker->limits.one_way_after)
+            || !sees_other_direction(flow))
+        return;
+    flow->one_way_said = true;
+    changed(tracker, CHANGE_ONE_WAY, sa)->before_frame = reverse->last_frame;
+}
+
+/* A packet of an SA that had been replaced: said once, and if it goes on, they are parallel. */
+static void
+resume(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
+{
+    uint32_t grace = tracker->limits.handover_grace;
+
+    if (!clock_passed(&sa->successor->first_time, &packet->time, grace))
+        return;
+    if (!sa->resumed) {
+        sa->resumed = true;
+        sa->resumed_time = packet->time;
+        changed(tracker, CHANGE_SA_RESUMED, sa)->before_frame = sa->last_frame;
+    } else if (clock_passed(&sa->resumed_time, &packet->time, grace)) {
+        lineage_split(sa);
+    }
+}
+
+static void
+take_sequence(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
+{
+    uint64_t behind = sa->sequence.packets ? sequence_behind(&sa->sequence, packet->sequence) : 0;
+    unsigned effect = sequence_take(&sa->sequence, packet, &tracker->limits.sequence, tracker->pool);
+
+    if (effect == SEQUENCE_IN_ORDER)
+        return;
+    struct change *change = changed(tracker, CHANGE_SEQUENCE, sa);
+    change->effect = effect;
+    change->behind = behind;
+    change->before_frame = sa->last_frame;
+}
+
+static void
+extend_life(struct sa *sa, const struct ipsec_packet *packet)
+{
+    if (nstime_cmp(&packet->time, &sa->first_time) < 0)
+        sa->first_time = packet->time;      /* the capture is out of order */
+    if (nstime_cmp(&packet->time, &sa->last_time) > 0)
+        sa->last_time = packet->time;
+    sa->last_frame = packet->frame;
+    if (packet->sequence <= 1)
+        sa->born_in_capture = true;
+    sa->bytes += packet->length;
+    sa->flow->packets++;
+    sa->flow->last_time = sa->last_time;
+    sa->flow->last_frame = packet->frame;
+}
+
+static void
+settle(struct tracker *tracker, struct flow *flow, const nstime_t *now)
+{
+    uint32_t grace = tracker->limits.handover_grace;
+
+    for (int i = 0; i < SETTLED_AT_ONCE && lineage_is_due(flow, now, grace); i++) {
+        struct sa *settled = lineage_settle(flow, now, grace);
+        if (!settled)
+            return;
+        if (settled->predecessor)
+            changed(tracker, CHANGE_SA_REPLACED, settled)->before_frame = settled->predecessor->last_frame;
+        else
+            changed(tracker, CHANGE_SA_ALONE, settled);
+    }
+}
+
+struct sa *
+tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
+{
+    struct sa_key key = sa_key_of(packet->protocol, &packet->destination, packet->spi);
+    struct sa *sa = sa_find(tracker->sas, &key);
+    bool is_new = false;
+
+    if (!sa) {
+        sa = open_sa(tracker, &key, packet);
+        if (!sa)
+            return NULL;
+        is_new = sa->sequence.packets == 0;
+    }
+    if (!is_new && sequence_is_behind(&sa->sequence, packet->sequence)
+            && recent_has_copy(&tracker->recent, sa->id, packet)) {
+        sa->last_frame = packet->frame;
+        return sa;
+    }
+    recent_add(&tracker->recent, sa->id, packet);
+    if (!is_new && !sequence_is_behind(&sa->sequence, packet->sequence))
+        follow_address(tracker, sa, packet);
+    take_sequence(tracker, sa, packet);
+    extend_life(sa, packet);
+    if (is_new)
+        lineage_admit(sa);
+    else if (sa->waits_for_traffic)
+        lineage_heard(sa);
+    if (sa->successor)
+        resume(tracker, sa, packet);
+    settle(tracker, sa->flow, &packet->time);
+    count_answers(tracker, sa, packet);
+    return sa;
+}
+
+struct exchange *
+tracker_take_ike(struct tracker *tracker, const struct ike_message *message)
+{
+    return ike_take(tracker->ike, tracker->tunnels, message);
+}
+
+struct sa *
+tracker_find_at(const struct tracker *tracker, const struct ipsec_packet *packet)
+{
+    struct sa_key key = sa_key_of(packet->protocol, &packet->destination, packet->spi);
+
+    return sa_find_at(tracker->sas, &key, packet->frame);
+}

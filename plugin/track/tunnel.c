@@ -1,0 +1,165 @@
+/* tunnel.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "tunnel.h"
+
+/* Both ends, the lower one first, without the ports that a standard gives. */
+struct path_key {
+    struct endpoint low;
+    struct endpoint high;
+};
+
+struct path {
+    struct path_key key;
+    struct tunnel *tunnel;
+    bool low_is_first_peer;
+};
+
+struct tunnel_table {
+    wmem_allocator_t *pool;
+    wmem_map_t *paths;
+    struct tunnel *first;
+    struct tunnel *last;
+    uint32_t count;
+};
+
+bool
+port_is_translated(uint16_t port)
+{
+    return port != 0 && port != PORT_IKE && port != PORT_NAT_T;
+}
+
+static int
+endpoint_compare(const struct endpoint *a, const struct endpoint *b)
+{
+    if (a->address.length != b->address.length)
+        return a->address.length < b->address.length ? -1 : 1;
+    int order = memcmp(a->address.bytes, b->address.bytes, sizeof a->address.bytes);
+    return order != 0 ? order : (int)a->port - (int)b->port;
+}
+
+/* @return whether the source is the lower end */
+static bool
+path_key_of(const struct endpoint *source, const struct endpoint *destination, struct path_key *key)
+{
+    struct endpoint from = *source, to = *destination;
+
+    if (!port_is_translated(from.port))
+        from.port = 0;
+    if (!port_is_translated(to.port))
+        to.port = 0;
+    bool source_is_low = endpoint_compare(&from, &to) <= 0;
+    key->low = source_is_low ? from : to;
+    key->high = source_is_low ? to : from;
+    return source_is_low;
+}
+
+static guint
+path_hash(const void *data)
+{
+    const struct path_key *key = data;
+    uint8_t bytes[2 * (sizeof key->low.address.bytes + sizeof key->low.port)];
+    uint8_t *at = bytes;
+
+    memcpy(at, key->low.address.bytes, sizeof key->low.address.bytes);
+    at += sizeof key->low.address.bytes;
+    memcpy(at, &key->low.port, sizeof key->low.port);
+    at += sizeof key->low.port;
+    memcpy(at, key->high.address.bytes, sizeof key->high.address.bytes);
+    at += sizeof key->high.address.bytes;
+    memcpy(at, &key->high.port, sizeof key->high.port);
+    return wmem_strong_hash(bytes, sizeof bytes);
+}
+
+static gboolean
+path_equal(const void *a, const void *b)
+{
+    const struct path_key *one = a, *other = b;
+
+    return endpoint_equal(&one->low, &other->low) && endpoint_equal(&one->high, &other->high);
+}
+
+struct tunnel_table *
+tunnel_table_create(wmem_allocator_t *pool)
+{
+    struct tunnel_table *table = wmem_new0(pool, struct tunnel_table);
+
+    table->pool = pool;
+    table->paths = wmem_map_new(pool, path_hash, path_equal);
+    return table;
+}
+
+struct flow *
+tunnel_find(const struct tunnel_table *table, const struct endpoint *source,
+        const struct endpoint *destination)
+{
+    struct path_key key;
+    bool source_is_low = path_key_of(source, destination, &key);
+    struct path *path = wmem_map_lookup(table->paths, &key);
+
+    if (!path)
+        return NULL;
+    return &path->tunnel->flow[source_is_low == path->low_is_first_peer ? 0 : 1];
+}
+
+void
+tunnel_alias(struct tunnel_table *table, const struct endpoint *source,
+        const struct endpoint *destination, struct flow *flow)
+{
+    struct path_key key;
+    bool source_is_low = path_key_of(source, destination, &key);
+    bool source_is_first_peer = flow == &flow->tunnel->flow[0];
+    struct path *path = wmem_map_lookup(table->paths, &key);
+
+    if (!path) {
+        path = wmem_new(table->pool, struct path);
+        path->key = key;
+        wmem_map_insert(table->paths, &path->key, path);
+    }
+    path->tunnel = flow->tunnel;
+    path->low_is_first_peer = source_is_low == source_is_first_peer;
+    if (port_is_translated(source->port) || port_is_translated(destination->port))
+        flow->tunnel->nat = true;
+}
+
+struct flow *
+tunnel_open(struct tunnel_table *table, const struct endpoint *source,
+        const struct endpoint *destination)
+{
+    struct tunnel *tunnel = wmem_new0(table->pool, struct tunnel);
+
+    tunnel->id = table->count++;
+    tunnel->peer[0] = *source;
+    tunnel->peer[1] = *destination;
+    for (int i = 0; i < 2; i++) {
+        tunnel->flow[i].tunnel = tunnel;
+        tunnel->flow[i].source = tunnel->peer[i];
+        tunnel->flow[i].destination = tunnel->peer[1 - i];
+    }
+    if (table->last)
+        table->last->next = tunnel;
+    else
+        table->first = tunnel;
+    table->last = tunnel;
+    tunnel_alias(table, source, destination, &tunnel->flow[0]);
+    return &tunnel->flow[0];
+}
+
+struct flow *
+flow_reverse(const struct flow *flow)
+{
+    return &flow->tunnel->flow[flow == &flow->tunnel->flow[0] ? 1 : 0];
+}
+
+struct tunnel *
+tunnel_first(const struct tunnel_table *table)
+{
+    return table->first;
+}
+
+uint32_t
+tunnel_count(const struct tunnel_table *table)
+{
+    return table->count;
+}

@@ -1,0 +1,85 @@
+/* tunnel.h
+ * A tunnel is two gateways. Packets find theirs by path, the pair of endpoints that they travel
+ * between. Ports 500 and 4500 stand for the gateway itself; any other port is one of several peers
+ * behind a NAT (RFC 3947, RFC 3948) and makes a tunnel of its own. A path that turns out to lead to
+ * a known tunnel, since its SPIs are known there, is aliased to it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_TUNNEL_H
+#define SPISCOPE_TUNNEL_H
+
+#include <wsutil/wmem/wmem.h>
+
+#include "../event.h"
+
+struct exchange;
+struct sa;
+struct tunnel;
+
+/** How many exchanges a tunnel remembers that may have made the next new SPI. */
+#define RECENT_ORIGINS 8
+
+/** An exchange that made a child SA, and which directions' SPIs were found to be its. */
+struct recent_origin {
+    const struct exchange *exchange;
+    bool claimed[2];
+};
+
+/** One direction of a tunnel. */
+struct flow {
+    struct tunnel *tunnel;
+    struct endpoint source;         /**< as its last IPsec packet had them */
+    struct endpoint destination;
+    uint64_t packets;
+    nstime_t last_time;
+    uint32_t last_frame;
+    struct sa *heads;               /**< the latest SA of each lineage, youngest first */
+    struct sa *pending;             /**< newborn SAs whose predecessor is not known yet, oldest first */
+    struct sa *pending_last;
+    uint64_t unanswered;            /**< packets since the other direction last spoke */
+    nstime_t unanswered_since;
+    uint32_t unanswered_frame;
+    bool one_way_said;
+    bool parallel;                  /**< several of its SAs were seen in use at once */
+};
+
+struct tunnel {
+    uint32_t id;
+    struct endpoint peer[2];        /**< the first one seen spoke first */
+    bool nat;                       /**< a peer uses a port that only a NAT gives */
+    struct flow flow[2];            /**< flow[i] comes from peer[i] */
+    bool ike_heard[2];              /**< IKE from peer[i] was seen */
+    struct recent_origin origin[RECENT_ORIGINS]; /**< a ring */
+    unsigned origins;
+    struct tunnel *next;
+};
+
+struct tunnel_table;
+
+struct tunnel_table *tunnel_table_create(wmem_allocator_t *pool);
+
+/** The flow that a packet between these two belongs to, or NULL where the path is new. */
+struct flow *tunnel_find(const struct tunnel_table *table, const struct endpoint *source,
+        const struct endpoint *destination);
+
+/** Opens a tunnel for a new path; owned by the table. */
+struct flow *tunnel_open(struct tunnel_table *table, const struct endpoint *source,
+        const struct endpoint *destination);
+
+/** Lets a path lead to a known flow's tunnel, whatever it led to before. */
+void tunnel_alias(struct tunnel_table *table, const struct endpoint *source,
+        const struct endpoint *destination, struct flow *flow);
+
+/** The other direction. */
+struct flow *flow_reverse(const struct flow *flow);
+
+/** The first tunnel in order of appearance; the others follow by next. */
+struct tunnel *tunnel_first(const struct tunnel_table *table);
+
+uint32_t tunnel_count(const struct tunnel_table *table);
+
+/** Whether a port is given by a NAT rather than by a standard. */
+bool port_is_translated(uint16_t port);
+
+#endif /* SPISCOPE_TUNNEL_H */

@@ -19,11 +19,11 @@
 #error "SPIscope needs Wireshark 4.0 or later"
 #endif
 
-/* The value of a field: a struct until 4.2, then a pointer. */
+/* The value of an unsigned field of up to 32 bits: a struct until 4.2, then a pointer. */
 #if WIRESHARK_AT_LEAST(4, 2)
-#define compat_value(finfo) ((finfo)->value)
+#define compat_uint(finfo) fvalue_get_uinteger((finfo)->value)
 #else
-#define compat_value(finfo) (&(finfo)->value)
+#define compat_uint(finfo) fvalue_get_uinteger((fvalue_t *)&(finfo)->value)
 #endif
 
 /* Boolean preferences and tap flags: gboolean has four bytes, bool has one. */

@@ -83,6 +83,153 @@ enum ike_flag {
     IKE2_FLAG_RESPONSE = 0x20
 };
 
+/** Payload types of both versions (RFC 2408 section 3.1, RFC 7296 section 3.2, RFC 7383). */
+enum ike_payload_type {
+    IKE1_PAYLOAD_SA = 1,
+    IKE_PAYLOAD_PROPOSAL = 2,
+    IKE_PAYLOAD_TRANSFORM = 3,
+    IKE1_PAYLOAD_KE = 4,
+    IKE1_PAYLOAD_ID = 5,
+    IKE1_PAYLOAD_HASH = 8,
+    IKE1_PAYLOAD_NONCE = 10,
+    IKE1_PAYLOAD_NOTIFY = 11,
+    IKE1_PAYLOAD_DELETE = 12,
+    IKE2_PAYLOAD_SA = 33,
+    IKE2_PAYLOAD_KE = 34,
+    IKE2_PAYLOAD_NONCE = 40,
+    IKE2_PAYLOAD_NOTIFY = 41,
+    IKE2_PAYLOAD_DELETE = 42,
+    IKE2_PAYLOAD_TSI = 44,
+    IKE2_PAYLOAD_TSR = 45,
+    IKE2_PAYLOAD_SK = 46,
+    IKE2_PAYLOAD_SKF = 53
+};
+
+/** Notify message types (IANA: IKEv2 Notify Message Types; RFC 2408 section 3.14.1, RFC 2407 section
+ * 4.6.3, RFC 3706). Those of IKEv1 have the same numbers where they have the same name. */
+enum ike_notify_type {
+    NOTIFY_INVALID_SPI = 11,
+    NOTIFY_NO_PROPOSAL_CHOSEN = 14,
+    IKE2_NOTIFY_INVALID_KE_PAYLOAD = 17,
+    IKE1_NOTIFY_INVALID_KEY_INFORMATION = 17,
+    IKE1_NOTIFY_INVALID_ID_INFORMATION = 18,
+    IKE1_NOTIFY_INVALID_HASH_INFORMATION = 23,
+    NOTIFY_AUTHENTICATION_FAILED = 24,
+    IKE1_NOTIFY_INVALID_SIGNATURE = 25,
+    IKE2_NOTIFY_SINGLE_PAIR_REQUIRED = 34,
+    IKE2_NOTIFY_NO_ADDITIONAL_SAS = 35,
+    IKE2_NOTIFY_INTERNAL_ADDRESS_FAILURE = 36,
+    IKE2_NOTIFY_FAILED_CP_REQUIRED = 37,
+    IKE2_NOTIFY_TS_UNACCEPTABLE = 38,
+    IKE2_NOTIFY_INVALID_SELECTORS = 39,
+    IKE2_NOTIFY_TEMPORARY_FAILURE = 43,
+    IKE2_NOTIFY_CHILD_SA_NOT_FOUND = 44,
+    IKE2_NOTIFY_LAST_ERROR = 16383,
+    IKE2_NOTIFY_INITIAL_CONTACT = 16384,
+    IKE2_NOTIFY_COOKIE = 16390,
+    IKE2_NOTIFY_REKEY_SA = 16393,
+    IKE2_NOTIFY_AUTH_LIFETIME = 16403,
+    IKE1_NOTIFY_RESPONDER_LIFETIME = 24576,
+    IKE1_NOTIFY_INITIAL_CONTACT = 24578,
+    IKE1_NOTIFY_R_U_THERE = 36136,
+    IKE1_NOTIFY_R_U_THERE_ACK = 36137
+};
+
+/** Protocol IDs in proposals, Notify and Delete: the same in both versions. */
+enum ike_protocol {
+    IKE_PROTOCOL_IKE = 1,
+    IKE_PROTOCOL_AH = 2,
+    IKE_PROTOCOL_ESP = 3
+};
+
+/** Transform types (RFC 7296 section 3.3.2). What IKEv1 has as attributes is told in the same way. */
+enum ike_transform_type {
+    TRANSFORM_ENCR = 1,
+    TRANSFORM_PRF = 2,
+    TRANSFORM_INTEG = 3,
+    TRANSFORM_KE = 4,
+    TRANSFORM_ESN = 5,
+    TRANSFORM_IKE1_AUTH_METHOD = 241,
+    TRANSFORM_IKE1_HASH = 242,
+    TRANSFORM_IKE1_ESP_AUTH = 243
+};
+
+enum {
+    TRANSFORMS_AT_MOST = 16,
+    PROPOSALS_AT_MOST = 6,
+    SELECTORS_AT_MOST = 8,
+    NOTIFIES_AT_MOST = 12,
+    DELETES_AT_MOST = 256,
+    LIFETIMES_AT_MOST = 6
+};
+
+/** A lifetime as offered; 0 is "not said". */
+struct lifetime {
+    uint64_t seconds;
+    uint64_t kilobytes;
+};
+
+/** Lifetimes of one offer: several are alternatives. */
+struct lifetimes {
+    uint8_t count;
+    struct lifetime item[LIFETIMES_AT_MOST];
+};
+
+struct transform {
+    uint8_t type;                   /**< enum ike_transform_type */
+    uint16_t id;
+    uint16_t key_length;            /**< bits; 0 where it is not said */
+};
+
+struct proposal {
+    uint8_t protocol;               /**< enum ike_protocol */
+    uint8_t transforms;             /**< of transform[] */
+    uint64_t spi;                   /**< 0 where there is none */
+    struct transform transform[TRANSFORMS_AT_MOST];
+};
+
+/** A range of addresses with protocol and ports (RFC 7296 section 3.13.1). */
+struct traffic_selector {
+    struct ip_address start;
+    struct ip_address end;
+    uint16_t start_port;
+    uint16_t end_port;
+    uint8_t protocol;               /**< 0 is any */
+};
+
+struct selectors {
+    uint8_t count;
+    bool incomplete;                /**< there were more, or some of another kind */
+    struct traffic_selector item[SELECTORS_AT_MOST];
+};
+
+struct notify {
+    uint16_t type;                  /**< enum ike_notify_type */
+    uint8_t protocol;               /**< enum ike_protocol */
+    uint32_t spi;                   /**< of ESP or AH; 0 where there is none */
+    struct lifetime lifetime;       /**< of RESPONDER-LIFETIME and AUTH_LIFETIME */
+    uint32_t value;                 /**< the data's first 32 bits or fewer */
+};
+
+/** What an IKE message says, where it is in clear or was decrypted. */
+struct ike_contents {
+    bool has_sa;
+    bool has_ke;
+    uint8_t proposals;
+    uint8_t notifies;
+    uint16_t deletes;
+    uint16_t ke_group;              /**< of IKEv2's KE payload; 0 in IKEv1 */
+    uint8_t delete_protocol;
+    uint64_t delete_ike_initiator;  /**< of IKEv1: the IKE SA that a Delete names; 0 where none */
+    uint64_t delete_ike_responder;
+    struct lifetimes lifetimes;
+    struct selectors tsi;           /**< in IKEv1 the first and the second ID of Quick Mode */
+    struct selectors tsr;
+    struct proposal proposal[PROPOSALS_AT_MOST];
+    struct notify notify[NOTIFIES_AT_MOST];
+    uint32_t delete_spi[DELETES_AT_MOST]; /**< of ESP and AH */
+};
+
 /** One IKE message. */
 struct ike_message {
     uint32_t frame;
@@ -94,8 +241,14 @@ struct ike_message {
     uint8_t version;                /**< major: 1 or 2 */
     uint8_t exchange_type;          /**< enum ike_exchange_type */
     uint8_t flags;                  /**< enum ike_flag */
+    uint8_t first_payload;          /**< enum ike_payload_type */
+    uint16_t fragment;              /**< number of an IKEv2 fragment, from 1 (RFC 7383); else 0 */
+    uint16_t fragments;             /**< how many there are of it */
     uint32_t message_id;
     uint32_t length;                /**< bytes, of the whole message */
+    uint32_t fingerprint;           /**< of all its bytes: equal in retransmissions */
+    bool readable;                  /**< contents could be read */
+    struct ike_contents contents;
 };
 
 static inline bool

@@ -31,8 +31,10 @@ static struct {
     guint one_way_after;
     guint replay_window;
     guint max_sas;
+    guint expected_phase1_lifetime;
+    guint expected_phase2_lifetime;
     compat_bool info_column;
-} preferences = { 300, 3, 900, 10, 30, 64, 1000000, TRUE };
+} preferences = { 300, 3, 900, 10, 30, 64, 1000000, 0, 0, TRUE };
 
 /* All that is known of the open capture; made anew for each, and freed with its file scope. */
 static struct capture {
@@ -62,6 +64,8 @@ capture_open(void)
     capture->judge.limits.churn_window = preferences.churn_window;
     capture->judge.limits.replay_window = preferences.replay_window;
     capture->judge.limits.max_sas = preferences.max_sas;
+    capture->judge.limits.expected_phase1_lifetime = preferences.expected_phase1_lifetime;
+    capture->judge.limits.expected_phase2_lifetime = preferences.expected_phase2_lifetime;
 }
 
 static void
@@ -84,6 +88,14 @@ show_packet(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *
         bytes_known = known && sa_reread_bytes(sa, packet->frame, counts.packets, packet->length, &bytes);
     }
     tree_show_sa(frame, sa, packet, known ? &counts : NULL, bytes_known ? &bytes : NULL);
+}
+
+static void
+show_message(struct tree_frame *frame, const struct ike_place *place)
+{
+    tree_show_ike(frame, place);
+    if (tables_wanted())
+        tables_feed(frame->pinfo, place->exchange->flow->tunnel, NULL, capture->judge.findings);
 }
 
 /* Rows of SAs whose state a packet of another SA changed. */
@@ -115,9 +127,9 @@ first_read(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, struct tree_fram
         return;
     tracker_begin_frame(capture->tracker);
     if (ike) {
-        const struct exchange *exchange = tracker_take_ike(capture->tracker, &message);
-        if (exchange)
-            tree_show_ike(frame, exchange);
+        const struct ike_place *place = tracker_take_ike(capture->tracker, &message);
+        if (place)
+            show_message(frame, place);
     }
     for (unsigned i = 0; i < count; i++) {
         struct sa *sa = tracker_take_ipsec(capture->tracker, &packets[i]);
@@ -139,10 +151,10 @@ read_again(tvbuff_t *tvb, packet_info *pinfo, struct tree_frame *frame)
 {
     struct ipsec_packet packets[IPSEC_AT_MOST];
     unsigned count = ipsec_observe_again(capture->ipsec, tvb, pinfo, packets);
-    const struct exchange *exchange = ike_exchange_at(tracker_ike(capture->tracker), pinfo->num);
+    const struct ike_place *place = ike_place_at(tracker_ike(capture->tracker), pinfo->num);
 
-    if (exchange)
-        tree_show_ike(frame, exchange);
+    if (place)
+        show_message(frame, place);
     for (unsigned i = 0; i < count; i++) {
         struct sa *sa = tracker_find_at(capture->tracker, &packets[i]);
         if (!sa)
@@ -192,6 +204,12 @@ register_preferences(void)
             "Packets further behind the highest sequence number count as dropped", 10, &preferences.replay_window);
     prefs_register_uint_preference(module, "max_sas", "SAs that are tracked at most",
             "Further SAs of a capture are not tracked", 10, &preferences.max_sas);
+    prefs_register_uint_preference(module, "expected_phase1_lifetime", "Expected phase 1 lifetime (seconds)",
+            "As configured on the gateways; 0 if not given. An offer that differs is a finding", 10,
+            &preferences.expected_phase1_lifetime);
+    prefs_register_uint_preference(module, "expected_phase2_lifetime", "Expected phase 2 lifetime (seconds)",
+            "As configured on the gateways; 0 if not given. An offer that differs is a finding", 10,
+            &preferences.expected_phase2_lifetime);
     prefs_register_bool_preference(module, "info_column", "Mark findings in the Info column",
             "Append the keys of a frame's findings to the Info column", &preferences.info_column);
 }

@@ -21,9 +21,14 @@ struct finding {
     const struct tunnel *tunnel;    /**< NULL where it belongs to none */
     const struct sa *sa;            /**< NULL where it is about no single SA */
     const struct sa *other;         /**< the SA's counterpart, such as its successor */
+    const struct ike_sa *ike_sa;    /**< NULL where it is about no IKE SA */
+    const struct exchange *exchange; /**< that shows it, or NULL */
+    const struct exchange *other_exchange; /**< that it is compared with, or NULL */
     uint64_t number;                /**< what it counts, per key */
     uint64_t limit;                 /**< what it was compared with, per key */
     nstime_t span;                  /**< how long, per key */
+    bool kilobytes;                 /**< of lifetimes: not seconds */
+    bool announced;                 /**< of lifetimes: by RESPONDER-LIFETIME */
     struct endpoint endpoint;       /**< of nat_rebinding: the address until then */
 };
 

@@ -14,6 +14,22 @@ static rule *const rules[] = {
     judge_loss,
     judge_one_way,
     judge_nat_rebinding,
+    judge_retransmission,
+    judge_no_response,
+    judge_dpd_failure,
+    judge_peer_restart,
+    judge_auth_failed,
+    judge_no_proposal,
+    judge_proxy_id,
+    judge_child_refused,
+    judge_pfs_mismatch,
+    judge_invalid_spi,
+    judge_lifetime,
+    judge_lifetime_order,
+    judge_collision,
+    judge_duplicate_sa,
+    judge_early_rekey,
+    judge_volume_rekey,
     judge_limit,
 };
 
@@ -33,6 +49,22 @@ judge_sa(struct judge *judge, enum finding_key key, enum confidence confidence, 
     if (finding && sa) {
         finding->sa = sa;
         finding->tunnel = sa->flow->tunnel;
+    }
+    return finding;
+}
+
+struct finding *
+judge_exchange(struct judge *judge, enum finding_key key, enum confidence confidence,
+        const struct exchange *exchange)
+{
+    struct finding *finding = findings_add(judge->findings, key, confidence, judge->frame, &judge->time);
+
+    if (finding) {
+        finding->exchange = exchange;
+        finding->ike_sa = exchange->ike_sa;
+        finding->tunnel = exchange->flow->tunnel;
+        finding_rests_on(finding, exchange->request_frame);
+        finding_rests_on(finding, exchange->response_frame);
     }
     return finding;
 }

@@ -16,6 +16,8 @@ struct judge_limits {
     uint32_t churn_window;
     uint32_t replay_window;         /**< packets */
     uint32_t max_sas;
+    uint32_t expected_phase1_lifetime; /**< 0: not given */
+    uint32_t expected_phase2_lifetime;
 };
 
 /** What a rule may look at and add to. */
@@ -33,6 +35,10 @@ void judge_frame(struct judge *judge, const struct changes *changes);
 struct finding *judge_sa(struct judge *judge, enum finding_key key, enum confidence confidence,
         const struct sa *sa);
 
+/** Adds a finding about an exchange on the frame that is being judged; NULL where there are too many. */
+struct finding *judge_exchange(struct judge *judge, enum finding_key key, enum confidence confidence,
+        const struct exchange *exchange);
+
 /* The rules; each takes every change and picks its own. */
 void judge_rekey(struct judge *judge, const struct change *change);
 void judge_spi_churn(struct judge *judge, const struct change *change);
@@ -41,6 +47,22 @@ void judge_sequence(struct judge *judge, const struct change *change);
 void judge_loss(struct judge *judge, const struct change *change);
 void judge_one_way(struct judge *judge, const struct change *change);
 void judge_nat_rebinding(struct judge *judge, const struct change *change);
+void judge_retransmission(struct judge *judge, const struct change *change);
+void judge_no_response(struct judge *judge, const struct change *change);
+void judge_dpd_failure(struct judge *judge, const struct change *change);
+void judge_peer_restart(struct judge *judge, const struct change *change);
+void judge_child_refused(struct judge *judge, const struct change *change);
+void judge_proxy_id(struct judge *judge, const struct change *change);
+void judge_no_proposal(struct judge *judge, const struct change *change);
+void judge_auth_failed(struct judge *judge, const struct change *change);
+void judge_pfs_mismatch(struct judge *judge, const struct change *change);
+void judge_invalid_spi(struct judge *judge, const struct change *change);
+void judge_lifetime(struct judge *judge, const struct change *change);
+void judge_lifetime_order(struct judge *judge, const struct change *change);
+void judge_collision(struct judge *judge, const struct change *change);
+void judge_duplicate_sa(struct judge *judge, const struct change *change);
+void judge_early_rekey(struct judge *judge, const struct change *change);
+void judge_volume_rekey(struct judge *judge, const struct change *change);
 void judge_limit(struct judge *judge, const struct change *change);
 
 #endif /* SPISCOPE_JUDGE_H */

@@ -1,6 +1,7 @@
 /* rekey.c
  * rekey: an SA was replaced by the next one in its lineage. ESP alone lets this be inferred: the old
- * SA fell silent where the new one began, and stayed silent for the handover grace.
+ * SA fell silent where the new one began, and stayed silent for the handover grace. A readable negotiation
+ * proves it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,13 +15,14 @@ judge_rekey(struct judge *judge, const struct change *change)
     if (change->kind != CHANGE_SA_REPLACED)
         return;
     const struct sa *old = change->sa->predecessor;
-    struct finding *finding = judge_sa(judge, FINDING_REKEY, CONFIDENCE_INFERRED, old);
+    struct finding *finding = judge_sa(judge, FINDING_REKEY,
+            change->sa->link_proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, old);
 
     if (!finding)
         return;
     finding->other = change->sa;
-    finding->span = clock_elapsed(&old->first_time, &change->sa->first_time);
-    finding_rests_on(finding, old->first_frame);
+    finding->span = clock_elapsed(&old->birth_time, &change->sa->birth_time);
+    finding_rests_on(finding, old->birth_frame);
     finding_rests_on(finding, change->before_frame);
-    finding_rests_on(finding, change->sa->first_frame);
+    finding_rests_on(finding, change->sa->birth_frame);
 }

@@ -1,7 +1,9 @@
 /* spi_churn.c
- * spi_churn: an SA was replaced, or dropped and set up again, before min_sa_lifetime. Its age is the
- * time from its own first packet to its successor's, which is no less than it lived; an SA that was
- * in use before the capture began may be of any age, and is never said to churn.
+ * spi_churn: an SA was replaced, or dropped and set up again, before min_sa_lifetime or before half
+ * its negotiated lifetime. Its age is the time from its negotiation to its successor's or to its
+ * Delete; where these were not read, from its own first packet to its successor's, which is no less
+ * than it lived. An SA that was in use before the capture began may be of any age, and is never said
+ * to churn.
  *
  * flapping: churn_count such SAs in one lineage within churn_window. Said on the frame that makes it
  * so, and again only after it had stopped for a while.
@@ -45,6 +47,12 @@ said_within_window(const struct sa *last, const struct judge_limits *limits)
     return false;
 }
 
+static enum confidence
+confidence_of(const struct sa *old)
+{
+    return old->successor->link_proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED;
+}
+
 static void
 judge_flapping(struct judge *judge, struct sa *old)
 {
@@ -55,16 +63,16 @@ judge_flapping(struct judge *judge, struct sa *old)
     old->flapping_said = true;
     if (said_within_window(old, &judge->limits))
         return;
-    struct finding *finding = judge_sa(judge, FINDING_FLAPPING, CONFIDENCE_INFERRED, old);
+    struct finding *finding = judge_sa(judge, FINDING_FLAPPING, confidence_of(old), old);
     if (!finding)
         return;
     finding->other = old->successor;
     finding->number = judge->limits.churn_count;
     finding->limit = judge->limits.churn_window;
-    finding->span = clock_elapsed(&first->first_time, &old->replaced_time);
+    finding->span = clock_elapsed(&first->birth_time, &old->replaced_time);
     for (const struct sa *sa = first; sa != old->successor; sa = sa->successor)
-        finding_rests_on(finding, sa->first_frame);
-    finding_rests_on(finding, old->successor->first_frame);
+        finding_rests_on(finding, sa->birth_frame);
+    finding_rests_on(finding, old->successor->birth_frame);
 }
 
 void
@@ -74,18 +82,22 @@ judge_spi_churn(struct judge *judge, const struct change *change)
         return;
     struct sa *old = change->sa->predecessor;
 
-    if (!old->born_in_capture
-            || clock_passed(&old->first_time, &change->sa->first_time, judge->limits.min_sa_lifetime))
+    uint64_t negotiated = old->child ? old->child->lifetime.seconds : 0;
+    uint64_t early = judge->limits.min_sa_lifetime > negotiated / 2 ? judge->limits.min_sa_lifetime : negotiated / 2;
+    nstime_t age = clock_elapsed(&old->birth_time, &old->replaced_time);
+
+    if (!old->born_in_capture || (uint64_t)age.secs >= early)
         return;
     old->churned = true;
-    struct finding *finding = judge_sa(judge, FINDING_SPI_CHURN, CONFIDENCE_INFERRED, old);
+    struct finding *finding = judge_sa(judge, FINDING_SPI_CHURN, confidence_of(old), old);
     if (finding) {
         finding->other = change->sa;
-        finding->span = clock_elapsed(&old->first_time, &change->sa->first_time);
-        finding->limit = judge->limits.min_sa_lifetime;
-        finding_rests_on(finding, old->first_frame);
+        finding->span = age;
+        finding->limit = early;
+        finding_rests_on(finding, old->birth_frame);
+        finding_rests_on(finding, old->deleted_frame);
         finding_rests_on(finding, change->before_frame);
-        finding_rests_on(finding, change->sa->first_frame);
+        finding_rests_on(finding, change->sa->birth_frame);
     }
     judge_flapping(judge, old);
 }

@@ -1,8 +1,11 @@
 /* stale_spi.c
- * stale_spi: traffic on an SPI after its successor took over, past the handover grace. Where only ESP
- * is seen this may also be a parallel SA that had paused, so it is suspected, and only where the two
- * changed over cleanly: the old SA's last packet within the grace of the new one's first, in a
- * direction that never had SAs side by side.
+ * stale_spi: traffic on an SPI whose time is over, past the handover grace.
+ *
+ * After its Delete, or the end of its IKE SA (RFC 7296 section 1.4.1): proven where the Delete named
+ * the SPI, else inferred.
+ *
+ * After its successor took over: where only ESP is seen this may also be a parallel SA that had
+ * paused, so it is suspected, and only in a direction that never had SAs side by side.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -10,9 +13,23 @@
 
 #include "../track/clock.h"
 
+static void
+judge_deleted(struct judge *judge, const struct change *change)
+{
+    enum confidence confidence = change->sa->delete_named_it ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED;
+    struct finding *finding = judge_sa(judge, FINDING_STALE_SPI, confidence, change->sa);
+
+    if (!finding)
+        return;
+    finding->span = clock_elapsed(&change->sa->deleted_time, &judge->time);
+    finding_rests_on(finding, change->sa->deleted_frame);
+}
+
 void
 judge_stale_spi(struct judge *judge, const struct change *change)
 {
+    if (change->kind == CHANGE_SA_STALE)
+        judge_deleted(judge, change);
     if (change->kind != CHANGE_SA_RESUMED || change->sa->flow->parallel)
         return;
     const struct sa *successor = change->sa->successor;
@@ -21,7 +38,7 @@ judge_stale_spi(struct judge *judge, const struct change *change)
     if (!finding)
         return;
     finding->other = successor;
-    finding->span = clock_elapsed(&successor->first_time, &judge->time);
+    finding->span = clock_elapsed(&successor->birth_time, &judge->time);
     finding_rests_on(finding, change->before_frame);
     finding_rests_on(finding, successor->first_frame);
 }

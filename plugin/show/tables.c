@@ -138,6 +138,8 @@ sa_state(const struct sa *sa)
 {
     if (sa->successor)
         return sa->churned ? "replaced early" : "replaced";
+    if (sa->deleted_frame != 0)
+        return "deleted";
     return sa->is_pending ? "new" : "in use";
 }
 
@@ -161,8 +163,8 @@ fill_sa_row(stat_tap_table *table, guint row, const struct sa *sa, packet_info *
     set_string(table, row, SA_GENERATION, sa->generation ? wmem_strdup_printf(pinfo->pool, "%u", sa->generation) : "?");
     set_number(table, row, SA_FIRST, sa->first_frame);
     set_number(table, row, SA_LAST, sa->last_frame);
-    set_number(table, row, SA_BIRTH, seconds(&sa->first_time));
-    set_number(table, row, SA_DEATH, seconds(&sa->last_time));
+    set_number(table, row, SA_BIRTH, seconds(&sa->birth_time));
+    set_number(table, row, SA_DEATH, seconds(sa->deleted_frame ? &sa->deleted_time : &sa->last_time));
     set_number(table, row, SA_PACKETS, (double)counts.packets);
     set_number(table, row, SA_BYTES, (double)sa->bytes);
     set_number(table, row, SA_LOST, (double)counts.lost);

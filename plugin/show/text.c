@@ -116,6 +116,9 @@ text_about_sa(wmem_allocator_t *scope, const struct finding *finding)
                 " s). Compare the lifetimes and proxy IDs of both peers; if they agree, suspect a software fault", sa,
                 finding->number, span, finding->limit);
     case FINDING_STALE_SPI:
+        if (!finding->other)
+            return wmem_strdup_printf(scope, "%s carries traffic %s after it was deleted (frame %u). The sender still uses "
+                    "an SA that its peer has dropped; check whether it received the Delete", sa, span, finding->sa->deleted_frame);
         return wmem_strdup_printf(scope, "%s carries traffic %s after its successor 0x%08x took over. Check whether the "
                 "sender missed the change; parallel SAs can look like this too", sa, span, other);
     case FINDING_SEQUENCE_RESTART:
@@ -137,6 +140,10 @@ text_about_sa(wmem_allocator_t *scope, const struct finding *finding)
     case FINDING_ONE_WAY:
         return wmem_strdup_printf(scope, "%s carried %" PRIu64 " packets in %s and nothing came back. Check routing, "
                 "policy and the other direction's SA on the peer", sa, finding->number, span);
+    case FINDING_VOLUME_REKEY:
+        return wmem_strdup_printf(scope, "%s: three SAs in a row ended after about %" PRIu64 " bytes, at ages from %" PRIu64
+                " s: a volume lifetime ends them, not a timer. Compare the kilobyte lifetimes of both peers", sa,
+                finding->number, finding->limit);
     case FINDING_NAT_REBINDING:
         return wmem_strdup_printf(scope, "%s goes on with a new address or port in place of %s. Check the NAT's timeout "
                 "against the NAT keepalive interval", sa,
@@ -146,9 +153,147 @@ text_about_sa(wmem_allocator_t *scope, const struct finding *finding)
     }
 }
 
+/* The peer that began an exchange, and the one that was asked. */
+static char *
+text_requester(wmem_allocator_t *scope, const struct exchange *exchange)
+{
+    return text_endpoint(scope, &exchange->flow->source);
+}
+
+static char *
+text_responder(wmem_allocator_t *scope, const struct exchange *exchange)
+{
+    return text_endpoint(scope, &flow_reverse(exchange->flow)->source);
+}
+
+static char *
+text_lifetime_mismatch(wmem_allocator_t *scope, const struct finding *finding)
+{
+    unsigned phase = finding->key == FINDING_PHASE1_LIFETIME_MISMATCH ? 1 : 2;
+    const char *unit = finding->kilobytes ? "kB" : "s";
+    const char *requester = text_requester(scope, finding->exchange);
+    const char *responder = text_responder(scope, finding->exchange);
+
+    if (finding->announced)
+        return wmem_strdup_printf(scope, "Phase %u lifetime: %s offers %" PRIu64 " %s, %s announces %" PRIu64 " %s "
+                "(RESPONDER-LIFETIME). Set the same lifetime on both peers", phase, requester, finding->number, unit,
+                responder, finding->limit, unit);
+    if (!finding->other_exchange)
+        return wmem_strdup_printf(scope, "Phase %u lifetime: %s offers %" PRIu64 " %s, expected (preferences) is %" PRIu64
+                " %s. Check its configuration", phase, requester, finding->number, unit, finding->limit, unit);
+    return wmem_strdup_printf(scope, "Phase %u lifetime: %s offers %" PRIu64 " %s, %s offers %" PRIu64 " %s (frame %u). "
+            "Set the same lifetime on both peers", phase, requester, finding->number, unit, responder, finding->limit, unit,
+            finding->other_exchange->request_frame);
+}
+
+static char *
+text_proxy_id(wmem_allocator_t *scope, const struct finding *finding)
+{
+    const struct exchange *exchange = finding->exchange, *other = finding->other_exchange;
+    const struct said *asked = exchange->request;
+    wmem_strbuf_t *text = wmem_strbuf_new(scope, "");
+
+    wmem_strbuf_append_printf(text, "Proxy IDs: %s proposes %s", text_requester(scope, exchange),
+            asked ? text_selectors(scope, &asked->tsi, &asked->tsr) : "selectors that were not read");
+    if (exchange->error != 0)
+        wmem_strbuf_append_printf(text, ", %s answers %s", text_responder(scope, exchange),
+                text_notify(scope, exchange->ike_sa->version, exchange->error));
+    else if (exchange->response && finding->confidence == CONFIDENCE_PROVEN)
+        wmem_strbuf_append_printf(text, ", %s answers with %s", text_responder(scope, exchange),
+                text_selectors(scope, &exchange->response->tsi, &exchange->response->tsr));
+    if (other && other->request)
+        wmem_strbuf_append_printf(text, ", %s proposes %s (frame %u)", text_requester(scope, other),
+                text_selectors(scope, &other->request->tsi, &other->request->tsr), other->request_frame);
+    wmem_strbuf_append(text, finding->key == FINDING_PROXY_ID_NARROWED
+            ? ". Allowed in IKEv2, but check that both peers mean the same networks"
+            : ". Compare the proxy IDs (traffic selectors) of both peers: they must mirror each other");
+    return (char *)wmem_strbuf_get_str(text);
+}
+
+static char *
+text_no_proposal(wmem_allocator_t *scope, const struct finding *finding)
+{
+    const struct exchange *exchange = finding->exchange;
+    bool phase1 = exchange->type == IKE2_IKE_SA_INIT || exchange_is_phase1(exchange);
+
+    return wmem_strdup_printf(scope, "Phase %d proposal: %s accepts nothing of what %s offers: %s. Compare encryption, "
+            "integrity and DH group of both peers", phase1 ? 1 : 2, text_responder(scope, exchange),
+            text_requester(scope, exchange), exchange->request
+                ? text_offer(scope, exchange->request, exchange->ike_sa->version) : "(not readable)");
+}
+
+static char *
+text_about_ike(wmem_allocator_t *scope, const struct finding *finding)
+{
+    const struct exchange *exchange = finding->exchange;
+    const char *name = exchange ? text_exchange(scope, exchange->type) : "";
+    const char *requester = exchange ? text_requester(scope, exchange) : "";
+    const char *responder = exchange ? text_responder(scope, exchange) : "";
+    const char *span = text_duration(scope, &finding->span);
+    uint8_t version = finding->ike_sa->version;
+
+    switch (finding->key) {
+    case FINDING_PROXY_ID_MISMATCH:
+    case FINDING_PROXY_ID_NARROWED:
+        return text_proxy_id(scope, finding);
+    case FINDING_PHASE1_LIFETIME_MISMATCH:
+    case FINDING_PHASE2_LIFETIME_MISMATCH:
+        return text_lifetime_mismatch(scope, finding);
+    case FINDING_NO_PROPOSAL:
+        return text_no_proposal(scope, finding);
+    case FINDING_CHILD_REFUSED:
+        return wmem_strdup_printf(scope, "%s refused the child SA (phase 2) that %s asked for: %s", responder, requester,
+                text_notify(scope, version, (uint16_t)finding->number));
+    case FINDING_AUTH_FAILED:
+        return wmem_strdup_printf(scope, "Authentication between %s and %s failed: %s. Compare the pre-shared keys or "
+                "certificates and the identities of both peers", requester, responder,
+                text_notify(scope, version, (uint16_t)finding->number));
+    case FINDING_LIFETIME_ORDER:
+        return wmem_strdup_printf(scope, "Phase 1 lives %" PRIu64 " s, shorter than phase 2 with %" PRIu64 " s. By itself "
+                "not a fault; check whether a gateway drops phase 2 together with phase 1", finding->number, finding->limit);
+    case FINDING_EARLY_REKEY:
+        return wmem_strdup_printf(scope, "%s asked for three rekeys in a row far before their time, the last after %s "
+                "(negotiated: %s). Check its phase 2 lifetime", requester, span, finding->limit
+                    ? wmem_strdup_printf(scope, "%" PRIu64 " s", finding->limit) : "not in IKEv2");
+    case FINDING_SYNCHRONISED_TIMERS:
+        return wmem_strdup_printf(scope, "Both peers began the rekey of the same SA at once, %" PRIu64 " times. Check that "
+                "rekey times are randomised (rekey fuzz), or let one peer rekey earlier", finding->number);
+    case FINDING_REKEY_COLLISION:
+        return wmem_strdup_printf(scope, "%s began to rekey an SA that %s was rekeying already (frame %u)", requester,
+                responder, finding->other_exchange->request_frame);
+    case FINDING_DUPLICATE_SA:
+        return wmem_strdup_printf(scope, "The SAs with SPI 0x%08x and 0x%08x serve the same selectors, side by side for %s. "
+                "Check whether both peers initiate, and whether old SAs are deleted",
+                finding->sa ? finding->sa->key.spi : 0, finding->other ? finding->other->key.spi : 0, span);
+    case FINDING_IKE_RETRANSMISSION:
+        return wmem_strdup_printf(scope, "%s: the message of frame %u was sent again", name, finding->evidence_count
+                ? finding->evidence[finding->evidence_count - 1] : 0);
+    case FINDING_IKE_NO_RESPONSE:
+        return wmem_strdup_printf(scope, "%s (frame %u) was sent %" PRIu64 " times and never answered within %s. Check that "
+                "the peer is up and that UDP ports 500 and 4500 pass", name, exchange->request_frame, finding->number + 1, span);
+    case FINDING_DPD_FAILURE:
+        return wmem_strdup_printf(scope, "Liveness checks (DPD) went unanswered %" PRIu64 " times, and a new negotiation "
+                "began. Check whether the peer was down or the path between the peers was broken", finding->number);
+    case FINDING_PEER_RESTART:
+        return wmem_strdup_printf(scope, "A new IKE SA with INITIAL_CONTACT, while IKE SA %u was alive after %s: a peer "
+                "lost its state. Check it for a restart or a failover", finding->ike_sa->tunnel_older
+                    ? finding->ike_sa->tunnel_older->id : 0, span);
+    case FINDING_PFS_MISMATCH:
+        return wmem_strdup_printf(scope, "The first child SA works, but %" PRIu64 " rekeys with a key exchange were refused. "
+                "Compare the PFS (DH) group of phase 2 on both peers", finding->number);
+    case FINDING_INVALID_SPI:
+        return wmem_strdup_printf(scope, "%s says that it does not know SPI 0x%08x. Check whether it lost its SAs", requester,
+                (uint32_t)finding->number);
+    default:
+        return wmem_strdup(scope, text_title(finding->key));
+    }
+}
+
 char *
 text_finding(wmem_allocator_t *scope, const struct finding *finding)
 {
+    if (finding->ike_sa)
+        return text_about_ike(scope, finding);
     if (finding->sa)
         return text_about_sa(scope, finding);
     if (finding->key == FINDING_LIMIT_REACHED)

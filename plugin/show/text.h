@@ -20,6 +20,17 @@ char *text_endpoint(wmem_allocator_t *scope, const struct endpoint *endpoint);
 /** Seconds with one decimal, without it from 100 s on: "5.1 s", "3600 s". */
 char *text_duration(wmem_allocator_t *scope, const nstime_t *span);
 
+/** "10.1.0.0/24 <-> 10.2.0.0/24", as firewalls write proxy IDs, with a double arrow. */
+char *text_selectors(wmem_allocator_t *scope, const struct selectors *ours, const struct selectors *theirs);
+
+/** A Notify's name in the registry, or its number. */
+char *text_notify(wmem_allocator_t *scope, uint8_t version, uint16_t type);
+
+char *text_exchange(wmem_allocator_t *scope, uint8_t type);
+
+/** An offer, such as "AES_CBC_256/HMAC_SHA2_256_128/MODP_2048". */
+char *text_offer(wmem_allocator_t *scope, const struct said *said, uint8_t version);
+
 const char *text_protocol(uint8_t protocol);
 
 const char *text_key(uint8_t key);

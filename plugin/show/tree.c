@@ -32,6 +32,14 @@ static int hf_sa_duplicate = -1;
 static int hf_sa_reordered = -1;
 static int hf_ike = -1;
 static int hf_ike_age = -1;
+static int hf_ike_lifetime = -1;
+static int hf_ike_replaces = -1;
+static int hf_ike_replaced_by = -1;
+static int hf_ike_request_in = -1;
+static int hf_ike_response_in = -1;
+static int hf_ike_response_time = -1;
+static int hf_ike_retransmission_of = -1;
+static int hf_sa_negotiated_lifetime = -1;
 static int hf_finding = -1;
 static int hf_confidence = -1;
 static int hf_evidence = -1;
@@ -82,6 +90,22 @@ tree_register(int proto)
             "Number of the IKE SA, in order of appearance", HFILL } },
         { &hf_ike_age, { "Age", "spiscope.ike.age", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
             "Time since the IKE SA was first seen", HFILL } },
+        { &hf_ike_lifetime, { "Lifetime", "spiscope.ike.lifetime", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+            "How long the IKE SA lived, once it is over", HFILL } },
+        { &hf_ike_replaces, { "Replaces IKE SA", "spiscope.ike.replaces", FT_UINT32, BASE_DEC, NULL, 0,
+            "Number of the IKE SA that this one replaced: rekeyed, or set up again after it ended", HFILL } },
+        { &hf_ike_replaced_by, { "Replaced by IKE SA", "spiscope.ike.replaced_by", FT_UINT32, BASE_DEC, NULL, 0,
+            "Number of the IKE SA that replaced this one, once known", HFILL } },
+        { &hf_ike_request_in, { "Request in", "spiscope.ike.request_in", FT_FRAMENUM, BASE_NONE,
+            FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0, "The request of this exchange", HFILL } },
+        { &hf_ike_response_in, { "Response in", "spiscope.ike.response_in", FT_FRAMENUM, BASE_NONE,
+            FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE), 0, "The response of this exchange", HFILL } },
+        { &hf_ike_response_time, { "Response time", "spiscope.ike.response_time", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+            "Time between the request and its response", HFILL } },
+        { &hf_ike_retransmission_of, { "Retransmission of", "spiscope.ike.retransmission_of", FT_FRAMENUM, BASE_NONE,
+            FRAMENUM_TYPE(FT_FRAMENUM_RETRANS_PREV), 0, "The message that this one repeats", HFILL } },
+        { &hf_sa_negotiated_lifetime, { "Negotiated lifetime", "spiscope.sa.negotiated_lifetime", FT_RELATIVE_TIME,
+            BASE_NONE, NULL, 0, "The lifetime that the peers agreed on, where that was readable", HFILL } },
         { &hf_finding, { "Finding", "spiscope.finding", FT_STRING, BASE_NONE, NULL, 0,
             "Key of a finding on this frame", HFILL } },
         { &hf_confidence, { "Confidence", "spiscope.confidence", FT_STRING, BASE_NONE, NULL, 0,
@@ -131,17 +155,37 @@ add_time(proto_tree *tree, int hf, tvbuff_t *tvb, const nstime_t *value)
     proto_item_set_generated(proto_tree_add_time(tree, hf, tvb, 0, 0, value));
 }
 
+/* How long the SA lived, once it is over: to its Delete; or, as far as its packets show it. */
+static bool
+lifetime_of(const struct sa *sa, nstime_t *lifetime)
+{
+    if (sa->deleted_frame != 0)
+        *lifetime = clock_elapsed(&sa->birth_time, &sa->deleted_time);
+    else if (sa->successor)
+        *lifetime = clock_elapsed(&sa->birth_time, sa->negotiated ? &sa->replaced_time : &sa->last_time);
+    else
+        return false;
+    return true;
+}
+
 static void
 show_lineage(proto_tree *tree, tvbuff_t *tvb, const struct sa *sa)
 {
+    nstime_t lifetime;
+
     if (sa->generation > 0)
         add_uint(tree, hf_sa_generation, tvb, sa->generation);
     if (sa->predecessor)
         add_uint(tree, hf_sa_replaces, tvb, sa->predecessor->key.spi);
-    if (sa->successor) {
-        nstime_t lifetime = clock_elapsed(&sa->first_time, &sa->last_time);
+    if (sa->successor)
         add_uint(tree, hf_sa_replaced_by, tvb, sa->successor->key.spi);
+    if (lifetime_of(sa, &lifetime))
         add_time(tree, hf_sa_lifetime, tvb, &lifetime);
+    if (sa->child && sa->child->lifetime.seconds != 0) {
+        nstime_t negotiated = NSTIME_INIT_ZERO;
+        uint64_t seconds = sa->child->lifetime.seconds;
+        negotiated.secs = seconds > INT64_MAX ? (time_t)INT64_MAX : (time_t)seconds;
+        add_time(tree, hf_sa_negotiated_lifetime, tvb, &negotiated);
     }
     add_uint(tree, hf_sa_first_frame, tvb, sa->first_frame);
     add_uint(tree, hf_sa_last_frame, tvb, sa->last_frame);
@@ -165,7 +209,7 @@ void
 tree_show_sa(struct tree_frame *frame, const struct sa *sa, const struct ipsec_packet *packet,
         const struct sequence_counts *counts, const uint64_t *bytes)
 {
-    nstime_t age = clock_elapsed(&sa->first_time, &packet->time);
+    nstime_t age = clock_elapsed(&sa->birth_time, &packet->time);
 
     open_subtree(frame);
     if (!frame->tree)
@@ -188,20 +232,46 @@ tree_show_sa(struct tree_frame *frame, const struct sa *sa, const struct ipsec_p
     show_counts(tree, frame->tvb, counts, bytes);
 }
 
-void
-tree_show_ike(struct tree_frame *frame, const struct exchange *exchange)
+static void
+show_ike_sa(struct tree_frame *frame, const struct ike_sa *ike_sa)
 {
-    const struct ike_sa *ike_sa = exchange->ike_sa;
-
-    open_subtree(frame);
-    if (!frame->tree)
-        return;
     nstime_t age = clock_elapsed(&ike_sa->first_time, &frame->pinfo->abs_ts);
+
     proto_item_append_text(frame->item, ", Tunnel %u, IKE SA %u, %s old", ike_sa->flow->tunnel->id, ike_sa->id,
             text_duration(frame->pinfo->pool, &age));
     add_uint(frame->subtree, hf_tunnel, frame->tvb, ike_sa->flow->tunnel->id);
     add_uint(frame->subtree, hf_ike, frame->tvb, ike_sa->id);
     add_time(frame->subtree, hf_ike_age, frame->tvb, &age);
+    if (ike_sa->end != IKE_ALIVE) {
+        nstime_t lifetime = clock_elapsed(&ike_sa->first_time, &ike_sa->end_time);
+        add_time(frame->subtree, hf_ike_lifetime, frame->tvb, &lifetime);
+    }
+    if (ike_sa->predecessor)
+        add_uint(frame->subtree, hf_ike_replaces, frame->tvb, ike_sa->predecessor->id);
+    if (ike_sa->successor)
+        add_uint(frame->subtree, hf_ike_replaced_by, frame->tvb, ike_sa->successor->id);
+}
+
+void
+tree_show_ike(struct tree_frame *frame, const struct ike_place *place)
+{
+    const struct exchange *exchange = place->exchange;
+
+    open_subtree(frame);
+    if (!frame->tree)
+        return;
+    show_ike_sa(frame, exchange->ike_sa);
+    if (place->is_response && exchange->request_frame != 0) {
+        nstime_t time = clock_elapsed(&exchange->request_time, &frame->pinfo->abs_ts);
+        add_uint(frame->subtree, hf_ike_request_in, frame->tvb, exchange->request_frame);
+        add_time(frame->subtree, hf_ike_response_time, frame->tvb, &time);
+    } else if (!place->is_response && exchange->response_frame != 0) {
+        add_uint(frame->subtree, hf_ike_response_in, frame->tvb, exchange->response_frame);
+    }
+    if (place->retransmission_of != 0)
+        add_uint(frame->subtree, hf_ike_retransmission_of, frame->tvb, place->retransmission_of);
+    for (unsigned i = 0; i < place->spis; i++)
+        add_uint(frame->subtree, hf_sa_spi, frame->tvb, place->spi[i]);
 }
 
 void

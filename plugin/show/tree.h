@@ -28,8 +28,8 @@ struct tree_frame {
 void tree_show_sa(struct tree_frame *frame, const struct sa *sa, const struct ipsec_packet *packet,
         const struct sequence_counts *counts, const uint64_t *bytes);
 
-/** Shows an IKE message's place. */
-void tree_show_ike(struct tree_frame *frame, const struct exchange *exchange);
+/** Shows an IKE message's place: its IKE SA, the other half of its exchange, the SPIs that it names. */
+void tree_show_ike(struct tree_frame *frame, const struct ike_place *place);
 
 /** Shows a finding, as expert information too. */
 void tree_show_finding(struct tree_frame *frame, const struct finding *finding);

@@ -1,63 +1,184 @@
 /* ike.h
- * IKE SAs and their exchanges, from the header that is always in clear (RFC 7296 section 3.1, RFC
- * 2408 section 3.1).
+ * IKE SAs, their exchanges, and the child SAs that these negotiate (RFC 7296; RFC 2408, RFC 2409).
+ * The header is always in clear and carries most of it: who asked, what was answered, what was sent
+ * again, what was never answered. Where the payloads are readable they add SPIs, traffic selectors,
+ * lifetimes, Deletes and refusals.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef SPISCOPE_IKE_H
 #define SPISCOPE_IKE_H
 
+#include "sa.h"
 #include "tunnel.h"
+
+struct changes;
+struct child;
+
+/** How an exchange ended. */
+enum exchange_outcome {
+    EXCHANGE_OPEN,
+    EXCHANGE_ANSWERED,              /**< accepted, as far as its payloads are readable */
+    EXCHANGE_REFUSED,               /**< the answer is an error notify */
+    EXCHANGE_GIVEN_UP               /**< never answered */
+};
+
+/* Messages of one exchange that are kept apart, to tell retransmissions. Fragments count. */
+#define EXCHANGE_MESSAGES_AT_MOST 32
+
+struct exchange_message {
+    uint32_t frame;
+    uint32_t fingerprint;
+    nstime_t time;
+    bool from_requester;
+    bool readable;
+    bool encrypted;
+};
+
+/** What one side said in an exchange, where it was readable. */
+struct said {
+    struct lifetimes lifetimes;
+    struct selectors tsi;
+    struct selectors tsr;
+    uint8_t proposals;
+    bool has_ke;
+    uint16_t ke_group;
+    struct proposal proposal[PROPOSALS_AT_MOST];
+};
+
+struct exchange {
+    struct ike_sa *ike_sa;
+    uint8_t type;                   /**< enum ike_exchange_type */
+    uint8_t outcome;                /**< enum exchange_outcome */
+    uint8_t error_protocol;
+    bool awaiting;                  /**< the last message wants an answer */
+    bool awaited_by_requester;      /**< who sent that last message */
+    bool liveness;                  /**< an empty INFORMATIONAL, readable */
+    uint16_t error;                 /**< the notify that refused it, or 0 */
+    uint32_t message_id;
+    uint32_t error_value;
+    uint32_t error_frame;
+    struct flow *flow;              /**< the direction of its request */
+    uint32_t request_frame;         /**< 0 where only the response was seen */
+    uint32_t response_frame;        /**< 0 while unanswered */
+    uint32_t request_length;        /**< bytes of the first request and response seen */
+    uint32_t response_length;
+    nstime_t request_time;
+    nstime_t response_time;
+    nstime_t last_time;             /**< of its last message, retransmissions included */
+    uint32_t last_frame;
+    uint32_t retransmissions;       /**< since the last new message */
+    const struct said *request;     /**< NULL where it was not readable, or has no SA payload */
+    const struct said *response;
+    struct child *rekeyed_child;    /**< what REKEY_SA names */
+    struct child *child;            /**< what it negotiated */
+    unsigned messages;
+    struct exchange_message message[EXCHANGE_MESSAGES_AT_MOST];
+    struct exchange *older;         /**< the one before in its IKE SA */
+};
+
+enum ike_end {
+    IKE_ALIVE,
+    IKE_DELETED,                    /**< a Delete was read */
+    IKE_REPLACED,                   /**< rekeyed, and its Delete not read yet */
+    IKE_FAILED                      /**< a request was given up, and a new negotiation began */
+};
 
 struct ike_sa {
     uint64_t initiator_spi;
     uint64_t responder_spi;         /**< 0 until the responder has answered */
     uint32_t id;
     uint8_t version;                /**< 1 or 2 */
+    uint8_t end;                    /**< enum ike_end */
+    bool born_in_capture;           /**< its initial exchange, or the rekey that made it, was seen */
+    bool established;
+    bool initial_contact;           /**< a peer announced that it knows of no other IKE SA */
+    bool restart_said;
     struct flow *flow;              /**< the direction in which its initiator sends */
     nstime_t first_time;
+    nstime_t established_time;
     nstime_t last_time;
+    nstime_t end_time;
     uint32_t first_frame;
+    uint32_t established_frame;
     uint32_t last_frame;
-    bool born_in_capture;           /**< its initial exchange was seen */
-    struct exchange *latest[2];     /**< the last exchange begun by its initiator, its responder */
+    uint32_t end_frame;
+    struct ike_sa *predecessor;
+    struct ike_sa *successor;
+    struct exchange *latest;        /**< the others follow by older */
+    struct exchange *child_offer;   /**< the IKE_AUTH request that offered a child, until it is answered */
+    struct child *children;
+    uint32_t messages[2];           /**< from its initiator, its responder, without retransmissions */
+    uint32_t probes[2];             /**< IKEv1 liveness checks by each that nothing has answered */
+    uint32_t probe_frame[2];        /**< the first of them */
+    struct ike_sa *tunnel_older;    /**< the one before in its tunnel */
     struct ike_sa *next;            /**< in order of appearance */
 };
 
-struct exchange {
-    struct ike_sa *ike_sa;
-    uint8_t type;                   /**< enum ike_exchange_type */
-    uint32_t message_id;
-    struct flow *flow;              /**< the direction of its request */
-    uint32_t request_frame;         /**< 0 where only the response was seen */
-    uint32_t response_frame;        /**< 0 while unanswered */
-    nstime_t request_time;
-    nstime_t response_time;
+/** A pair of SAs that one exchange negotiated: a child SA, or phase 2. */
+struct child {
+    uint32_t id;
+    struct ike_sa *ike_sa;          /**< to which it belongs now */
+    struct exchange *origin;
+    struct sa *sa[2];               /**< [0] goes from who asked for it to who answered; may be NULL */
+    struct selectors tsi;           /**< as agreed */
+    struct selectors tsr;
+    struct lifetime lifetime;       /**< negotiated; zero in IKEv2 */
+    struct child *predecessor;
+    struct child *successor;
+    uint32_t deleted_frame;         /**< 0 while alive */
+    nstime_t deleted_time;
+    bool duplicate_said;
+    struct child *next;             /**< of the same IKE SA */
+    struct child *tunnel_older;     /**< the one before in its tunnel */
 };
+
+/** What an IKE message is to its exchange; kept for each frame. */
+struct ike_place {
+    uint32_t frame;
+    uint32_t retransmission_of;     /**< frame, or 0 */
+    bool is_response;
+    uint16_t spis;
+    struct exchange *exchange;
+    const uint32_t *spi;            /**< the SPIs of ESP and AH that it names */
+};
+
+/** Whether the child lives: no Delete for it was read, and its IKE SA did not fail. */
+bool child_is_alive(const struct child *child);
 
 struct ike_table;
 
-struct ike_table *ike_table_create(wmem_allocator_t *pool);
+/** @param changes  gets what a message changed */
+struct ike_table *ike_table_create(wmem_allocator_t *pool, struct tunnel_table *tunnels,
+        struct sa_table *sas, struct changes *changes, uint32_t handover_grace, uint32_t max_sas);
 
 /** Takes a message: finds or opens its tunnel, IKE SA and exchange. Owned by the table.
- * @return the exchange it belongs to, or NULL where it belongs to none */
-struct exchange *ike_take(struct ike_table *table, struct tunnel_table *tunnels,
-        const struct ike_message *message);
+ * @return its place, or NULL where it belongs nowhere; valid until the next call */
+const struct ike_place *ike_take(struct ike_table *table, const struct ike_message *message);
 
-/** The exchange of an IKE message that was taken before, by its frame, or NULL. */
-struct exchange *ike_exchange_at(const struct ike_table *table, uint32_t frame);
+/** The place of an IKE message that was taken before, by its frame, or NULL. */
+const struct ike_place *ike_place_at(const struct ike_table *table, uint32_t frame);
 
 /** The first IKE SA in order of appearance; the others follow by next. */
 struct ike_sa *ike_first(const struct ike_table *table);
 
+uint32_t ike_count(const struct ike_table *table);
+
 /** The exchange, answered no longer ago than so many seconds, that made a new SPI of the flow, or
- * NULL where there is none or several IKE SAs come into question. Claims it. */
-const struct exchange *ike_claim_origin(struct flow *flow, const nstime_t *now, uint32_t seconds);
+ * NULL where there is none or several IKE SAs come into question. Claims it. For SPIs that no
+ * readable negotiation named. */
+struct exchange *ike_claim_origin(struct flow *flow, const nstime_t *now, uint32_t seconds);
 
 /** Whether a child SA that one exchange made can have been replaced by one that another made.
  * A CREATE_CHILD_SA renews children of its own IKE SA (RFC 7296 section 1.3.3); a new initial
  * exchange replaces them all, if the old IKE SA has not outlived it by so many seconds. */
 bool ike_may_replace(const struct exchange *old_origin, const struct exchange *new_origin,
         uint32_t seconds);
+
+/** Whether the exchange is phase 1 of IKEv1: main or aggressive mode. */
+bool exchange_is_phase1(const struct exchange *exchange);
+
+/** The side of an exchange's flow: 0 if the IKE SA's initiator began it, else 1. */
+unsigned exchange_side(const struct exchange *exchange);
 
 #endif /* SPISCOPE_IKE_H */

@@ -114,7 +114,7 @@ candidate_of(const struct sa *old, const struct sa *newborn, const nstime_t *now
 {
     if (old == newborn || old->first_frame >= newborn->first_frame || old->is_pending)
         return CANDIDATE_NO;
-    if (old->key.protocol != newborn->key.protocol || is_faint(old))
+    if (old->key.protocol != newborn->key.protocol || is_faint(old) || (old->negotiated && old->deleted_frame == 0))
         return CANDIDATE_NO;
     if (clock_passed(&newborn->first_time, &old->last_time, grace))
         return CANDIDATE_NO;            /* it spoke on beside the newborn one */
@@ -138,9 +138,29 @@ link(struct sa *old, struct sa *newborn)
 {
     head_remove(old);
     old->successor = newborn;
-    old->replaced_time = newborn->first_time;
+    old->replaced_time = newborn->birth_time;
+    if (old->deleted_frame != 0 && nstime_cmp(&old->deleted_time, &old->replaced_time) < 0)
+        old->replaced_time = old->deleted_time;
     newborn->predecessor = old;
     newborn->generation = old->generation + 1;
+}
+
+void
+lineage_negotiated(struct sa *old, struct sa *sa)
+{
+    if (old->generation == 0)
+        old->generation = 1;        /* it was still waiting for its own place */
+    link(old, sa);
+    sa->link_proven = true;
+}
+
+void
+lineage_admit_negotiated(struct sa *sa)
+{
+    if (!sa->is_head && !sa->successor)
+        head_add(sa);
+    if (sa->generation == 0)
+        sa->generation = 1;
 }
 
 struct sa *
@@ -153,6 +173,12 @@ lineage_settle(struct flow *flow, const nstime_t *now, uint32_t grace)
 
     if (!lineage_is_due(flow, now, grace))
         return NULL;
+    if (newborn->negotiated || newborn->deleted_frame != 0 || newborn->successor) {
+        pending_drop_first(flow);
+        if (newborn->generation == 0)
+            newborn->generation = 1;
+        return newborn;
+    }
     if (is_faint(newborn)) {
         pending_drop_first(flow);
         newborn->generation = 1;

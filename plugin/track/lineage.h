@@ -15,6 +15,13 @@
 /** Takes a new SA into its flow. Where nothing can have gone before it, it begins a lineage at once. */
 void lineage_admit(struct sa *sa);
 
+/** Takes an SA whose negotiation was read into its flow. If no predecessor was linked to it, it begins
+ * a lineage. */
+void lineage_admit_negotiated(struct sa *sa);
+
+/** Links an SA to the one that its negotiation says it replaces. */
+void lineage_negotiated(struct sa *old, struct sa *sa);
+
 /** The SA carried another packet: it may now count as a successor that it was too faint for before. */
 void lineage_heard(struct sa *sa);
 

@@ -105,17 +105,17 @@ sa_alias(struct sa_table *table, const struct sa_key *key, struct sa *sa)
 
 struct sa *
 sa_open(struct sa_table *table, const struct sa_key *key, struct flow *flow,
-        const struct ipsec_packet *packet)
+        uint32_t frame, const nstime_t *time, bool in_udp)
 {
     struct sa *sa = wmem_new0(table->pool, struct sa);
 
     sa->key = *key;
     sa->id = wmem_array_get_count(table->by_id);
     sa->flow = flow;
-    sa->first_frame = sa->last_frame = packet->frame;
-    sa->first_time = sa->last_time = packet->time;
+    sa->birth_frame = sa->first_frame = sa->last_frame = frame;
+    sa->birth_time = sa->first_time = sa->last_time = *time;
     sa->older = wmem_map_insert(table->by_key, &sa->key, sa);
-    if (packet->source.port != 0)
+    if (in_udp)
         wmem_map_insert(table->by_spi, &sa->key.spi, sa);
     wmem_array_append_one(table->by_id, sa);
     if (table->last)

@@ -11,6 +11,7 @@
 #include "sequence.h"
 #include "tunnel.h"
 
+struct child;
 struct exchange;
 
 struct sa_key {
@@ -32,16 +33,21 @@ struct sa {
     struct sa *head_previous;       /**< among the heads of its flow */
     struct sa *head_next;
     struct sa *pending_next;        /**< among the newborn of its flow */
-    const struct exchange *origin;  /**< the exchange that made it, where the capture shows it */
+    struct exchange *origin;        /**< the exchange that made it, where the capture shows it */
+    struct child *child;            /**< what was negotiated, where it was readable */
     struct sequence sequence;
     uint64_t bytes;
     uint64_t reread_bytes;          /**< sum up to reread_frame, when frames are read again in order */
     uint64_t reread_packets;
-    nstime_t first_time;
+    nstime_t birth_time;            /**< when it was negotiated, or else first seen */
+    nstime_t first_time;            /**< of its packets; if it has none, as birth_time */
     nstime_t last_time;
-    nstime_t replaced_time;         /**< when its successor was first seen */
+    nstime_t replaced_time;         /**< when its successor was born, or it was deleted before that */
+    nstime_t deleted_time;
     uint32_t first_frame;
     uint32_t last_frame;
+    uint32_t birth_frame;           /**< of its negotiation, or as first_frame */
+    uint32_t deleted_frame;         /**< of its Delete, or its IKE SA's; 0 while it may live */
     uint32_t reread_frame;
     bool born_in_capture : 1;       /**< its first packets were seen */
     bool is_head : 1;
@@ -50,6 +56,10 @@ struct sa {
     bool churned : 1;
     bool resumed : 1;               /**< spoke again after its successor had taken over */
     bool flapping_said : 1;
+    bool negotiated : 1;            /**< its negotiation was read */
+    bool link_proven : 1;           /**< its predecessor is known from the negotiation */
+    bool delete_named_it : 1;       /**< a Delete carried its SPI, not only its sibling's */
+    bool stale_said : 1;
     nstime_t resumed_time;
 };
 
@@ -76,9 +86,10 @@ struct sa *sa_find_at(const struct sa_table *table, const struct sa_key *key, ui
 /** An SA in UDP with this protocol and SPI under any address, the one last opened, or NULL. */
 struct sa *sa_find_by_spi(const struct sa_table *table, uint8_t protocol, uint32_t spi);
 
-/** Opens an SA for a packet; owned by the table. */
+/** Opens an SA that begins with a packet or a negotiation; owned by the table.
+ * @param in_udp  whether a NAT may move it */
 struct sa *sa_open(struct sa_table *table, const struct sa_key *key, struct flow *flow,
-        const struct ipsec_packet *packet);
+        uint32_t frame, const nstime_t *time, bool in_udp);
 
 /** Lets a second key lead to a known SA: its address was translated anew. */
 void sa_alias(struct sa_table *table, const struct sa_key *key, struct sa *sa);

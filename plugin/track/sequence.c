@@ -140,13 +140,13 @@ settle(struct sequence_history *history, const struct sequence *sequence,
 {
     if (history->unsettled == 0)
         return 0;
-    if (sequence->highest - history->gap_at < limits->replay_window
-            && !clock_passed_ms(&history->gap_time, &packet->time, LATE_AT_MOST_MS))
+    bool passed = sequence->highest - history->gap_at >= limits->replay_window;
+    if (!passed && !clock_passed_ms(&history->gap_time, &packet->time, LATE_AT_MOST_MS))
         return 0;
     history->settled += history->unsettled;
     history->settled_gap_frame = history->gap_frame;
     history->unsettled = 0;
-    return SEQUENCE_LOSS_SETTLED;
+    return passed ? SEQUENCE_LOSS_SETTLED | SEQUENCE_LOSS_PROVEN : SEQUENCE_LOSS_SETTLED;
 }
 
 static void
@@ -296,7 +296,7 @@ sequence_take(struct sequence *sequence, const struct ipsec_packet *packet,
     unsigned effect = is_forward(sequence, packet->sequence, &distance)
             ? take_forward(sequence, packet, distance, limits, pool)
             : take_behind(sequence, packet, distance, limits, pool);
-    if (effect & ~(unsigned)(SEQUENCE_NEAR_END | SEQUENCE_WRAPPED | SEQUENCE_LOSS_SETTLED))
+    if (effect & ~(unsigned)(SEQUENCE_NEAR_END | SEQUENCE_WRAPPED | SEQUENCE_LOSS_SETTLED | SEQUENCE_LOSS_PROVEN))
         ledger_write(sequence, packet->frame);
     return effect;
 }

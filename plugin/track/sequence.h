@@ -28,7 +28,8 @@ enum sequence_effect {
     SEQUENCE_RESTARTED = 1 << 4,    /**< the sender began again on the same SPI */
     SEQUENCE_NEAR_END = 1 << 5,     /**< about to pass 2^32; said once */
     SEQUENCE_WRAPPED = 1 << 6,      /**< passed 2^32 */
-    SEQUENCE_LOSS_SETTLED = 1 << 7  /**< missing numbers can no longer come late */
+    SEQUENCE_LOSS_SETTLED = 1 << 7, /**< missing numbers count as lost: they are a second late */
+    SEQUENCE_LOSS_PROVEN = 1 << 8   /**< and the receiver's window has passed them */
 };
 
 /** Counts up to and including some frame. */

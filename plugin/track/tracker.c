@@ -5,6 +5,7 @@
 #include "tracker.h"
 
 #include "clock.h"
+#include "ike_context.h"
 #include "lineage.h"
 #include "recent.h"
 
@@ -37,7 +38,8 @@ tracker_create(wmem_allocator_t *pool, const struct tracker_limits *limits)
     tracker->limits = *limits;
     tracker->sas = sa_table_create(pool);
     tracker->tunnels = tunnel_table_create(pool);
-    tracker->ike = ike_table_create(pool);
+    tracker->ike = ike_table_create(pool, tracker->tunnels, tracker->sas, &tracker->changes,
+            limits->handover_grace, limits->max_sas);
     return tracker;
 }
 
@@ -74,15 +76,7 @@ tracker_ike(const struct tracker *tracker)
 static struct change *
 changed(struct tracker *tracker, enum change_kind kind, struct sa *sa)
 {
-    struct changes *changes = &tracker->changes;
-    struct change *change = &changes->item[changes->count];
-
-    memset(change, 0, sizeof *change);
-    change->kind = kind;
-    change->sa = sa;
-    if (changes->count < CHANGES_AT_MOST)
-        changes->count++;
-    return change;
+    return change_add(&tracker->changes, kind, sa);
 }
 
 /* An SA whose SPI is known under another address: a NAT moved it, and its sequence goes on. Or the
@@ -122,7 +116,7 @@ open_sa(struct tracker *tracker, const struct sa_key *key, const struct ipsec_pa
     struct flow *flow = tunnel_find(tracker->tunnels, &packet->source, &packet->destination);
     if (!flow)
         flow = tunnel_open(tracker->tunnels, &packet->source, &packet->destination);
-    sa = sa_open(tracker->sas, key, flow, packet);
+    sa = sa_open(tracker->sas, key, flow, packet->frame, &packet->time, packet->source.port != 0);
     sa->origin = ike_claim_origin(flow, &packet->time, tracker->limits.handover_grace);
     sa->born_in_capture = packet->sequence <= 1;
     if (flow->packets == 0) {
@@ -192,9 +186,27 @@ resume(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet
         sa->resumed = true;
         sa->resumed_time = packet->time;
         changed(tracker, CHANGE_SA_RESUMED, sa)->before_frame = sa->last_frame;
-    } else if (clock_passed(&sa->resumed_time, &packet->time, grace)) {
+    } else if (!sa->successor->link_proven && clock_passed(&sa->resumed_time, &packet->time, grace)) {
         lineage_split(sa);
     }
+}
+
+/* A packet of an SA that was deleted; said once. */
+static void
+outlive(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
+{
+    if (sa->stale_said || !clock_passed(&sa->deleted_time, &packet->time, tracker->limits.handover_grace))
+        return;
+    sa->stale_said = true;
+    changed(tracker, CHANGE_SA_STALE, sa)->before_frame = sa->deleted_frame;
+}
+
+/* Whether the SPI of a deleted SA is in use again, by a new SA. */
+static bool
+begins_anew(const struct sa *sa, const struct ipsec_packet *packet)
+{
+    return sa->deleted_frame != 0 && packet->sequence <= 1 && sa->sequence.highest > 1
+            && clock_passed_ms(&sa->deleted_time, &packet->time, 0);
 }
 
 static void
@@ -214,8 +226,14 @@ take_sequence(struct tracker *tracker, struct sa *sa, const struct ipsec_packet 
 static void
 extend_life(struct sa *sa, const struct ipsec_packet *packet)
 {
-    if (nstime_cmp(&packet->time, &sa->first_time) < 0)
+    if (sa->sequence.packets == 1 && sa->negotiated) {
+        sa->first_time = sa->last_time = packet->time;
+        sa->first_frame = packet->frame;
+    } else if (nstime_cmp(&packet->time, &sa->first_time) < 0) {
         sa->first_time = packet->time;      /* the capture is out of order */
+    }
+    if (!sa->negotiated)
+        sa->birth_time = sa->first_time;
     if (nstime_cmp(&packet->time, &sa->last_time) > 0)
         sa->last_time = packet->time;
     sa->last_frame = packet->frame;
@@ -250,12 +268,14 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
     struct sa *sa = sa_find(tracker->sas, &key);
     bool is_new = false;
 
+    if (sa && begins_anew(sa, packet))
+        sa = NULL;
     if (!sa) {
         sa = open_sa(tracker, &key, packet);
         if (!sa)
             return NULL;
-        is_new = sa->sequence.packets == 0;
     }
+    is_new = sa->sequence.packets == 0;
     if (!is_new && sequence_is_behind(&sa->sequence, packet->sequence)
             && recent_has_copy(&tracker->recent, sa->id, packet)) {
         sa->last_frame = packet->frame;
@@ -266,21 +286,25 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
         follow_address(tracker, sa, packet);
     take_sequence(tracker, sa, packet);
     extend_life(sa, packet);
-    if (is_new)
+    if (is_new && !sa->negotiated)
         lineage_admit(sa);
     else if (sa->waits_for_traffic)
         lineage_heard(sa);
-    if (sa->successor)
+    if (sa->deleted_frame != 0)
+        outlive(tracker, sa, packet);
+    else if (sa->successor)
         resume(tracker, sa, packet);
+    if (sa->flow->tunnel->rival)
+        child_check_rival(sa->flow->tunnel, &packet->time, tracker->limits.handover_grace, &tracker->changes);
     settle(tracker, sa->flow, &packet->time);
     count_answers(tracker, sa, packet);
     return sa;
 }
 
-struct exchange *
+const struct ike_place *
 tracker_take_ike(struct tracker *tracker, const struct ike_message *message)
 {
-    return ike_take(tracker->ike, tracker->tunnels, message);
+    return ike_take(tracker->ike, message);
 }
 
 struct sa *

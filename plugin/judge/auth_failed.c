@@ -1,0 +1,32 @@
+/* auth_failed.c
+ * auth_failed: the peer said so: AUTHENTICATION_FAILED (RFC 7296 section 2.21), or in phase 1 of IKEv1
+ * an invalid hash or signature (RFC 2408 section 3.14.1).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "judge.h"
+
+static bool
+says_auth_failed(const struct exchange *exchange)
+{
+    if (exchange->error == NOTIFY_AUTHENTICATION_FAILED)
+        return true;
+    return exchange->ike_sa->version < 2 && exchange->type != IKE1_QUICK_MODE
+            && (exchange->error == IKE1_NOTIFY_INVALID_HASH_INFORMATION || exchange->error == IKE1_NOTIFY_INVALID_SIGNATURE);
+}
+
+void
+judge_auth_failed(struct judge *judge, const struct change *change)
+{
+    bool answered = change->kind == CHANGE_ANSWERED && change->exchange->outcome == EXCHANGE_REFUSED
+            && says_auth_failed(change->exchange);
+    /* In an exchange of its own, when the initiator can't verify the responder. */
+    bool notified = change->kind == CHANGE_NOTIFIED && change->notify.type == NOTIFY_AUTHENTICATION_FAILED
+            && change->exchange->type == IKE2_INFORMATIONAL;
+
+    if (!answered && !notified)
+        return;
+    struct finding *finding = judge_exchange(judge, FINDING_AUTH_FAILED, CONFIDENCE_PROVEN, change->exchange);
+    if (finding)
+        finding->number = answered ? change->exchange->error : change->notify.type;
+}

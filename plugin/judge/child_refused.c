@@ -1,0 +1,37 @@
+/* child_refused.c
+ * child_refused: a child SA, phase 2, was refused: the answer is an error notify. Other rules say more
+ * about those that they know.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "judge.h"
+
+/* Whether a refused exchange was about a child SA, and not about the IKE SA itself. */
+static bool
+is_about_child(const struct exchange *exchange)
+{
+    switch (exchange->type) {
+    case IKE1_QUICK_MODE:
+        return true;
+    case IKE2_CREATE_CHILD_SA:
+        return !exchange->request || exchange->request->proposals == 0
+                || exchange->request->proposal[0].protocol != IKE_PROTOCOL_IKE;
+    case IKE2_IKE_AUTH:
+        return exchange->error != NOTIFY_AUTHENTICATION_FAILED;
+    default:
+        return false;
+    }
+}
+
+void
+judge_child_refused(struct judge *judge, const struct change *change)
+{
+    if (change->kind != CHANGE_ANSWERED || change->exchange->outcome != EXCHANGE_REFUSED
+            || !is_about_child(change->exchange))
+        return;
+    if (change->exchange->error == IKE2_NOTIFY_INVALID_KE_PAYLOAD && change->exchange->ike_sa->version >= 2)
+        return;                     /* it asks for another group, and the request comes again */
+    struct finding *finding = judge_exchange(judge, FINDING_CHILD_REFUSED, CONFIDENCE_PROVEN, change->exchange);
+    if (finding)
+        finding->number = change->exchange->error;
+}

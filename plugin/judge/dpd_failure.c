@@ -1,0 +1,55 @@
+/* dpd_failure.c
+ * dpd_failure: liveness checks went unanswered, and then a new negotiation began. In IKEv2 a liveness
+ * check is an INFORMATIONAL exchange (RFC 7296 section 2.4): proven where it was read to be empty, and
+ * inferred otherwise, since any unanswered request shows the peer dead. In IKEv1 it is a series of
+ * R-U-THERE notifies (RFC 3706), of which at least two have to be unanswered.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "judge.h"
+
+#define PROBES_AT_LEAST 2
+
+static void
+judge_probes(struct judge *judge, const struct ike_sa *began)
+{
+    struct tunnel *tunnel = began->flow->tunnel;
+    struct ike_sa *old = began->tunnel_older;
+
+    while (old && old->version >= 2)
+        old = old->tunnel_older;
+    if (!old || old->end == IKE_DELETED || old->end == IKE_FAILED)
+        return;
+    for (int side = 0; side < 2; side++) {
+        if (old->probes[side] < PROBES_AT_LEAST)
+            continue;
+        struct finding *finding = findings_add(judge->findings, FINDING_DPD_FAILURE, CONFIDENCE_PROVEN, judge->frame, &judge->time);
+        if (!finding)
+            return;
+        finding->tunnel = tunnel;
+        finding->ike_sa = old;
+        finding->number = old->probes[side];
+        finding_rests_on(finding, old->probe_frame[side]);
+        finding_rests_on(finding, old->last_frame);
+        old->probes[side] = 0;
+        old->end = IKE_FAILED;
+    }
+}
+
+void
+judge_dpd_failure(struct judge *judge, const struct change *change)
+{
+    if (change->kind == CHANGE_INITIAL) {
+        judge_probes(judge, change->ike_sa);
+        return;
+    }
+    const struct exchange *exchange = change->exchange;
+    if (change->kind != CHANGE_GIVEN_UP || exchange->type != IKE2_INFORMATIONAL || exchange->retransmissions == 0)
+        return;
+    struct finding *finding = judge_exchange(judge, FINDING_DPD_FAILURE,
+            exchange->liveness ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, exchange);
+    if (!finding)
+        return;
+    finding->number = exchange->retransmissions + 1;
+    finding_rests_on(finding, change->before_frame);
+}

@@ -1,0 +1,55 @@
+/* early_rekey.c
+ * early_rekey: inferred: one peer keeps replacing SAs far before the lifetime that was negotiated: it
+ * asked for three rekeys in a row, each while the old SA was alive, before half the lifetime. IKEv2
+ * negotiates no lifetime; there the peer's own timer shows, and min_sa_lifetime is what is early. Said
+ * on the third, and again when it begins anew.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "judge.h"
+
+#include "../track/clock.h"
+
+#define IN_A_ROW 3
+
+/* Whether the SA was renewed early, at its successor's requester's wish, and not dropped before. */
+static bool
+renewed_early(const struct sa *old, const struct judge_limits *limits)
+{
+    const struct sa *new = old->successor;
+
+    if (!new || !new->child || !old->child || !new->link_proven || !new->origin)
+        return false;
+    if (old->deleted_frame != 0 && old->deleted_frame < new->origin->request_frame)
+        return false;
+    uint64_t lifetime = old->child->lifetime.seconds;
+    nstime_t age = clock_elapsed(&old->birth_time, &new->birth_time);
+    uint64_t early = lifetime > 0 ? lifetime / 2 : limits->min_sa_lifetime;
+    return (uint64_t)age.secs < early;
+}
+
+void
+judge_early_rekey(struct judge *judge, const struct change *change)
+{
+    if (change->kind != CHANGE_SA_REPLACED || !change->sa->link_proven || !change->sa->origin
+            || change->sa->child == NULL || change->sa != change->sa->child->sa[0])
+        return;
+    const struct flow *requester = change->sa->origin->flow;
+    const struct sa *old = change->sa->predecessor;
+    unsigned row = 0;
+    const struct sa *sa = old;
+    for (; sa && row <= IN_A_ROW; sa = sa->predecessor, row++)
+        if (!renewed_early(sa, &judge->limits) || sa->successor->origin->flow != requester)
+            break;
+    if (row != IN_A_ROW)
+        return;
+    struct finding *finding = judge_exchange(judge, FINDING_EARLY_REKEY, CONFIDENCE_INFERRED, change->sa->origin);
+    if (!finding)
+        return;
+    finding->sa = old;
+    finding->number = IN_A_ROW;
+    finding->limit = old->child->lifetime.seconds;
+    finding->span = clock_elapsed(&old->birth_time, &change->sa->birth_time);
+    for (sa = old; sa && finding->evidence_count < EVIDENCE_AT_MOST; sa = sa->predecessor)
+        finding_rests_on(finding, sa->birth_frame);
+}

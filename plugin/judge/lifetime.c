@@ -1,0 +1,165 @@
+/* lifetime.c
+ * phase1_lifetime_mismatch, phase2_lifetime_mismatch: the peers offer different lifetimes. An IKEv1
+ * responder usually echoes the initiator's value, so what counts is what each peer offers when it is
+ * the one that starts, per tunnel and, in phase 2, for the same selectors; and RESPONDER-LIFETIME (RFC
+ * 2407 section 4.6.3.1). Several lifetimes in one offer are alternatives: two offers differ only if
+ * they have none in common. Seconds and kilobytes are compared each for itself, where both peers name
+ * them. IKEv2 never sends lifetimes.
+ *
+ * An offer is also compared with the lifetimes that the preferences expect.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "judge.h"
+
+#include "../track/selectors.h"
+
+enum unit { UNIT_SECONDS, UNIT_KILOBYTES };
+
+static uint64_t
+in_unit(const struct lifetime *lifetime, enum unit unit)
+{
+    return unit == UNIT_SECONDS ? lifetime->seconds : lifetime->kilobytes;
+}
+
+/* Whether both name the unit and share no value in it; a and b get the first of each. */
+static bool
+differ_in(const struct lifetimes *one, const struct lifetimes *other, enum unit unit, uint64_t *a, uint64_t *b)
+{
+    *a = *b = 0;
+    for (unsigned i = 0; i < one->count; i++) {
+        uint64_t value = in_unit(&one->item[i], unit);
+        if (value == 0)
+            continue;
+        *a = *a ? *a : value;
+        for (unsigned j = 0; j < other->count; j++)
+            if (in_unit(&other->item[j], unit) == value)
+                return false;
+    }
+    for (unsigned j = 0; j < other->count && *b == 0; j++)
+        *b = in_unit(&other->item[j], unit);
+    return *a != 0 && *b != 0;
+}
+
+static bool
+differ(const struct lifetimes *one, const struct lifetimes *other, enum unit *unit, uint64_t *a, uint64_t *b)
+{
+    *unit = UNIT_SECONDS;
+    if (differ_in(one, other, UNIT_SECONDS, a, b))
+        return true;
+    *unit = UNIT_KILOBYTES;
+    return differ_in(one, other, UNIT_KILOBYTES, a, b);
+}
+
+static unsigned
+phase_of(const struct exchange *exchange)
+{
+    return exchange->type == IKE1_QUICK_MODE ? 1 : 0;
+}
+
+static unsigned
+peer_of(const struct exchange *exchange)
+{
+    return exchange->flow == &exchange->flow->tunnel->flow[0] ? 0 : 1;
+}
+
+static struct finding *
+say(struct judge *judge, const struct exchange *exchange, unsigned phase, enum unit unit, uint64_t a, uint64_t b)
+{
+    enum finding_key key = phase == 0 ? FINDING_PHASE1_LIFETIME_MISMATCH : FINDING_PHASE2_LIFETIME_MISMATCH;
+    struct finding *finding = judge_exchange(judge, key, CONFIDENCE_PROVEN, exchange);
+
+    if (finding) {
+        finding->number = a;
+        finding->limit = b;
+        finding->kilobytes = unit == UNIT_KILOBYTES;
+    }
+    return finding;
+}
+
+/* The other peer's offer for the same, mirrored selectors whose lifetime differs. */
+static void
+compare_offers(struct judge *judge, const struct exchange *exchange)
+{
+    struct tunnel *tunnel = exchange->flow->tunnel;
+    unsigned phase = phase_of(exchange);
+    const struct offers *theirs = &tunnel->offers[phase][1 - peer_of(exchange)];
+    enum unit unit;
+    uint64_t a, b;
+
+    if (tunnel->said.lifetime[phase])
+        return;
+    for (unsigned i = 0; i < theirs->count && i < OFFERS_AT_MOST; i++) {
+        const struct exchange *other = theirs->exchange[i];
+        if (phase_of(other) != phase || other->ike_sa->version >= 2
+                || !selectors_equal(&exchange->request->tsi, &other->request->tsr)
+                || !selectors_equal(&exchange->request->tsr, &other->request->tsi)
+                || !differ(&exchange->request->lifetimes, &other->request->lifetimes, &unit, &a, &b))
+            continue;
+        tunnel->said.lifetime[phase] = true;
+        struct finding *finding = say(judge, exchange, phase, unit, a, b);
+        if (finding) {
+            finding->other_exchange = other;
+            finding_rests_on(finding, other->request_frame);
+        }
+        return;
+    }
+}
+
+static void
+compare_expected(struct judge *judge, const struct exchange *exchange)
+{
+    unsigned phase = phase_of(exchange);
+    bool *said = &exchange->flow->tunnel->said.lifetime_expected[phase][peer_of(exchange)];
+    struct lifetimes expected = { .count = 1 };
+    enum unit unit;
+    uint64_t a, b;
+
+    expected.item[0].seconds = phase == 0 ? judge->limits.expected_phase1_lifetime : judge->limits.expected_phase2_lifetime;
+    if (expected.item[0].seconds == 0 || *said || !differ(&exchange->request->lifetimes, &expected, &unit, &a, &b))
+        return;
+    *said = true;
+    say(judge, exchange, phase, unit, a, b);
+}
+
+/* The request that a RESPONDER-LIFETIME is about. */
+static const struct exchange *
+announced_about(const struct change *change)
+{
+    const struct exchange *exchange = change->exchange;
+
+    if (exchange->type == IKE1_QUICK_MODE || exchange_is_phase1(exchange))
+        return exchange;
+    bool phase1 = change->notify.protocol == IKE_PROTOCOL_IKE;
+    unsigned looked_at = 0;
+    for (exchange = change->ike_sa->latest; exchange && looked_at < 64; exchange = exchange->older, looked_at++)
+        if (phase1 ? exchange_is_phase1(exchange) : exchange->type == IKE1_QUICK_MODE)
+            return exchange;
+    return NULL;
+}
+
+static void
+judge_announced(struct judge *judge, const struct change *change)
+{
+    const struct exchange *exchange = announced_about(change);
+    struct lifetimes announced = { .count = 1, .item = { change->notify.lifetime } };
+    enum unit unit;
+    uint64_t a, b;
+
+    if (!exchange || !exchange->request || !differ(&exchange->request->lifetimes, &announced, &unit, &a, &b))
+        return;
+    struct finding *finding = say(judge, exchange, phase_of(exchange), unit, a, b);
+    if (finding)
+        finding->announced = true;
+}
+
+void
+judge_lifetime(struct judge *judge, const struct change *change)
+{
+    if (change->kind == CHANGE_NOTIFIED && change->notify.type == IKE1_NOTIFY_RESPONDER_LIFETIME)
+        judge_announced(judge, change);
+    if (change->kind != CHANGE_REQUESTED || change->ike_sa->version >= 2 || !change->exchange->request)
+        return;
+    compare_offers(judge, change->exchange);
+    compare_expected(judge, change->exchange);
+}

@@ -1,0 +1,37 @@
+/* lifetime_order.c
+ * lifetime_order: phase 1 was negotiated to live shorter than phase 2. By itself not a fault; said
+ * once a tunnel, since some gateways drop phase 2 with phase 1.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "judge.h"
+
+/* The phase 1 lifetime that both agreed on, in seconds; 0 where it was not read. */
+static uint64_t
+phase1_seconds(const struct ike_sa *ike_sa)
+{
+    unsigned looked_at = 0;
+
+    for (const struct exchange *exchange = ike_sa->latest; exchange && looked_at < 256; exchange = exchange->older, looked_at++)
+        if (exchange_is_phase1(exchange) && exchange->response && exchange->response->lifetimes.count == 1)
+            return exchange->response->lifetimes.item[0].seconds;
+    return 0;
+}
+
+void
+judge_lifetime_order(struct judge *judge, const struct change *change)
+{
+    if (change->kind != CHANGE_ANSWERED || !change->exchange->child || change->ike_sa->version >= 2)
+        return;
+    struct tunnel *tunnel = change->exchange->flow->tunnel;
+    uint64_t phase1 = phase1_seconds(change->ike_sa);
+    uint64_t phase2 = change->exchange->child->lifetime.seconds;
+    if (tunnel->said.lifetime_order || phase1 == 0 || phase2 == 0 || phase1 >= phase2)
+        return;
+    tunnel->said.lifetime_order = true;
+    struct finding *finding = judge_exchange(judge, FINDING_LIFETIME_ORDER, CONFIDENCE_PROVEN, change->exchange);
+    if (finding) {
+        finding->number = phase1;
+        finding->limit = phase2;
+    }
+}

@@ -1,0 +1,25 @@
+/* no_response.c
+ * ike_no_response: an exchange was given up: its request was sent again without an answer, and then a
+ * new negotiation began. Said on the frame that begins it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "judge.h"
+
+#include "../track/clock.h"
+
+void
+judge_no_response(struct judge *judge, const struct change *change)
+{
+    if (change->kind != CHANGE_GIVEN_UP)
+        return;
+    const struct exchange *exchange = change->exchange;
+    enum confidence confidence = exchange->retransmissions > 0 ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED;
+    struct finding *finding = judge_exchange(judge, FINDING_IKE_NO_RESPONSE, confidence, exchange);
+
+    if (!finding)
+        return;
+    finding->number = exchange->retransmissions;
+    finding->span = clock_elapsed(&exchange->request_time, &judge->time);
+    finding_rests_on(finding, change->before_frame);
+}

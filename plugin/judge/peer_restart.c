@@ -1,0 +1,37 @@
+/* peer_restart.c
+ * peer_restart: a new IKE SA was set up while an old one between the two was alive: no Delete, no
+ * failed exchange. Proven where a peer announced INITIAL_CONTACT, which says that it knows of no
+ * other (RFC 7296 section 2.4). IKE SAs that both peers began at once are no restart.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "judge.h"
+
+#include "../track/clock.h"
+
+/* Two peers that start at once may take this long to find out, in seconds. */
+#define AT_ONCE 10
+
+void
+judge_peer_restart(struct judge *judge, const struct change *change)
+{
+    if (change->kind != CHANGE_CONTACT || !change->ike_sa->initial_contact || change->ike_sa->restart_said)
+        return;
+    const struct ike_sa *began = change->ike_sa;
+    const struct ike_sa *old = began->tunnel_older;
+
+    while (old && (!old->established || old->end != IKE_ALIVE))
+        old = old->tunnel_older;
+    if (!old || !clock_passed(&old->established_time, &began->first_time, AT_ONCE))
+        return;
+    change->ike_sa->restart_said = true;
+    struct finding *finding = findings_add(judge->findings, FINDING_PEER_RESTART, CONFIDENCE_PROVEN, judge->frame, &judge->time);
+    if (!finding)
+        return;
+    finding->tunnel = began->flow->tunnel;
+    finding->ike_sa = began;
+    finding->span = clock_elapsed(&old->first_time, &began->first_time);
+    finding_rests_on(finding, old->first_frame);
+    finding_rests_on(finding, old->last_frame);
+    finding_rests_on(finding, began->first_frame);
+}

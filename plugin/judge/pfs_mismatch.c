@@ -1,0 +1,61 @@
+/* pfs_mismatch.c
+ * pfs_mismatch: inferred: the child SA of IKE_AUTH, which needs no key exchange of its own, was set
+ * up, and every rekey that brings a key exchange (perfect forward secrecy) was refused over its
+ * proposal or its group. Said on the second refusal, once a tunnel.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "judge.h"
+
+#define REFUSED_AT_LEAST 2
+
+/* How far back exchanges and IKE SAs are looked at. */
+#define LOOKED_AT_MOST 256
+
+struct pfs_record {
+    bool auth_child;
+    bool rekeyed;
+    unsigned refused;
+    uint32_t refused_frame;
+};
+
+static void
+look_at(const struct exchange *exchange, struct pfs_record *record)
+{
+    bool with_ke = exchange->type == IKE2_CREATE_CHILD_SA && exchange->request && exchange->request->has_ke
+            && exchange->request->proposals > 0 && exchange->request->proposal[0].protocol != IKE_PROTOCOL_IKE;
+
+    if (exchange->type == IKE2_IKE_AUTH && exchange->child)
+        record->auth_child = true;
+    if (with_ke && exchange->outcome == EXCHANGE_ANSWERED)
+        record->rekeyed = true;
+    if (with_ke && exchange->outcome == EXCHANGE_REFUSED && (exchange->error == NOTIFY_NO_PROPOSAL_CHOSEN
+            || exchange->error == IKE2_NOTIFY_INVALID_KE_PAYLOAD)) {
+        record->refused++;
+        record->refused_frame = exchange->response_frame;
+    }
+}
+
+void
+judge_pfs_mismatch(struct judge *judge, const struct change *change)
+{
+    if (change->kind != CHANGE_ANSWERED || change->exchange->outcome != EXCHANGE_REFUSED
+            || change->exchange->type != IKE2_CREATE_CHILD_SA)
+        return;
+    struct tunnel *tunnel = change->exchange->flow->tunnel;
+    struct pfs_record record = { 0 };
+    unsigned looked_at = 0;
+    if (tunnel->said.pfs_mismatch)
+        return;
+    for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older)
+        for (const struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
+            look_at(exchange, &record);
+    if (!record.auth_child || record.rekeyed || record.refused < REFUSED_AT_LEAST)
+        return;
+    tunnel->said.pfs_mismatch = true;
+    struct finding *finding = judge_exchange(judge, FINDING_PFS_MISMATCH, CONFIDENCE_INFERRED, change->exchange);
+    if (!finding)
+        return;
+    finding->number = record.refused;
+    finding_rests_on(finding, record.refused_frame);
+}

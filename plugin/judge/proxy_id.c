@@ -1,0 +1,132 @@
+/* proxy_id.c
+ * proxy_id_mismatch: the peers' traffic selectors do not fit. Proven: TS_UNACCEPTABLE,
+ * SINGLE_PAIR_REQUIRED (RFC 7296 section 2.9), INVALID-ID-INFORMATION (RFC 2408 section 3.14.1), or a
+ * Quick Mode whose IDs were answered with others (RFC 2409 section 5.5). Inferred: the peers' own
+ * offers overlap without being each other's mirror image, and neither offers the other's elsewhere.
+ *
+ * proxy_id_narrowed: the responder chose narrower selectors, which IKEv2 allows.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "judge.h"
+
+#include "../track/selectors.h"
+
+static bool
+says_mismatch(const struct exchange *exchange)
+{
+    switch (exchange->error) {
+    case IKE2_NOTIFY_TS_UNACCEPTABLE:
+    case IKE2_NOTIFY_SINGLE_PAIR_REQUIRED:
+        return exchange->ike_sa->version >= 2;
+    case IKE1_NOTIFY_INVALID_ID_INFORMATION:
+        return exchange->ike_sa->version < 2 && exchange->type == IKE1_QUICK_MODE;
+    default:
+        return false;
+    }
+}
+
+static struct offers *
+offers_of(const struct exchange *exchange, bool other_peer)
+{
+    struct tunnel *tunnel = exchange->flow->tunnel;
+    unsigned side = exchange->flow == &tunnel->flow[0] ? 0 : 1;
+
+    return &tunnel->offers[1][other_peer ? 1 - side : side];
+}
+
+static bool
+is_mirror(const struct said *a, const struct said *b)
+{
+    return selectors_equal(&a->tsi, &b->tsr) && selectors_equal(&a->tsr, &b->tsi);
+}
+
+static bool
+has_selectors(const struct said *said)
+{
+    return said && said->tsi.count > 0 && said->tsr.count > 0 && !said->tsi.incomplete && !said->tsr.incomplete;
+}
+
+/* Whether one of these offers is the other's mirror image. */
+static bool
+has_mirror(const struct offers *offers, const struct said *said)
+{
+    for (unsigned i = 0; i < offers->count && i < OFFERS_AT_MOST; i++)
+        if (has_selectors(offers->exchange[i]->request) && is_mirror(offers->exchange[i]->request, said))
+            return true;
+    return false;
+}
+
+/* The other peer's offer that overlaps with this one, but is not its mirror image. */
+static const struct exchange *
+find_unlike(const struct exchange *exchange)
+{
+    const struct offers *theirs = offers_of(exchange, true);
+    const struct offers *ours = offers_of(exchange, false);
+    const struct said *said = exchange->request;
+
+    if (!has_selectors(said) || has_mirror(theirs, said))
+        return NULL;
+    for (unsigned i = 0; i < theirs->count && i < OFFERS_AT_MOST; i++) {
+        const struct said *other = theirs->exchange[i]->request;
+        if (has_selectors(other) && selectors_overlap(&said->tsi, &other->tsr) && selectors_overlap(&said->tsr, &other->tsi)
+                && !has_mirror(ours, other))
+            return theirs->exchange[i];
+    }
+    return NULL;
+}
+
+/* Quick Mode: the responder has to answer with the initiator's IDs. */
+static bool
+ids_changed(const struct exchange *exchange)
+{
+    return exchange->type == IKE1_QUICK_MODE && has_selectors(exchange->request) && has_selectors(exchange->response)
+            && !(selectors_equal(&exchange->request->tsi, &exchange->response->tsi)
+                && selectors_equal(&exchange->request->tsr, &exchange->response->tsr));
+}
+
+static bool
+is_narrowed(const struct exchange *exchange)
+{
+    const struct said *asked = exchange->request, *got = exchange->response;
+
+    return exchange->ike_sa->version >= 2 && has_selectors(asked) && has_selectors(got)
+            && selectors_contain(&asked->tsi, &got->tsi) && selectors_contain(&asked->tsr, &got->tsr)
+            && !(selectors_equal(&asked->tsi, &got->tsi) && selectors_equal(&asked->tsr, &got->tsr));
+}
+
+static void
+judge_answer(struct judge *judge, const struct exchange *exchange)
+{
+    if (exchange->outcome == EXCHANGE_REFUSED ? says_mismatch(exchange) : ids_changed(exchange)) {
+        struct finding *finding = judge_exchange(judge, FINDING_PROXY_ID_MISMATCH, CONFIDENCE_PROVEN, exchange);
+        const struct exchange *other = find_unlike(exchange);
+        if (finding && other) {
+            finding->other_exchange = other;
+            finding_rests_on(finding, other->request_frame);
+        }
+    } else if (exchange->outcome == EXCHANGE_ANSWERED && is_narrowed(exchange)) {
+        judge_exchange(judge, FINDING_PROXY_ID_NARROWED, CONFIDENCE_PROVEN, exchange);
+    }
+}
+
+void
+judge_proxy_id(struct judge *judge, const struct change *change)
+{
+    if (change->kind == CHANGE_ANSWERED) {
+        judge_answer(judge, change->exchange);
+        return;
+    }
+    if (change->kind != CHANGE_REQUESTED)
+        return;
+    struct tunnel *tunnel = change->exchange->flow->tunnel;
+    const struct exchange *unlike = tunnel->said.proxy_id ? NULL : find_unlike(change->exchange);
+    if (!unlike)
+        return;
+    tunnel->said.proxy_id = true;
+    struct finding *finding = judge_exchange(judge, FINDING_PROXY_ID_MISMATCH, CONFIDENCE_INFERRED, change->exchange);
+    if (!finding)
+        return;
+    finding->other_exchange = unlike;
+    finding_rests_on(finding, unlike->request_frame);
+}

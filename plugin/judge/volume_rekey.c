@@ -1,0 +1,55 @@
+/* volume_rekey.c
+ * volume_rekey: inferred: three generations in a row ended at the same byte count, within 2%, at ages
+ * that differ by a quarter or more: a volume lifetime, and not a timer, ends them. Only SAs whose
+ * whole life was captured count.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "judge.h"
+
+#include "../track/clock.h"
+
+#define GENERATIONS 3
+#define BYTES_TOLERANCE_PERCENT 2
+#define AGES_DIFFER_PERCENT 125
+#define PACKETS_AT_LEAST 10
+
+static double
+seconds_of(const struct sa *sa)
+{
+    nstime_t age = clock_elapsed(&sa->birth_time, &sa->replaced_time);
+
+    return (double)age.secs + age.nsecs / 1e9;
+}
+
+void
+judge_volume_rekey(struct judge *judge, const struct change *change)
+{
+    if (change->kind != CHANGE_SA_REPLACED)
+        return;
+    const struct sa *last = change->sa->predecessor;
+    uint64_t least = last->bytes, most = last->bytes;
+    double shortest = seconds_of(last), longest = shortest;
+    const struct sa *sa = last;
+    unsigned count = 0;
+    for (; sa && count < GENERATIONS; sa = sa->predecessor, count++) {
+        if (!sa->born_in_capture || sa->sequence.packets < PACKETS_AT_LEAST)
+            return;
+        double age = seconds_of(sa);
+        least = sa->bytes < least ? sa->bytes : least;
+        most = sa->bytes > most ? sa->bytes : most;
+        shortest = age < shortest ? age : shortest;
+        longest = age > longest ? age : longest;
+    }
+    if (count < GENERATIONS || (double)most * 100 > (double)least * (100 + BYTES_TOLERANCE_PERCENT)
+            || longest * 100 < shortest * AGES_DIFFER_PERCENT)
+        return;
+    struct finding *finding = judge_sa(judge, FINDING_VOLUME_REKEY, CONFIDENCE_INFERRED, last);
+    if (!finding)
+        return;
+    finding->number = most;
+    finding->limit = (uint64_t)shortest;
+    finding->span = clock_elapsed(&last->birth_time, &last->replaced_time);
+    for (sa = last; sa && finding->evidence_count < GENERATIONS; sa = sa->predecessor)
+        finding_rests_on(finding, sa->first_frame);
+}

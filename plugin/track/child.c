@@ -1,0 +1,268 @@
+/* child.c
+ * Child SAs, phase 2: the pair of SAs that a readable exchange negotiates, whom it replaces, and its
+ * end (RFC 7296 sections 1.3 and 1.4, 2.8; RFC 2409 section 5.5).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "clock.h"
+#include "ike_context.h"
+#include "lineage.h"
+#include "selectors.h"
+
+/* Children of one tunnel that are looked through for one with the same selectors. */
+#define CHILDREN_AT_MOST 64
+
+static const struct proposal *
+ipsec_proposal(const struct said *said, uint8_t protocol)
+{
+    for (unsigned i = 0; i < said->proposals; i++) {
+        const struct proposal *proposal = &said->proposal[i];
+        bool ipsec = proposal->protocol == IKE_PROTOCOL_ESP || proposal->protocol == IKE_PROTOCOL_AH;
+        if (ipsec && proposal->spi != 0 && (protocol == 0 || proposal->protocol == protocol))
+            return proposal;
+    }
+    return NULL;
+}
+
+static uint8_t
+ip_protocol(uint8_t protocol)
+{
+    return protocol == IKE_PROTOCOL_AH ? IPSEC_AH : IPSEC_ESP;
+}
+
+/* The SA that one side's SPI names: packets to that side. */
+static struct sa *
+open_sa(struct ike_context *context, struct child *child, uint8_t protocol, uint32_t spi,
+        const struct endpoint *to, struct flow *flow)
+{
+    const struct ike_message *message = context->message;
+    struct sa_key key = sa_key_of(ip_protocol(protocol), to, spi);
+    struct sa *sa = sa_find(context->sas, &key);
+
+    if (sa && (sa->deleted_frame != 0 || sa->negotiated))
+        sa = NULL;
+    if (!sa) {
+        if (sa_count(context->sas) >= context->max_sas)
+            return NULL;
+        sa = sa_open(context->sas, &key, flow, message->frame, &message->time, to->port != 0);
+        sa->born_in_capture = true;
+    } else if (nstime_cmp(&message->time, &sa->birth_time) < 0) {
+        sa->birth_time = message->time;
+    }
+    sa->negotiated = true;
+    sa->origin = child->origin;
+    sa->child = child;
+    return sa;
+}
+
+bool
+child_is_alive(const struct child *child)
+{
+    return child->deleted_frame == 0 && child->ike_sa->end != IKE_FAILED;
+}
+
+bool
+child_same_selectors(const struct child *a, const struct child *b)
+{
+    bool same_side = a->origin->flow == b->origin->flow;
+
+    return selectors_equal(&a->tsi, same_side ? &b->tsi : &b->tsr)
+            && selectors_equal(&a->tsr, same_side ? &b->tsr : &b->tsi);
+}
+
+/* Both directions of the new child take the place of the old one's. */
+static void
+replace(struct ike_context *context, struct child *old, struct child *new)
+{
+    bool same_side = old->origin->flow == new->origin->flow;
+
+    old->successor = new;
+    new->predecessor = old;
+    for (int i = 0; i < 2; i++) {
+        struct sa *from = old->sa[same_side ? i : 1 - i];
+        struct sa *to = new->sa[i];
+        if (!from || !to || from->successor || to->predecessor || from->flow != to->flow)
+            continue;
+        lineage_negotiated(from, to);
+        change_add(context->changes, CHANGE_SA_REPLACED, to)->before_frame = from->last_frame;
+    }
+}
+
+/* The latest child of the tunnel for the same selectors that nothing has replaced yet. */
+static struct child *
+find_old(const struct child *new)
+{
+    unsigned looked_at = 0;
+
+    for (struct child *old = new->tunnel_older; old && looked_at < CHILDREN_AT_MOST; old = old->tunnel_older, looked_at++)
+        if (!old->successor && child_same_selectors(old, new))
+            return old;
+    return NULL;
+}
+
+/* Whether an IKEv1 Quick Mode renews a living phase 2: IKEv1 has no other way to say so. Two that
+ * both peers began at once are duplicates of each other. */
+static bool
+renews(const struct child *old, const struct child *new, uint32_t grace)
+{
+    if (new->ike_sa->version >= 2)
+        return false;
+    return old->origin->flow == new->origin->flow
+            || clock_passed(&old->origin->response_time, &new->origin->request_time, grace);
+}
+
+static void
+find_place(struct ike_context *context, struct child *child, struct exchange *exchange)
+{
+    struct child *old = exchange->rekeyed_child;
+
+    if (old && old->successor) {
+        /* A collision: the other peer's rekey of the same SA was faster. It has the same place. */
+        for (int i = 0; i < 2; i++)
+            if (child->sa[i] && child->sa[i]->generation == 0)
+                child->sa[i]->generation = old->sa[0] ? old->sa[0]->generation + 1 : 1;
+        context->flow->tunnel->rival = child;
+        return;
+    }
+    if (!old) {
+        old = find_old(child);
+        if (old && child_is_alive(old) && !renews(old, child, context->grace)) {
+            context->flow->tunnel->rival = child;
+            return;
+        }
+    }
+    if (old)
+        replace(context, old, child);
+}
+
+struct child *
+child_make(struct ike_context *context, struct exchange *exchange, const struct said *request,
+        const struct said *response)
+{
+    const struct proposal *chosen = ipsec_proposal(response, 0);
+    const struct proposal *offered = chosen ? ipsec_proposal(request, chosen->protocol) : NULL;
+    struct tunnel *tunnel = context->flow->tunnel;
+
+    if (!chosen || !offered)
+        return NULL;
+    struct child *child = wmem_new0(context->pool, struct child);
+    bool from_responder = context->flow != exchange->flow;
+    const struct endpoint *responder = from_responder ? &context->message->source : &context->message->destination;
+    const struct endpoint *requester = from_responder ? &context->message->destination : &context->message->source;
+    child->id = context->children++;
+    child->ike_sa = exchange->ike_sa;
+    child->origin = exchange;
+    child->tsi = response->tsi;
+    child->tsr = response->tsr;
+    const struct lifetimes *lifetimes = response->lifetimes.count > 0 ? &response->lifetimes : &request->lifetimes;
+    if (lifetimes->count == 1)
+        child->lifetime = lifetimes->item[0];
+    child->sa[0] = open_sa(context, child, chosen->protocol, (uint32_t)chosen->spi, responder, exchange->flow);
+    child->sa[1] = open_sa(context, child, chosen->protocol, (uint32_t)offered->spi, requester, flow_reverse(exchange->flow));
+    child->next = exchange->ike_sa->children;
+    exchange->ike_sa->children = child;
+    child->tunnel_older = tunnel->children;
+    tunnel->children = child;
+    exchange->child = child;
+    find_place(context, child, exchange);
+    for (int i = 0; i < 2; i++)
+        if (child->sa[i])
+            lineage_admit_negotiated(child->sa[i]);
+    return child;
+}
+
+static struct sa *
+find_sa(const struct ike_context *context, uint8_t protocol, uint32_t spi, bool of_sender)
+{
+    const struct endpoint *to = of_sender ? &context->message->source : &context->message->destination;
+    struct sa_key key = sa_key_of(ip_protocol(protocol), to, spi);
+
+    return sa_find(context->sas, &key);
+}
+
+struct child *
+child_find(const struct ike_context *context, uint8_t protocol, uint32_t spi, bool of_sender)
+{
+    struct sa *sa = find_sa(context, protocol, spi, of_sender);
+
+    return sa ? sa->child : NULL;
+}
+
+static void
+end_sa(struct ike_context *context, struct sa *sa, bool named)
+{
+    if (!sa)
+        return;
+    sa->delete_named_it |= named;
+    if (sa->deleted_frame != 0)
+        return;
+    sa->deleted_frame = context->message->frame;
+    sa->deleted_time = context->message->time;
+    change_add(context->changes, CHANGE_SA_DELETED, sa);
+}
+
+/* Children that began beside the one that has just ended, for the same selectors, are its successors:
+ * make before break. Of a collision, the one that stays is. */
+static void
+promote(struct ike_context *context, struct child *ended)
+{
+    unsigned looked_at = 0;
+
+    if (ended->successor)
+        return;
+    for (struct child *child = context->flow->tunnel->children; child && child != ended && looked_at < CHILDREN_AT_MOST; child = child->tunnel_older, looked_at++) {
+        if (child->predecessor || child->deleted_frame != 0 || !child_same_selectors(ended, child)
+                || clock_passed(&child->origin->response_time, &context->message->time, context->grace))
+            continue;
+        if (child->origin->rekeyed_child)
+            continue;
+        replace(context, ended, child);
+        return;
+    }
+}
+
+void
+child_end(struct ike_context *context, struct child *child)
+{
+    if (child->deleted_frame != 0)
+        return;
+    child->deleted_frame = context->message->frame;
+    child->deleted_time = context->message->time;
+    for (int i = 0; i < 2; i++)
+        end_sa(context, child->sa[i], false);
+    promote(context, child);
+}
+
+void
+child_delete(struct ike_context *context, uint8_t protocol, uint32_t spi)
+{
+    struct sa *sa = find_sa(context, protocol, spi, true);
+
+    if (!sa)
+        return;
+    end_sa(context, sa, true);
+    if (sa->child)
+        child_end(context, sa->child);
+}
+
+void
+child_check_rival(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struct changes *changes)
+{
+    struct child *rival = tunnel->rival;
+    unsigned looked_at = 0;
+
+    if (!rival || !clock_passed(&rival->origin->response_time, now, grace))
+        return;
+    tunnel->rival = NULL;
+    if (rival->deleted_frame != 0 || rival->duplicate_said)
+        return;
+    for (struct child *old = rival->tunnel_older; old && looked_at < CHILDREN_AT_MOST; old = old->tunnel_older, looked_at++) {
+        if (!child_is_alive(old) || old->successor || !child_same_selectors(old, rival))
+            continue;
+        struct change *change = change_add(changes, CHANGE_DUPLICATE, rival->sa[0]);
+        change->child = rival;
+        change->other_child = old;
+        rival->duplicate_said = true;
+        return;
+    }
+}

@@ -1,0 +1,241 @@
+/* exchange.c
+ * Requests and responses. In IKEv2 a message ID and the response flag tell them (RFC 7296 section
+ * 2.2); in IKEv1 whoever sends first with a message ID asks (RFC 2408 section 3.1), several messages
+ * follow each other, and an Informational stands alone. A message whose bytes were seen before in its
+ * exchange is a retransmission; or a copy that the capture made, if it comes at once.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "ike_context.h"
+
+#include "clock.h"
+
+/* Mirror ports copy within this; no IKE daemon retransmits as fast. */
+#define COPY_WITHIN_MS 10
+
+/* Exchanges of one IKE SA that are looked through for a message's own: those that can be open at once. */
+#define OPEN_AT_MOST 16
+
+/* A request without retransmission that was overtaken by a new one counts as given up only after this. */
+#define UNANSWERED_AFTER_MS 1000
+
+bool
+exchange_is_initial(uint8_t type)
+{
+    return type == IKE2_IKE_SA_INIT || type == IKE1_IDENTITY_PROTECTION || type == IKE1_AGGRESSIVE
+            || type == IKE1_BASE;
+}
+
+bool
+exchange_is_phase1(const struct exchange *exchange)
+{
+    return exchange_is_initial(exchange->type) && exchange->ike_sa->version < 2;
+}
+
+unsigned
+exchange_side(const struct exchange *exchange)
+{
+    return exchange->flow == exchange->ike_sa->flow ? 0 : 1;
+}
+
+/* The exchange that this very message was taken into before, or NULL. */
+static struct exchange_message *
+seen_before(struct exchange *exchange, const struct ike_message *message, bool from_requester)
+{
+    for (unsigned i = 0; i < exchange->messages; i++) {
+        struct exchange_message *seen = &exchange->message[i];
+        if (seen->fingerprint == message->fingerprint && seen->from_requester == from_requester)
+            return seen;
+    }
+    return NULL;
+}
+
+/* The other form of a message in captures that hold both: encrypted, and decrypted by the gateway. */
+static struct exchange_message *
+other_form(struct exchange *exchange, const struct ike_message *message, bool from_requester, bool encrypted)
+{
+    for (unsigned i = 0; i < exchange->messages; i++) {
+        struct exchange_message *seen = &exchange->message[i];
+        if (seen->from_requester == from_requester && seen->encrypted != encrypted
+                && clock_passed_ms(&seen->time, &message->time, 0)
+                && !clock_passed(&seen->time, &message->time, 1))
+            return seen;
+    }
+    return NULL;
+}
+
+static bool
+is_encrypted(const struct ike_message *message)
+{
+    if (message->version >= 2)
+        return message->first_payload == IKE2_PAYLOAD_SK || message->first_payload == IKE2_PAYLOAD_SKF;
+    return (message->flags & IKE1_FLAG_ENCRYPTION) != 0;
+}
+
+/* IKEv2: whether the message starts over, as after COOKIE or INVALID_KE_PAYLOAD. */
+static bool
+starts_over(const struct exchange *exchange, const struct ike_message *message, bool response)
+{
+    return message->version >= 2 && !response && exchange->response_frame != 0
+            && exchange->type == IKE2_IKE_SA_INIT;
+}
+
+static struct exchange *
+find(struct ike_context *context, struct ike_sa *ike_sa, bool response)
+{
+    const struct ike_message *message = context->message;
+    const struct flow *requester = response ? flow_reverse(context->flow) : context->flow;
+    unsigned looked_at = 0;
+
+    for (struct exchange *exchange = ike_sa->latest; exchange && looked_at < OPEN_AT_MOST; exchange = exchange->older, looked_at++) {
+        if (exchange->message_id != message->message_id || exchange->type != message->exchange_type)
+            continue;
+        if (message->version < 2 || exchange->flow == requester)
+            return exchange;
+    }
+    return NULL;
+}
+
+static struct exchange *
+begin(struct ike_context *context, struct ike_sa *ike_sa, bool response)
+{
+    struct exchange *exchange = wmem_new0(context->pool, struct exchange);
+    const struct ike_message *message = context->message;
+
+    exchange->ike_sa = ike_sa;
+    exchange->type = message->exchange_type;
+    exchange->message_id = message->message_id;
+    exchange->flow = response ? flow_reverse(context->flow) : context->flow;
+    exchange->last_time = message->time;
+    exchange->older = ike_sa->latest;
+    ike_sa->latest = exchange;
+    return exchange;
+}
+
+static void
+remember(struct exchange *exchange, const struct ike_message *message, bool from_requester)
+{
+    if (exchange->messages == EXCHANGE_MESSAGES_AT_MOST)
+        return;
+    struct exchange_message *kept = &exchange->message[exchange->messages++];
+    kept->frame = message->frame;
+    kept->fingerprint = message->fingerprint;
+    kept->time = message->time;
+    kept->from_requester = from_requester;
+    kept->readable = message->readable;
+    kept->encrypted = is_encrypted(message);
+}
+
+/* Whether a message of this exchange wants an answer. */
+static bool
+wants_answer(const struct exchange *exchange, const struct ike_message *message, bool from_requester)
+{
+    if (message->version >= 2)
+        return from_requester;
+    switch (exchange->type) {
+    case IKE1_INFORMATIONAL:
+        return false;
+    case IKE1_IDENTITY_PROTECTION:
+        return exchange->messages < 6;
+    case IKE1_AGGRESSIVE:
+    case IKE1_QUICK_MODE:
+        return exchange->messages < 3;
+    default:
+        return from_requester;
+    }
+}
+
+static void
+take_new(struct exchange *exchange, const struct ike_message *message, bool from_requester)
+{
+    remember(exchange, message, from_requester);
+    if (from_requester && exchange->request_frame == 0) {
+        exchange->request_frame = message->frame;
+        exchange->request_time = message->time;
+        exchange->request_length = message->length;
+    } else if (!from_requester && exchange->response_frame == 0) {
+        exchange->response_frame = message->frame;
+        exchange->response_time = message->time;
+        exchange->response_length = message->length;
+    }
+    exchange->retransmissions = 0;
+    exchange->awaiting = wants_answer(exchange, message, from_requester);
+    exchange->awaited_by_requester = from_requester;
+}
+
+struct exchange *
+exchange_take(struct ike_context *context, struct ike_sa *ike_sa, struct ike_place *place, bool *news)
+{
+    const struct ike_message *message = context->message;
+    bool response = message->version >= 2 && (message->flags & IKE2_FLAG_RESPONSE) != 0;
+    struct exchange *exchange = find(context, ike_sa, response);
+
+    *news = true;
+    if (exchange && message->version < 2)
+        response = exchange->flow != context->flow;
+    struct exchange_message *seen = exchange ? seen_before(exchange, message, !response) : NULL;
+    if (exchange && !seen && starts_over(exchange, message, response))
+        exchange = NULL;
+    if (!exchange)
+        exchange = begin(context, ike_sa, response);
+    place->exchange = exchange;
+    place->is_response = response;
+    if (seen) {
+        *news = false;
+        if (clock_passed_ms(&seen->time, &message->time, COPY_WITHIN_MS)) {
+            place->retransmission_of = seen->frame;
+            exchange->retransmissions++;
+            change_add_exchange(context->changes, CHANGE_RETRANSMISSION, exchange)->before_frame = seen->frame;
+        }
+    } else {
+        struct exchange_message *other = other_form(exchange, message, !response, !is_encrypted(message));
+        *news = !other || (!other->readable && message->readable);
+        if (other)
+            other->readable |= message->readable;
+        else
+            take_new(exchange, message, !response);
+    }
+    exchange->last_time = message->time;
+    exchange->last_frame = message->frame;
+    return exchange;
+}
+
+/* Whether it is known that the sender of the last message got no answer: it sent it again; or its
+ * peer can be heard, and had time enough. */
+static bool
+was_left(const struct ike_context *context, const struct exchange *exchange)
+{
+    const struct flow *sender = exchange->awaited_by_requester ? exchange->flow : flow_reverse(exchange->flow);
+    const struct tunnel *tunnel = sender->tunnel;
+    bool peer_heard = tunnel->ike_heard[sender == &tunnel->flow[0] ? 1 : 0];
+
+    if (!exchange->awaiting || exchange->outcome == EXCHANGE_REFUSED || exchange->outcome == EXCHANGE_GIVEN_UP)
+        return false;
+    if (exchange->retransmissions > 0)
+        return true;
+    if (exchange->type == IKE1_QUICK_MODE)
+        return false;               /* several may be under way at once */
+    return peer_heard && clock_passed_ms(&exchange->last_time, &context->message->time, UNANSWERED_AFTER_MS);
+}
+
+void
+exchange_give_up(struct ike_context *context, const struct ike_sa *except)
+{
+    unsigned looked_at = 0;
+
+    for (struct ike_sa *ike_sa = context->flow->tunnel->ike_sas; ike_sa && looked_at < OPEN_AT_MOST; ike_sa = ike_sa->tunnel_older, looked_at++) {
+        struct exchange *exchange = ike_sa->latest;
+        for (unsigned i = 0; exchange && i < OPEN_AT_MOST; exchange = exchange->older, i++) {
+            if (ike_sa == except || !was_left(context, exchange))
+                continue;
+            exchange->outcome = EXCHANGE_GIVEN_UP;
+            exchange->awaiting = false;
+            if (ike_sa->end == IKE_ALIVE && ike_sa->established) {
+                ike_sa->end = IKE_FAILED;
+                ike_sa->end_time = context->message->time;
+                ike_sa->end_frame = context->message->frame;
+            }
+            change_add_exchange(context->changes, CHANGE_GIVEN_UP, exchange)->before_frame = exchange->last_frame;
+        }
+    }
+}

@@ -1,0 +1,60 @@
+/* ike_context.h
+ * What the files that track IKE share: the tables, and the message that is being taken.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_IKE_CONTEXT_H
+#define SPISCOPE_IKE_CONTEXT_H
+
+#include "change.h"
+
+struct ike_context {
+    wmem_allocator_t *pool;
+    struct tunnel_table *tunnels;
+    struct sa_table *sas;
+    struct changes *changes;
+    uint32_t grace;                 /**< seconds */
+    uint32_t max_sas;
+    uint32_t children;              /**< made so far */
+    const struct ike_message *message;
+    struct flow *flow;              /**< in which the message travels */
+};
+
+/* ---- exchange.c */
+
+/** The exchange that the message belongs to, made if it is new. Owned by the pool.
+ * @param place  gets whether it is a response, and of which frame it is a retransmission
+ * @param news   gets whether the message says something that was not read before: false for
+ *               retransmissions and for copies that the capture made */
+struct exchange *exchange_take(struct ike_context *context, struct ike_sa *ike_sa,
+        struct ike_place *place, bool *news);
+
+/** Gives up every exchange that the flow's sender began in its tunnel and that still awaits an answer. */
+void exchange_give_up(struct ike_context *context, const struct ike_sa *except);
+
+/** Whether the exchange sets up an IKE SA: IKE_SA_INIT, main mode, aggressive mode. */
+bool exchange_is_initial(uint8_t type);
+
+/* ---- child.c */
+
+/** Makes the child SA that request and response agree on; NULL if they name no SPIs. */
+struct child *child_make(struct ike_context *context, struct exchange *exchange,
+        const struct said *request, const struct said *response);
+
+/** The child with this inbound SPI of the sender or, if of_sender is not set, of the receiver. */
+struct child *child_find(const struct ike_context *context, uint8_t protocol, uint32_t spi, bool of_sender);
+
+/** The sender deleted its inbound SPI. */
+void child_delete(struct ike_context *context, uint8_t protocol, uint32_t spi);
+
+/** A child SA is over together with its IKE SA. */
+void child_end(struct ike_context *context, struct child *child);
+
+/** Whether the tunnel's rival has lived beside another child for so long that they are duplicates;
+ * said once. Cheap where there is no rival. */
+void child_check_rival(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struct changes *changes);
+
+/** Whether both were negotiated for the same selectors, whoever asked. */
+bool child_same_selectors(const struct child *a, const struct child *b);
+
+#endif /* SPISCOPE_IKE_CONTEXT_H */

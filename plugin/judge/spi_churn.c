@@ -31,22 +31,6 @@ first_of_enough(const struct sa *last, const struct judge_limits *limits)
     return NULL;
 }
 
-/* Whether the lineage was said to flap within the window before this SA's end. As long as it goes on
- * flapping, every SA is marked, so that the mark is found among the last few. */
-static bool
-said_within_window(const struct sa *last, const struct judge_limits *limits)
-{
-    const struct sa *sa = last->predecessor;
-
-    for (uint32_t i = 0; sa && i < limits->churn_count; i++, sa = sa->predecessor) {
-        if (clock_passed(&sa->replaced_time, &last->replaced_time, limits->churn_window))
-            return false;
-        if (sa->flapping_said)
-            return true;
-    }
-    return false;
-}
-
 static enum confidence
 confidence_of(const struct sa *old)
 {
@@ -60,8 +44,10 @@ judge_flapping(struct judge *judge, struct sa *old)
 
     if (!first)
         return;
-    old->flapping_said = true;
-    if (said_within_window(old, &judge->limits))
+    bool goes_on = old->flapping && !clock_passed(&old->flapping_time, &old->replaced_time, judge->limits.churn_window);
+    old->flapping = true;
+    old->flapping_time = old->replaced_time;
+    if (goes_on)
         return;
     struct finding *finding = judge_sa(judge, FINDING_FLAPPING, confidence_of(old), old);
     if (!finding)
@@ -82,6 +68,10 @@ judge_spi_churn(struct judge *judge, const struct change *change)
         return;
     struct sa *old = change->sa->predecessor;
 
+    if (old->predecessor && old->predecessor->flapping) {
+        old->flapping = true;
+        old->flapping_time = old->predecessor->flapping_time;
+    }
     uint64_t negotiated = old->child ? old->child->lifetime.seconds : 0;
     uint64_t early = judge->limits.min_sa_lifetime > negotiated / 2 ? judge->limits.min_sa_lifetime : negotiated / 2;
     nstime_t age = clock_elapsed(&old->birth_time, &old->replaced_time);

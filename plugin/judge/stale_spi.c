@@ -5,7 +5,8 @@
  * the SPI, else inferred.
  *
  * After its successor took over: where only ESP is seen this may also be a parallel SA that had
- * paused, so it is suspected, and only in a direction that never had SAs side by side.
+ * paused, so it is suspected, and only where the two changed over cleanly: the old SA's last packet
+ * within the grace of the new one's first, in a direction that never had SAs side by side.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -30,7 +31,7 @@ judge_stale_spi(struct judge *judge, const struct change *change)
 {
     if (change->kind == CHANGE_SA_STALE)
         judge_deleted(judge, change);
-    if (change->kind != CHANGE_SA_RESUMED || change->sa->flow->parallel)
+    if (change->kind != CHANGE_SA_RESUMED || !change->clean || change->sa->flow->parallel)
         return;
     const struct sa *successor = change->sa->successor;
     struct finding *finding = judge_sa(judge, FINDING_STALE_SPI, CONFIDENCE_SUSPECTED, change->sa);

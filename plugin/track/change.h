@@ -42,6 +42,7 @@ struct change {
     unsigned effect;                /**< of CHANGE_SEQUENCE: enum sequence_effect */
     uint64_t behind;                /**< of CHANGE_SEQUENCE: packets behind the highest */
     struct endpoint before;         /**< of CHANGE_ADDRESS_MOVED: the address until now */
+    bool clean;                     /**< of CHANGE_SA_RESUMED: its last packet before came at the handover */
     uint32_t before_frame;          /**< the last frame before the change */
 };
 

@@ -46,7 +46,7 @@ open_sa(struct ike_context *context, struct child *child, uint8_t protocol, uint
             return NULL;
         sa = sa_open(context->sas, &key, flow, message->frame, &message->time, to->port != 0);
         sa->born_in_capture = true;
-    } else if (nstime_cmp(&message->time, &sa->birth_time) < 0) {
+    } else if (clock_compare(&message->time, &sa->birth_time) < 0) {
         sa->birth_time = message->time;
     }
     sa->negotiated = true;

@@ -12,13 +12,23 @@
 
 #include <wsutil/nstime.h>
 
+/** Below, at or above 0 as a is before, at or after b; nstime_cmp of Wireshark 4.0 loses the upper half
+ * of the difference. */
+static inline int
+clock_compare(const nstime_t *a, const nstime_t *b)
+{
+    if (a->secs != b->secs)
+        return a->secs < b->secs ? -1 : 1;
+    return (a->nsecs > b->nsecs) - (a->nsecs < b->nsecs);
+}
+
 /** The time from one moment to a later one; zero where the second is not later. */
 static inline nstime_t
 clock_elapsed(const nstime_t *from, const nstime_t *to)
 {
     nstime_t span = NSTIME_INIT_ZERO;
 
-    if (nstime_cmp(to, from) <= 0)
+    if (clock_compare(to, from) <= 0)
         return span;
     uint64_t secs = (uint64_t)to->secs - (uint64_t)from->secs;
     int32_t nsecs = to->nsecs - from->nsecs;

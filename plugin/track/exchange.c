@@ -50,12 +50,15 @@ seen_before(struct exchange *exchange, const struct ike_message *message, bool f
     return NULL;
 }
 
-/* The other form of a message in captures that hold both: encrypted, and decrypted by the gateway. */
+/* The other form of a message in captures that hold both: encrypted, and decrypted by the gateway. In
+ * IKEv1 several messages of one side follow each other, and the header's next payload tells them apart. */
 static struct exchange_message *
 other_form(struct exchange *exchange, const struct ike_message *message, bool from_requester, bool encrypted)
 {
     for (unsigned i = 0; i < exchange->messages; i++) {
         struct exchange_message *seen = &exchange->message[i];
+        if (message->version < 2 && seen->first_payload != message->first_payload)
+            continue;
         if (seen->from_requester == from_requester && seen->encrypted != encrypted
                 && clock_passed_ms(&seen->time, &message->time, 0)
                 && !clock_passed(&seen->time, &message->time, 1))
@@ -124,6 +127,7 @@ remember(struct exchange *exchange, const struct ike_message *message, bool from
     kept->from_requester = from_requester;
     kept->readable = message->readable;
     kept->encrypted = is_encrypted(message);
+    kept->first_payload = message->first_payload;
 }
 
 /* Whether a message of this exchange wants an answer. */

@@ -679,7 +679,7 @@ ike_claim_origin(struct flow *flow, const nstime_t *now, uint32_t seconds)
             continue;
         if (found && found->exchange->ike_sa != origin->exchange->ike_sa)
             return NULL;
-        if (!found || nstime_cmp(&origin->exchange->response_time, &found->exchange->response_time) > 0)
+        if (!found || clock_compare(&origin->exchange->response_time, &found->exchange->response_time) > 0)
             found = origin;
     }
     if (!found)

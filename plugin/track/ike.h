@@ -33,6 +33,7 @@ struct exchange_message {
     bool from_requester;
     bool readable;
     bool encrypted;
+    uint8_t first_payload;          /**< enum ike_payload_type */
 };
 
 /** What one side said in an exchange, where it was readable. */

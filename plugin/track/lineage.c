@@ -70,19 +70,6 @@ pending_drop_first(struct flow *flow)
     sa->is_pending = false;
 }
 
-void
-lineage_admit(struct sa *sa)
-{
-    bool newborn = sa->sequence.first <= NEWBORN_AT_MOST;
-    bool alone = sa->flow->heads == NULL;
-
-    head_add(sa);
-    if (newborn && !alone)
-        pending_add(sa);
-    else
-        sa->generation = 1;
-}
-
 /* One packet with an SPI of its own may be a scan; a tunnel sends more, or has its exchange. */
 static bool
 is_faint(const struct sa *sa)
@@ -91,13 +78,25 @@ is_faint(const struct sa *sa)
 }
 
 void
+lineage_admit(struct sa *sa)
+{
+    bool newborn = sa->sequence.first <= NEWBORN_AT_MOST;
+    bool alone = sa->flow->heads == NULL;
+
+    sa->waits_for_traffic = is_faint(sa);
+    sa->generation = newborn && !alone ? 0 : 1;
+    if (sa->waits_for_traffic)
+        return;
+    head_add(sa);
+    if (sa->generation == 0)
+        pending_add(sa);
+}
+
+void
 lineage_heard(struct sa *sa)
 {
-    if (!sa->waits_for_traffic || is_faint(sa))
-        return;
-    sa->waits_for_traffic = false;
-    sa->generation = 0;
-    pending_add(sa);
+    if (sa->waits_for_traffic && !is_faint(sa) && !sa->is_head && !sa->successor)
+        lineage_admit(sa);
 }
 
 bool
@@ -114,7 +113,7 @@ candidate_of(const struct sa *old, const struct sa *newborn, const nstime_t *now
 {
     if (old == newborn || old->first_frame >= newborn->first_frame || old->is_pending)
         return CANDIDATE_NO;
-    if (old->key.protocol != newborn->key.protocol || is_faint(old) || (old->negotiated && old->deleted_frame == 0))
+    if (old->key.protocol != newborn->key.protocol || (old->negotiated && old->deleted_frame == 0))
         return CANDIDATE_NO;
     if (clock_passed(&newborn->first_time, &old->last_time, grace))
         return CANDIDATE_NO;            /* it spoke on beside the newborn one */
@@ -130,7 +129,7 @@ distance(const struct sa *old, const struct sa *newborn)
     nstime_t before = clock_elapsed(&old->last_time, &newborn->first_time);
     nstime_t after = clock_elapsed(&newborn->first_time, &old->last_time);
 
-    return nstime_cmp(&before, &after) > 0 ? before : after;
+    return clock_compare(&before, &after) > 0 ? before : after;
 }
 
 static void
@@ -139,7 +138,7 @@ link(struct sa *old, struct sa *newborn)
     head_remove(old);
     old->successor = newborn;
     old->replaced_time = newborn->birth_time;
-    if (old->deleted_frame != 0 && nstime_cmp(&old->deleted_time, &old->replaced_time) < 0)
+    if (old->deleted_frame != 0 && clock_compare(&old->deleted_time, &old->replaced_time) < 0)
         old->replaced_time = old->deleted_time;
     newborn->predecessor = old;
     newborn->generation = old->generation + 1;
@@ -168,7 +167,7 @@ lineage_settle(struct flow *flow, const nstime_t *now, uint32_t grace)
 {
     struct sa *newborn = flow->pending;
     struct sa *best = NULL;
-    bool undecided = false;
+    bool best_decided = false;
     unsigned looked_at = 0;
 
     if (!lineage_is_due(flow, now, grace))
@@ -179,30 +178,19 @@ lineage_settle(struct flow *flow, const nstime_t *now, uint32_t grace)
             newborn->generation = 1;
         return newborn;
     }
-    if (is_faint(newborn)) {
-        pending_drop_first(flow);
-        newborn->generation = 1;
-        newborn->waits_for_traffic = true;
-        return newborn;
-    }
     for (struct sa *old = flow->heads; old && looked_at < HEADS_AT_MOST; old = old->head_next, looked_at++) {
-        switch (candidate_of(old, newborn, now, grace)) {
-        case CANDIDATE_NO:
-            break;
-        case CANDIDATE_UNDECIDED:
-            undecided = true;
-            break;
-        case CANDIDATE_SILENT: {
-            nstime_t to_old = distance(old, newborn);
-            nstime_t to_best = best ? distance(best, newborn) : to_old;
-            if (!best || nstime_cmp(&to_old, &to_best) < 0)
-                best = old;
-            break;
-        }
+        enum candidate candidate = candidate_of(old, newborn, now, grace);
+        if (candidate == CANDIDATE_NO)
+            continue;
+        nstime_t to_old = distance(old, newborn);
+        nstime_t to_best = best ? distance(best, newborn) : to_old;
+        if (!best || clock_compare(&to_old, &to_best) < 0) {
+            best = old;
+            best_decided = candidate == CANDIDATE_SILENT;
         }
     }
-    if (!best && undecided)
-        return NULL;
+    if (best && !best_decided)
+        return NULL;                /* the nearest may yet speak on */
     pending_drop_first(flow);
     if (!best) {
         newborn->generation = 1;

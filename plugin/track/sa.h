@@ -52,15 +52,16 @@ struct sa {
     bool born_in_capture : 1;       /**< its first packets were seen */
     bool is_head : 1;
     bool is_pending : 1;
-    bool waits_for_traffic : 1;     /**< one packet so far: not yet a successor of anything */
+    bool waits_for_traffic : 1;     /**< one packet so far: no part of any lineage yet */
     bool churned : 1;
     bool resumed : 1;               /**< spoke again after its successor had taken over */
-    bool flapping_said : 1;
+    bool flapping : 1;              /**< its lineage was flapping at flapping_time */
     bool negotiated : 1;            /**< its negotiation was read */
     bool link_proven : 1;           /**< its predecessor is known from the negotiation */
     bool delete_named_it : 1;       /**< a Delete carried its SPI, not only its sibling's */
     bool stale_said : 1;
     nstime_t resumed_time;
+    nstime_t flapping_time;
 };
 
 struct sa_table;

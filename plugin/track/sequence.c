@@ -19,12 +19,24 @@
 /* Reordering lasts milliseconds; after a second a missing number counts as lost. */
 #define LATE_AT_MOST_MS 1000
 
-/* A restart is believed after so many numbers in a row, begun at no more than this. */
+/* A restart is believed after so many numbers in a row, from the first number that was seen, or from
+ * one as low as this that was never seen. Others may be a replay of what was seen. */
 #define RESTART_RUN 3
 #define RESTART_FROM_AT_MOST 64
 
+/* Gaps that may still be filled, told apart; later ones share the last place. */
+#define GAPS_AT_MOST 8
+
 /* Past this an SA is no longer merely irregular, and its past frames show no counts. */
 #define LEDGER_LIMIT 65536
+
+struct gap {
+    uint64_t first;
+    uint64_t end;                   /* the number after it */
+    uint64_t missing;
+    nstime_t time;                  /* of the packet behind it */
+    uint32_t frame;
+};
 
 struct ledger_entry {
     uint32_t frame;
@@ -37,6 +49,7 @@ struct run {
     uint32_t next;
     uint32_t length;
     uint32_t start;
+    uint32_t start_fingerprint;
     uint32_t duplicates;
     bool replayed;                  /* it holds a packet that is known to be a copy */
 };
@@ -48,11 +61,9 @@ struct sequence_history {
     uint32_t reordered;
     uint32_t initial_first;
     struct run run;
-    uint64_t unsettled;             /* missing, but may still come late */
+    struct gap gap[GAPS_AT_MOST];   /* that may still be filled, oldest first */
+    unsigned gaps;
     uint64_t settled;               /* lost, not yet asked for */
-    uint64_t gap_at;                /* number before which the open gap lies */
-    nstime_t gap_time;
-    uint32_t gap_frame;
     uint32_t settled_gap_frame;
     uint64_t before_restart;
     wmem_array_t *ledger;
@@ -134,32 +145,63 @@ sequence_behind(const struct sequence *sequence, uint32_t number)
     return is_forward(sequence, number, &distance) ? 0 : distance;
 }
 
+/* The oldest open gap counts as lost. */
+static void
+close_gap(struct sequence_history *history)
+{
+    if (history->settled == 0)
+        history->settled_gap_frame = history->gap[0].frame;
+    history->settled += history->gap[0].missing;
+    history->gaps--;
+    memmove(&history->gap[0], &history->gap[1], history->gaps * sizeof history->gap[0]);
+}
+
 static unsigned
 settle(struct sequence_history *history, const struct sequence *sequence,
         const struct ipsec_packet *packet, const struct sequence_limits *limits)
 {
-    if (history->unsettled == 0)
-        return 0;
-    bool passed = sequence->highest - history->gap_at >= limits->replay_window;
-    if (!passed && !clock_passed_ms(&history->gap_time, &packet->time, LATE_AT_MOST_MS))
-        return 0;
-    history->settled += history->unsettled;
-    history->settled_gap_frame = history->gap_frame;
-    history->unsettled = 0;
-    return passed ? SEQUENCE_LOSS_SETTLED | SEQUENCE_LOSS_PROVEN : SEQUENCE_LOSS_SETTLED;
+    unsigned effect = 0;
+
+    while (history->gaps > 0) {
+        const struct gap *gap = &history->gap[0];
+        bool passed = sequence->highest - gap->end >= limits->replay_window;
+        if (!passed && !clock_passed_ms(&gap->time, &packet->time, LATE_AT_MOST_MS))
+            break;
+        if (gap->missing > 0)
+            effect |= SEQUENCE_LOSS_SETTLED | (passed ? SEQUENCE_LOSS_PROVEN : 0);
+        close_gap(history);
+    }
+    return effect;
 }
 
 static void
-open_gap(struct sequence_history *history, const struct ipsec_packet *packet, uint64_t number,
-        uint64_t missing)
+open_gap(struct sequence_history *history, const struct ipsec_packet *packet, uint64_t first, uint64_t end)
 {
+    uint64_t missing = end - first;
+    struct gap *gap = &history->gap[history->gaps < GAPS_AT_MOST ? history->gaps : GAPS_AT_MOST - 1];
+
     history->lost += missing;
-    if (history->unsettled == 0) {
-        history->gap_at = number;
-        history->gap_time = packet->time;
-        history->gap_frame = packet->frame;
+    if (history->gaps < GAPS_AT_MOST) {
+        history->gaps++;
+        gap->first = first;
+        gap->missing = 0;
+        gap->frame = packet->frame;
     }
-    history->unsettled += missing;
+    gap->end = end;
+    gap->missing += missing;
+    gap->time = packet->time;
+}
+
+static void
+fill_gap(struct sequence_history *history, uint64_t number)
+{
+    for (unsigned i = 0; i < history->gaps; i++) {
+        struct gap *gap = &history->gap[i];
+        if (number >= gap->first && number < gap->end && gap->missing > 0) {
+            gap->missing--;
+            return;
+        }
+    }
 }
 
 static unsigned
@@ -185,7 +227,7 @@ take_forward(struct sequence *sequence, const struct ipsec_packet *packet, uint6
         history->run.length = 0;
         if (distance > 1) {
             effect |= SEQUENCE_GAP;
-            open_gap(history, packet, number, distance - 1);
+            open_gap(history, packet, sequence->highest + 1, number);
         }
     }
     sequence->highest = number;
@@ -202,13 +244,16 @@ run_extend(struct run *run, const struct sequence *sequence, const struct ipsec_
     if (run->length == 0 || packet->sequence != run->next) {
         memset(run, 0, sizeof *run);
         run->start = packet->sequence;
+        run->start_fingerprint = packet->fingerprint;
     }
     run->next = packet->sequence + 1;
     run->length++;
     run->duplicates += duplicate;
     if (packet->sequence == sequence->first && packet->fingerprint == sequence->first_fingerprint)
         run->replayed = true;
-    return run->length >= RESTART_RUN && run->start <= RESTART_FROM_AT_MOST && !run->replayed;
+    bool from_the_beginning = run->start == sequence->first
+            || (run->start < sequence->first && run->start <= RESTART_FROM_AT_MOST);
+    return run->length >= RESTART_RUN && from_the_beginning && !run->replayed;
 }
 
 static void
@@ -218,9 +263,10 @@ restart(struct sequence *sequence, const struct ipsec_packet *packet)
 
     history->before_restart = sequence->highest;
     history->duplicate -= history->run.duplicates;
-    history->unsettled = 0;
+    while (history->gaps > 0)
+        close_gap(history);
     sequence->first = history->run.start;
-    sequence->first_fingerprint = packet->fingerprint;
+    sequence->first_fingerprint = history->run.start_fingerprint;
     sequence->highest = packet->sequence;
     memset(history->seen, 0, sizeof history->seen);
     for (uint32_t i = 0; i < history->run.length; i++)
@@ -256,8 +302,7 @@ take_behind(struct sequence *sequence, const struct ipsec_packet *packet, uint64
             sequence->first_fingerprint = packet->fingerprint;
         } else if (history->lost > 0) {
             history->lost--;
-            if (history->unsettled > 0)
-                history->unsettled--;
+            fill_gap(history, number);
         }
         history->run.length = 0;
         return effect;
@@ -266,7 +311,7 @@ take_behind(struct sequence *sequence, const struct ipsec_packet *packet, uint64
     }
     if (run_extend(&history->run, sequence, packet, (effect & SEQUENCE_DUPLICATE) != 0)) {
         restart(sequence, packet);
-        return SEQUENCE_RESTARTED;
+        return SEQUENCE_RESTARTED | (history->settled > 0 ? SEQUENCE_LOSS_SETTLED | SEQUENCE_LOSS_PROVEN : 0);
     }
     return effect;
 }
@@ -299,6 +344,15 @@ sequence_take(struct sequence *sequence, const struct ipsec_packet *packet,
     if (effect & ~(unsigned)(SEQUENCE_NEAR_END | SEQUENCE_WRAPPED | SEQUENCE_LOSS_SETTLED | SEQUENCE_LOSS_PROVEN))
         ledger_write(sequence, packet->frame);
     return effect;
+}
+
+void
+sequence_note_copy(struct sequence *sequence, const struct ipsec_packet *packet, wmem_allocator_t *pool)
+{
+    if (packet->sequence == (uint32_t)sequence->highest)
+        return;                     /* it shows the counts of the packet itself */
+    history_of(sequence, pool);
+    ledger_write(sequence, packet->frame);
 }
 
 struct sequence_counts

@@ -65,6 +65,9 @@ bool sequence_is_behind(const struct sequence *sequence, uint32_t number);
 unsigned sequence_take(struct sequence *sequence, const struct ipsec_packet *packet,
         const struct sequence_limits *limits, wmem_allocator_t *pool);
 
+/** Notes a copy that the capture made, so that its frame shows the counts as they were then. */
+void sequence_note_copy(struct sequence *sequence, const struct ipsec_packet *packet, wmem_allocator_t *pool);
+
 /** The counts as they were at a frame that was taken before.
  * @param number  the sequence number on the wire in that frame
  * @return false where they can't be told any more (the ledger is full) */

@@ -185,7 +185,9 @@ resume(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet
     if (!sa->resumed) {
         sa->resumed = true;
         sa->resumed_time = packet->time;
-        changed(tracker, CHANGE_SA_RESUMED, sa)->before_frame = sa->last_frame;
+        struct change *change = changed(tracker, CHANGE_SA_RESUMED, sa);
+        change->before_frame = sa->last_frame;
+        change->clean = !clock_passed(&sa->last_time, &sa->successor->first_time, grace);
     } else if (!sa->successor->link_proven && clock_passed(&sa->resumed_time, &packet->time, grace)) {
         lineage_split(sa);
     }
@@ -229,12 +231,12 @@ extend_life(struct sa *sa, const struct ipsec_packet *packet)
     if (sa->sequence.packets == 1 && sa->negotiated) {
         sa->first_time = sa->last_time = packet->time;
         sa->first_frame = packet->frame;
-    } else if (nstime_cmp(&packet->time, &sa->first_time) < 0) {
+    } else if (clock_compare(&packet->time, &sa->first_time) < 0) {
         sa->first_time = packet->time;      /* the capture is out of order */
     }
     if (!sa->negotiated)
         sa->birth_time = sa->first_time;
-    if (nstime_cmp(&packet->time, &sa->last_time) > 0)
+    if (clock_compare(&packet->time, &sa->last_time) > 0)
         sa->last_time = packet->time;
     sa->last_frame = packet->frame;
     if (packet->sequence <= 1)
@@ -279,21 +281,22 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
     if (!is_new && sequence_is_behind(&sa->sequence, packet->sequence)
             && recent_has_copy(&tracker->recent, sa->id, packet)) {
         sa->last_frame = packet->frame;
+        sequence_note_copy(&sa->sequence, packet, tracker->pool);
         return sa;
     }
     recent_add(&tracker->recent, sa->id, packet);
     if (!is_new && !sequence_is_behind(&sa->sequence, packet->sequence))
         follow_address(tracker, sa, packet);
     take_sequence(tracker, sa, packet);
+    if (sa->deleted_frame != 0)
+        outlive(tracker, sa, packet);
+    else if (sa->successor)
+        resume(tracker, sa, packet);
     extend_life(sa, packet);
     if (is_new && !sa->negotiated)
         lineage_admit(sa);
     else if (sa->waits_for_traffic)
         lineage_heard(sa);
-    if (sa->deleted_frame != 0)
-        outlive(tracker, sa, packet);
-    else if (sa->successor)
-        resume(tracker, sa, packet);
     if (sa->flow->tunnel->rival)
         child_check_rival(sa->flow->tunnel, &packet->time, tracker->limits.handover_grace, &tracker->changes);
     settle(tracker, sa->flow, &packet->time);

@@ -26,11 +26,25 @@
 #define compat_uint(finfo) fvalue_get_uinteger((fvalue_t *)&(finfo)->value)
 #endif
 
+/* Renamed in 4.4. */
+#if !WIRESHARK_AT_LEAST(4, 4)
+#define tvb_get_uint8 tvb_get_guint8
+#endif
+
 /* Boolean preferences and tap flags: gboolean has four bytes, bool has one. */
 #if WIRESHARK_AT_LEAST(4, 2)
 typedef bool compat_bool;
 #else
 typedef gboolean compat_bool;
+#endif
+
+/* What the init callback of a -z option returns: nothing until 4.4, then whether it succeeded. */
+#if WIRESHARK_AT_LEAST(4, 6)
+typedef bool compat_stat_init;
+#define COMPAT_STAT_INIT_DONE return true
+#else
+typedef void compat_stat_init;
+#define COMPAT_STAT_INIT_DONE return
 #endif
 
 /* The third of a tap's packet callback's arguments and its flags have been there since 3.6. */

@@ -14,6 +14,8 @@
 #include "judge/judge.h"
 #include "observe/ike.h"
 #include "observe/ipsec.h"
+#include "show/capture_name.h"
+#include "show/outputs.h"
 #include "show/tables.h"
 #include "show/tree.h"
 
@@ -42,6 +44,7 @@ static struct capture {
     struct ike_observer *ike;
     struct tracker *tracker;
     struct judge judge;
+    struct capture_facts facts;
 } *capture;
 
 static void
@@ -66,6 +69,18 @@ capture_open(void)
     capture->judge.limits.max_sas = preferences.max_sas;
     capture->judge.limits.expected_phase1_lifetime = preferences.expected_phase1_lifetime;
     capture->judge.limits.expected_phase2_lifetime = preferences.expected_phase2_lifetime;
+}
+
+static bool
+capture_source(struct capture_facts *facts, const struct tracker **tracker, const struct judge **judge)
+{
+    if (!capture)
+        return false;
+    *facts = capture->facts;
+    facts->file = capture_name();
+    *tracker = capture->tracker;
+    *judge = &capture->judge;
+    return true;
 }
 
 static void
@@ -165,6 +180,14 @@ read_again(tvbuff_t *tvb, packet_info *pinfo, struct tree_frame *frame)
     }
 }
 
+static void
+count_frame(const packet_info *pinfo)
+{
+    if (capture->facts.frames++ == 0)
+        capture->facts.first = pinfo->abs_ts;
+    capture->facts.last = pinfo->abs_ts;
+}
+
 static int
 dissect_spiscope(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
@@ -173,10 +196,12 @@ dissect_spiscope(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
 
     if (!capture)
         return 0;
-    if (PINFO_FD_VISITED(pinfo))
+    if (PINFO_FD_VISITED(pinfo)) {
         read_again(tvb, pinfo, &frame);
-    else
+    } else {
+        count_frame(pinfo);
         first_read(tvb, pinfo, tree, &frame);
+    }
     uint32_t first = findings_on(capture->judge.findings, pinfo->num, &count);
     for (uint32_t i = 0; i < count; i++)
         tree_show_finding(&frame, findings_get(capture->judge.findings, first + i));
@@ -220,6 +245,7 @@ proto_register_spiscope(void)
     proto_spiscope = proto_register_protocol("SPIscope IPsec tunnel analysis", "SPIscope", "spiscope");
     tree_register(proto_spiscope);
     tables_register(proto_spiscope);
+    outputs_register(capture_source);
     register_preferences();
     register_init_routine(capture_open);
     register_cleanup_routine(capture_close);

@@ -2,6 +2,9 @@
  * auth_failed: the peer said so: AUTHENTICATION_FAILED (RFC 7296 section 2.21), or in phase 1 of IKEv1
  * an invalid hash or signature (RFC 2408 section 3.14.1).
  *
+ * Without keys it can only be suspected: IKE_AUTH was answered by a message too small for an identity
+ * and its proof, or main mode got no further than its encrypted messages; and the initiator began anew.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "judge.h"
@@ -24,6 +27,8 @@ judge_auth_failed(struct judge *judge, const struct change *change)
     bool notified = change->kind == CHANGE_NOTIFIED && change->notify.type == NOTIFY_AUTHENTICATION_FAILED
             && change->exchange->type == IKE2_INFORMATIONAL;
 
+    if (change->kind == CHANGE_AUTH_LEFT)
+        judge_exchange(judge, FINDING_AUTH_FAILED, CONFIDENCE_SUSPECTED, change->exchange);
     if (!answered && !notified)
         return;
     struct finding *finding = judge_exchange(judge, FINDING_AUTH_FAILED, CONFIDENCE_PROVEN, change->exchange);

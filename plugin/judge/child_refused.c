@@ -2,6 +2,10 @@
  * child_refused: a child SA, phase 2, was refused: the answer is an error notify. Other rules say more
  * about those that they know.
  *
+ * Without keys: in IKEv2 the answer is too small to hold a child SA, which proves the refusal and no
+ * reason (track/envelope.h); in IKEv1 a Quick Mode was met by an Informational and no answer, and was
+ * tried again, which lets it be inferred.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "judge.h"
@@ -23,9 +27,24 @@ is_about_child(const struct exchange *exchange)
     }
 }
 
+static void
+judge_by_size(struct judge *judge, const struct exchange *exchange)
+{
+    bool proven = exchange->ike_sa->version >= 2;
+    struct finding *finding = judge_exchange(judge, FINDING_CHILD_REFUSED,
+            proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, exchange);
+
+    if (!finding)
+        return;
+    finding->limit = exchange->response_length;
+    finding_rests_on(finding, exchange->informational_frame);
+}
+
 void
 judge_child_refused(struct judge *judge, const struct change *change)
 {
+    if (change->kind == CHANGE_REFUSED_BY_SIZE)
+        judge_by_size(judge, change->exchange);
     if (change->kind != CHANGE_ANSWERED || change->exchange->outcome != EXCHANGE_REFUSED
             || !is_about_child(change->exchange))
         return;

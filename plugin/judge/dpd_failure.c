@@ -26,7 +26,7 @@ judge_probes(struct judge *judge, const struct ike_sa *began)
         struct finding *finding = findings_add(judge->findings, FINDING_DPD_FAILURE, CONFIDENCE_PROVEN, judge->frame, &judge->time);
         if (!finding)
             return;
-        finding->tunnel = tunnel;
+        findings_file(judge->findings, finding, tunnel);
         finding->ike_sa = old;
         finding->number = old->probes[side];
         finding_rests_on(finding, old->probe_frame[side]);

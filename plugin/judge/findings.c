@@ -4,9 +4,15 @@
  */
 #include "findings.h"
 
+struct file {
+    struct finding *first;
+    struct finding *last;
+};
+
 struct findings {
     wmem_allocator_t *pool;
     wmem_array_t *list;             /* of struct finding *, ascending by frame */
+    wmem_map_t *by_tunnel;          /* of struct file */
     uint32_t limit;
     uint64_t dropped;
 };
@@ -19,6 +25,7 @@ findings_create(wmem_allocator_t *pool, uint32_t limit)
     findings->pool = pool;
     findings->limit = limit;
     findings->list = wmem_array_new(pool, sizeof(struct finding *));
+    findings->by_tunnel = wmem_map_new(pool, g_direct_hash, g_direct_equal);
     return findings;
 }
 
@@ -38,6 +45,31 @@ findings_add(struct findings *findings, enum finding_key key, enum confidence co
     finding->time = *time;
     wmem_array_append_one(findings->list, finding);
     return finding;
+}
+
+void
+findings_file(struct findings *findings, struct finding *finding, const struct tunnel *tunnel)
+{
+    struct file *file = wmem_map_lookup(findings->by_tunnel, tunnel);
+
+    if (!file) {
+        file = wmem_new0(findings->pool, struct file);
+        wmem_map_insert(findings->by_tunnel, tunnel, file);
+    }
+    finding->tunnel = tunnel;
+    if (file->last)
+        file->last->next = finding;
+    else
+        file->first = finding;
+    file->last = finding;
+}
+
+const struct finding *
+findings_of(const struct findings *findings, const struct tunnel *tunnel)
+{
+    const struct file *file = wmem_map_lookup(findings->by_tunnel, tunnel);
+
+    return file ? file->first : NULL;
 }
 
 void

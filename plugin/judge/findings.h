@@ -18,7 +18,8 @@ struct finding {
     uint32_t frame;                 /**< the frame that proves it */
     uint32_t evidence[EVIDENCE_AT_MOST]; /**< other frames that it rests on */
     nstime_t time;                  /**< of that frame */
-    const struct tunnel *tunnel;    /**< NULL where it belongs to none */
+    const struct tunnel *tunnel;    /**< NULL where it belongs to none; set by findings_file */
+    struct finding *next;           /**< of the same tunnel */
     const struct sa *sa;            /**< NULL where it is about no single SA */
     const struct sa *other;         /**< the SA's counterpart, such as its successor */
     const struct ike_sa *ike_sa;    /**< NULL where it is about no IKE SA */
@@ -41,6 +42,12 @@ struct findings *findings_create(wmem_allocator_t *pool, uint32_t limit);
  * @return it, to be filled in; or NULL where there are too many */
 struct finding *findings_add(struct findings *findings, enum finding_key key,
         enum confidence confidence, uint32_t frame, const nstime_t *time);
+
+/** Files a new finding under its tunnel. */
+void findings_file(struct findings *findings, struct finding *finding, const struct tunnel *tunnel);
+
+/** The first finding about a tunnel, or NULL; the others follow by next, in frame order. */
+const struct finding *findings_of(const struct findings *findings, const struct tunnel *tunnel);
 
 /** Adds a frame that the finding rests on; 0 and what is too much are left out. */
 void finding_rests_on(struct finding *finding, uint32_t frame);

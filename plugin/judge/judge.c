@@ -48,7 +48,7 @@ judge_sa(struct judge *judge, enum finding_key key, enum confidence confidence, 
 
     if (finding && sa) {
         finding->sa = sa;
-        finding->tunnel = sa->flow->tunnel;
+        findings_file(judge->findings, finding, sa->flow->tunnel);
     }
     return finding;
 }
@@ -62,7 +62,7 @@ judge_exchange(struct judge *judge, enum finding_key key, enum confidence confid
     if (finding) {
         finding->exchange = exchange;
         finding->ike_sa = exchange->ike_sa;
-        finding->tunnel = exchange->flow->tunnel;
+        findings_file(judge->findings, finding, exchange->flow->tunnel);
         finding_rests_on(finding, exchange->request_frame);
         finding_rests_on(finding, exchange->response_frame);
     }

@@ -28,7 +28,7 @@ judge_peer_restart(struct judge *judge, const struct change *change)
     struct finding *finding = findings_add(judge->findings, FINDING_PEER_RESTART, CONFIDENCE_PROVEN, judge->frame, &judge->time);
     if (!finding)
         return;
-    finding->tunnel = began->flow->tunnel;
+    findings_file(judge->findings, finding, began->flow->tunnel);
     finding->ike_sa = began;
     finding->span = clock_elapsed(&old->first_time, &began->first_time);
     finding_rests_on(finding, old->first_frame);

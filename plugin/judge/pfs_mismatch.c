@@ -1,11 +1,14 @@
 /* pfs_mismatch.c
  * pfs_mismatch: inferred: the child SA of IKE_AUTH, which needs no key exchange of its own, was set
  * up, and every rekey that brings a key exchange (perfect forward secrecy) was refused over its
- * proposal or its group. Said on the second refusal, once a tunnel.
+ * proposal or its group. Said on the second refusal, once a tunnel. Without keys it is suspected: the
+ * answers to all rekeys were too small to accept anything, after an IKE_AUTH that did.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "judge.h"
+
+#include "../track/envelope.h"
 
 #define REFUSED_AT_LEAST 2
 
@@ -15,6 +18,7 @@
 struct pfs_record {
     bool auth_child;
     bool rekeyed;
+    bool unreadable;
     unsigned refused;
     uint32_t refused_frame;
 };
@@ -25,8 +29,17 @@ look_at(const struct exchange *exchange, struct pfs_record *record)
     bool with_ke = exchange->type == IKE2_CREATE_CHILD_SA && exchange->request && exchange->request->has_ke
             && exchange->request->proposals > 0 && exchange->request->proposal[0].protocol != IKE_PROTOCOL_IKE;
 
-    if (exchange->type == IKE2_IKE_AUTH && exchange->child)
+    bool auth_unreadable = exchange->type == IKE2_IKE_AUTH && exchange->response_frame != 0 && !exchange->response
+            && envelope_holds_at_most(exchange->ike_sa, exchange->response_length) >= SMALLEST_AUTH_CHILD_ANSWER;
+
+    if (exchange->type == IKE2_IKE_AUTH && (exchange->child || auth_unreadable))
         record->auth_child = true;
+    if (exchange->type == IKE2_CREATE_CHILD_SA && !exchange->request && exchange->response_frame != 0) {
+        record->rekeyed |= !exchange->refused_by_size;
+        record->unreadable = true;
+        record->refused += exchange->refused_by_size;
+        record->refused_frame = exchange->response_frame;
+    }
     if (with_ke && exchange->outcome == EXCHANGE_ANSWERED)
         record->rekeyed = true;
     if (with_ke && exchange->outcome == EXCHANGE_REFUSED && (exchange->error == NOTIFY_NO_PROPOSAL_CHOSEN
@@ -39,8 +52,10 @@ look_at(const struct exchange *exchange, struct pfs_record *record)
 void
 judge_pfs_mismatch(struct judge *judge, const struct change *change)
 {
-    if (change->kind != CHANGE_ANSWERED || change->exchange->outcome != EXCHANGE_REFUSED
-            || change->exchange->type != IKE2_CREATE_CHILD_SA)
+    bool refused = change->kind == CHANGE_REFUSED_BY_SIZE
+            || (change->kind == CHANGE_ANSWERED && change->exchange->outcome == EXCHANGE_REFUSED);
+
+    if (!refused || change->exchange->type != IKE2_CREATE_CHILD_SA)
         return;
     struct tunnel *tunnel = change->exchange->flow->tunnel;
     struct pfs_record record = { 0 };
@@ -53,7 +68,8 @@ judge_pfs_mismatch(struct judge *judge, const struct change *change)
     if (!record.auth_child || record.rekeyed || record.refused < REFUSED_AT_LEAST)
         return;
     tunnel->said.pfs_mismatch = true;
-    struct finding *finding = judge_exchange(judge, FINDING_PFS_MISMATCH, CONFIDENCE_INFERRED, change->exchange);
+    struct finding *finding = judge_exchange(judge, FINDING_PFS_MISMATCH,
+            record.unreadable ? CONFIDENCE_SUSPECTED : CONFIDENCE_INFERRED, change->exchange);
     if (!finding)
         return;
     finding->number = record.refused;

@@ -6,6 +6,8 @@
 
 #include <epan/ipproto.h>
 
+#include "../compat.h"
+
 enum {
     IPV4_HEADER = 20,
     IPV6_HEADER = 40,
@@ -31,7 +33,7 @@ struct walk {
 static uint8_t
 byte_at(tvbuff_t *tvb, int offset)
 {
-    return tvb_get_guint8(tvb, offset);
+    return tvb_get_uint8(tvb, offset);
 }
 
 static void

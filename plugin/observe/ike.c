@@ -195,7 +195,7 @@ number_of(const field_info *field)
     for (int i = 0; i < length; i++) {
         if (number > UINT64_MAX >> 8)
             return UINT64_MAX;      /* a life duration of any length */
-        number = number << 8 | tvb_get_guint8(field->ds_tvb, field->start + i);
+        number = number << 8 | tvb_get_uint8(field->ds_tvb, field->start + i);
     }
     return number;
 }

@@ -177,16 +177,13 @@ fill_sa_row(stat_tap_table *table, guint row, const struct sa *sa, packet_info *
 
 /* "flapping 1, spi_churn 9" */
 static char *
-findings_of(wmem_allocator_t *scope, const struct findings *findings, const struct tunnel *tunnel)
+count_findings(wmem_allocator_t *scope, const struct findings *findings, const struct tunnel *tunnel)
 {
     wmem_strbuf_t *text = wmem_strbuf_new(scope, "");
     uint32_t count[FINDING_KEYS] = { 0 };
 
-    for (uint32_t i = 0; i < findings_count(findings); i++) {
-        const struct finding *finding = findings_get(findings, i);
-        if (finding->tunnel == tunnel)
-            count[finding->key]++;
-    }
+    for (const struct finding *finding = findings_of(findings, tunnel); finding; finding = finding->next)
+        count[finding->key]++;
     for (uint8_t key = 0; key < FINDING_KEYS; key++)
         if (count[key] > 0)
             wmem_strbuf_append_printf(text, "%s%s %u", wmem_strbuf_get_len(text) > 0 ? ", " : "", text_key(key), count[key]);
@@ -204,7 +201,7 @@ fill_tunnel_row(stat_tap_table *table, guint row, const struct tap_record *recor
     set_string(table, row, TUNNEL_NAT, tunnel->nat ? "yes" : "no");
     set_number(table, row, TUNNEL_PACKETS_A, (double)tunnel->flow[0].packets);
     set_number(table, row, TUNNEL_PACKETS_B, (double)tunnel->flow[1].packets);
-    set_string(table, row, TUNNEL_FINDINGS, findings_of(pinfo->pool, record->findings, tunnel));
+    set_string(table, row, TUNNEL_FINDINGS, count_findings(pinfo->pool, record->findings, tunnel));
 }
 
 /* ---- Wireshark's side */

@@ -8,11 +8,18 @@
 
 #include <wsutil/inet_addr.h>
 
+/* Severities as interface.md names them. */
+#define SEVERITY_CHAT "chat"
+#define SEVERITY_NOTE "note"
+#define SEVERITY_WARN "warning"
+#define SEVERITY_ERROR "error"
+
 static const struct {
     const char *key;
     const char *title;
+    const char *severity;
 } catalogue[] = {
-#define X(identifier, key, severity, group, title) { key, title },
+#define X(identifier, key, severity, group, title) { key, title, SEVERITY_##severity },
     SPISCOPE_FINDINGS(X)
 #undef X
 };
@@ -27,6 +34,12 @@ const char *
 text_title(uint8_t key)
 {
     return catalogue[key].title;
+}
+
+const char *
+text_severity(uint8_t key)
+{
+    return catalogue[key].severity;
 }
 
 const char *
@@ -242,9 +255,21 @@ text_about_ike(wmem_allocator_t *scope, const struct finding *finding)
     case FINDING_NO_PROPOSAL:
         return text_no_proposal(scope, finding);
     case FINDING_CHILD_REFUSED:
+        if (exchange->refused_by_size && version >= 2)
+            return wmem_strdup_printf(scope, "%s refused the child SA (phase 2) that %s asked for: its answer of %u bytes is "
+                    "too small to hold one. The reason is encrypted; check proposals, PFS group and proxy IDs on both peers",
+                    responder, requester, exchange->response_length);
+        if (exchange->refused_by_size)
+            return wmem_strdup_printf(scope, "%s met the Quick Mode (phase 2) of frame %u with an Informational, and %s tried "
+                    "again: refused. The reason is encrypted; check proposals, PFS group and proxy IDs on both peers",
+                    responder, exchange->request_frame, requester);
         return wmem_strdup_printf(scope, "%s refused the child SA (phase 2) that %s asked for: %s", responder, requester,
                 text_notify(scope, version, (uint16_t)finding->number));
     case FINDING_AUTH_FAILED:
+        if (finding->confidence == CONFIDENCE_SUSPECTED)
+            return wmem_strdup_printf(scope, "%s between %s and %s got no further than authentication, and was begun anew. "
+                    "Its payloads are encrypted; compare the pre-shared keys or certificates and the identities", name,
+                    requester, responder);
         return wmem_strdup_printf(scope, "Authentication between %s and %s failed: %s. Compare the pre-shared keys or "
                 "certificates and the identities of both peers", requester, responder,
                 text_notify(scope, version, (uint16_t)finding->number));

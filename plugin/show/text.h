@@ -35,6 +35,7 @@ const char *text_protocol(uint8_t protocol);
 
 const char *text_key(uint8_t key);
 const char *text_title(uint8_t key);
+const char *text_severity(uint8_t key);
 const char *text_confidence(uint8_t confidence);
 
 /** One sentence: what was seen, with the numbers, and what to check. */

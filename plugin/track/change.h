@@ -23,6 +23,8 @@ enum change_kind {
     CHANGE_REQUESTED,               /**< exchange began */
     CHANGE_ANSWERED,                /**< exchange was accepted or refused */
     CHANGE_GIVEN_UP,                /**< exchange was never answered */
+    CHANGE_REFUSED_BY_SIZE,         /**< exchange was refused, as its answer's size or kind proves */
+    CHANGE_AUTH_LEFT,               /**< exchange, an IKE_AUTH or main mode, led nowhere: it was begun anew */
     CHANGE_NOTIFIED,                /**< notify came in exchange, apart from its answer */
     CHANGE_INITIAL,                 /**< ike_sa begins, with an initial exchange */
     CHANGE_CONTACT,                 /**< ike_sa was established */

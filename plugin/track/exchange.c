@@ -161,6 +161,7 @@ take_new(struct exchange *exchange, const struct ike_message *message, bool from
         exchange->response_frame = message->frame;
         exchange->response_time = message->time;
         exchange->response_length = message->length;
+        exchange->response_fragmented = message->first_payload == IKE2_PAYLOAD_SKF;
     }
     exchange->retransmissions = 0;
     exchange->awaiting = wants_answer(exchange, message, from_requester);

@@ -5,12 +5,9 @@
 #include "ike.h"
 
 #include "clock.h"
+#include "envelope.h"
 #include "ike_context.h"
 #include "selectors.h"
-
-/* The smallest IKE_AUTH answer that sets up an IKE SA holds IDr and AUTH; one that only refuses is
- * smaller. Used where the payloads are not readable, to tell what was probably established. */
-#define AUTH_SUCCESS_AT_LEAST 120
 
 struct ike_table {
     struct ike_context context;
@@ -142,6 +139,7 @@ open_ike_sa(struct ike_table *table, struct flow *flow)
         return ike_sa;
     }
     exchange_give_up(&table->context, ike_sa);
+    keyless_begin_anew(&table->context, ike_sa);
     struct change *change = change_add(table->context.changes, CHANGE_INITIAL, NULL);
     change->ike_sa = ike_sa;
     return ike_sa;
@@ -418,6 +416,7 @@ take_response2(struct ike_table *table, struct exchange *exchange)
     case IKE2_IKE_SA_INIT:
         if (!error && !exchange->response)
             return;                 /* COOKIE */
+        exchange->ike_sa->init = exchange->response;
         break;
     default:
         break;
@@ -538,8 +537,9 @@ take_progress(struct ike_context *context, struct exchange *exchange, bool respo
             establish(context, ike_sa);
         return;
     }
-    if (exchange->type == IKE2_CREATE_CHILD_SA
-            || (exchange->type == IKE2_IKE_AUTH && response && !message->readable && message->length >= AUTH_SUCCESS_AT_LEAST))
+    bool auth_accepted = exchange->type == IKE2_IKE_AUTH && response && !message->readable
+            && envelope_holds_at_most(ike_sa, message->length) >= SMALLEST_AUTH_ANSWER;
+    if (exchange->type == IKE2_CREATE_CHILD_SA || auth_accepted)
         establish(context, ike_sa);
 }
 
@@ -639,8 +639,10 @@ ike_take(struct ike_table *table, const struct ike_message *message)
         ike_sa->messages[side]++;
         if (message->readable)
             take_contents(table, exchange, place.is_response);
+        else
+            keyless_take(context, exchange, place.is_response);
         take_progress(context, exchange, place.is_response);
-        if (first_answer && makes_children(exchange) && !message->readable)
+        if (first_answer && makes_children(exchange) && !message->readable && exchange->outcome != EXCHANGE_REFUSED)
             remember_origin(tunnel, exchange);
     }
     child_check_rival(tunnel, &message->time, context->grace, context->changes);

@@ -55,10 +55,13 @@ struct exchange {
     bool awaiting;                  /**< the last message wants an answer */
     bool awaited_by_requester;      /**< who sent that last message */
     bool liveness;                  /**< an empty INFORMATIONAL, readable */
+    bool response_fragmented;       /**< RFC 7383: its length says nothing */
+    bool refused_by_size;           /**< unreadable, and too small to accept anything */
     uint16_t error;                 /**< the notify that refused it, or 0 */
     uint32_t message_id;
     uint32_t error_value;
     uint32_t error_frame;
+    uint32_t informational_frame;   /**< IKEv1: an unreadable Informational that came instead of an answer */
     struct flow *flow;              /**< the direction of its request */
     uint32_t request_frame;         /**< 0 where only the response was seen */
     uint32_t response_frame;        /**< 0 while unanswered */
@@ -94,7 +97,7 @@ struct ike_sa {
     bool born_in_capture;           /**< its initial exchange, or the rekey that made it, was seen */
     bool established;
     bool initial_contact;           /**< a peer announced that it knows of no other IKE SA */
-    bool restart_said;
+    bool restart_said;              /**< what its end shows was told */
     struct flow *flow;              /**< the direction in which its initiator sends */
     nstime_t first_time;
     nstime_t established_time;
@@ -112,6 +115,8 @@ struct ike_sa {
     uint32_t messages[2];           /**< from its initiator, its responder, without retransmissions */
     uint32_t probes[2];             /**< IKEv1 liveness checks by each that nothing has answered */
     uint32_t probe_frame[2];        /**< the first of them */
+    const struct said *init;        /**< the answer of IKE_SA_INIT: the algorithms; NULL where not captured */
+    struct exchange *small_auth; /**< an unreadable IKE_AUTH whose answer is too small for a child SA */
     struct ike_sa *tunnel_older;    /**< the one before in its tunnel */
     struct ike_sa *next;            /**< in order of appearance */
 };

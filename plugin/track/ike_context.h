@@ -35,6 +35,14 @@ void exchange_give_up(struct ike_context *context, const struct ike_sa *except);
 /** Whether the exchange sets up an IKE SA: IKE_SA_INIT, main mode, aggressive mode. */
 bool exchange_is_initial(uint8_t type);
 
+/* ---- keyless.c */
+
+/** Takes a message whose payloads can't be read, for what its header and size prove. */
+void keyless_take(struct ike_context *context, struct exchange *exchange, bool response);
+
+/** A new initial exchange began: what that proves of earlier ones in its tunnel. */
+void keyless_begin_anew(struct ike_context *context, const struct ike_sa *began);
+
 /* ---- child.c */
 
 /** Makes the child SA that request and response agree on; NULL if they name no SPIs. */

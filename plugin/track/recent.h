@@ -27,8 +27,8 @@ struct recent {
 /** Remembers a packet of the SA with this number. */
 void recent_add(struct recent *recent, uint32_t sa, const struct ipsec_packet *packet);
 
-/** Whether the packet was captured moments ago already: same SA, sequence number and content, no
- * more than 10 ms apart. Mirror ports copy within microseconds, and a network that duplicates or
+/** Whether the packet was captured moments ago already: same SA, sequence number and content, less
+ * than 10 ms apart. Mirror ports copy within microseconds, and a network that duplicates or
  * an attacker that replays takes longer; nothing in the packet itself tells them apart. */
 bool recent_has_copy(const struct recent *recent, uint32_t sa, const struct ipsec_packet *packet);
 

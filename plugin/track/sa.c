@@ -112,6 +112,7 @@ sa_open(struct sa_table *table, const struct sa_key *key, struct flow *flow,
     sa->key = *key;
     sa->id = wmem_array_get_count(table->by_id);
     sa->flow = flow;
+    flow->sas++;
     sa->birth_frame = sa->first_frame = sa->last_frame = frame;
     sa->birth_time = sa->first_time = sa->last_time = *time;
     sa->older = wmem_map_insert(table->by_key, &sa->key, sa);

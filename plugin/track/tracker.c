@@ -207,7 +207,7 @@ outlive(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packe
 static bool
 begins_anew(const struct sa *sa, const struct ipsec_packet *packet)
 {
-    return sa->deleted_frame != 0 && packet->sequence <= 1 && sa->sequence.highest > 1
+    return sa->deleted_frame != 0 && packet->sequence <= 1 && sa->sequence.packets > 0
             && clock_passed_ms(&sa->deleted_time, &packet->time, 0);
 }
 
@@ -242,7 +242,8 @@ extend_life(struct sa *sa, const struct ipsec_packet *packet)
     if (packet->sequence <= 1)
         sa->born_in_capture = true;
     sa->bytes += packet->length;
-    sa->flow->packets++;
+    if (sa->flow->packets++ == 0)
+        sa->flow->first_time = packet->time;
     sa->flow->last_time = sa->last_time;
     sa->flow->last_frame = packet->frame;
 }

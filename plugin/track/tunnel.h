@@ -53,6 +53,8 @@ struct flow {
     struct endpoint source;         /**< as its last IPsec packet had them */
     struct endpoint destination;
     uint64_t packets;
+    uint32_t sas;                   /**< that were opened in it */
+    nstime_t first_time;
     nstime_t last_time;
     uint32_t last_frame;
     struct sa *heads;               /**< the latest SA of each lineage, youngest first */

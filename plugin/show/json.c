@@ -1,0 +1,301 @@
+/* json.c
+ * The report for programs. Times are epoch seconds with nanoseconds, SPIs are 0x strings, what is not
+ * known is null. No key and no payload is ever written.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "report.h"
+
+#include <inttypes.h>
+
+#include <wsutil/json_dumper.h>
+
+#include "advice.h"
+#include "text.h"
+
+struct writer {
+    json_dumper *json;
+    wmem_allocator_t *scope;
+    const struct tracker *tracker;
+    const struct judge *judge;
+};
+
+static void
+name(const struct writer *writer, const char *member)
+{
+    json_dumper_set_member_name(writer->json, member);
+}
+
+static void
+put_string(const struct writer *writer, const char *member, const char *value)
+{
+    name(writer, member);
+    json_dumper_value_string(writer->json, value);
+}
+
+static void
+put_null(const struct writer *writer, const char *member)
+{
+    name(writer, member);
+    json_dumper_value_anyf(writer->json, "null");
+}
+
+static void
+put_number(const struct writer *writer, const char *member, uint64_t value)
+{
+    name(writer, member);
+    json_dumper_value_anyf(writer->json, "%" PRIu64, value);
+}
+
+static void
+put_bool(const struct writer *writer, const char *member, bool value)
+{
+    name(writer, member);
+    json_dumper_value_anyf(writer->json, value ? "true" : "false");
+}
+
+static void
+put_time(const struct writer *writer, const char *member, const nstime_t *value)
+{
+    int64_t secs = (int64_t)value->secs;
+    int nsecs = value->nsecs < 0 || value->nsecs > 999999999 ? 0 : value->nsecs;
+
+    name(writer, member);
+    json_dumper_value_anyf(writer->json, "%" PRId64 ".%09d", secs, nsecs);
+}
+
+static void
+put_spi(const struct writer *writer, const char *member, const struct sa *sa)
+{
+    if (!sa)
+        put_null(writer, member);
+    else
+        put_string(writer, member, wmem_strdup_printf(writer->scope, "0x%08x", sa->key.spi));
+}
+
+static void
+put_frames(const struct writer *writer, const char *member, const uint32_t *frames, unsigned count)
+{
+    name(writer, member);
+    json_dumper_begin_array(writer->json);
+    for (unsigned i = 0; i < count; i++)
+        json_dumper_value_anyf(writer->json, "%u", frames[i]);
+    json_dumper_end_array(writer->json);
+}
+
+static void
+put_capture(const struct writer *writer, const struct capture_facts *facts)
+{
+    name(writer, "capture");
+    json_dumper_begin_object(writer->json);
+    if (facts->file)
+        put_string(writer, "file", facts->file);
+    else
+        put_null(writer, "file");
+    put_number(writer, "frames", facts->frames);
+    put_time(writer, "first", &facts->first);
+    put_time(writer, "last", &facts->last);
+    json_dumper_end_object(writer->json);
+}
+
+static void
+put_ike_sa(const struct writer *writer, const struct ike_sa *ike_sa)
+{
+    static const char *const ends[] = { "alive", "deleted", "replaced", "failed" };
+
+    json_dumper_begin_object(writer->json);
+    put_number(writer, "id", ike_sa->id);
+    put_number(writer, "version", ike_sa->version);
+    put_string(writer, "initiator", text_endpoint(writer->scope, &ike_sa->flow->source));
+    put_string(writer, "initiator_spi", wmem_strdup_printf(writer->scope, "0x%016" PRIx64, ike_sa->initiator_spi));
+    put_string(writer, "responder_spi", wmem_strdup_printf(writer->scope, "0x%016" PRIx64, ike_sa->responder_spi));
+    put_number(writer, "first_frame", ike_sa->first_frame);
+    put_number(writer, "last_frame", ike_sa->last_frame);
+    put_time(writer, "birth", &ike_sa->first_time);
+    if (ike_sa->end != IKE_ALIVE)
+        put_time(writer, "death", &ike_sa->end_time);
+    else
+        put_null(writer, "death");
+    put_bool(writer, "established", ike_sa->established);
+    put_string(writer, "end", ends[ike_sa->end]);
+    if (ike_sa->predecessor)
+        put_number(writer, "replaces", ike_sa->predecessor->id);
+    else
+        put_null(writer, "replaces");
+    json_dumper_end_object(writer->json);
+}
+
+static void
+put_ike_sas(const struct writer *writer, const struct tunnel *tunnel)
+{
+    const struct ike_sa **list;
+    unsigned count = 0;
+
+    for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa; ike_sa = ike_sa->tunnel_older)
+        count++;
+    list = wmem_alloc_array(writer->scope, const struct ike_sa *, count + 1);
+    unsigned at = count;
+    for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa; ike_sa = ike_sa->tunnel_older)
+        list[--at] = ike_sa;
+    name(writer, "ike_sas");
+    json_dumper_begin_array(writer->json);
+    for (unsigned i = 0; i < count; i++)
+        put_ike_sa(writer, list[i]);
+    json_dumper_end_array(writer->json);
+}
+
+static void
+put_sa(const struct writer *writer, const struct sa *sa)
+{
+    struct sequence_counts counts = sequence_counts(&sa->sequence);
+    const struct child *child = sa->child;
+
+    json_dumper_begin_object(writer->json);
+    put_number(writer, "id", sa->id);
+    put_string(writer, "protocol", text_protocol(sa->key.protocol));
+    put_spi(writer, "spi", sa);
+    put_string(writer, "source", text_endpoint(writer->scope, &sa->flow->source));
+    put_string(writer, "destination", text_endpoint(writer->scope, &sa->flow->destination));
+    if (sa->generation > 0)
+        put_number(writer, "generation", sa->generation);
+    else
+        put_null(writer, "generation");
+    put_spi(writer, "replaces", sa->predecessor);
+    put_spi(writer, "replaced_by", sa->successor);
+    put_number(writer, "first_frame", sa->first_frame);
+    put_number(writer, "last_frame", sa->last_frame);
+    put_time(writer, "birth", &sa->birth_time);
+    if (sa->deleted_frame != 0 || sa->successor)
+        put_time(writer, "death", sa->deleted_frame != 0 ? &sa->deleted_time : &sa->last_time);
+    else
+        put_null(writer, "death");
+    put_bool(writer, "age_is_minimum", !sa->born_in_capture);
+    if (child && child->lifetime.seconds > 0)
+        put_number(writer, "negotiated_lifetime", child->lifetime.seconds);
+    else
+        put_null(writer, "negotiated_lifetime");
+    if (child)
+        put_string(writer, "selectors", text_selectors(writer->scope, &child->tsi, &child->tsr));
+    else
+        put_null(writer, "selectors");
+    put_number(writer, "packets", counts.packets);
+    put_number(writer, "bytes", sa->bytes);
+    put_number(writer, "lost", counts.lost);
+    put_number(writer, "duplicate", counts.duplicate);
+    put_number(writer, "reordered", counts.reordered);
+    json_dumper_end_object(writer->json);
+}
+
+static void
+put_finding(const struct writer *writer, const struct finding *finding)
+{
+    json_dumper_begin_object(writer->json);
+    put_string(writer, "key", text_key(finding->key));
+    put_string(writer, "severity", text_severity(finding->key));
+    put_string(writer, "confidence", text_confidence(finding->confidence));
+    put_number(writer, "frame", finding->frame);
+    put_time(writer, "time", &finding->time);
+    if (finding->sa)
+        put_number(writer, "sa", finding->sa->id);
+    else
+        put_null(writer, "sa");
+    put_string(writer, "text", text_finding(writer->scope, finding));
+    put_frames(writer, "evidence", finding->evidence, finding->evidence_count);
+    json_dumper_end_object(writer->json);
+}
+
+static void
+put_verdict(const struct writer *writer, const struct tunnel *tunnel)
+{
+    struct verdict verdict = verdict_of(tunnel, writer->judge);
+    const char *line;
+
+    name(writer, "verdict");
+    json_dumper_begin_object(writer->json);
+    put_string(writer, "cause", advice_cause(verdict.cause));
+    put_string(writer, "confidence", text_confidence(verdict.confidence));
+    put_string(writer, "summary", advice_summary(writer->scope, tunnel, &verdict));
+    put_frames(writer, "evidence", verdict.evidence, verdict.evidence_count);
+    name(writer, "missing");
+    json_dumper_begin_array(writer->json);
+    for (unsigned i = 0; (line = advice_missing(&verdict, i)) != NULL; i++)
+        json_dumper_value_string(writer->json, line);
+    json_dumper_end_array(writer->json);
+    name(writer, "check");
+    json_dumper_begin_array(writer->json);
+    for (unsigned i = 0; (line = advice_check(&verdict, i)) != NULL; i++)
+        json_dumper_value_string(writer->json, line);
+    json_dumper_end_array(writer->json);
+    json_dumper_end_object(writer->json);
+}
+
+/* SAs of a tunnel, in order of appearance: gathered once for all tunnels. */
+static const struct sa ***
+sort_sas(const struct writer *writer, unsigned **counts)
+{
+    uint32_t tunnels = tunnel_count(tracker_tunnels(writer->tracker));
+    const struct sa ***lists = wmem_alloc0_array(writer->scope, const struct sa **, tunnels + 1);
+
+    *counts = wmem_alloc0_array(writer->scope, unsigned, tunnels + 1);
+    for (const struct sa *sa = sa_first(tracker_sas(writer->tracker)); sa; sa = sa->next)
+        (*counts)[sa->flow->tunnel->id]++;
+    for (uint32_t t = 0; t < tunnels; t++)
+        lists[t] = wmem_alloc_array(writer->scope, const struct sa *, (*counts)[t] + 1);
+    memset(*counts, 0, tunnels * sizeof **counts);
+    for (const struct sa *sa = sa_first(tracker_sas(writer->tracker)); sa; sa = sa->next)
+        lists[sa->flow->tunnel->id][(*counts)[sa->flow->tunnel->id]++] = sa;
+    return lists;
+}
+
+static void
+put_tunnel(const struct writer *writer, const struct tunnel *tunnel, const struct sa **sas, unsigned count)
+{
+    json_dumper_begin_object(writer->json);
+    put_number(writer, "id", tunnel->id);
+    name(writer, "peers");
+    json_dumper_begin_array(writer->json);
+    for (int i = 0; i < 2; i++)
+        json_dumper_value_string(writer->json, text_endpoint(writer->scope, &tunnel->flow[i].source));
+    json_dumper_end_array(writer->json);
+    put_bool(writer, "nat", tunnel->nat);
+    put_ike_sas(writer, tunnel);
+    name(writer, "sas");
+    json_dumper_begin_array(writer->json);
+    for (unsigned i = 0; i < count; i++)
+        put_sa(writer, sas[i]);
+    json_dumper_end_array(writer->json);
+    name(writer, "findings");
+    json_dumper_begin_array(writer->json);
+    for (const struct finding *finding = findings_of(writer->judge->findings, tunnel); finding; finding = finding->next)
+        put_finding(writer, finding);
+    json_dumper_end_array(writer->json);
+    put_verdict(writer, tunnel);
+    json_dumper_end_object(writer->json);
+}
+
+void
+json_write(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge)
+{
+    json_dumper json = { .output_file = out };
+    wmem_allocator_t *kept = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
+    struct writer writer = { &json, kept, tracker, judge };
+    unsigned *counts;
+    const struct sa ***sas = sort_sas(&writer, &counts);
+
+    writer.scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
+    json_dumper_begin_object(&json);
+    put_number(&writer, "schema", 1);
+    put_string(&writer, "spiscope", SPISCOPE_VERSION);
+    put_capture(&writer, facts);
+    name(&writer, "tunnels");
+    json_dumper_begin_array(&json);
+    for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(tracker)); tunnel; tunnel = tunnel->next) {
+        put_tunnel(&writer, tunnel, sas[tunnel->id], counts[tunnel->id]);
+        wmem_free_all(writer.scope);
+    }
+    json_dumper_end_array(&json);
+    json_dumper_end_object(&json);
+    json_dumper_finish(&json);
+    wmem_destroy_allocator(writer.scope);
+    wmem_destroy_allocator(kept);
+}

@@ -1,0 +1,115 @@
+/* outputs.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "outputs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <epan/packet.h>
+#include <epan/stat_tap_ui.h>
+#include <epan/tap.h>
+
+#include <glib/gstdio.h>
+
+#include "../compat.h"
+
+typedef void write_function(FILE *out, const struct capture_facts *facts, const struct tracker *tracker,
+        const struct judge *judge);
+
+struct output {
+    write_function *write;
+    FILE *file;                     /* stdout, or ours to close */
+    const char *path;
+};
+
+static outputs_source *source;
+
+/* A wrong -z argument: said before the capture is read, and nothing is read. */
+static void
+refuse(const char *text, const char *what, const char *why)
+{
+    fprintf(stderr, "spiscope: ");
+    fprintf(stderr, text, what, why);
+    fputc('\n', stderr);
+    exit(1);
+}
+
+static void
+draw(void *data)
+{
+    struct output *output = data;
+    struct capture_facts facts = { NULL, 0, NSTIME_INIT_ZERO, NSTIME_INIT_ZERO };
+    const struct tracker *tracker;
+    const struct judge *judge;
+
+    if (!output->file || !source(&facts, &tracker, &judge))
+        return;
+    output->write(output->file, &facts, tracker, judge);
+    bool failed = fflush(output->file) != 0 || ferror(output->file);
+    if (output->file != stdout)
+        failed |= fclose(output->file) != 0;
+    if (failed)
+        refuse("%s could not be written: %s", output->path, g_strerror(errno));
+    output->file = NULL;
+}
+
+static void
+listen(write_function *write, FILE *file, const char *path)
+{
+    struct output *output = g_new0(struct output, 1);
+
+    output->write = write;
+    output->file = file;
+    output->path = path;
+    GString *error = register_tap_listener("spiscope", output, NULL, TL_REQUIRES_NOTHING, NULL, NULL, draw, NULL);
+    if (error)
+        refuse("%s%s", error->str, "");
+}
+
+static compat_stat_init
+init_report(const char *argument, void *data _U_)
+{
+    if (strcmp(argument, "spiscope,report") != 0)
+        refuse("unknown argument in -z %s: it is -z spiscope,report%s", argument, "");
+    listen(report_write, stdout, "the report");
+    COMPAT_STAT_INIT_DONE;
+}
+
+static compat_stat_init
+init_json(const char *argument, void *data _U_)
+{
+    const char *path = argument + strlen("spiscope,json");
+    FILE *file = stdout;
+
+    if (*path != '\0' && (*path != ',' || path[1] == '\0'))
+        refuse("unknown argument in -z %s: it is -z spiscope,json or -z spiscope,json,FILE%s", argument, "");
+    if (*path == ',') {
+        path++;
+        file = g_fopen(path, "wb");
+        if (!file)
+            refuse("%s can't be written: %s", path, g_strerror(errno));
+    }
+    listen(json_write, file, *path ? g_strdup(path) : "the JSON report");
+    COMPAT_STAT_INIT_DONE;
+}
+
+void
+outputs_register(outputs_source *outputs)
+{
+    static stat_tap_ui report_ui = {
+        .group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
+        .cli_string = "spiscope,report",
+        .tap_init_cb = init_report,
+    };
+    static stat_tap_ui json_ui = {
+        .group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
+        .cli_string = "spiscope,json",
+        .tap_init_cb = init_json,
+    };
+
+    source = outputs;
+    register_stat_tap_ui(&report_ui, NULL);
+    register_stat_tap_ui(&json_ui, NULL);
+}

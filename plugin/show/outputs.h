@@ -1,0 +1,17 @@
+/* outputs.h
+ * tshark -z spiscope,report and -z spiscope,json[,FILE]: written when the capture has been read.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_OUTPUTS_H
+#define SPISCOPE_OUTPUTS_H
+
+#include "report.h"
+
+/** What there is to write about when the capture has been read; false where nothing was opened. */
+typedef bool outputs_source(struct capture_facts *facts, const struct tracker **tracker, const struct judge **judge);
+
+/** Registers both options. */
+void outputs_register(outputs_source *source);
+
+#endif /* SPISCOPE_OUTPUTS_H */

@@ -1,0 +1,159 @@
+/* report.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "report.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+#include "../track/clock.h"
+#include "advice.h"
+#include "text.h"
+
+enum {
+    COLUMNS = 80,
+    LABEL = 12
+};
+
+/* The same text in ASCII: the arrow between selectors is the only other character that we write. */
+static char *
+to_ascii(wmem_allocator_t *scope, const char *text)
+{
+    wmem_strbuf_t *ascii = wmem_strbuf_new(scope, "");
+
+    while (*text != '\0') {
+        if (g_str_has_prefix(text, "\xe2\x86\x94")) {
+            wmem_strbuf_append(ascii, "<->");
+            text += 3;
+        } else {
+            wmem_strbuf_append_c(ascii, (unsigned char)*text < 0x80 ? *text : '?');
+            text++;
+        }
+    }
+    return (char *)wmem_strbuf_get_str(ascii);
+}
+
+/* Words with a label before the first line and blanks before the others. A word that is longer than a
+ * line has one of its own. */
+static void
+write_wrapped(FILE *out, wmem_allocator_t *scope, const char *label, const char *text)
+{
+    int column = LABEL;
+
+    fprintf(out, "%-*s", LABEL, label);
+    for (char *word = strtok(to_ascii(scope, text), " "); word; word = strtok(NULL, " ")) {
+        int length = (int)strlen(word);
+        if (column > LABEL && column + 1 + length > COLUMNS) {
+            fprintf(out, "\n%*s", LABEL, "");
+            column = LABEL;
+        }
+        column += fprintf(out, "%s%s", column > LABEL ? " " : "", word);
+    }
+    fputc('\n', out);
+}
+
+static char *
+text_moment(wmem_allocator_t *scope, const nstime_t *moment)
+{
+    char text[32] = "?";
+    time_t seconds = moment->secs;
+    struct tm *utc = gmtime(&seconds);
+
+    if (utc)
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", utc);
+    return wmem_strdup_printf(scope, "%s UTC", text);
+}
+
+static char *
+text_frames(wmem_allocator_t *scope, const struct verdict *verdict, const char *between)
+{
+    wmem_strbuf_t *text = wmem_strbuf_new(scope, "");
+
+    for (unsigned i = 0; i < verdict->evidence_count; i++)
+        wmem_strbuf_append_printf(text, "%s%u", i > 0 ? between : "", verdict->evidence[i]);
+    return (char *)wmem_strbuf_get_str(text);
+}
+
+static void
+write_seen(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel)
+{
+    nstime_t first = NSTIME_INIT_ZERO, last = NSTIME_INIT_ZERO;
+    uint32_t ike_sas = 0;
+
+    for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa; ike_sa = ike_sa->tunnel_older)
+        ike_sas++;
+    verdict_span(tunnel, &first, &last);
+    nstime_t span = clock_elapsed(&first, &last);
+    write_wrapped(out, scope, "  Seen", wmem_strdup_printf(scope, "%u IPsec SAs, %u IKE SAs; %" PRIu64 " packets of ESP and AH "
+            "from A, %" PRIu64 " from B; %s from %s", tunnel->flow[0].sas + tunnel->flow[1].sas, ike_sas, tunnel->flow[0].packets, tunnel->flow[1].packets,
+            text_duration(scope, &span), text_moment(scope, &first)));
+}
+
+/* The first finding of each kind, with how often it came; the worst kinds first. */
+static void
+write_findings(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel, const struct judge *judge)
+{
+    uint32_t count[FINDING_KEYS] = { 0 };
+    const struct finding *first[FINDING_KEYS] = { NULL };
+
+    for (const struct finding *finding = findings_of(judge->findings, tunnel); finding; finding = finding->next)
+        if (count[finding->key]++ == 0)
+            first[finding->key] = finding;
+    for (unsigned i = 0; i < 4 * FINDING_KEYS; i++) {
+        static const char *const severities[] = { "error", "warning", "note", "chat" };
+        unsigned key = i % FINDING_KEYS;
+        if (count[key] == 0 || strcmp(text_severity((uint8_t)key), severities[i / FINDING_KEYS]) != 0)
+            continue;
+        write_wrapped(out, scope, "  Finding", wmem_strdup_printf(scope, "%s, %u %s, first in frame %u (%s): %s",
+                text_key((uint8_t)key), count[key],
+                count[key] == 1 ? "time" : "times", first[key]->frame, text_confidence(first[key]->confidence),
+                text_finding(scope, first[key])));
+    }
+}
+
+static void
+write_verdict(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel, const struct verdict *verdict)
+{
+    const char *line;
+
+    write_wrapped(out, scope, "  Verdict", wmem_strdup_printf(scope, "%s (%s)", advice_cause(verdict->cause),
+            text_confidence(verdict->confidence)));
+    write_wrapped(out, scope, "", advice_summary(scope, tunnel, verdict));
+    if (verdict->evidence_count > 0)
+        write_wrapped(out, scope, "  Evidence", wmem_strdup_printf(scope, "frames %s", text_frames(scope, verdict, ", ")));
+    write_wrapped(out, scope, "  Filter", wmem_strdup_printf(scope, "spiscope.tunnel == %u && spiscope.finding", tunnel->id));
+    for (unsigned i = 0; (line = advice_missing(verdict, i)) != NULL; i++)
+        write_wrapped(out, scope, i == 0 ? "  Missing" : "", line);
+    for (unsigned i = 0; (line = advice_check(verdict, i)) != NULL; i++)
+        write_wrapped(out, scope, i == 0 ? "  Check" : "", line);
+}
+
+static void
+write_tunnel(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel, const struct judge *judge)
+{
+    struct verdict verdict = verdict_of(tunnel, judge);
+
+    fprintf(out, "\nTunnel %u    A %s, B %s%s\n", tunnel->id, text_endpoint(scope, &tunnel->flow[0].source),
+            text_endpoint(scope, &tunnel->flow[1].source), tunnel->nat ? ", through NAT" : "");
+    write_verdict(out, scope, tunnel, &verdict);
+    write_seen(out, scope, tunnel);
+    write_findings(out, scope, tunnel, judge);
+}
+
+void
+report_write(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge)
+{
+    wmem_allocator_t *scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
+
+    fprintf(out, "SPIscope %s report\n", SPISCOPE_VERSION);
+    write_wrapped(out, scope, "Capture", wmem_strdup_printf(scope, "%s: %u frames, %s to %s", facts->file ? facts->file : "(live)",
+            facts->frames, text_moment(scope, &facts->first), text_moment(scope, &facts->last)));
+    if (!tunnel_first(tracker_tunnels(tracker)))
+        fprintf(out, "\nNo IPsec was seen.\n");
+    for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(tracker)); tunnel; tunnel = tunnel->next) {
+        write_tunnel(out, scope, tunnel, judge);
+        wmem_free_all(scope);
+    }
+    wmem_destroy_allocator(scope);
+}

@@ -1,0 +1,27 @@
+/* report.h
+ * The report for a support case: 80 columns of plain ASCII, in stable order.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_REPORT_H
+#define SPISCOPE_REPORT_H
+
+#include <stdio.h>
+
+#include "../judge/verdict.h"
+
+/** What is told of the capture itself. */
+struct capture_facts {
+    const char *file;               /**< NULL where it is not known */
+    uint32_t frames;
+    nstime_t first;
+    nstime_t last;
+};
+
+/** Writes the report about every tunnel. */
+void report_write(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge);
+
+/** Writes the same for programs: one JSON object on one line (plugin/report.schema.json). */
+void json_write(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge);
+
+#endif /* SPISCOPE_REPORT_H */

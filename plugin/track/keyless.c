@@ -1,0 +1,147 @@
+/* keyless.c
+ * What the header and the size of unreadable messages prove: refusals too small to be anything else,
+ * Quick Modes met by an Informational, liveness checks, authentications that lead nowhere.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "envelope.h"
+#include "ike_context.h"
+
+/* Earlier IKE SAs of a tunnel, and exchanges of each, that are looked at. */
+#define LOOKED_AT_MOST 16
+
+/* In main mode the fifth message is the first encrypted one, and authenticates the initiator. */
+#define MAIN_MODE_CLEAR 4
+
+static void
+refuse(struct ike_context *context, struct exchange *exchange)
+{
+    exchange->outcome = EXCHANGE_REFUSED;
+    exchange->refused_by_size = true;
+    exchange->awaiting = false;
+    change_add_exchange(context->changes, CHANGE_REFUSED_BY_SIZE, exchange);
+}
+
+/* An IKE_AUTH with a small answer was not a round of EAP: the next message shows it. */
+static void
+settle_small_auth(struct ike_context *context, struct ike_sa *ike_sa)
+{
+    struct exchange *exchange = ike_sa->small_auth;
+
+    if (!exchange)
+        return;
+    ike_sa->small_auth = NULL;
+    if (envelope_holds_at_most(ike_sa, exchange->response_length) >= SMALLEST_AUTH_ANSWER)
+        refuse(context, exchange);
+    else
+        change_add_exchange(context->changes, CHANGE_AUTH_LEFT, exchange);
+}
+
+static void
+take_response2(struct ike_context *context, struct exchange *exchange)
+{
+    if (exchange->response_frame != context->message->frame)
+        return;                     /* a further fragment */
+    if (envelope_refuses_child(exchange)) {
+        refuse(context, exchange);
+        return;
+    }
+    if (exchange->type == IKE2_IKE_AUTH && !exchange->response_fragmented
+            && envelope_holds_at_most(exchange->ike_sa, exchange->response_length) < SMALLEST_AUTH_CHILD_ANSWER)
+        exchange->ike_sa->small_auth = exchange;
+    exchange->outcome = EXCHANGE_ANSWERED;
+}
+
+static void
+take_request2(struct ike_context *context, struct exchange *exchange)
+{
+    struct ike_sa *ike_sa = exchange->ike_sa;
+
+    if (exchange->type == IKE2_IKE_AUTH)
+        ike_sa->small_auth = NULL;  /* EAP goes on */
+    else if (ike_sa->small_auth && envelope_holds_at_most(ike_sa, ike_sa->small_auth->response_length) >= SMALLEST_AUTH_ANSWER)
+        settle_small_auth(context, ike_sa);
+    if (exchange->type == IKE2_INFORMATIONAL)
+        exchange->liveness = envelope_is_empty(ike_sa, exchange->request_length);
+}
+
+/* ---- IKEv1 */
+
+static void
+take_informational1(struct ike_context *context, const struct ike_sa *ike_sa)
+{
+    unsigned looked_at = 0;
+
+    for (struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++) {
+        if (exchange->type != IKE1_QUICK_MODE || !exchange->awaiting || exchange->flow == context->flow
+                || exchange->response_frame != 0)
+            continue;
+        if (exchange->informational_frame == 0)
+            exchange->informational_frame = context->message->frame;
+        return;
+    }
+}
+
+/* The requester's earlier Quick Modes that were met by an Informational: this is the new try. */
+static void
+take_quick_mode(struct ike_context *context, const struct exchange *again)
+{
+    unsigned looked_at = 0;
+
+    for (const struct ike_sa *ike_sa = context->flow->tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older) {
+        for (struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++) {
+            if (exchange->type == IKE1_QUICK_MODE && exchange->flow == again->flow && exchange->awaiting
+                    && exchange->outcome == EXCHANGE_OPEN && exchange->informational_frame != 0) {
+                refuse(context, exchange);
+                return;
+            }
+        }
+    }
+}
+
+void
+keyless_take(struct ike_context *context, struct exchange *exchange, bool response)
+{
+    if (context->message->version >= 2) {
+        if (response)
+            take_response2(context, exchange);
+        else
+            take_request2(context, exchange);
+        return;
+    }
+    if (exchange->type == IKE1_INFORMATIONAL)
+        take_informational1(context, exchange->ike_sa);
+    else if (exchange->type == IKE1_QUICK_MODE && exchange->request_frame == context->message->frame)
+        take_quick_mode(context, exchange);
+}
+
+/* Main mode that came as far as its encrypted messages, and no further. */
+static struct exchange *
+stuck_main_mode(struct ike_sa *ike_sa)
+{
+    unsigned looked_at = 0;
+
+    if (ike_sa->established || ike_sa->version >= 2)
+        return NULL;
+    for (struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
+        if (exchange->type == IKE1_IDENTITY_PROTECTION && exchange->messages == MAIN_MODE_CLEAR + 1)
+            return exchange;
+    return NULL;
+}
+
+void
+keyless_begin_anew(struct ike_context *context, const struct ike_sa *began)
+{
+    unsigned looked_at = 0;
+
+    for (struct ike_sa *old = began->tunnel_older; old && looked_at < LOOKED_AT_MOST; old = old->tunnel_older, looked_at++) {
+        if (old->flow != began->flow)
+            continue;
+        settle_small_auth(context, old);
+        struct exchange *stuck = stuck_main_mode(old);
+        if (stuck && !old->restart_said) {
+            old->restart_said = true;
+            change_add_exchange(context->changes, CHANGE_AUTH_LEFT, stuck);
+        }
+    }
+}

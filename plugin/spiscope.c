@@ -110,7 +110,7 @@ show_message(struct tree_frame *frame, const struct ike_place *place)
 {
     tree_show_ike(frame, place);
     if (tables_wanted())
-        tables_feed(frame->pinfo, place->exchange->flow->tunnel, NULL, capture->judge.findings);
+        tables_feed(frame->pinfo, place->exchange->flow->tunnel, NULL, &capture->judge);
 }
 
 /* Rows of SAs whose state a packet of another SA changed. */
@@ -123,9 +123,9 @@ feed_changed(packet_info *pinfo, const struct changes *changes)
         const struct sa *sa = changes->item[i].sa;
         if (!sa)
             continue;
-        tables_feed(pinfo, sa->flow->tunnel, sa, capture->judge.findings);
+        tables_feed(pinfo, sa->flow->tunnel, sa, &capture->judge);
         if (sa->predecessor)
-            tables_feed(pinfo, sa->flow->tunnel, sa->predecessor, capture->judge.findings);
+            tables_feed(pinfo, sa->flow->tunnel, sa->predecessor, &capture->judge);
     }
 }
 
@@ -152,7 +152,7 @@ first_read(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, struct tree_fram
             continue;
         show_packet(frame, sa, &packets[i]);
         if (tables_wanted())
-            tables_feed(pinfo, sa->flow->tunnel, sa, capture->judge.findings);
+            tables_feed(pinfo, sa->flow->tunnel, sa, &capture->judge);
     }
     capture->judge.frame = pinfo->num;
     capture->judge.time = pinfo->abs_ts;
@@ -176,7 +176,7 @@ read_again(tvbuff_t *tvb, packet_info *pinfo, struct tree_frame *frame)
             continue;
         show_packet(frame, sa, &packets[i]);
         if (tables_wanted())
-            tables_feed(pinfo, sa->flow->tunnel, sa, capture->judge.findings);
+            tables_feed(pinfo, sa->flow->tunnel, sa, &capture->judge);
     }
 }
 

@@ -4,15 +4,10 @@
  */
 #include "findings.h"
 
-struct file {
-    struct finding *first;
-    struct finding *last;
-};
-
 struct findings {
     wmem_allocator_t *pool;
     wmem_array_t *list;             /* of struct finding *, ascending by frame */
-    wmem_map_t *by_tunnel;          /* of struct file */
+    wmem_map_t *by_tunnel;          /* of struct finding_file */
     uint32_t limit;
     uint64_t dropped;
 };
@@ -50,10 +45,10 @@ findings_add(struct findings *findings, enum finding_key key, enum confidence co
 void
 findings_file(struct findings *findings, struct finding *finding, const struct tunnel *tunnel)
 {
-    struct file *file = wmem_map_lookup(findings->by_tunnel, tunnel);
+    struct finding_file *file = wmem_map_lookup(findings->by_tunnel, tunnel);
 
     if (!file) {
-        file = wmem_new0(findings->pool, struct file);
+        file = wmem_new0(findings->pool, struct finding_file);
         wmem_map_insert(findings->by_tunnel, tunnel, file);
     }
     finding->tunnel = tunnel;
@@ -62,14 +57,14 @@ findings_file(struct findings *findings, struct finding *finding, const struct t
     else
         file->first = finding;
     file->last = finding;
+    if (file->count[finding->key]++ == 0 || finding->confidence > file->best[finding->key]->confidence)
+        file->best[finding->key] = finding;
 }
 
-const struct finding *
+const struct finding_file *
 findings_of(const struct findings *findings, const struct tunnel *tunnel)
 {
-    const struct file *file = wmem_map_lookup(findings->by_tunnel, tunnel);
-
-    return file ? file->first : NULL;
+    return wmem_map_lookup(findings->by_tunnel, tunnel);
 }
 
 void

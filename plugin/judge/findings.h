@@ -46,8 +46,16 @@ struct finding *findings_add(struct findings *findings, enum finding_key key,
 /** Files a new finding under its tunnel. */
 void findings_file(struct findings *findings, struct finding *finding, const struct tunnel *tunnel);
 
-/** The first finding about a tunnel, or NULL; the others follow by next, in frame order. */
-const struct finding *findings_of(const struct findings *findings, const struct tunnel *tunnel);
+/** All findings about one tunnel. */
+struct finding_file {
+    struct finding *first;          /**< the others follow by next, in frame order */
+    struct finding *last;
+    uint32_t count[FINDING_KEYS];
+    const struct finding *best[FINDING_KEYS]; /**< the first of the highest confidence */
+};
+
+/** The file of a tunnel, or NULL where nothing was found about it. */
+const struct finding_file *findings_of(const struct findings *findings, const struct tunnel *tunnel);
 
 /** Adds a frame that the finding rests on; 0 and what is too much are left out. */
 void finding_rests_on(struct finding *finding, uint32_t frame);

@@ -11,15 +11,6 @@
 
 #include "../track/clock.h"
 
-#define LOOKED_AT_MOST 4096
-
-struct tally {
-    uint32_t count[FINDING_KEYS];
-    uint8_t confidence[FINDING_KEYS];           /* the best */
-    const struct finding *first[FINDING_KEYS];  /* of that confidence */
-    bool trouble;                               /* something above a note */
-};
-
 static bool
 is_trouble(uint8_t key)
 {
@@ -36,17 +27,14 @@ is_trouble(uint8_t key)
     }
 }
 
-static void
-tally_findings(const struct tunnel *tunnel, const struct findings *findings, struct tally *tally)
+/* Whether anything above a note was found. */
+static bool
+has_trouble(const struct finding_file *file)
 {
-    for (const struct finding *finding = findings_of(findings, tunnel); finding; finding = finding->next) {
-        uint8_t key = finding->key;
-        if (tally->count[key]++ == 0 || finding->confidence > tally->confidence[key]) {
-            tally->confidence[key] = finding->confidence;
-            tally->first[key] = finding;
-        }
-        tally->trouble |= is_trouble(key);
-    }
+    for (uint8_t key = 0; key < FINDING_KEYS; key++)
+        if (file->count[key] > 0 && is_trouble(key))
+            return true;
+    return false;
 }
 
 static void
@@ -77,21 +65,21 @@ decide(struct verdict *verdict, enum cause cause, const struct finding *finding)
 }
 
 static bool
-decide_if(struct verdict *verdict, enum cause cause, const struct tally *tally, enum finding_key key)
+decide_if(struct verdict *verdict, enum cause cause, const struct finding_file *file, enum finding_key key)
 {
-    if (tally->count[key] == 0)
+    if (file->count[key] == 0)
         return false;
-    decide(verdict, cause, tally->first[key]);
+    decide(verdict, cause, file->best[key]);
     return true;
 }
 
 /* A NO_PROPOSAL_CHOSEN that a PFS mismatch does not explain. */
 static const struct finding *
-plain_proposal_mismatch(const struct tunnel *tunnel, const struct findings *findings, const struct tally *tally)
+plain_proposal_mismatch(const struct finding_file *file)
 {
-    if (tally->count[FINDING_PFS_MISMATCH] == 0)
-        return tally->first[FINDING_NO_PROPOSAL];
-    for (const struct finding *finding = findings_of(findings, tunnel); finding; finding = finding->next)
+    if (file->count[FINDING_PFS_MISMATCH] == 0)
+        return file->best[FINDING_NO_PROPOSAL];
+    for (const struct finding *finding = file->first; finding; finding = finding->next)
         if (finding->key == FINDING_NO_PROPOSAL && finding->exchange->type != IKE2_CREATE_CHILD_SA)
             return finding;
     return NULL;
@@ -99,9 +87,9 @@ plain_proposal_mismatch(const struct tunnel *tunnel, const struct findings *find
 
 /* A peer's own timer that ends SAs early: in IKEv2 that is all that shows of a lifetime. */
 static bool
-decide_by_timer(struct verdict *verdict, const struct tally *tally)
+decide_by_timer(struct verdict *verdict, const struct finding_file *file)
 {
-    if (!decide_if(verdict, CAUSE_PHASE2_LIFETIME_MISMATCH, tally, FINDING_EARLY_REKEY))
+    if (!decide_if(verdict, CAUSE_PHASE2_LIFETIME_MISMATCH, file, FINDING_EARLY_REKEY))
         return false;
     if (verdict->finding->ike_sa->version >= 2)
         verdict->confidence = CONFIDENCE_SUSPECTED;
@@ -133,15 +121,11 @@ saw_both_offers(const struct tunnel *tunnel)
 bool
 verdict_span(const struct tunnel *tunnel, nstime_t *first, nstime_t *last)
 {
-    bool any = false;
-    unsigned looked_at = 0;
+    bool any = tunnel->ike_sas != NULL;
 
-    for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older, looked_at++) {
-        if (!any || clock_compare(&ike_sa->first_time, first) < 0)
-            *first = ike_sa->first_time;
-        if (!any || clock_compare(&ike_sa->last_time, last) > 0)
-            *last = ike_sa->last_time;
-        any = true;
+    if (any) {
+        *first = tunnel->ike_first_time;
+        *last = tunnel->ike_last_time;
     }
     for (int i = 0; i < 2; i++) {
         const struct flow *flow = &tunnel->flow[i];
@@ -184,10 +168,10 @@ what_is_missing(const struct tunnel *tunnel, const struct judge_limits *limits)
 
 /* SPIs are unstable, and nothing so far says why. */
 static void
-decide_churn(struct verdict *verdict, const struct tunnel *tunnel, const struct tally *tally)
+decide_churn(struct verdict *verdict, const struct tunnel *tunnel, const struct finding_file *file)
 {
-    bool flaps = tally->count[FINDING_FLAPPING] > 0;
-    const struct finding *finding = tally->first[flaps ? FINDING_FLAPPING : FINDING_SPI_CHURN];
+    bool flaps = file->count[FINDING_FLAPPING] > 0;
+    const struct finding *finding = file->best[flaps ? FINDING_FLAPPING : FINDING_SPI_CHURN];
 
     decide(verdict, CAUSE_UNEXPLAINED_CHURN, finding);
     if (verdict->missing & (MISSING_KEYS | MISSING_NEGOTIATION)) {
@@ -201,17 +185,17 @@ decide_churn(struct verdict *verdict, const struct tunnel *tunnel, const struct 
 }
 
 static void
-decide_without_cause(struct verdict *verdict, const struct tunnel *tunnel, const struct tally *tally)
+decide_without_cause(struct verdict *verdict, const struct tunnel *tunnel, const struct finding_file *file)
 {
-    if (tally->count[FINDING_FLAPPING] > 0 || tally->count[FINDING_SPI_CHURN] > 0) {
-        decide_churn(verdict, tunnel, tally);
+    if (file->count[FINDING_FLAPPING] > 0 || file->count[FINDING_SPI_CHURN] > 0) {
+        decide_churn(verdict, tunnel, file);
         return;
     }
-    if (decide_if(verdict, CAUSE_NOT_ENOUGH_DATA, tally, FINDING_CHILD_REFUSED)) {
+    if (decide_if(verdict, CAUSE_NOT_ENOUGH_DATA, file, FINDING_CHILD_REFUSED)) {
         verdict->confidence = CONFIDENCE_INFERRED;
         return;
     }
-    bool enough = !(verdict->missing & (MISSING_DIRECTION | MISSING_TIME)) && !tally->trouble;
+    bool enough = !(verdict->missing & (MISSING_DIRECTION | MISSING_TIME)) && !has_trouble(file);
     verdict->cause = enough ? CAUSE_STABLE : CAUSE_NOT_ENOUGH_DATA;
     verdict->confidence = CONFIDENCE_INFERRED;
 }
@@ -220,31 +204,33 @@ struct verdict
 verdict_of(const struct tunnel *tunnel, const struct judge *judge)
 {
     struct verdict verdict = { 0 };
-    struct tally tally = { { 0 }, { 0 }, { NULL }, false };
+    static const struct finding_file nothing;
+    const struct finding_file *file = findings_of(judge->findings, tunnel);
 
-    tally_findings(tunnel, judge->findings, &tally);
-    const struct finding *proposal = plain_proposal_mismatch(tunnel, judge->findings, &tally);
+    if (!file)
+        file = &nothing;
+    const struct finding *proposal = plain_proposal_mismatch(file);
     verdict.missing = what_is_missing(tunnel, &judge->limits);
-    verdict.churned = tally.count[FINDING_SPI_CHURN];
-    verdict.refused = tally.count[FINDING_CHILD_REFUSED];
-    if (decide_if(&verdict, CAUSE_AUTHENTICATION, &tally, FINDING_AUTH_FAILED))
+    verdict.churned = file->count[FINDING_SPI_CHURN];
+    verdict.refused = file->count[FINDING_CHILD_REFUSED];
+    if (decide_if(&verdict, CAUSE_AUTHENTICATION, file, FINDING_AUTH_FAILED))
         return verdict;
     if (proposal) {
         decide(&verdict, CAUSE_PROPOSAL_MISMATCH, proposal);
         return verdict;
     }
-    if (decide_if(&verdict, CAUSE_PROXY_ID_MISMATCH, &tally, FINDING_PROXY_ID_MISMATCH)
-            || decide_if(&verdict, CAUSE_PFS_MISMATCH, &tally, FINDING_PFS_MISMATCH)
-            || decide_if(&verdict, CAUSE_PHASE1_LIFETIME_MISMATCH, &tally, FINDING_PHASE1_LIFETIME_MISMATCH)
-            || decide_if(&verdict, CAUSE_PHASE2_LIFETIME_MISMATCH, &tally, FINDING_PHASE2_LIFETIME_MISMATCH)
-            || decide_if(&verdict, CAUSE_PEER_UNREACHABLE, &tally, FINDING_DPD_FAILURE)
-            || decide_if(&verdict, CAUSE_PEER_UNREACHABLE, &tally, FINDING_IKE_NO_RESPONSE)
-            || decide_if(&verdict, CAUSE_PEER_RESTART, &tally, FINDING_PEER_RESTART)
-            || decide_if(&verdict, CAUSE_ONE_WAY, &tally, FINDING_ONE_WAY)
-            || decide_if(&verdict, CAUSE_REKEY_COLLISION, &tally, FINDING_SYNCHRONISED_TIMERS)
-            || decide_if(&verdict, CAUSE_VOLUME_REKEY, &tally, FINDING_VOLUME_REKEY)
-            || decide_by_timer(&verdict, &tally))
+    if (decide_if(&verdict, CAUSE_PROXY_ID_MISMATCH, file, FINDING_PROXY_ID_MISMATCH)
+            || decide_if(&verdict, CAUSE_PFS_MISMATCH, file, FINDING_PFS_MISMATCH)
+            || decide_if(&verdict, CAUSE_PHASE1_LIFETIME_MISMATCH, file, FINDING_PHASE1_LIFETIME_MISMATCH)
+            || decide_if(&verdict, CAUSE_PHASE2_LIFETIME_MISMATCH, file, FINDING_PHASE2_LIFETIME_MISMATCH)
+            || decide_if(&verdict, CAUSE_PEER_UNREACHABLE, file, FINDING_DPD_FAILURE)
+            || decide_if(&verdict, CAUSE_PEER_UNREACHABLE, file, FINDING_IKE_NO_RESPONSE)
+            || decide_if(&verdict, CAUSE_PEER_RESTART, file, FINDING_PEER_RESTART)
+            || decide_if(&verdict, CAUSE_ONE_WAY, file, FINDING_ONE_WAY)
+            || decide_if(&verdict, CAUSE_REKEY_COLLISION, file, FINDING_SYNCHRONISED_TIMERS)
+            || decide_if(&verdict, CAUSE_VOLUME_REKEY, file, FINDING_VOLUME_REKEY)
+            || decide_by_timer(&verdict, file))
         return verdict;
-    decide_without_cause(&verdict, tunnel, &tally);
+    decide_without_cause(&verdict, tunnel, file);
     return verdict;
 }

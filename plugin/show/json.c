@@ -266,7 +266,8 @@ put_tunnel(const struct writer *writer, const struct tunnel *tunnel, const struc
     json_dumper_end_array(writer->json);
     name(writer, "findings");
     json_dumper_begin_array(writer->json);
-    for (const struct finding *finding = findings_of(writer->judge->findings, tunnel); finding; finding = finding->next)
+    const struct finding_file *file = findings_of(writer->judge->findings, tunnel);
+    for (const struct finding *finding = file ? file->first : NULL; finding; finding = finding->next)
         put_finding(writer, finding);
     json_dumper_end_array(writer->json);
     put_verdict(writer, tunnel);

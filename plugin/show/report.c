@@ -90,25 +90,21 @@ write_seen(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel)
             text_duration(scope, &span), text_moment(scope, &first)));
 }
 
-/* The first finding of each kind, with how often it came; the worst kinds first. */
+/* The surest finding of each kind, with how often it came; the worst kinds first. */
 static void
 write_findings(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel, const struct judge *judge)
 {
-    uint32_t count[FINDING_KEYS] = { 0 };
-    const struct finding *first[FINDING_KEYS] = { NULL };
+    const struct finding_file *file = findings_of(judge->findings, tunnel);
 
-    for (const struct finding *finding = findings_of(judge->findings, tunnel); finding; finding = finding->next)
-        if (count[finding->key]++ == 0)
-            first[finding->key] = finding;
-    for (unsigned i = 0; i < 4 * FINDING_KEYS; i++) {
+    for (unsigned i = 0; file && i < 4 * FINDING_KEYS; i++) {
         static const char *const severities[] = { "error", "warning", "note", "chat" };
         unsigned key = i % FINDING_KEYS;
-        if (count[key] == 0 || strcmp(text_severity((uint8_t)key), severities[i / FINDING_KEYS]) != 0)
+        if (file->count[key] == 0 || strcmp(text_severity((uint8_t)key), severities[i / FINDING_KEYS]) != 0)
             continue;
-        write_wrapped(out, scope, "  Finding", wmem_strdup_printf(scope, "%s, %u %s, first in frame %u (%s): %s",
-                text_key((uint8_t)key), count[key],
-                count[key] == 1 ? "time" : "times", first[key]->frame, text_confidence(first[key]->confidence),
-                text_finding(scope, first[key])));
+        const struct finding *finding = file->best[key];
+        write_wrapped(out, scope, "  Finding", wmem_strdup_printf(scope, "%s, %u %s, as in frame %u (%s): %s",
+                text_key((uint8_t)key), file->count[key], file->count[key] == 1 ? "time" : "times", finding->frame,
+                text_confidence(finding->confidence), text_finding(scope, finding)));
     }
 }
 

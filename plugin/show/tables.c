@@ -8,6 +8,7 @@
 #include <epan/tap.h>
 
 #include "../compat.h"
+#include "advice.h"
 #include "text.h"
 
 static int tap_spiscope = -1;
@@ -16,7 +17,7 @@ static int tap_spiscope = -1;
 struct tap_record {
     const struct tunnel *tunnel;
     const struct sa *sa;            /* NULL: the tunnel only */
-    const struct findings *findings;
+    const struct judge *judge;
 };
 
 static stat_tap_table_item sa_columns[] = {
@@ -54,12 +55,14 @@ static stat_tap_table_item tunnel_columns[] = {
     { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "NAT", "%-3s " },
     { TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Packets A-B", "%11.0f " },
     { TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Packets B-A", "%11.0f " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Verdict", "%-26s " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Confidence", "%-10s " },
     { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Findings", "%s" },
 };
 
 enum tunnel_column {
-    TUNNEL_ID, TUNNEL_PEER_A, TUNNEL_PEER_B, TUNNEL_NAT, TUNNEL_PACKETS_A, TUNNEL_PACKETS_B, TUNNEL_FINDINGS,
-    TUNNEL_COLUMNS
+    TUNNEL_ID, TUNNEL_PEER_A, TUNNEL_PEER_B, TUNNEL_NAT, TUNNEL_PACKETS_A, TUNNEL_PACKETS_B, TUNNEL_VERDICT,
+    TUNNEL_CONFIDENCE, TUNNEL_FINDINGS, TUNNEL_COLUMNS
 };
 
 /* ---- cells: the table owns its strings, and free_cell frees them */
@@ -180,13 +183,11 @@ static char *
 count_findings(wmem_allocator_t *scope, const struct findings *findings, const struct tunnel *tunnel)
 {
     wmem_strbuf_t *text = wmem_strbuf_new(scope, "");
-    uint32_t count[FINDING_KEYS] = { 0 };
+    const struct finding_file *file = findings_of(findings, tunnel);
 
-    for (const struct finding *finding = findings_of(findings, tunnel); finding; finding = finding->next)
-        count[finding->key]++;
-    for (uint8_t key = 0; key < FINDING_KEYS; key++)
-        if (count[key] > 0)
-            wmem_strbuf_append_printf(text, "%s%s %u", wmem_strbuf_get_len(text) > 0 ? ", " : "", text_key(key), count[key]);
+    for (uint8_t key = 0; file && key < FINDING_KEYS; key++)
+        if (file->count[key] > 0)
+            wmem_strbuf_append_printf(text, "%s%s %u", wmem_strbuf_get_len(text) > 0 ? ", " : "", text_key(key), file->count[key]);
     return (char *)wmem_strbuf_get_str(text);
 }
 
@@ -201,7 +202,10 @@ fill_tunnel_row(stat_tap_table *table, guint row, const struct tap_record *recor
     set_string(table, row, TUNNEL_NAT, tunnel->nat ? "yes" : "no");
     set_number(table, row, TUNNEL_PACKETS_A, (double)tunnel->flow[0].packets);
     set_number(table, row, TUNNEL_PACKETS_B, (double)tunnel->flow[1].packets);
-    set_string(table, row, TUNNEL_FINDINGS, count_findings(pinfo->pool, record->findings, tunnel));
+    struct verdict verdict = verdict_of(tunnel, record->judge);
+    set_string(table, row, TUNNEL_VERDICT, advice_cause(verdict.cause));
+    set_string(table, row, TUNNEL_CONFIDENCE, text_confidence(verdict.confidence));
+    set_string(table, row, TUNNEL_FINDINGS, count_findings(pinfo->pool, record->judge->findings, tunnel));
 }
 
 /* ---- Wireshark's side */
@@ -307,12 +311,12 @@ tables_wanted(void)
 
 void
 tables_feed(packet_info *pinfo, const struct tunnel *tunnel, const struct sa *sa,
-        const struct findings *findings)
+        const struct judge *judge)
 {
     struct tap_record *record = wmem_new(pinfo->pool, struct tap_record);
 
     record->tunnel = tunnel;
     record->sa = sa;
-    record->findings = findings;
+    record->judge = judge;
     tap_queue_packet(tap_spiscope, pinfo, record);
 }

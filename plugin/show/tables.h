@@ -9,7 +9,7 @@
 
 #include <epan/packet.h>
 
-#include "../judge/findings.h"
+#include "../judge/verdict.h"
 
 /** Registers the tap and both tables. */
 void tables_register(int proto);
@@ -19,6 +19,6 @@ bool tables_wanted(void);
 
 /** Brings the rows of an SA, or of a tunnel alone, up to date. */
 void tables_feed(packet_info *pinfo, const struct tunnel *tunnel, const struct sa *sa,
-        const struct findings *findings);
+        const struct judge *judge);
 
 #endif /* SPISCOPE_TABLES_H */

@@ -38,12 +38,18 @@ exchange_side(const struct exchange *exchange)
     return exchange->flow == exchange->ike_sa->flow ? 0 : 1;
 }
 
-/* The exchange that this very message was taken into before, or NULL. */
+static struct exchange_message *
+message_at(struct exchange *exchange, unsigned i)
+{
+    return i < EXCHANGE_MESSAGES_INLINE ? &exchange->message[i] : &exchange->more[i - EXCHANGE_MESSAGES_INLINE];
+}
+
+/* The same message, bytes and all, as it was taken before, or NULL. */
 static struct exchange_message *
 seen_before(struct exchange *exchange, const struct ike_message *message, bool from_requester)
 {
     for (unsigned i = 0; i < exchange->messages; i++) {
-        struct exchange_message *seen = &exchange->message[i];
+        struct exchange_message *seen = message_at(exchange, i);
         if (seen->fingerprint == message->fingerprint && seen->from_requester == from_requester)
             return seen;
     }
@@ -56,7 +62,7 @@ static struct exchange_message *
 other_form(struct exchange *exchange, const struct ike_message *message, bool from_requester, bool encrypted)
 {
     for (unsigned i = 0; i < exchange->messages; i++) {
-        struct exchange_message *seen = &exchange->message[i];
+        struct exchange_message *seen = message_at(exchange, i);
         if (message->version < 2 && seen->first_payload != message->first_payload)
             continue;
         if (seen->from_requester == from_requester && seen->encrypted != encrypted
@@ -116,11 +122,13 @@ begin(struct ike_context *context, struct ike_sa *ike_sa, bool response)
 }
 
 static void
-remember(struct exchange *exchange, const struct ike_message *message, bool from_requester)
+remember(struct exchange *exchange, const struct ike_message *message, bool from_requester, wmem_allocator_t *pool)
 {
     if (exchange->messages == EXCHANGE_MESSAGES_AT_MOST)
         return;
-    struct exchange_message *kept = &exchange->message[exchange->messages++];
+    if (exchange->messages == EXCHANGE_MESSAGES_INLINE)
+        exchange->more = wmem_alloc0_array(pool, struct exchange_message, EXCHANGE_MESSAGES_AT_MOST - EXCHANGE_MESSAGES_INLINE);
+    struct exchange_message *kept = message_at(exchange, exchange->messages++);
     kept->frame = message->frame;
     kept->fingerprint = message->fingerprint;
     kept->time = message->time;
@@ -150,9 +158,9 @@ wants_answer(const struct exchange *exchange, const struct ike_message *message,
 }
 
 static void
-take_new(struct exchange *exchange, const struct ike_message *message, bool from_requester)
+take_new(struct exchange *exchange, const struct ike_message *message, bool from_requester, wmem_allocator_t *pool)
 {
-    remember(exchange, message, from_requester);
+    remember(exchange, message, from_requester, pool);
     if (from_requester && exchange->request_frame == 0) {
         exchange->request_frame = message->frame;
         exchange->request_time = message->time;
@@ -198,7 +206,7 @@ exchange_take(struct ike_context *context, struct ike_sa *ike_sa, struct ike_pla
         if (other)
             other->readable |= message->readable;
         else
-            take_new(exchange, message, !response);
+            take_new(exchange, message, !response, context->pool);
     }
     exchange->last_time = message->time;
     exchange->last_frame = message->frame;

@@ -113,6 +113,8 @@ add_ike_sa(struct ike_table *table, uint64_t initiator, uint64_t responder, stru
     ike_sa->flow = flow;
     ike_sa->first_time = ike_sa->last_time = message->time;
     ike_sa->first_frame = ike_sa->last_frame = message->frame;
+    if (!flow->tunnel->ike_sas)
+        flow->tunnel->ike_first_time = message->time;
     ike_sa->tunnel_older = flow->tunnel->ike_sas;
     flow->tunnel->ike_sas = ike_sa;
     index_spis(table, initiator, responder, ike_sa);
@@ -631,6 +633,7 @@ ike_take(struct ike_table *table, const struct ike_message *message)
     unsigned side = context->flow == ike_sa->flow ? 0 : 1;
     ike_sa->last_time = message->time;
     ike_sa->last_frame = message->frame;
+    tunnel->ike_last_time = message->time;
     ike_sa->probes[1 - side] = 0;
     tunnel->ike_heard[context->flow == &tunnel->flow[0] ? 0 : 1] = true;
     keep_spis(context, &place);

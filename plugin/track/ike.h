@@ -24,7 +24,8 @@ enum exchange_outcome {
 };
 
 /* Messages of one exchange that are kept apart, to tell retransmissions. Fragments count. */
-#define EXCHANGE_MESSAGES_AT_MOST 32
+#define EXCHANGE_MESSAGES_INLINE 6
+#define EXCHANGE_MESSAGES_AT_MOST 64
 
 struct exchange_message {
     uint32_t frame;
@@ -77,7 +78,8 @@ struct exchange {
     struct child *rekeyed_child;    /**< what REKEY_SA names */
     struct child *child;            /**< what it negotiated */
     unsigned messages;
-    struct exchange_message message[EXCHANGE_MESSAGES_AT_MOST];
+    struct exchange_message message[EXCHANGE_MESSAGES_INLINE];
+    struct exchange_message *more;  /**< of those beyond, EXCHANGE_MESSAGES_AT_MOST in all; or NULL */
     struct exchange *older;         /**< the one before in its IKE SA */
 };
 

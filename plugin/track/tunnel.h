@@ -75,6 +75,8 @@ struct tunnel {
     bool ike_heard[2];              /**< IKE from peer[i] was seen */
     struct recent_origin origin[RECENT_ORIGINS]; /**< a ring */
     unsigned origins;
+    nstime_t ike_first_time;        /**< of its IKE messages */
+    nstime_t ike_last_time;
     struct ike_sa *ike_sas;         /**< the latest; the others follow by tunnel_older */
     struct child *children;         /**< the latest; the others follow by tunnel_older */
     struct child *rival;            /**< one that lives beside another for the same selectors, or NULL */

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Black-box tests: tshark with the plugin on the lab's captures and on synthetic ones.
+
+    SPISCOPE_PLUGIN_DIR=D python3 -m pytest -q test-captures/tests        (D holds 4.N/epan/spiscope.so)
+"""
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.dont_write_bytecode = True
+import harness  # noqa: E402
+
+MANY = 100      # from so many tests on, it pays to run tshark ahead, on all processors
+
+
+@pytest.fixture(scope="session")
+def spiscope(request):
+    plugin_dir = os.environ.get("SPISCOPE_PLUGIN_DIR")
+    if not plugin_dir or not list(Path(plugin_dir).glob("4.*/epan/spiscope.so")):
+        pytest.exit("set SPISCOPE_PLUGIN_DIR to the folder that holds 4.N/epan/spiscope.so", returncode=2)
+    runner = harness.Harness(plugin_dir)
+    many = sum(not item.path.name.startswith("test_synthetic_ike") for item in request.session.items) >= MANY
+    if many:
+        runner.run_ahead(harness.LAB)
+    runner.write_synthetic()
+    if many:
+        runner.run_ahead(harness.SYNTHETIC)
+    yield runner
+    runner.close()
+
+
+@pytest.fixture(scope="session")
+def truth(spiscope):
+    """Case name -> the Capture that the synthetic script wrote, with what must come out."""
+    return spiscope.truth

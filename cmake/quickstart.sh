@@ -1,0 +1,178 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Sets up SPIscope on Debian or Ubuntu.
+#
+#   sh cmake/quickstart.sh         install what is missing, build, install the plugin, run it on a flapping tunnel
+#   sh cmake/quickstart.sh test    install what is missing, build, run all tests (installs no plugin)
+#
+# Root gets the plugin in Wireshark's own folder, as Wireshark ignores root's personal one; everyone else in theirs.
+set -eu
+
+BUILD_PACKAGES="tshark wireshark-dev libwireshark-dev libglib2.0-dev gcc libc6-dev make cmake pkg-config"
+TEST_PACKAGES="python3 python3-pytest python3-scapy valgrind"
+
+say() {
+    printf '\n== %s\n' "$*"
+}
+
+die() {
+    printf 'quickstart: %s\n' "$*" >&2
+    exit 1
+}
+
+is_root() {
+    [ "$(id -u)" -eq 0 ]
+}
+
+have() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+# --- packages --------------------------------------------------------------------------------------------------------
+
+missing_packages() {
+    for package in "$@"; do
+        # pkg-config is a virtual name on newer systems: ask whether anything installed provides it
+        if [ "$package" = pkg-config ] && have pkg-config; then
+            continue
+        fi
+        status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) || status=
+        [ "$status" = installed ] || printf '%s ' "$package"
+    done
+}
+
+as_root() {
+    if is_root; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
+install_packages() {
+    if ! have apt-get || ! have dpkg-query; then
+        die "this is neither Debian nor Ubuntu (no apt-get): install Wireshark 4.0 or later (tshark), its development" \
+            "files, GLib's development files, a C compiler, make, cmake and pkg-config (for the tests also python3, pytest," \
+            "scapy and valgrind), then build by hand as in README.md."
+    fi
+    missing=$(missing_packages "$@")
+    if [ -z "$missing" ]; then
+        say "All packages are installed."
+        return
+    fi
+    missing=${missing% }
+    if is_root; then
+        say "Installing with apt-get: $missing"
+    else
+        say "Needs root: runs sudo apt-get install $missing"
+        have sudo || die "sudo is missing: as root, run apt-get install --no-install-recommends $missing, then start again."
+    fi
+    as_root apt-get update -q ||
+        die "apt-get update failed (its message is above)."
+    case " $missing " in *" tshark "*) refuse_old_package ;; esac
+    # shellcheck disable=SC2086  # a list of package names
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing ||
+        die "apt-get could not install: $missing (its message is above)."
+}
+
+# Says so before hundreds of megabytes are fetched for nothing.
+refuse_old_package() {
+    candidate=$(LC_ALL=C apt-cache policy tshark | sed -n 's/^ *Candidate: //p')
+    case $candidate in
+    '' | '(none)') die "apt-get offers no tshark: enable the 'main' (Debian) or 'universe' (Ubuntu) component." ;;
+    esac
+    refuse_old "${candidate#*:}"
+}
+
+# --- Wireshark -------------------------------------------------------------------------------------------------------
+
+refuse_old() {
+    case $1 in
+    [0-3].*) die "Wireshark $1 is too old: SPIscope needs 4.0 or later, which Debian 12 and Ubuntu 24.04 have." ;;
+    esac
+}
+
+# "4.0.17" of a version such as "TShark (Wireshark) 4.0.17 (Git v4.0.17 packaged as ...)."
+tshark_version() {
+    tshark --version 2>/dev/null | sed -n '1s/^[^0-9]*\([0-9][0-9.]*[0-9]\).*/\1/p'
+}
+
+check_wireshark() {
+    have tshark || die "tshark is not in PATH, though it should be installed by now."
+    running=$(tshark_version)
+    refuse_old "$running"
+    headers=$(pkg-config --modversion wireshark 2>/dev/null) ||
+        die "Wireshark's development files are missing: pkg-config knows no 'wireshark', which the package" \
+            "libwireshark-dev brings."
+    [ "${running%.*}" = "${headers%.*}" ] ||
+        die "$(command -v tshark) is Wireshark $running, but the development files are those of $headers: a plugin runs only" \
+            "with the version that it was built for."
+}
+
+# Where Wireshark looks, by its own account: folder_of "Personal Plugins"
+folder_of() {
+    tshark -G folders 2>/dev/null | sed -n "s/^$1:[[:space:]]*//p"
+}
+
+# --- build and install -----------------------------------------------------------------------------------------------
+
+build() {
+    say "Building in $PWD/build"
+    cmake -S . -B build "$@"
+    cmake --build build --parallel "$(nproc)"
+}
+
+install_plugin() {
+    say "Installing the plugin in $plugins/epan"
+    cmake --install build
+    tshark -G plugins 2>/dev/null | grep -q '^spiscope\.so' ||
+        die "the plugin is in $plugins/epan, but $(command -v tshark) does not load it."
+}
+
+show_flapping_tunnel() {
+    say "A flapping tunnel: tshark -q -r test-captures/v2_flap.pcap -z spiscope,sa -z spiscope,tunnel"
+    tshark -q -r test-captures/v2_flap.pcap -z spiscope,sa -z spiscope,tunnel
+}
+
+say_what_next() {
+    say "Installed. Next:"
+    cat <<'END'
+On a capture of yours:
+    tshark -q -r FILE -z spiscope,tunnel -z spiscope,sa
+    tshark -r FILE -Y "spiscope.flapping || spiscope.spi_churn"
+In Wireshark (apt-get install wireshark): open the capture, filter for spiscope.finding,
+and see Statistics > SPIscope. README.md lists the fields and findings.
+END
+    printf 'To uninstall: rm "%s/epan/spiscope.so"\n' "$plugins"
+}
+
+quickstart() {
+    # shellcheck disable=SC2086  # a list of package names
+    install_packages $BUILD_PACKAGES
+    check_wireshark
+    if is_root; then whose=Global; else whose=Personal; fi
+    plugins=$(folder_of "$whose Plugins")
+    profiles=$(folder_of "$whose configuration")/profiles
+    build -DBUILD_TESTING=OFF -DSPISCOPE_INSTALL_DIR="$plugins" -DSPISCOPE_PROFILE_DIR="$profiles"
+    install_plugin
+    show_flapping_tunnel
+    say_what_next
+}
+
+run_tests() {
+    # shellcheck disable=SC2086  # lists of package names
+    install_packages $BUILD_PACKAGES $TEST_PACKAGES
+    check_wireshark
+    build -DBUILD_TESTING=ON
+    say "Running the tests"
+    cd build
+    ctest --output-on-failure
+}
+
+cd "$(dirname "$0")/.."
+case ${1-} in
+'') quickstart ;;
+test) run_tests ;;
+*) die "usage: sh cmake/quickstart.sh [test]" ;;
+esac

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What ctest runs beside the unit tests of plugin/test.
+
+# The system's Python comes first: one that a user put before it in PATH often lacks Debian's pytest and scapy.
+set(SPISCOPE_PYTHON /usr/bin/python3)
+foreach(candidate /usr/bin/python3 python3)
+    execute_process(COMMAND ${candidate} -c "import pytest, scapy" RESULT_VARIABLE result OUTPUT_QUIET ERROR_QUIET)
+    if(result EQUAL 0)
+        set(SPISCOPE_PYTHON ${candidate})
+        break()
+    endif()
+endforeach()
+if(NOT result EQUAL 0)
+    message(WARNING "The tests need a python3 with pytest and scapy (python3-pytest, python3-scapy): without it they will fail.")
+endif()
+
+set(pytest ${SPISCOPE_PYTHON} -m pytest -q -p no:cacheprovider)
+
+add_test(NAME captures COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/test-captures/tests)
+set_tests_properties(captures PROPERTIES TIMEOUT 1800 ENVIRONMENT "SPISCOPE_PLUGIN_DIR=${SPISCOPE_PLUGIN_DIR}")
+
+add_test(NAME quickstart COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/cmake/test)
+set_tests_properties(quickstart PROPERTIES TIMEOUT 60)
+
+add_test(NAME readme COMMAND ${SPISCOPE_PYTHON} ${PROJECT_SOURCE_DIR}/cmake/readme.py --check)
+set_tests_properties(readme PROPERTIES TIMEOUT 20)

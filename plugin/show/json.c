@@ -229,20 +229,16 @@ put_verdict(const struct writer *writer, const struct tunnel *tunnel)
     json_dumper_end_object(writer->json);
 }
 
-/* SAs of a tunnel, in order of appearance: gathered once for all tunnels. */
-static const struct sa ***
-sort_sas(const struct writer *writer, unsigned **counts)
+const struct sa ***
+report_sort_sas(const struct tracker *tracker, wmem_allocator_t *scope, unsigned **counts)
 {
-    uint32_t tunnels = tunnel_count(tracker_tunnels(writer->tracker));
-    const struct sa ***lists = wmem_alloc0_array(writer->scope, const struct sa **, tunnels + 1);
+    uint32_t tunnels = tunnel_count(tracker_tunnels(tracker));
+    const struct sa ***lists = wmem_alloc0_array(scope, const struct sa **, tunnels + 1);
 
-    *counts = wmem_alloc0_array(writer->scope, unsigned, tunnels + 1);
-    for (const struct sa *sa = sa_first(tracker_sas(writer->tracker)); sa; sa = sa->next)
-        (*counts)[sa->flow->tunnel->id]++;
-    for (uint32_t t = 0; t < tunnels; t++)
-        lists[t] = wmem_alloc_array(writer->scope, const struct sa *, (*counts)[t] + 1);
-    memset(*counts, 0, tunnels * sizeof **counts);
-    for (const struct sa *sa = sa_first(tracker_sas(writer->tracker)); sa; sa = sa->next)
+    *counts = wmem_alloc0_array(scope, unsigned, tunnels + 1);
+    for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(tracker)); tunnel; tunnel = tunnel->next)
+        lists[tunnel->id] = wmem_alloc_array(scope, const struct sa *, tunnel->flow[0].sas + tunnel->flow[1].sas + 1);
+    for (const struct sa *sa = sa_first(tracker_sas(tracker)); sa; sa = sa->next)
         lists[sa->flow->tunnel->id][(*counts)[sa->flow->tunnel->id]++] = sa;
     return lists;
 }
@@ -281,7 +277,7 @@ json_write(FILE *out, const struct capture_facts *facts, const struct tracker *t
     wmem_allocator_t *kept = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
     struct writer writer = { &json, kept, tracker, judge };
     unsigned *counts;
-    const struct sa ***sas = sort_sas(&writer, &counts);
+    const struct sa ***sas = report_sort_sas(tracker, kept, &counts);
 
     writer.scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
     json_dumper_begin_object(&json);

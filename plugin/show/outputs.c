@@ -14,6 +14,7 @@
 #include <glib/gstdio.h>
 
 #include "../compat.h"
+#include "timeline.h"
 
 typedef void write_function(FILE *out, const struct capture_facts *facts, const struct tracker *tracker,
         const struct judge *judge);
@@ -77,21 +78,38 @@ init_report(const char *argument, void *data _U_)
     COMPAT_STAT_INIT_DONE;
 }
 
+static FILE *
+open_file(const char *path)
+{
+    FILE *file = g_fopen(path, "wb");
+
+    if (!file)
+        refuse("%s can't be written: %s", path, g_strerror(errno));
+    return file;
+}
+
 static compat_stat_init
 init_json(const char *argument, void *data _U_)
 {
     const char *path = argument + strlen("spiscope,json");
-    FILE *file = stdout;
 
     if (*path != '\0' && (*path != ',' || path[1] == '\0'))
         refuse("unknown argument in -z %s: it is -z spiscope,json or -z spiscope,json,FILE%s", argument, "");
-    if (*path == ',') {
-        path++;
-        file = g_fopen(path, "wb");
-        if (!file)
-            refuse("%s can't be written: %s", path, g_strerror(errno));
-    }
-    listen(json_write, file, *path ? g_strdup(path) : "the JSON report");
+    if (*path == ',')
+        listen(json_write, open_file(path + 1), g_strdup(path + 1));
+    else
+        listen(json_write, stdout, "the JSON report");
+    COMPAT_STAT_INIT_DONE;
+}
+
+static compat_stat_init
+init_timeline(const char *argument, void *data _U_)
+{
+    const char *path = argument + strlen("spiscope,timeline");
+
+    if (*path != ',' || path[1] == '\0')
+        refuse("unknown argument in -z %s: it is -z spiscope,timeline,FILE.svg%s", argument, "");
+    listen(timeline_write, open_file(path + 1), g_strdup(path + 1));
     COMPAT_STAT_INIT_DONE;
 }
 
@@ -109,7 +127,14 @@ outputs_register(outputs_source *outputs)
         .tap_init_cb = init_json,
     };
 
+    static stat_tap_ui timeline_ui = {
+        .group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
+        .cli_string = "spiscope,timeline",
+        .tap_init_cb = init_timeline,
+    };
+
     source = outputs;
     register_stat_tap_ui(&report_ui, NULL);
     register_stat_tap_ui(&json_ui, NULL);
+    register_stat_tap_ui(&timeline_ui, NULL);
 }

@@ -1,5 +1,5 @@
 /* outputs.h
- * tshark -z spiscope,report and -z spiscope,json[,FILE]: written when the capture has been read.
+ * tshark -z spiscope,report, -z spiscope,json[,FILE] and -z spiscope,timeline,FILE.svg: written when the capture has been read.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -11,7 +11,7 @@
 /** What there is to write about when the capture has been read; false where nothing was opened. */
 typedef bool outputs_source(struct capture_facts *facts, const struct tracker **tracker, const struct judge **judge);
 
-/** Registers both options. */
+/** Registers the options. */
 void outputs_register(outputs_source *source);
 
 #endif /* SPISCOPE_OUTPUTS_H */

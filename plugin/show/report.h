@@ -18,6 +18,10 @@ struct capture_facts {
     nstime_t last;
 };
 
+/** The SAs of each tunnel, in order of appearance: a list for each tunnel's id, with its length in
+ * counts. Owned by scope. */
+const struct sa ***report_sort_sas(const struct tracker *tracker, wmem_allocator_t *scope, unsigned **counts);
+
 /** Writes the report about every tunnel. */
 void report_write(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge);
 

@@ -201,14 +201,38 @@ end_sa(struct ike_context *context, struct sa *sa, bool named)
     change_add(context->changes, CHANGE_SA_DELETED, sa);
 }
 
+/* Of two children that rekeyed the same one, the first to come took its place; if that one is deleted
+ * (RFC 7296 section 2.8.1), the other has the place. */
+static bool
+settle_collision(const struct ike_context *context, struct child *ended)
+{
+    struct child *old = ended->predecessor;
+    unsigned looked_at = 0;
+
+    for (struct child *child = context->flow->tunnel->children; child && looked_at < CHILDREN_AT_MOST; child = child->tunnel_older, looked_at++) {
+        if (child == ended || child->origin->rekeyed_child != old || child->predecessor || child->deleted_frame != 0)
+            continue;
+        for (int i = 0; i < 2; i++)
+            for (int j = 0; j < 2; j++)
+                lineage_pass_on(ended->sa[i], child->sa[j]);
+        old->successor = child;
+        child->predecessor = old;
+        ended->predecessor = NULL;
+        return true;
+    }
+    return false;
+}
+
 /* Children that began beside the one that has just ended, for the same selectors, are its successors:
- * make before break. Of a collision, the one that stays is. */
+ * make before break. */
 static void
 promote(struct ike_context *context, struct child *ended)
 {
     unsigned looked_at = 0;
 
     if (ended->successor)
+        return;
+    if (ended->predecessor && settle_collision(context, ended))
         return;
     for (struct child *child = context->flow->tunnel->children; child && child != ended && looked_at < CHILDREN_AT_MOST; child = child->tunnel_older, looked_at++) {
         if (child->predecessor || child->deleted_frame != 0 || !child_same_selectors(ended, child)

@@ -154,6 +154,18 @@ lineage_negotiated(struct sa *old, struct sa *sa)
 }
 
 void
+lineage_pass_on(struct sa *from, struct sa *to)
+{
+    if (!from || !to || from->flow != to->flow || from->successor || to->predecessor || !from->predecessor)
+        return;
+    to->predecessor = from->predecessor;
+    to->predecessor->successor = to;
+    to->generation = from->generation;
+    to->link_proven = from->link_proven;
+    from->predecessor = NULL;
+}
+
+void
 lineage_admit_negotiated(struct sa *sa)
 {
     if (!sa->is_head && !sa->successor)

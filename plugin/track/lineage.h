@@ -22,6 +22,10 @@ void lineage_admit_negotiated(struct sa *sa);
 /** Links an SA to the one that its negotiation says it replaces. */
 void lineage_negotiated(struct sa *old, struct sa *sa);
 
+/** Gives an SA's place behind its predecessor to another SA of the same direction, if it has no
+ * successor of its own. */
+void lineage_pass_on(struct sa *from, struct sa *to);
+
 /** The SA carried another packet: it may now count as a successor that it was too faint for before. */
 void lineage_heard(struct sa *sa);
 

@@ -108,9 +108,15 @@ show_packet(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *
 static void
 show_message(struct tree_frame *frame, const struct ike_place *place)
 {
+    const struct child *child = place->exchange->child;
+
     tree_show_ike(frame, place);
-    if (tables_wanted())
-        tables_feed(frame->pinfo, place->exchange->flow->tunnel, NULL, &capture->judge);
+    if (!tables_wanted())
+        return;
+    tables_feed(frame->pinfo, place->exchange->flow->tunnel, NULL, &capture->judge);
+    for (int i = 0; child && i < 2; i++)
+        if (child->sa[i])
+            tables_feed(frame->pinfo, place->exchange->flow->tunnel, child->sa[i], &capture->judge);
 }
 
 /* Rows of SAs whose state a packet of another SA changed. */

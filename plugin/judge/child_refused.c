@@ -48,6 +48,8 @@ judge_child_refused(struct judge *judge, const struct change *change)
     if (change->kind != CHANGE_ANSWERED || change->exchange->outcome != EXCHANGE_REFUSED
             || !is_about_child(change->exchange))
         return;
+    if (change->exchange->refused_by_size)
+        return;                     /* said before, of the encrypted copy */
     if (change->exchange->error == IKE2_NOTIFY_INVALID_KE_PAYLOAD && change->exchange->ike_sa->version >= 2)
         return;                     /* it asks for another group, and the request comes again */
     struct finding *finding = judge_exchange(judge, FINDING_CHILD_REFUSED, CONFIDENCE_PROVEN, change->exchange);

@@ -8,39 +8,25 @@
  */
 #include "judge.h"
 
-#define PROBES_AT_LEAST 2
-
 static void
-judge_probes(struct judge *judge, const struct ike_sa *began)
+judge_probes(struct judge *judge, const struct change *change)
 {
-    struct tunnel *tunnel = began->flow->tunnel;
-    struct ike_sa *old = began->tunnel_older;
+    struct finding *finding = findings_add(judge->findings, FINDING_DPD_FAILURE, CONFIDENCE_PROVEN, judge->frame, &judge->time);
 
-    while (old && old->version >= 2)
-        old = old->tunnel_older;
-    if (!old || old->end == IKE_DELETED || old->end == IKE_FAILED)
+    if (!finding)
         return;
-    for (int side = 0; side < 2; side++) {
-        if (old->probes[side] < PROBES_AT_LEAST)
-            continue;
-        struct finding *finding = findings_add(judge->findings, FINDING_DPD_FAILURE, CONFIDENCE_PROVEN, judge->frame, &judge->time);
-        if (!finding)
-            return;
-        findings_file(judge->findings, finding, tunnel);
-        finding->ike_sa = old;
-        finding->number = old->probes[side];
-        finding_rests_on(finding, old->probe_frame[side]);
-        finding_rests_on(finding, old->last_frame);
-        old->probes[side] = 0;
-        old->end = IKE_FAILED;
-    }
+    findings_file(judge->findings, finding, change->ike_sa->flow->tunnel);
+    finding->ike_sa = change->ike_sa;
+    finding->number = change->behind;
+    finding_rests_on(finding, change->before_frame);
+    finding_rests_on(finding, change->ike_sa->last_frame);
 }
 
 void
 judge_dpd_failure(struct judge *judge, const struct change *change)
 {
-    if (change->kind == CHANGE_INITIAL) {
-        judge_probes(judge, change->ike_sa);
+    if (change->kind == CHANGE_PROBES_LEFT) {
+        judge_probes(judge, change);
         return;
     }
     const struct exchange *exchange = change->exchange;

@@ -20,6 +20,8 @@ judge_no_response(struct judge *judge, const struct change *change)
     if (!finding)
         return;
     finding->number = exchange->retransmissions;
+    finding->limit = exchange->awaited_frame;
     finding->span = clock_elapsed(&exchange->request_time, &judge->time);
+    finding_rests_on(finding, exchange->awaited_frame);
     finding_rests_on(finding, change->before_frame);
 }

@@ -1,7 +1,8 @@
 /* peer_restart.c
  * peer_restart: a new IKE SA was set up while an old one between the two was alive: no Delete, no
  * failed exchange. Proven where a peer announced INITIAL_CONTACT, which says that it knows of no
- * other (RFC 7296 section 2.4). IKE SAs that both peers began at once are no restart.
+ * other (RFC 7296 section 2.4); inferred where the old IKE SA and its children fell silent when the new
+ * one began. IKE SAs that both peers began at once are no restart.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -9,23 +10,16 @@
 
 #include "../track/clock.h"
 
-/* Two peers that start at once may take this long to find out, in seconds. */
-#define AT_ONCE 10
-
 void
 judge_peer_restart(struct judge *judge, const struct change *change)
 {
-    if (change->kind != CHANGE_CONTACT || !change->ike_sa->initial_contact || change->ike_sa->restart_said)
+    if ((change->kind != CHANGE_CONTACT && change->kind != CHANGE_DISPLACED) || !change->ike_sa->displaced)
         return;
     const struct ike_sa *began = change->ike_sa;
-    const struct ike_sa *old = began->tunnel_older;
+    const struct ike_sa *old = began->displaced;
+    struct finding *finding = findings_add(judge->findings, FINDING_PEER_RESTART,
+            began->initial_contact ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, judge->frame, &judge->time);
 
-    while (old && (!old->established || old->end != IKE_ALIVE))
-        old = old->tunnel_older;
-    if (!old || !clock_passed(&old->established_time, &began->first_time, AT_ONCE))
-        return;
-    change->ike_sa->restart_said = true;
-    struct finding *finding = findings_add(judge->findings, FINDING_PEER_RESTART, CONFIDENCE_PROVEN, judge->frame, &judge->time);
     if (!finding)
         return;
     findings_file(judge->findings, finding, began->flow->tunnel);

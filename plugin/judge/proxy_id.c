@@ -67,6 +67,8 @@ find_unlike(const struct exchange *exchange)
 
     if (!has_selectors(said) || has_mirror(theirs, said))
         return NULL;
+    if (theirs->count > OFFERS_AT_MOST || ours->count > OFFERS_AT_MOST)
+        return NULL;                /* the mirror image may be forgotten */
     for (unsigned i = 0; i < theirs->count && i < OFFERS_AT_MOST; i++) {
         const struct said *other = theirs->exchange[i]->request;
         if (has_selectors(other) && selectors_overlap(&said->tsi, &other->tsr) && selectors_overlap(&said->tsr, &other->tsi)

@@ -14,6 +14,6 @@ judge_retransmission(struct judge *judge, const struct change *change)
 
     if (!finding)
         return;
-    finding->number = change->exchange->retransmissions;
+    finding->number = change->before_frame;
     finding_rests_on(finding, change->before_frame);
 }

@@ -82,6 +82,10 @@
     X(NOTIFY_AUTH_LIFETIME, "isakmp.notify.data.auth_lifetime") \
     X(NOTIFY_IPSEC_LIFE_TYPE, "isakmp.notify.data.resp_lifetime.ipsec.attr.life_type") \
     X(NOTIFY_IPSEC_LIFE_DURATION, "isakmp.notify.data.resp_lifetime.ipsec.attr.life_duration") \
+    X(NOTIFY_IPSEC_LIFE_DURATION64, "isakmp.notify.data.resp_lifetime.ipsec.attr.life_duration64") \
+    X(NOTIFY_IPSEC_LIFE_DURATION_BYTES, "isakmp.notify.data.resp_lifetime.ipsec.attr.life_duration_bytes") \
+    X(NOTIFY_IKE_LIFE_DURATION64, "isakmp.notify.data.resp_lifetime.ike.attr.life_duration64") \
+    X(NOTIFY_IKE_LIFE_DURATION_BYTES, "isakmp.notify.data.resp_lifetime.ike.attr.life_duration_bytes") \
     X(NOTIFY_IKE_LIFE_TYPE, "isakmp.notify.data.resp_lifetime.ike.attr.life_type") \
     X(NOTIFY_IKE_LIFE_DURATION, "isakmp.notify.data.resp_lifetime.ike.attr.life_duration") \
     X(DELETE_PROTOCOL, "isakmp.delete.protoid") \
@@ -102,6 +106,9 @@ static const char *const field_names[] = {
     IKE_FIELDS(X)
 #undef X
 };
+
+/* RFC 7296 section 3.1, in bytes. */
+enum { IKE_HEADER = 28 };
 
 /* Attribute values (RFC 2407 section 4.5, RFC 2409 appendix A). */
 enum {
@@ -597,7 +604,11 @@ take_notify(struct stream *stream, enum field id, const field_info *field)
             notify->lifetime.seconds = number_of(field);
         break;
     case FIELD_NOTIFY_IPSEC_LIFE_DURATION:
+    case FIELD_NOTIFY_IPSEC_LIFE_DURATION64:
+    case FIELD_NOTIFY_IPSEC_LIFE_DURATION_BYTES:
     case FIELD_NOTIFY_IKE_LIFE_DURATION:
+    case FIELD_NOTIFY_IKE_LIFE_DURATION64:
+    case FIELD_NOTIFY_IKE_LIFE_DURATION_BYTES:
         if (notify)
             set_life(&notify->lifetime, stream->life_type, number_of(field));
         break;
@@ -684,8 +695,10 @@ is_readable(const struct stream *stream)
 {
     const struct ike_message *message = stream->message;
 
-    if (stream->malformed || stream->outer == 0)
+    if (stream->malformed)
         return false;
+    if (stream->outer == 0)         /* no payload: readable if there is none */
+        return message->version >= 2 && message->first_payload == 0 && message->length == IKE_HEADER;
     if (message->version >= 2)
         return !stream->encrypted_seen || stream->decrypted_seen;
     return true;

@@ -99,12 +99,24 @@ set_spi(stat_tap_table *table, guint row, guint column, const struct sa *sa)
     set_string(table, row, column, text);
 }
 
+/* The first cell keeps, beside its value, the map from an SA's or tunnel's number to its row: a filter
+ * may leave some out. */
+static GHashTable *
+rows_of(const stat_tap_table *table)
+{
+    return table->num_elements > 0 ? table->elements[0][0].user_data.ptr_value : NULL;
+}
+
 static void
-free_cell(stat_tap_table *table _U_, guint row _U_, guint column _U_, stat_tap_table_item_type *cell)
+free_cell(stat_tap_table *table _U_, guint row, guint column, stat_tap_table_item_type *cell)
 {
     if (cell->type == TABLE_ITEM_STRING)
         g_free((char *)cell->value.string_value);
     cell->value.string_value = NULL;
+    if (row == 0 && column == 0 && cell->user_data.ptr_value) {
+        g_hash_table_destroy(cell->user_data.ptr_value);
+        cell->user_data.ptr_value = NULL;
+    }
 }
 
 static void
@@ -120,18 +132,28 @@ empty_table(stat_tap_table *table)
     table->num_elements = 0;
 }
 
-/* Makes rows up to and including this one; rows in between belong to SAs that a filter left out. */
-static void
-reach_row(stat_tap_table *table, guint row, const stat_tap_table_item *columns, guint count)
+/* The row of the SA or tunnel with this number; made if there is none yet. */
+static guint
+row_of(stat_tap_table *table, uint32_t id, const stat_tap_table_item *columns, guint count)
 {
     stat_tap_table_item_type cells[SA_COLUMNS];
+    GHashTable *rows = rows_of(table);
+    gpointer known = rows ? g_hash_table_lookup(rows, GUINT_TO_POINTER(id)) : NULL;
 
+    if (known)
+        return GPOINTER_TO_UINT(known) - 1;
     for (guint i = 0; i < count; i++) {
         memset(&cells[i], 0, sizeof cells[i]);
         cells[i].type = columns[i].type;
     }
-    while (table->num_elements <= row)
-        stat_tap_init_table_row(table, table->num_elements, count, cells);
+    guint row = table->num_elements;
+    stat_tap_init_table_row(table, row, count, cells);
+    if (!rows) {
+        rows = g_hash_table_new(g_direct_hash, g_direct_equal);
+        table->elements[0][0].user_data.ptr_value = rows;
+    }
+    g_hash_table_insert(rows, GUINT_TO_POINTER(id), GUINT_TO_POINTER(row + 1));
+    return row;
 }
 
 /* ---- rows */
@@ -252,8 +274,8 @@ take_sa(COMPAT_TAP_PACKET_ARGS)
 
     if (!record->sa)
         return TAP_PACKET_DONT_REDRAW;
-    reach_row(table_of(tapdata), record->sa->id, sa_columns, SA_COLUMNS);
-    fill_sa_row(table_of(tapdata), record->sa->id, record->sa, pinfo);
+    stat_tap_table *table = table_of(tapdata);
+    fill_sa_row(table, row_of(table, record->sa->id, sa_columns, SA_COLUMNS), record->sa, pinfo);
     return TAP_PACKET_REDRAW;
 }
 
@@ -264,8 +286,8 @@ take_tunnel(COMPAT_TAP_PACKET_ARGS)
     (void)edt;
     (void)flags;
 
-    reach_row(table_of(tapdata), record->tunnel->id, tunnel_columns, TUNNEL_COLUMNS);
-    fill_tunnel_row(table_of(tapdata), record->tunnel->id, record, pinfo);
+    stat_tap_table *table = table_of(tapdata);
+    fill_tunnel_row(table, row_of(table, record->tunnel->id, tunnel_columns, TUNNEL_COLUMNS), record, pinfo);
     return TAP_PACKET_REDRAW;
 }
 

@@ -291,18 +291,17 @@ text_about_ike(wmem_allocator_t *scope, const struct finding *finding)
                 "Check whether both peers initiate, and whether old SAs are deleted",
                 finding->sa ? finding->sa->key.spi : 0, finding->other ? finding->other->key.spi : 0, span);
     case FINDING_IKE_RETRANSMISSION:
-        return wmem_strdup_printf(scope, "%s: the message of frame %u was sent again", name, finding->evidence_count
-                ? finding->evidence[finding->evidence_count - 1] : 0);
+        return wmem_strdup_printf(scope, "%s: the message of frame %" PRIu64 " was sent again", name, finding->number);
     case FINDING_IKE_NO_RESPONSE:
-        return wmem_strdup_printf(scope, "%s (frame %u) was sent %" PRIu64 " times and never answered within %s. Check that "
-                "the peer is up and that UDP ports 500 and 4500 pass", name, exchange->request_frame, finding->number + 1, span);
+        return wmem_strdup_printf(scope, "%s (frame %" PRIu64 ") was sent %" PRIu64 " times and not answered; given up after %s. Check that "
+                "the peer is up and that UDP ports 500 and 4500 pass", name, finding->limit, finding->number + 1, span);
     case FINDING_DPD_FAILURE:
         return wmem_strdup_printf(scope, "Liveness checks (DPD) went unanswered %" PRIu64 " times, and a new negotiation "
                 "began. Check whether the peer was down or the path between the peers was broken", finding->number);
     case FINDING_PEER_RESTART:
-        return wmem_strdup_printf(scope, "A new IKE SA with INITIAL_CONTACT, while IKE SA %u was alive after %s: a peer "
-                "lost its state. Check it for a restart or a failover", finding->ike_sa->tunnel_older
-                    ? finding->ike_sa->tunnel_older->id : 0, span);
+        return wmem_strdup_printf(scope, "A new IKE SA%s, while IKE SA %u was alive after %s: a peer lost its state. Check it "
+                "for a restart or a failover", finding->confidence == CONFIDENCE_PROVEN ? " with INITIAL_CONTACT" : "",
+                finding->ike_sa->displaced->id, span);
     case FINDING_PFS_MISMATCH:
         return wmem_strdup_printf(scope, "The first child SA works, but %" PRIu64 " rekeys with a key exchange were refused. "
                 "Compare the PFS (DH) group of phase 2 on both peers", finding->number);

@@ -64,7 +64,12 @@ append_selector(wmem_strbuf_t *text, wmem_allocator_t *scope, const struct traff
         wmem_strbuf_append_printf(text, "%s-%s", text_address(scope, &selector->start), text_address(scope, &selector->end));
     if (selector->protocol != 0)
         wmem_strbuf_append_printf(text, " %s", ipprotostr(selector->protocol));
-    if (selector->start_port == selector->end_port)
+    bool icmp = selector->protocol == IP_PROTO_ICMP || selector->protocol == IP_PROTO_ICMPV6;
+    if (selector->start_port == UINT16_MAX && selector->end_port == 0)
+        wmem_strbuf_append(text, " ports opaque");      /* RFC 7296 section 3.13.1 */
+    else if (icmp && selector->start_port == selector->end_port)
+        wmem_strbuf_append_printf(text, " type %u code %u", selector->start_port >> 8, selector->start_port & 0xff);
+    else if (selector->start_port == selector->end_port)
         wmem_strbuf_append_printf(text, " port %u", selector->start_port);
     else if (selector->start_port != 0 || selector->end_port != UINT16_MAX)
         wmem_strbuf_append_printf(text, " ports %u-%u", selector->start_port, selector->end_port);

@@ -7,6 +7,7 @@
 #include <epan/expert.h>
 
 #include "../track/clock.h"
+#include "explain.h"
 #include "text.h"
 
 static int proto_spiscope = -1;
@@ -43,6 +44,8 @@ static int hf_sa_negotiated_lifetime = -1;
 static int hf_finding = -1;
 static int hf_confidence = -1;
 static int hf_evidence = -1;
+static int hf_meaning = -1;
+static int hf_check = -1;
 
 static expert_field ei_finding[FINDING_KEYS] = {
 #define X(identifier, key, severity, group, title) EI_INIT,
@@ -110,6 +113,10 @@ tree_register(int proto)
             "Key of a finding on this frame", HFILL } },
         { &hf_confidence, { "Confidence", "spiscope.confidence", FT_STRING, BASE_NONE, NULL, 0,
             "How sure the finding is: proven, inferred or suspected", HFILL } },
+        { &hf_meaning, { "Meaning", "spiscope.finding.meaning", FT_STRING, BASE_NONE, NULL, 0,
+            "What the finding means", HFILL } },
+        { &hf_check, { "To check", "spiscope.finding.check", FT_STRING, BASE_NONE, NULL, 0,
+            "What to check on the gateways", HFILL } },
         { &hf_evidence, { "Evidence", "spiscope.evidence", FT_FRAMENUM, BASE_NONE, NULL, 0,
             "Frame that the finding rests on", HFILL } },
     };
@@ -256,17 +263,18 @@ void
 tree_show_ike(struct tree_frame *frame, const struct ike_place *place)
 {
     const struct exchange *exchange = place->exchange;
+    const struct exchange_message *message = place->message;
 
     open_subtree(frame);
     if (!frame->tree)
         return;
     show_ike_sa(frame, exchange->ike_sa);
-    if (place->is_response && exchange->request_frame != 0) {
-        nstime_t time = clock_elapsed(&exchange->request_time, &frame->pinfo->abs_ts);
-        add_uint(frame->subtree, hf_ike_request_in, frame->tvb, exchange->request_frame);
+    if (message && message->answers_frame != 0) {
+        nstime_t time = clock_elapsed(&message->answers_time, &frame->pinfo->abs_ts);
+        add_uint(frame->subtree, hf_ike_request_in, frame->tvb, message->answers_frame);
         add_time(frame->subtree, hf_ike_response_time, frame->tvb, &time);
-    } else if (!place->is_response && exchange->response_frame != 0) {
-        add_uint(frame->subtree, hf_ike_response_in, frame->tvb, exchange->response_frame);
+    } else if (message && message->answered_frame != 0) {
+        add_uint(frame->subtree, hf_ike_response_in, frame->tvb, message->answered_frame);
     }
     if (place->retransmission_of != 0)
         add_uint(frame->subtree, hf_ike_retransmission_of, frame->tvb, place->retransmission_of);
@@ -288,6 +296,9 @@ tree_show_finding(struct tree_frame *frame, const struct finding *finding)
     proto_item_append_text(item, ": %s", text);
     proto_tree *tree = proto_item_add_subtree(item, ett_finding);
     proto_item_set_generated(proto_tree_add_string(tree, hf_confidence, frame->tvb, 0, 0, text_confidence(finding->confidence)));
+    proto_item_set_generated(proto_tree_add_string(tree, hf_meaning, frame->tvb, 0, 0, explain_meaning(finding->key)));
+    if (explain_check(finding->key))
+        proto_item_set_generated(proto_tree_add_string(tree, hf_check, frame->tvb, 0, 0, explain_check(finding->key)));
     for (unsigned i = 0; i < finding->evidence_count; i++)
         add_uint(tree, hf_evidence, frame->tvb, finding->evidence[i]);
 }

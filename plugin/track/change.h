@@ -25,9 +25,11 @@ enum change_kind {
     CHANGE_GIVEN_UP,                /**< exchange was never answered */
     CHANGE_REFUSED_BY_SIZE,         /**< exchange was refused, as its answer's size or kind proves */
     CHANGE_AUTH_LEFT,               /**< exchange, an IKE_AUTH or main mode, led nowhere: it was begun anew */
+    CHANGE_PROBES_LEFT,             /**< behind liveness checks of ike_sa, IKEv1, stayed unanswered */
     CHANGE_NOTIFIED,                /**< notify came in exchange, apart from its answer */
     CHANGE_INITIAL,                 /**< ike_sa begins, with an initial exchange */
     CHANGE_CONTACT,                 /**< ike_sa was established */
+    CHANGE_DISPLACED,               /**< ike_sa took the place of one that fell silent without an end */
     CHANGE_COLLISION,               /**< exchange crossed other_exchange: both rekey one SA */
     CHANGE_DUPLICATE                /**< child stays beside other_child, for the same selectors */
 };
@@ -42,7 +44,7 @@ struct change {
     struct child *other_child;
     struct notify notify;           /**< of CHANGE_NOTIFIED */
     unsigned effect;                /**< of CHANGE_SEQUENCE: enum sequence_effect */
-    uint64_t behind;                /**< of CHANGE_SEQUENCE: packets behind the highest */
+    uint64_t behind;                /**< of CHANGE_SEQUENCE: packets behind the highest; of CHANGE_PROBES_LEFT: how many */
     struct endpoint before;         /**< of CHANGE_ADDRESS_MOVED: the address until now */
     bool clean;                     /**< of CHANGE_SA_RESUMED: its last packet before came at the handover */
     uint32_t before_frame;          /**< the last frame before the change */

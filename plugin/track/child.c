@@ -12,6 +12,9 @@
 /* Children of one tunnel that are looked through for one with the same selectors. */
 #define CHILDREN_AT_MOST 64
 
+/* What comes this long after a new negotiation was not under way before it. */
+#define SILENT_AFTER_MS 2000
+
 static const struct proposal *
 ipsec_proposal(const struct said *said, uint8_t protocol)
 {
@@ -72,7 +75,7 @@ child_same_selectors(const struct child *a, const struct child *b)
 
 /* Both directions of the new child take the place of the old one's. */
 static void
-replace(struct ike_context *context, struct child *old, struct child *new)
+replace(struct changes *changes, struct child *old, struct child *new)
 {
     bool same_side = old->origin->flow == new->origin->flow;
 
@@ -84,8 +87,19 @@ replace(struct ike_context *context, struct child *old, struct child *new)
         if (!from || !to || from->successor || to->predecessor || from->flow != to->flow)
             continue;
         lineage_negotiated(from, to);
-        change_add(context->changes, CHANGE_SA_REPLACED, to)->before_frame = from->last_frame;
+        change_add(changes, CHANGE_SA_REPLACED, to)->before_frame = from->last_frame;
     }
+}
+
+/* Whether both were asked for in the same words, whatever was agreed: a pool of addresses gives another
+ * one each time. */
+static bool
+same_request(const struct child *a, const struct child *b)
+{
+    const struct said *one = a->origin->request, *other = b->origin->request;
+
+    return one && other && a->origin->flow == b->origin->flow && selectors_equal(&one->tsi, &other->tsi)
+            && selectors_equal(&one->tsr, &other->tsr);
 }
 
 /* The latest child of the tunnel for the same selectors that nothing has replaced yet. */
@@ -95,7 +109,7 @@ find_old(const struct child *new)
     unsigned looked_at = 0;
 
     for (struct child *old = new->tunnel_older; old && looked_at < CHILDREN_AT_MOST; old = old->tunnel_older, looked_at++)
-        if (!old->successor && child_same_selectors(old, new))
+        if (!old->successor && (child_same_selectors(old, new) || (!child_is_alive(old) && same_request(old, new))))
             return old;
     return NULL;
 }
@@ -132,7 +146,7 @@ find_place(struct ike_context *context, struct child *child, struct exchange *ex
         }
     }
     if (old)
-        replace(context, old, child);
+        replace(context->changes, old, child);
 }
 
 struct child *
@@ -240,7 +254,7 @@ promote(struct ike_context *context, struct child *ended)
             continue;
         if (child->origin->rekeyed_child)
             continue;
-        replace(context, ended, child);
+        replace(context->changes, ended, child);
         return;
     }
 }
@@ -269,6 +283,36 @@ child_delete(struct ike_context *context, uint8_t protocol, uint32_t spi)
         child_end(context, sa->child);
 }
 
+/* Whether the old child carried nothing, and its IKE SA said nothing, since the new one began. */
+static bool
+fell_silent(const struct child *old, const struct child *new)
+{
+    const nstime_t *born = &new->origin->response_time;
+
+    for (int i = 0; i < 2; i++)
+        if (old->sa[i] && old->sa[i]->sequence.packets > 0 && clock_passed_ms(born, &old->sa[i]->last_time, SILENT_AFTER_MS))
+            return false;
+    return !clock_passed_ms(born, &old->ike_sa->last_time, SILENT_AFTER_MS);
+}
+
+/* An old child that fell silent for a new IKE SA that nobody announced: a peer lost its state. Two that
+ * began at once, or that are both heard, are duplicates. */
+static bool
+was_displaced(struct child *old, struct child *new, uint32_t grace, struct changes *changes)
+{
+    struct ike_sa *began = new->ike_sa;
+
+    if (old->ike_sa == began || began->predecessor || began->displaced || !fell_silent(old, new)
+            || !clock_passed(&old->ike_sa->established_time, &began->first_time, grace))
+        return false;
+    began->displaced = old->ike_sa;
+    old->ike_sa->end = IKE_FAILED;
+    old->ike_sa->end_time = old->ike_sa->last_time;
+    old->ike_sa->end_frame = old->ike_sa->last_frame;
+    change_add(changes, CHANGE_DISPLACED, NULL)->ike_sa = began;
+    return true;
+}
+
 void
 child_check_rival(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struct changes *changes)
 {
@@ -283,6 +327,10 @@ child_check_rival(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, st
     for (struct child *old = rival->tunnel_older; old && looked_at < CHILDREN_AT_MOST; old = old->tunnel_older, looked_at++) {
         if (!child_is_alive(old) || old->successor || !child_same_selectors(old, rival))
             continue;
+        if (was_displaced(old, rival, grace, changes)) {
+            replace(changes, old, rival);
+            return;
+        }
         struct change *change = change_add(changes, CHANGE_DUPLICATE, rival->sa[0]);
         change->child = rival;
         change->other_child = old;

@@ -121,11 +121,11 @@ begin(struct ike_context *context, struct ike_sa *ike_sa, bool response)
     return exchange;
 }
 
-static void
+static struct exchange_message *
 remember(struct exchange *exchange, const struct ike_message *message, bool from_requester, wmem_allocator_t *pool)
 {
     if (exchange->messages == EXCHANGE_MESSAGES_AT_MOST)
-        return;
+        return NULL;
     if (exchange->messages == EXCHANGE_MESSAGES_INLINE)
         exchange->more = wmem_alloc0_array(pool, struct exchange_message, EXCHANGE_MESSAGES_AT_MOST - EXCHANGE_MESSAGES_INLINE);
     struct exchange_message *kept = message_at(exchange, exchange->messages++);
@@ -136,6 +136,23 @@ remember(struct exchange *exchange, const struct ike_message *message, bool from
     kept->readable = message->readable;
     kept->encrypted = is_encrypted(message);
     kept->first_payload = message->first_payload;
+    return kept;
+}
+
+/* An answer, to the last message of the requester that has none: in IKEv1 they take turns. */
+static void
+pair(struct exchange *exchange, struct exchange_message *answer)
+{
+    for (unsigned i = exchange->messages; i-- > 0;) {
+        struct exchange_message *asked = message_at(exchange, i);
+        if (!asked->from_requester)
+            continue;
+        if (asked->answered_frame == 0)
+            asked->answered_frame = answer->frame;
+        answer->answers_frame = asked->frame;
+        answer->answers_time = asked->time;
+        return;
+    }
 }
 
 /* Whether a message of this exchange wants an answer. */
@@ -157,10 +174,13 @@ wants_answer(const struct exchange *exchange, const struct ike_message *message,
     }
 }
 
-static void
+static struct exchange_message *
 take_new(struct exchange *exchange, const struct ike_message *message, bool from_requester, wmem_allocator_t *pool)
 {
-    remember(exchange, message, from_requester, pool);
+    struct exchange_message *kept = remember(exchange, message, from_requester, pool);
+
+    if (kept && !from_requester)
+        pair(exchange, kept);
     if (from_requester && exchange->request_frame == 0) {
         exchange->request_frame = message->frame;
         exchange->request_time = message->time;
@@ -174,6 +194,8 @@ take_new(struct exchange *exchange, const struct ike_message *message, bool from
     exchange->retransmissions = 0;
     exchange->awaiting = wants_answer(exchange, message, from_requester);
     exchange->awaited_by_requester = from_requester;
+    exchange->awaited_frame = message->frame;
+    return kept;
 }
 
 struct exchange *
@@ -201,13 +223,13 @@ exchange_take(struct ike_context *context, struct ike_sa *ike_sa, struct ike_pla
             change_add_exchange(context->changes, CHANGE_RETRANSMISSION, exchange)->before_frame = seen->frame;
         }
     } else {
-        struct exchange_message *other = other_form(exchange, message, !response, !is_encrypted(message));
+        struct exchange_message *other = other_form(exchange, message, !response, is_encrypted(message));
         *news = !other || (!other->readable && message->readable);
         if (other)
             other->readable |= message->readable;
-        else
-            take_new(exchange, message, !response, context->pool);
+        seen = other ? other : take_new(exchange, message, !response, context->pool);
     }
+    place->message = seen;
     exchange->last_time = message->time;
     exchange->last_frame = message->frame;
     return exchange;
@@ -224,6 +246,9 @@ was_left(const struct ike_context *context, const struct exchange *exchange)
 
     if (!exchange->awaiting || exchange->outcome == EXCHANGE_REFUSED || exchange->outcome == EXCHANGE_GIVEN_UP)
         return false;
+    unsigned peer = sender == exchange->ike_sa->flow ? 1 : 0;
+    if (exchange->ike_sa->version < 2 && exchange->ike_sa->heard_frame[peer] > exchange->awaited_frame)
+        return false;               /* the peer said something, if not an answer */
     if (exchange->retransmissions > 0)
         return true;
     if (exchange->type == IKE1_QUICK_MODE)

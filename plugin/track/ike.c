@@ -9,6 +9,9 @@
 #include "ike_context.h"
 #include "selectors.h"
 
+/* Liveness checks of IKEv1 that have to stay unanswered until the peer counts as dead. */
+#define PROBES_AT_LEAST 2
+
 struct ike_table {
     struct ike_context context;
     wmem_map_t *by_spis;
@@ -126,6 +129,28 @@ add_ike_sa(struct ike_table *table, uint64_t initiator, uint64_t responder, stru
     return ike_sa;
 }
 
+static void end_ike_sa(struct ike_context *context, struct ike_sa *ike_sa, enum ike_end end);
+
+/* IKEv1: liveness checks of the last IKE SA that nothing answered, before the new one begins. */
+static void
+give_up_probes(struct ike_context *context, const struct ike_sa *began)
+{
+    struct ike_sa *old = began->tunnel_older;
+
+    if (!old || old->version >= 2 || old->end != IKE_ALIVE)
+        return;
+    for (unsigned side = 0; side < 2; side++) {
+        if (old->probes[side] < PROBES_AT_LEAST)
+            continue;
+        end_ike_sa(context, old, IKE_FAILED);
+        struct change *change = change_add(context->changes, CHANGE_PROBES_LEFT, NULL);
+        change->ike_sa = old;
+        change->behind = old->probes[side];
+        change->before_frame = old->probe_frame[side];
+        return;
+    }
+}
+
 static struct ike_sa *
 open_ike_sa(struct ike_table *table, struct flow *flow)
 {
@@ -142,9 +167,23 @@ open_ike_sa(struct ike_table *table, struct flow *flow)
     }
     exchange_give_up(&table->context, ike_sa);
     keyless_begin_anew(&table->context, ike_sa);
+    give_up_probes(&table->context, ike_sa);
     struct change *change = change_add(table->context.changes, CHANGE_INITIAL, NULL);
     change->ike_sa = ike_sa;
     return ike_sa;
+}
+
+/* An IKE SA that began beside the one that is deleted now: the old one was re-authenticated. */
+static void
+find_successor(struct ike_sa *old, const nstime_t *now, uint32_t grace)
+{
+    for (struct ike_sa *new = old->flow->tunnel->ike_sas; new && new != old; new = new->tunnel_older) {
+        if (!new->established || new->predecessor || clock_passed(&new->established_time, now, grace))
+            continue;
+        new->predecessor = old;
+        old->successor = new;
+        return;
+    }
 }
 
 static void
@@ -155,6 +194,8 @@ end_ike_sa(struct ike_context *context, struct ike_sa *ike_sa, enum ike_end end)
     ike_sa->end = (uint8_t)end;
     ike_sa->end_time = context->message->time;
     ike_sa->end_frame = context->message->frame;
+    if (end == IKE_DELETED && !ike_sa->successor)
+        find_successor(ike_sa, &context->message->time, context->grace);
     if (end != IKE_DELETED || ike_sa->version < 2)
         return;                     /* in IKEv1, phase 2 outlives phase 1 */
     for (struct child *child = ike_sa->children; child; child = child->next)
@@ -175,6 +216,33 @@ find_predecessor(struct ike_sa *ike_sa)
     ike_sa->predecessor = old;
 }
 
+/* The IKE SA that lived when the other one began, longer ago than two peers that start at once would. */
+static struct ike_sa *
+find_displaced(struct ike_sa *began, uint32_t grace)
+{
+    struct ike_sa *old = began->tunnel_older;
+
+    while (old && (!old->established || old->end != IKE_ALIVE))
+        old = old->tunnel_older;
+    return old && clock_passed(&old->established_time, &began->first_time, grace) ? old : NULL;
+}
+
+/* RFC 7296 section 2.4: INITIAL_CONTACT says that there is no other IKE SA any more. */
+static void
+displace(struct ike_context *context, struct ike_sa *began)
+{
+    struct ike_sa *old = began->initial_contact ? find_displaced(began, context->grace) : NULL;
+
+    if (!old)
+        return;
+    began->displaced = old;
+    end_ike_sa(context, old, IKE_FAILED);
+    if (!began->predecessor && !old->successor) {
+        began->predecessor = old;
+        old->successor = began;
+    }
+}
+
 static void
 establish(struct ike_context *context, struct ike_sa *ike_sa)
 {
@@ -184,6 +252,7 @@ establish(struct ike_context *context, struct ike_sa *ike_sa)
     ike_sa->established_time = context->message->time;
     ike_sa->established_frame = context->message->frame;
     find_predecessor(ike_sa);
+    displace(context, ike_sa);
     struct change *change = change_add(context->changes, CHANGE_CONTACT, NULL);
     change->ike_sa = ike_sa;
 }
@@ -281,8 +350,8 @@ refuses(const struct notify *notify, uint8_t version)
 static void
 answer(struct ike_context *context, struct exchange *exchange, const struct notify *error)
 {
-    if (exchange->outcome != EXCHANGE_OPEN)
-        return;
+    if (exchange->outcome != EXCHANGE_OPEN && !exchange->refused_by_size)
+        return;                     /* a refusal by size may be read later, in a decrypted copy */
     exchange->outcome = error ? EXCHANGE_REFUSED : EXCHANGE_ANSWERED;
     if (error) {
         exchange->error = error->type;
@@ -361,7 +430,9 @@ take_request2(struct ike_context *context, struct exchange *exchange)
 {
     const struct ike_contents *contents = &context->message->contents;
 
-    exchange->request = keep_said(context);
+    bool first = !exchange->request;
+    if (first)
+        exchange->request = keep_said(context);
     if (exchange->type == IKE2_IKE_AUTH && exchange->request)
         exchange->ike_sa->child_offer = exchange;
     exchange->liveness = exchange->type == IKE2_INFORMATIONAL && contents->notifies == 0
@@ -400,7 +471,8 @@ take_response2(struct ike_table *table, struct exchange *exchange)
     struct ike_context *context = &table->context;
     const struct notify *error = find_error(context->message);
 
-    exchange->response = keep_said(context);
+    if (!exchange->response)
+        exchange->response = keep_said(context);
     switch (exchange->type) {
     case IKE2_IKE_AUTH:
         take_auth_response(context, exchange, error);
@@ -442,8 +514,22 @@ refused_exchange(const struct ike_context *context, struct ike_sa *ike_sa)
     return NULL;
 }
 
+/* An Informational that answers a message of another exchange: both are linked. */
 static void
-take_informational1(struct ike_table *table, struct exchange *exchange)
+answer_elsewhere(struct exchange *refused, const struct ike_place *place)
+{
+    for (unsigned i = 0; place->message && i < refused->messages && i < EXCHANGE_MESSAGES_INLINE; i++) {
+        struct exchange_message *asked = &refused->message[i];
+        if (asked->frame != refused->awaited_frame)
+            continue;
+        asked->answered_frame = place->frame;
+        place->message->answers_frame = asked->frame;
+        place->message->answers_time = asked->time;
+    }
+}
+
+static void
+take_informational1(struct ike_table *table, struct exchange *exchange, struct ike_place *place)
 {
     struct ike_context *context = &table->context;
     struct ike_sa *ike_sa = exchange->ike_sa;
@@ -460,6 +546,7 @@ take_informational1(struct ike_table *table, struct exchange *exchange)
         return;
     struct exchange *refused = refused_exchange(context, ike_sa);
     if (refused) {
+        answer_elsewhere(refused, place);
         refused->response_frame = refused->response_frame ? refused->response_frame : context->message->frame;
         answer(context, refused, error);
         if (exchange_is_initial(refused->type))
@@ -504,8 +591,9 @@ take_quick_mode(struct ike_context *context, struct exchange *exchange, bool res
 /* ---- both versions */
 
 static void
-take_contents(struct ike_table *table, struct exchange *exchange, bool response)
+take_contents(struct ike_table *table, struct exchange *exchange, struct ike_place *place)
 {
+    bool response = place->is_response;
     struct ike_context *context = &table->context;
 
     take_notifies(context, exchange);
@@ -518,7 +606,7 @@ take_contents(struct ike_table *table, struct exchange *exchange, bool response)
         return;
     }
     if (exchange->type == IKE1_INFORMATIONAL)
-        take_informational1(table, exchange);
+        take_informational1(table, exchange, place);
     else if (exchange_is_initial(exchange->type))
         take_phase1(context, exchange, response);
     else if (exchange->type == IKE1_QUICK_MODE)
@@ -633,6 +721,7 @@ ike_take(struct ike_table *table, const struct ike_message *message)
     unsigned side = context->flow == ike_sa->flow ? 0 : 1;
     ike_sa->last_time = message->time;
     ike_sa->last_frame = message->frame;
+    ike_sa->heard_frame[side] = message->frame;
     tunnel->ike_last_time = message->time;
     ike_sa->probes[1 - side] = 0;
     tunnel->ike_heard[context->flow == &tunnel->flow[0] ? 0 : 1] = true;
@@ -641,7 +730,7 @@ ike_take(struct ike_table *table, const struct ike_message *message)
         bool first_answer = place.is_response && exchange->response_frame == message->frame;
         ike_sa->messages[side]++;
         if (message->readable)
-            take_contents(table, exchange, place.is_response);
+            take_contents(table, exchange, &place);
         else
             keyless_take(context, exchange, place.is_response);
         take_progress(context, exchange, place.is_response);

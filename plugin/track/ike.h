@@ -35,6 +35,9 @@ struct exchange_message {
     bool readable;
     bool encrypted;
     uint8_t first_payload;          /**< enum ike_payload_type */
+    uint32_t answered_frame;        /**< of the message that answers it; 0 while there is none */
+    uint32_t answers_frame;         /**< of the message that it answers; 0 if it asks */
+    nstime_t answers_time;
 };
 
 /** What one side said in an exchange, where it was readable. */
@@ -72,6 +75,7 @@ struct exchange {
     nstime_t response_time;
     nstime_t last_time;             /**< of its last message, retransmissions included */
     uint32_t last_frame;
+    uint32_t awaited_frame;         /**< of the last new message */
     uint32_t retransmissions;       /**< since the last new message */
     const struct said *request;     /**< NULL where it was not readable, or has no SA payload */
     const struct said *response;
@@ -111,9 +115,11 @@ struct ike_sa {
     uint32_t end_frame;
     struct ike_sa *predecessor;
     struct ike_sa *successor;
+    struct ike_sa *displaced;       /**< one that lived when it was set up, and is void since; or NULL */
     struct exchange *latest;        /**< the others follow by older */
     struct exchange *child_offer;   /**< the IKE_AUTH request that offered a child, until it is answered */
     struct child *children;
+    uint32_t heard_frame[2];        /**< the last message of its initiator, of its responder */
     uint32_t messages[2];           /**< from its initiator, its responder, without retransmissions */
     uint32_t probes[2];             /**< IKEv1 liveness checks by each that nothing has answered */
     uint32_t probe_frame[2];        /**< the first of them */
@@ -148,6 +154,7 @@ struct ike_place {
     bool is_response;
     uint16_t spis;
     struct exchange *exchange;
+    struct exchange_message *message; /**< in its exchange; NULL where too many were to be kept */
     const uint32_t *spi;            /**< the SPIs of ESP and AH that it names */
 };
 

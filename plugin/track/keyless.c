@@ -49,7 +49,6 @@ take_response2(struct ike_context *context, struct exchange *exchange)
     if (exchange->type == IKE2_IKE_AUTH && !exchange->response_fragmented
             && envelope_holds_at_most(exchange->ike_sa, exchange->response_length) < SMALLEST_AUTH_CHILD_ANSWER)
         exchange->ike_sa->small_auth = exchange;
-    exchange->outcome = EXCHANGE_ANSWERED;
 }
 
 static void

@@ -7,6 +7,11 @@
 #include "clock.h"
 #include "ike.h"
 
+/* One sender uses one SA of a lineage at a time. Packets of both may be mixed by the way; but an old SA
+ * with so many packets for so long beside the newborn one is parallel to it. */
+#define MIXED_PACKETS_AT_MOST 8
+#define MIXED_AT_MOST_MS 2000
+
 /* A new SA's first packets: as far as a capture may have missed them. An SA that starts beyond is
  * older than the capture shows, and so no successor of what the capture shows. */
 #define NEWBORN_AT_MOST 64
@@ -95,6 +100,12 @@ lineage_admit(struct sa *sa)
 void
 lineage_heard(struct sa *sa)
 {
+    const struct sa *newborn = sa->flow->pending;
+
+    if (newborn && newborn != sa) {
+        sa->mixed = newborn->id == sa->mixed_with ? sa->mixed + 1 : 1;
+        sa->mixed_with = newborn->id;
+    }
     if (sa->waits_for_traffic && !is_faint(sa) && !sa->is_head && !sa->successor)
         lineage_admit(sa);
 }
@@ -117,6 +128,9 @@ candidate_of(const struct sa *old, const struct sa *newborn, const nstime_t *now
         return CANDIDATE_NO;
     if (clock_passed(&newborn->first_time, &old->last_time, grace))
         return CANDIDATE_NO;            /* it spoke on beside the newborn one */
+    if (old->mixed_with == newborn->id && old->mixed >= MIXED_PACKETS_AT_MOST
+            && clock_passed_ms(&newborn->first_time, &old->last_time, MIXED_AT_MOST_MS))
+        return CANDIDATE_NO;
     if (!ike_may_replace(old->origin, newborn->origin, grace))
         return CANDIDATE_NO;
     return clock_passed(&old->last_time, now, grace) ? CANDIDATE_SILENT : CANDIDATE_UNDECIDED;

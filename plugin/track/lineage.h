@@ -26,7 +26,8 @@ void lineage_negotiated(struct sa *old, struct sa *sa);
  * successor of its own. */
 void lineage_pass_on(struct sa *from, struct sa *to);
 
-/** The SA carried another packet: it may now count as a successor that it was too faint for before. */
+/** The SA carried another packet: it may now count as a successor that it was too faint for before, or
+ * show that it is used beside a newborn one. To be called while either is possible. */
 void lineage_heard(struct sa *sa);
 
 /** Whether the oldest newborn SA of the flow has waited long enough. Cheap. */

@@ -8,6 +8,7 @@ struct sa_table {
     wmem_allocator_t *pool;
     wmem_map_t *by_key;
     wmem_map_t *by_spi;             /* of those in UDP, which a NAT may move */
+    wmem_map_t *group_spis;         /* of those to multicast groups */
     wmem_array_t *by_id;
     struct sa *first;
     struct sa *last;
@@ -57,6 +58,7 @@ sa_table_create(wmem_allocator_t *pool)
     table->pool = pool;
     table->by_key = wmem_map_new(pool, sa_key_hash, sa_key_equal);
     table->by_spi = wmem_map_new(pool, spi_hash, spi_equal);
+    table->group_spis = wmem_map_new(pool, spi_hash, spi_equal);
     table->by_id = wmem_array_new(pool, sizeof(struct sa *));
     return table;
 }
@@ -103,6 +105,18 @@ sa_alias(struct sa_table *table, const struct sa_key *key, struct sa *sa)
     wmem_map_insert(table->by_key, copy, sa);
 }
 
+bool
+sa_spi_is_shared(const struct sa_table *table, uint32_t spi)
+{
+    return wmem_map_lookup(table->group_spis, &spi) != NULL;
+}
+
+static bool
+is_multicast(const struct ip_address *address)
+{
+    return address->length == 4 ? (address->bytes[0] & 0xf0) == 0xe0 : address->length == 16 && address->bytes[0] == 0xff;
+}
+
 struct sa *
 sa_open(struct sa_table *table, const struct sa_key *key, struct flow *flow,
         uint32_t frame, const nstime_t *time, bool in_udp)
@@ -116,6 +130,9 @@ sa_open(struct sa_table *table, const struct sa_key *key, struct flow *flow,
     sa->birth_frame = sa->first_frame = sa->last_frame = frame;
     sa->birth_time = sa->first_time = sa->last_time = *time;
     sa->older = wmem_map_insert(table->by_key, &sa->key, sa);
+    sa->many_senders = is_multicast(&key->destination);
+    if (sa->many_senders)
+        wmem_map_insert(table->group_spis, &sa->key.spi, sa);
     if (in_udp)
         wmem_map_insert(table->by_spi, &sa->key.spi, sa);
     wmem_array_append_one(table->by_id, sa);

@@ -49,6 +49,8 @@ struct sa {
     uint32_t birth_frame;           /**< of its negotiation, or as first_frame */
     uint32_t deleted_frame;         /**< of its Delete, or its IKE SA's; 0 while it may live */
     uint32_t reread_frame;
+    uint32_t mixed;                 /**< packets since the SA with the number mixed_with was born beside it */
+    uint32_t mixed_with;
     bool born_in_capture : 1;       /**< its first packets were seen */
     bool is_head : 1;
     bool is_pending : 1;
@@ -60,6 +62,7 @@ struct sa {
     bool link_proven : 1;           /**< its predecessor is known from the negotiation */
     bool delete_named_it : 1;       /**< a Delete carried its SPI, not only its sibling's */
     bool stale_said : 1;
+    bool many_senders : 1;          /**< to a group: several senders, each with its own sequence */
     nstime_t resumed_time;
     nstime_t flapping_time;
 };
@@ -83,6 +86,10 @@ struct sa *sa_find(const struct sa_table *table, const struct sa_key *key);
 
 /** The SA that had this key at that frame, or NULL. */
 struct sa *sa_find_at(const struct sa_table *table, const struct sa_key *key, uint32_t frame);
+
+/** Whether an SA with this SPI goes to a multicast group: then its senders count sequence numbers over
+ * all destinations together (RFC 4301 section 4.1, RFC 4302 section 2.5). */
+bool sa_spi_is_shared(const struct sa_table *table, uint32_t spi);
 
 /** An SA in UDP with this protocol and SPI under any address, the one last opened, or NULL. */
 struct sa *sa_find_by_spi(const struct sa_table *table, uint8_t protocol, uint32_t spi);

@@ -160,6 +160,8 @@ count_answers(struct tracker *tracker, struct sa *sa, const struct ipsec_packet 
     struct flow *flow = sa->flow;
     struct flow *reverse = flow_reverse(flow);
 
+    if (sa->many_senders)
+        return;
     reverse->unanswered = 0;
     reverse->one_way_said = false;
     if (flow->unanswered++ == 0) {
@@ -217,7 +219,7 @@ take_sequence(struct tracker *tracker, struct sa *sa, const struct ipsec_packet 
     uint64_t behind = sa->sequence.packets ? sequence_behind(&sa->sequence, packet->sequence) : 0;
     unsigned effect = sequence_take(&sa->sequence, packet, &tracker->limits.sequence, tracker->pool);
 
-    if (effect == SEQUENCE_IN_ORDER)
+    if (effect == SEQUENCE_IN_ORDER || sa_spi_is_shared(tracker->sas, sa->key.spi))
         return;
     struct change *change = changed(tracker, CHANGE_SEQUENCE, sa);
     change->effect = effect;
@@ -296,7 +298,7 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
     extend_life(sa, packet);
     if (is_new && !sa->negotiated)
         lineage_admit(sa);
-    else if (sa->waits_for_traffic)
+    else if (sa->waits_for_traffic || sa->flow->pending)
         lineage_heard(sa);
     if (sa->flow->tunnel->rival)
         child_check_rival(sa->flow->tunnel, &packet->time, tracker->limits.handover_grace, &tracker->changes);

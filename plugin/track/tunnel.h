@@ -20,7 +20,7 @@ struct sa;
 struct tunnel;
 
 /** Offers that are remembered for each peer: as many phase 2 SAs as are compared. */
-#define OFFERS_AT_MOST 8
+#define OFFERS_AT_MOST 16
 
 /** The latest offers of one peer in one phase: requests that it began. */
 struct offers {

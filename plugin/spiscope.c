@@ -15,6 +15,8 @@
 #include "observe/ike.h"
 #include "observe/ipsec.h"
 #include "show/capture_name.h"
+#include "show/conversations.h"
+#include "show/menu.h"
 #include "show/outputs.h"
 #include "show/tables.h"
 #include "show/tree.h"
@@ -38,6 +40,15 @@ static struct {
     compat_bool info_column;
 } preferences = { 300, 3, 900, 10, 30, 64, 1000000, 0, 0, TRUE };
 
+/* Frames that were shown lately, for the menu: it acts on the selected one, which is among them. */
+#define SHOWN_FRAMES 4096
+
+struct shown {
+    uint32_t frame;
+    const struct tunnel *tunnel;
+    const struct sa *sa;
+};
+
 /* All that is known of the open capture; made anew for each, and freed with its file scope. */
 static struct capture {
     struct ipsec_observer *ipsec;
@@ -45,6 +56,7 @@ static struct capture {
     struct tracker *tracker;
     struct judge judge;
     struct capture_facts facts;
+    struct shown shown[SHOWN_FRAMES];
 } *capture;
 
 static void
@@ -89,6 +101,29 @@ capture_close(void)
     capture = NULL;
 }
 
+static bool
+find_shown(uint32_t frame, const struct tunnel **tunnel, const struct sa **sa)
+{
+    const struct shown *shown = capture ? &capture->shown[frame % SHOWN_FRAMES] : NULL;
+
+    if (!shown || shown->frame != frame)
+        return false;
+    *tunnel = shown->tunnel;
+    *sa = shown->sa;
+    return true;
+}
+
+static void
+remember_shown(const struct tree_frame *frame, const struct tunnel *tunnel, const struct sa *sa)
+{
+    if (!frame->tree)
+        return;
+    struct shown *shown = &capture->shown[frame->pinfo->num % SHOWN_FRAMES];
+    shown->frame = frame->pinfo->num;
+    shown->tunnel = tunnel;
+    shown->sa = sa;
+}
+
 static void
 show_packet(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *packet)
 {
@@ -102,6 +137,7 @@ show_packet(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *
         known = sequence_counts_at(&sa->sequence, packet->frame, packet->sequence, &counts);
         bytes_known = known && sa_reread_bytes(sa, packet->frame, counts.packets, packet->length, &bytes);
     }
+    remember_shown(frame, sa->flow->tunnel, sa);
     tree_show_sa(frame, sa, packet, known ? &counts : NULL, bytes_known ? &bytes : NULL);
 }
 
@@ -110,13 +146,14 @@ show_message(struct tree_frame *frame, const struct ike_place *place)
 {
     const struct child *child = place->exchange->child;
 
+    remember_shown(frame, place->exchange->flow->tunnel, NULL);
     tree_show_ike(frame, place);
     if (!tables_wanted())
         return;
-    tables_feed(frame->pinfo, place->exchange->flow->tunnel, NULL, &capture->judge);
+    tables_feed(frame->pinfo, place->exchange->flow->tunnel, NULL, &capture->judge, false);
     for (int i = 0; child && i < 2; i++)
         if (child->sa[i])
-            tables_feed(frame->pinfo, place->exchange->flow->tunnel, child->sa[i], &capture->judge);
+            tables_feed(frame->pinfo, place->exchange->flow->tunnel, child->sa[i], &capture->judge, false);
 }
 
 /* Rows of SAs whose state a packet of another SA changed. */
@@ -129,9 +166,9 @@ feed_changed(packet_info *pinfo, const struct changes *changes)
         const struct sa *sa = changes->item[i].sa;
         if (!sa)
             continue;
-        tables_feed(pinfo, sa->flow->tunnel, sa, &capture->judge);
+        tables_feed(pinfo, sa->flow->tunnel, sa, &capture->judge, false);
         if (sa->predecessor)
-            tables_feed(pinfo, sa->flow->tunnel, sa->predecessor, &capture->judge);
+            tables_feed(pinfo, sa->flow->tunnel, sa->predecessor, &capture->judge, false);
     }
 }
 
@@ -158,7 +195,7 @@ first_read(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, struct tree_fram
             continue;
         show_packet(frame, sa, &packets[i]);
         if (tables_wanted())
-            tables_feed(pinfo, sa->flow->tunnel, sa, &capture->judge);
+            tables_feed(pinfo, sa->flow->tunnel, sa, &capture->judge, true);
     }
     capture->judge.frame = pinfo->num;
     capture->judge.time = pinfo->abs_ts;
@@ -182,7 +219,7 @@ read_again(tvbuff_t *tvb, packet_info *pinfo, struct tree_frame *frame)
             continue;
         show_packet(frame, sa, &packets[i]);
         if (tables_wanted())
-            tables_feed(pinfo, sa->flow->tunnel, sa, &capture->judge);
+            tables_feed(pinfo, sa->flow->tunnel, sa, &capture->judge, true);
     }
 }
 
@@ -252,6 +289,8 @@ proto_register_spiscope(void)
     tree_register(proto_spiscope);
     tables_register(proto_spiscope);
     outputs_register(capture_source);
+    conversations_register(proto_spiscope);
+    menu_register(proto_spiscope, find_shown);
     register_preferences();
     register_init_routine(capture_open);
     register_cleanup_routine(capture_close);

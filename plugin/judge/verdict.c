@@ -180,7 +180,10 @@ decide_churn(struct verdict *verdict, const struct tunnel *tunnel, const struct 
         return;
     }
     /* Lifetimes agree only if both peers' were seen, and IKEv2 sends none. */
-    bool agree = tunnel->ike_sas->version < 2 && saw_both_offers(tunnel);
+    bool ikev2 = tunnel->ike_sas->version >= 2;
+    bool agree = !ikev2 && saw_both_offers(tunnel);
+    if (ikev2)
+        verdict->missing |= MISSING_LIFETIMES;
     verdict->confidence = agree ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED;
 }
 

@@ -38,7 +38,8 @@ enum missing {
     MISSING_NEGOTIATION = 1 << 1,   /**< no negotiation was captured */
     MISSING_OTHER_OFFER = 1 << 2,   /**< only one peer's offers were seen */
     MISSING_DIRECTION = 1 << 3,     /**< only one direction was seen */
-    MISSING_TIME = 1 << 4           /**< the capture is too short */
+    MISSING_TIME = 1 << 4,          /**< the capture is too short */
+    MISSING_LIFETIMES = 1 << 5      /**< IKEv2 sends none, and SAs ended early */
 };
 
 #define VERDICT_EVIDENCE_AT_MOST 8

@@ -74,6 +74,7 @@ advice_missing(const struct verdict *verdict, unsigned i)
             "save-keys plugin. Enter keys under Preferences, Protocols, ISAKMP" },
         { MISSING_OTHER_OFFER, "Only one peer's offers were seen, and an IKEv1 responder echoes them: capture a negotiation that "
             "the other peer starts" },
+        { MISSING_LIFETIMES, "IKEv2 sends no lifetimes: compare the phase 1 and phase 2 lifetimes in both peers' configuration" },
         { MISSING_DIRECTION, "ESP was seen in one direction at most: capture on the gateway's outside interface" },
         { MISSING_TIME, "The capture is short: let it run for more than one phase 2 lifetime" },
     };

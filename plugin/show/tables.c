@@ -13,13 +13,6 @@
 
 static int tap_spiscope = -1;
 
-/* What the tap hands over; lives as long as the packet. */
-struct tap_record {
-    const struct tunnel *tunnel;
-    const struct sa *sa;            /* NULL: the tunnel only */
-    const struct judge *judge;
-};
-
 static stat_tap_table_item sa_columns[] = {
     { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Tunnel", "%6u " },
     { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "SA", "%4u " },
@@ -333,12 +326,13 @@ tables_wanted(void)
 
 void
 tables_feed(packet_info *pinfo, const struct tunnel *tunnel, const struct sa *sa,
-        const struct judge *judge)
+        const struct judge *judge, bool is_packet)
 {
     struct tap_record *record = wmem_new(pinfo->pool, struct tap_record);
 
     record->tunnel = tunnel;
     record->sa = sa;
     record->judge = judge;
+    record->is_packet = is_packet;
     tap_queue_packet(tap_spiscope, pinfo, record);
 }

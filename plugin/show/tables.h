@@ -11,6 +11,14 @@
 
 #include "../judge/verdict.h"
 
+/** What the tap "spiscope" hands over; lives as long as the packet. */
+struct tap_record {
+    const struct tunnel *tunnel;
+    const struct sa *sa;            /**< NULL: the tunnel only */
+    const struct judge *judge;
+    bool is_packet;                 /**< the frame holds a packet of the SA; else only the SA's state changed */
+};
+
 /** Registers the tap and both tables. */
 void tables_register(int proto);
 
@@ -19,6 +27,6 @@ bool tables_wanted(void);
 
 /** Brings the rows of an SA, or of a tunnel alone, up to date. */
 void tables_feed(packet_info *pinfo, const struct tunnel *tunnel, const struct sa *sa,
-        const struct judge *judge);
+        const struct judge *judge, bool is_packet);
 
 #endif /* SPISCOPE_TABLES_H */

@@ -259,23 +259,38 @@ show_ike_sa(struct tree_frame *frame, const struct ike_sa *ike_sa)
         add_uint(frame->subtree, hf_ike_replaced_by, frame->tvb, ike_sa->successor->id);
 }
 
+/* The other half of the exchange. */
+static void
+show_links(struct tree_frame *frame, const struct ike_place *place)
+{
+    const struct exchange *exchange = place->exchange;
+    const struct exchange_message *message = place->message;
+    uint32_t request = message ? message->answers_frame : 0, response = message ? message->answered_frame : 0;
+    nstime_t asked = message ? message->answers_time : exchange->request_time;
+    if (exchange->ike_sa->version >= 2) {       /* one request, one response, each maybe in fragments */
+        request = place->is_response ? exchange->request_frame : 0;
+        response = place->is_response ? 0 : exchange->response_frame;
+        asked = exchange->request_time;
+    }
+    if (request != 0) {
+        nstime_t time = clock_elapsed(&asked, &frame->pinfo->abs_ts);
+        add_uint(frame->subtree, hf_ike_request_in, frame->tvb, request);
+        add_time(frame->subtree, hf_ike_response_time, frame->tvb, &time);
+    } else if (response != 0) {
+        add_uint(frame->subtree, hf_ike_response_in, frame->tvb, response);
+    }
+}
+
 void
 tree_show_ike(struct tree_frame *frame, const struct ike_place *place)
 {
     const struct exchange *exchange = place->exchange;
-    const struct exchange_message *message = place->message;
 
     open_subtree(frame);
     if (!frame->tree)
         return;
     show_ike_sa(frame, exchange->ike_sa);
-    if (message && message->answers_frame != 0) {
-        nstime_t time = clock_elapsed(&message->answers_time, &frame->pinfo->abs_ts);
-        add_uint(frame->subtree, hf_ike_request_in, frame->tvb, message->answers_frame);
-        add_time(frame->subtree, hf_ike_response_time, frame->tvb, &time);
-    } else if (message && message->answered_frame != 0) {
-        add_uint(frame->subtree, hf_ike_response_in, frame->tvb, message->answered_frame);
-    }
+    show_links(frame, place);
     if (place->retransmission_of != 0)
         add_uint(frame->subtree, hf_ike_retransmission_of, frame->tvb, place->retransmission_of);
     for (unsigned i = 0; i < place->spis; i++)

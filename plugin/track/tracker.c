@@ -119,10 +119,6 @@ open_sa(struct tracker *tracker, const struct sa_key *key, const struct ipsec_pa
     sa = sa_open(tracker->sas, key, flow, packet->frame, &packet->time, packet->source.port != 0);
     sa->origin = ike_claim_origin(flow, &packet->time, tracker->limits.handover_grace);
     sa->born_in_capture = packet->sequence <= 1;
-    if (flow->packets == 0) {
-        flow->source = packet->source;
-        flow->destination = packet->destination;
-    }
     return sa;
 }
 
@@ -244,8 +240,11 @@ extend_life(struct sa *sa, const struct ipsec_packet *packet)
     if (packet->sequence <= 1)
         sa->born_in_capture = true;
     sa->bytes += packet->length;
-    if (sa->flow->packets++ == 0)
+    if (sa->flow->packets++ == 0) {
         sa->flow->first_time = packet->time;
+        sa->flow->source = packet->source;      /* until now they were IKE's */
+        sa->flow->destination = packet->destination;
+    }
     sa->flow->last_time = sa->last_time;
     sa->flow->last_frame = packet->frame;
 }

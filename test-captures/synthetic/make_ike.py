@@ -53,6 +53,7 @@ class IkeCapture(Capture):
     messages: dict = field(default_factory=dict)    # frame -> Message
     ignored: set = field(default_factory=set)       # keys of findings that the case leaves open
     negotiated: dict = field(default_factory=dict)  # SPI -> seconds
+    esp_tunnels: dict = field(default_factory=dict) # SPI -> Message.tunnel
     options: tuple = ()
     hostile: bool = False                           # not meant to be decoded
 
@@ -271,7 +272,7 @@ class Ike1(IkeSa):
                 [ike.sa1_phase1(offers), vendor], [ike.sa1_phase1([chosen or offers[0]]), vendor],
                 [ke(), ike.Payload(ike.NONCE1, self.nonce())], [ke(), ike.Payload(ike.NONCE1, self.nonce())],
                 [identity(b"a.example"), self.hash(), *fifth], [identity(b"b.example"), self.hash(), *sixth])):
-            frames.append(self.say(time + i * REPLY, i % 2, ike.MAIN, 0, payloads, frames[:1] if i % 2 else (), 0 if i == 0 else None))
+            frames.append(self.say(time + i * REPLY, i % 2, ike.MAIN, 0, payloads, frames[-1:] if i % 2 else (), 0 if i == 0 else None))
         return frames
 
     def aggressive_mode(self, time, offers=(life(86400, phase=1),)):
@@ -287,15 +288,15 @@ class Ike1(IkeSa):
         first = self.say(time, side, ike.QUICK, message_id, [
             self.hash(), ike.sa1_phase2(asked, lives), ike.Payload(ike.NONCE1, self.nonce()), *map(ike.id1, ids)])
         if refusal:
-            return None, [first, self.informational(time + REPLY, 1 - side, [self.hash(), refusal])]
+            return None, [first, self.informational(time + REPLY, 1 - side, [self.hash(), refusal], (first,))]
         reply = self.say(time + REPLY, 1 - side, ike.QUICK, message_id, [
             self.hash(), ike.sa1_phase2(answered, [chosen or lives[0]]), ike.Payload(ike.NONCE1, self.nonce()),
             *map(ike.id1, answer_ids or ids), *second], (first,))
         third = self.say(time + 2 * REPLY, side, ike.QUICK, message_id, [self.hash()])
         return self.child(side, asked, answered), [first, reply, third]
 
-    def informational(self, time, side, payloads):
-        return self.say(time, side, ike.INFO1, self.cap.random.getrandbits(32) | 1, payloads)
+    def informational(self, time, side, payloads, requests=()):
+        return self.say(time, side, ike.INFO1, self.cap.random.getrandbits(32) | 1, payloads, requests)
 
     def cookie_bytes(self):
         return struct.pack(">QQ", *self.cookies)
@@ -469,7 +470,7 @@ def ike1_several_proposals(cap):
     """One offer of two proposals with one transform each: 3600 s or 28800 s. B offers 28800 s"""
     sa = Ike1(cap)
     sa.main_mode(0)
-    spi, answer, other = cap.new_spi(), cap.new_spi(), cap.new_spi()
+    spi, answer = cap.new_spi(), cap.new_spi()
     items = [(ike.ESP_ID, spi.to_bytes(4, "big"), *ike.transforms1(2, [life(seconds)])) for seconds in (3600, 28800)]
     first = sa.say(S, 0, ike.QUICK, 77, [sa.hash(), ike.sa1(items, (spi,)), ike.Payload(ike.NONCE1, sa.nonce()),
                                          ike.id1(NET_A), ike.id1(NET_B)])
@@ -477,7 +478,6 @@ def ike1_several_proposals(cap):
                                          ike.id1(NET_A), ike.id1(NET_B)], (first,))
     sa.say(S + 2 * REPLY, 0, ike.QUICK, 77, [sa.hash()])
     sa.quick_mode(LONG, 1, MIRRORED, [life(28800)])
-    del other
 
 
 NET_A2, NET_B2 = "10.3.0.0/24", "10.4.0.0/24"
@@ -642,7 +642,7 @@ def ike2_nat_three_peers(cap):
         child.send_every(2 * S + i * 10 * MS, 60 * S, (NAT, B))
         sa.exchange(30 * S + i * 10 * MS, 0, ike.INFO, [], [])
         sa.exchange(40 * S + i * 10 * MS, 1, ike.INFO, [], [])
-        cap.esp_tunnels = {**getattr(cap, "esp_tunnels", {}), **{spi: i for spi in child.inbound.values()}}
+        cap.esp_tunnels.update({spi: i for spi in child.inbound.values()})
 
 
 @case
@@ -663,7 +663,7 @@ def ike1_nat_three_peers(cap):
         child.send_every(2 * S + i * 10 * MS, 60 * S, (NAT, B))
         sa.r_u_there(30 * S + i * 10 * MS, 1, 1)
         sa.r_u_there(30 * S + i * 10 * MS + REPLY, 0, 1, ike.N1_THERE_ACK)
-        cap.esp_tunnels = {**getattr(cap, "esp_tunnels", {}), **{spi: i for spi in child.inbound.values()}}
+        cap.esp_tunnels.update({spi: i for spi in child.inbound.values()})
 
 
 @case

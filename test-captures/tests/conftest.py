@@ -14,6 +14,8 @@ sys.dont_write_bytecode = True
 import harness  # noqa: E402
 
 MANY = 100      # from so many tests on, it pays to run tshark ahead, on all processors
+# These run tshark in ways of their own
+APART = ("test_synthetic_ike", "test_verdict", "test_keyless_bounds", "test_json", "test_healthy", "test_batch")
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +24,7 @@ def spiscope(request):
     if not plugin_dir or not list(Path(plugin_dir).glob("4.*/epan/spiscope.so")):
         pytest.exit("set SPISCOPE_PLUGIN_DIR to the folder that holds 4.N/epan/spiscope.so", returncode=2)
     runner = harness.Harness(plugin_dir)
-    many = sum(not item.path.name.startswith("test_synthetic_ike") for item in request.session.items) >= MANY
+    many = sum(not item.path.name.startswith(APART) for item in request.session.items) >= MANY
     if many:
         runner.run_ahead(harness.LAB)
     runner.write_synthetic()
@@ -36,3 +38,9 @@ def spiscope(request):
 def truth(spiscope):
     """Case name -> the Capture that the synthetic script wrote, with what must come out."""
     return spiscope.truth
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """What a test counted and wants to be known."""
+    for line in getattr(config, "spiscope_lines", ()):
+        terminalreporter.write_line(line)

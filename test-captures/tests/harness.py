@@ -6,6 +6,7 @@ system's folder, so tshark then runs as nobody, on copies of captures, keys and 
 """
 import functools
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -235,7 +236,8 @@ class Harness:
     # what stock tshark reads of IKE with the same keys
     ISAKMP = ("frame.number", "frame.time_epoch", "frame.protocols", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "udp.srcport", "udp.dstport",
               "udp.payload", "isakmp.ispi", "isakmp.rspi", "isakmp.exchangetype", "isakmp.messageid", "isakmp.flag_r", "isakmp.flag_i",
-              "isakmp.spi", "isakmp.delete.spi", "esp.spi", "ah.spi")
+              "isakmp.spi", "isakmp.delete.spi", "esp.spi", "ah.spi", "isakmp.typepayload", "isakmp.notify.msgtype", "isakmp.length",
+              "isakmp.tf.id.encr", "isakmp.tf.id.integ")
 
     def judged(self, capture, passes=2):
         """Every frame with all that the plugin says about IKE and child SAs, with keys."""
@@ -392,7 +394,8 @@ def layers_of(row):
         return values[taken[name]] if taken[name] < len(values) else None
 
     layers, src, dst, room = [], None, None, None
-    for protocol in row["frame.protocols"][0].split(":"):
+    # Wireshark 4.4 leaves the IP header that follows MPLS labels out of its list
+    for protocol in re.sub(r":mpls:(?!ip)", ":mpls:ip:", row["frame.protocols"][0]).split(":"):
         if protocol == "ip":
             src, dst, total, header = take("ip.src"), take("ip.dst"), take("ip.len"), take("ip.hdr_len")
             room = int(total) - int(header) if not row["ip.fragment"] else None

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The synthetic captures hold what they claim to hold: checked with stock tshark, without the plugin."""
+import re
+
 import pytest
-from harness import NULL_ESP, SYNTHETIC, make
+from harness import LAB, NULL_ESP, SYNTHETIC, TEST_CAPTURES, make
 
 # what stock tshark cannot tell apart, or counts twice
 SEEN_TWICE = {"mirror_port", "mirror_port_router", "replayed"}
@@ -28,3 +30,8 @@ def test_nested_esp_needs_the_null_encryption_heuristic(spiscope):
     fields = ("frame.number", "esp.spi")
     with_heuristic = spiscope.rows("nested_null_esp", fields, (NULL_ESP,), plugin=False)
     assert all(len(row["esp.spi"]) == 2 for row in with_heuristic)
+
+
+def test_the_table_says_what_each_capture_shows():
+    rows = re.findall(r"^\| (`.*?) \|", (TEST_CAPTURES / "README.md").read_text(), re.MULTILINE)
+    assert sorted(name for row in rows for name in re.findall(r"`(\w+)`", row)) == LAB

@@ -68,8 +68,8 @@ def test_requests_and_responses_are_linked(spiscope, capture):
     times = {message.frame: message.time for message in messages(spiscope, capture)}
     wrong, paired, informationals = [], set(), [m for m in messages(spiscope, capture) if m.exchange == V1_INFORMATIONAL]
     for requests, responses in pairs(spiscope, capture):
-        refusal = not responses and found[requests[-1].frame][1] and refusal_of(requests[-1], informationals)
-        if refusal:
+        refusal = refusal_of(requests[-1], informationals)
+        if not responses and refusal and found[requests[-1].frame][1] == [str(refusal.frame)]:
             responses = [refusal]
         for i, request in enumerate(requests):
             expected = [[], [str(responses[0].frame)] if responses else [], []]

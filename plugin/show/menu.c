@@ -1,0 +1,102 @@
+/* menu.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "menu.h"
+
+#include <epan/packet.h>
+#include <epan/plugin_if.h>
+
+#include <wsutil/report_message.h>
+
+static menu_lookup *lookup;
+
+enum entry {
+    ENTRY_TUNNEL,
+    ENTRY_SA,
+    ENTRY_STORY,
+    ENTRY_NEIGHBOURS,
+    ENTRY_FINDINGS
+};
+
+static void *
+frame_number(frame_data *frame, void *number)
+{
+    *(uint32_t *)number = frame->num;
+    return number;
+}
+
+/* The SAs before and after this one in its lineage, and itself. */
+static char *
+neighbours(const struct sa *sa)
+{
+    GString *filter = g_string_new(NULL);
+
+    g_string_append_printf(filter, "spiscope.sa.spi == 0x%08x", sa->key.spi);
+    if (sa->predecessor)
+        g_string_append_printf(filter, " || spiscope.sa.spi == 0x%08x", sa->predecessor->key.spi);
+    if (sa->successor)
+        g_string_append_printf(filter, " || spiscope.sa.spi == 0x%08x", sa->successor->key.spi);
+    return g_string_free(filter, FALSE);
+}
+
+static char *
+filter_of(enum entry entry, const struct tunnel *tunnel, const struct sa *sa)
+{
+    switch (entry) {
+    case ENTRY_TUNNEL:
+        return g_strdup_printf("spiscope.tunnel == %u", tunnel->id);
+    case ENTRY_FINDINGS:
+        return g_strdup_printf("spiscope.tunnel == %u && spiscope.finding", tunnel->id);
+    case ENTRY_SA:
+        return sa ? g_strdup_printf("spiscope.sa == %u", sa->id) : NULL;
+    case ENTRY_STORY:
+        return sa ? g_strdup_printf("spiscope.sa.spi == 0x%08x", sa->key.spi) : NULL;
+    case ENTRY_NEIGHBOURS:
+        return sa ? neighbours(sa) : NULL;
+    }
+    return NULL;
+}
+
+static void
+apply(ext_menubar_gui_type type _U_, gpointer gui _U_, gpointer user_data)
+{
+    const struct tunnel *tunnel;
+    const struct sa *sa;
+    uint32_t frame = 0;
+
+    plugin_if_get_frame_data(frame_number, &frame);
+    if (frame == 0 || !lookup(frame, &tunnel, &sa)) {
+        report_failure("Select an ESP, AH or IKE packet first.");
+        return;
+    }
+    char *filter = filter_of((enum entry)GPOINTER_TO_INT(user_data), tunnel, sa);
+    if (!filter) {
+        report_failure("The selected packet is an IKE message: select an ESP or AH packet.");
+        return;
+    }
+    plugin_if_apply_filter(filter, TRUE);
+    g_free(filter);
+}
+
+void
+menu_register(int proto, menu_lookup *finder)
+{
+    static const struct {
+        enum entry entry;
+        const char *label;
+        const char *tip;
+    } entries[] = {
+        { ENTRY_TUNNEL, "Filter this tunnel", "All packets between these two gateways" },
+        { ENTRY_FINDINGS, "Filter this tunnel's findings", "The packets on which something was found" },
+        { ENTRY_SA, "Filter this SA", "The packets of the selected packet's SA" },
+        { ENTRY_STORY, "Filter this SA's whole story", "Its negotiation, its packets and its Delete" },
+        { ENTRY_NEIGHBOURS, "Filter its predecessor and successor", "The SA with those before and after it" },
+    };
+    ext_menu_t *menu = ext_menubar_register_menu(proto, "SPIscope", TRUE);
+
+    lookup = finder;
+    ext_menubar_set_parentmenu(menu, "Tools");
+    for (size_t i = 0; i < array_length(entries); i++)
+        ext_menubar_add_entry(menu, entries[i].label, entries[i].tip, apply, GINT_TO_POINTER((int)entries[i].entry));
+}

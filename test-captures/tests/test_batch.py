@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The commands of README.md's section on many captures, run as they stand there, on 200 captures, some of them broken."""
+import json
+import os
+import random
+import re
+import struct
+import subprocess
+from collections import Counter
+
+import jsonschema
+import pytest
+from harness import LAB, SYNTHETIC, TEST_CAPTURES
+from outputs import outputs
+from test_ike_third_party import CAPTURES as THIRD_PARTY
+from test_ike_third_party import FOLDER
+
+MANY = 200
+CUT, GARBAGE, HALF_HEADER, EMPTY = 20, 10, 4, 6
+ODD_NAMES = ["with blanks.pcap", "it's \"quoted\".pcap", "dollar $(touch x) `y` ;&.pcap", "\u00fcml\u00e4ut \u2194.pcap", "%s {} {#} \\t.pcap", "a'b.pcap"]
+SCHEMA = json.loads((TEST_CAPTURES.parent / "plugin" / "report.schema.json").read_text())
+FAKE_SSH = '#!/bin/sh\n# ssh [OPTION] HOST -- COMMAND, on this machine\necho "$1" >>{log}\nwhile [ "$1" != -- ]; do shift; done\nshift\nexec sh -c "$*"\n'
+
+
+def commands():
+    """The indented blocks of the section."""
+    for path in (TEST_CAPTURES.parent / "README.md", TEST_CAPTURES / "BATCH.md"):
+        found = re.search(r"^## Many captures\n(.*?)(?=^## |\Z)", path.read_text(), re.M | re.S) if path.exists() else None
+        if found:
+            return ["\n".join(line[4:] for line in block.splitlines()) for block in re.findall(r"(?:^    .*\n)+", found[1], re.M)]
+    raise AssertionError("no section on many captures")
+
+
+def command(word):
+    found = [block for block in commands() if word in block]
+    assert len(found) == 1, word
+    return found[0]
+
+
+def records(data):
+    """Where each record of a little-endian pcap begins, and where the last one ends."""
+    at, found = 24, []
+    while at < len(data):
+        found.append(at)
+        at += 16 + struct.unpack_from("<I", data, at + 8)[0]
+    return [*found, at]
+
+
+def shell(spiscope, folder, line):
+    environment = dict(os.environ, HOME=str(spiscope.room / "home"), WIRESHARK_CONFIG_DIR=str(spiscope.room / "home"), LC_ALL="C.UTF-8",
+                       TZ="UTC", TMPDIR=str(spiscope.room / "home"), WIRESHARK_PLUGIN_DIR=str(spiscope.plugins))
+    return subprocess.run([*spiscope._as_nobody(), "sh", "-c", line], cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=300)
+
+
+def room(spiscope, name):
+    """A folder in which anyone may write, with a folder for captures."""
+    folder = spiscope.readable_copy_dir(name)
+    folder.chmod(0o777)
+    (folder / "captures").mkdir()
+    return folder
+
+
+class Many:
+    """200 captures: name -> how many frames it has, or None if nobody can say."""
+
+    def __init__(self, folder):
+        self.good, self.cut, self.broken, self.empty = {}, {}, [], []
+        self.folder, self.random = folder, random.Random(200)
+
+    def add(self, name, data):
+        path = self.folder / "captures" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+        path.chmod(0o644)
+        return f"captures/{name}"
+
+    def fill(self, spiscope):
+        for name in (*LAB, *SYNTHETIC):
+            data = spiscope.path(name).read_bytes()
+            self.good[self.add(f"{name}.pcap", data)] = len(records(data)) - 1
+        for name in THIRD_PARTY:
+            self.good[self.add(f"third-party/{name.replace('/', '-')}", (FOLDER / name).read_bytes())] = None
+        for i in range(CUT):
+            data = spiscope.path(LAB[i]).read_bytes()
+            ends = records(data)
+            at = self.random.randrange(len(ends) // 2, len(ends) - 1)
+            inside = self.random.randrange(ends[at] + 1, ends[at + 1] - 1)
+            self.cut[self.add(f"cut {i}.pcap", data[:inside])] = at
+        for i in range(GARBAGE):
+            self.broken.append(self.add(f"garbage {i}.pcapng", b"\xff" + self.random.randbytes(3000)))
+        for i in range(HALF_HEADER):
+            self.broken.append(self.add(f"half a header {i}.pcap", spiscope.path(LAB[0]).read_bytes()[:5 + 5 * i]))
+        for i in range(EMPTY):
+            self.empty.append(self.add(f"empty {i}.pcap", b""))
+        names = iter(ODD_NAMES)
+        while self.count() < MANY:      # beginnings of captures
+            data = spiscope.path(LAB[self.random.randrange(len(LAB))]).read_bytes()
+            ends = records(data)
+            frames = self.random.randrange(2, len(ends))
+            self.good[self.add(next(names, f"begin {self.count()}.pcap"), data[:ends[frames]])] = frames
+
+    def count(self):
+        return len(self.good) + len(self.cut) + len(self.broken) + len(self.empty)
+
+
+@pytest.fixture(scope="module")
+def batch(spiscope):
+    """The captures, the lines of JSON by file, and the folder, after the one call."""
+    many = Many(room(spiscope, "batch"))
+    many.fill(spiscope)
+    assert many.count() == MANY and len(many.good) >= 150
+    done = shell(spiscope, many.folder, command("find captures"))
+    assert not done.stdout and not done.stderr
+    lines = (many.folder / "reports.jsonl").read_text().splitlines()
+    reports = [json.loads(line) for line in lines]
+    return many, reports
+
+
+def by_file(reports):
+    files = [report["capture"]["file"] for report in reports]
+    assert len(files) == len(set(files))
+    return dict(zip(files, reports))
+
+
+def test_every_good_capture_has_its_line(batch):
+    many, reports = batch
+    found = by_file(reports)
+    assert set(found) == {*many.good, *many.cut, *many.empty}
+    assert {name: found[name]["capture"]["frames"] for name, frames in many.good.items() if frames is not None} == \
+        {name: frames for name, frames in many.good.items() if frames is not None}
+
+
+def test_a_cut_capture_is_reported_as_far_as_it_goes(batch):
+    many, reports = batch
+    found = by_file(reports)
+    assert {name: found[name]["capture"]["frames"] for name in many.cut} == many.cut
+    assert all(found[name]["tunnels"] for name in many.cut)
+
+
+def test_every_line_is_valid(batch):
+    validator = jsonschema.validators.validator_for(SCHEMA)(SCHEMA)
+    for report in batch[1]:
+        validator.validate(report)
+
+
+def test_the_others_are_not_spoiled(spiscope, batch):
+    """Each lab capture's tunnels are those of a run of its own, with the same preferences."""
+    found = by_file(batch[1])
+    for name in ("v2_flap", "v1_ts_mismatch", "v2_nat3", "k_v2_volume"):
+        assert found[f"captures/{name}.pcap"]["tunnels"] == outputs(spiscope, name, False, ()).json["tunnels"]
+
+
+def test_every_broken_capture_is_named(spiscope, batch):
+    many, _ = batch
+    done = shell(spiscope, many.folder, command("awk -F"))
+    named = done.stdout.splitlines()
+    assert len(named) == len(many.broken) + len(many.cut) and not done.stderr
+    reasons = (many.folder / "errors.txt").read_text()
+    for name in (*many.broken, *many.cut):
+        assert sum(name.replace(" ", "\\ ") in line or name in line for line in named) == 1, name
+        line = [line for line in reasons.splitlines() if f'"{name}"' in line]
+        assert len(line) == 1 and line[0].startswith("tshark: "), name
+        assert "cut short" in line[0] or name in many.broken
+    assert all(line.startswith("2 0 ") for line in named)
+    assert len(reasons.splitlines()) == len(many.broken) + len(many.cut)
+
+
+def test_empty_files_are_found_by_their_frames(spiscope, batch):
+    many, _ = batch
+    done = shell(spiscope, many.folder, command("capture.frames == 0"))
+    assert sorted(done.stdout.splitlines()) == sorted(many.empty) and not done.stderr
+
+
+def test_nothing_in_a_name_is_run(batch):
+    many, _ = batch
+    assert not (many.folder / "x").exists()
+    assert {path.name for path in many.folder.iterdir()} == {"captures", "jobs.tsv", "reports.jsonl", "errors.txt"}
+
+
+def test_the_queries_of_the_readme(spiscope, batch):
+    many, reports = batch
+    rows, counts, mismatches = command("@tsv").splitlines()
+    table = shell(spiscope, many.folder, rows)
+    tunnels = [tunnel for report in reports for tunnel in report["tunnels"]]
+    assert len(table.stdout.splitlines()) == len(tunnels) and all(line.count("\t") == 4 for line in table.stdout.splitlines())
+    counted = dict(reversed(line.split()) for line in shell(spiscope, many.folder, counts).stdout.splitlines())
+    assert {cause: int(count) for cause, count in counted.items()} == Counter(tunnel["verdict"]["cause"] for tunnel in tunnels)
+    found = shell(spiscope, many.folder, mismatches).stdout.splitlines()
+    assert sorted(found) == sorted(report["capture"]["file"] for report in reports
+                                   if any(tunnel["verdict"]["cause"] == "proxy_id_mismatch" for tunnel in report["tunnels"]))
+
+
+def test_on_many_machines(spiscope):
+    """A made-up ssh runs each job here. One of the captures is cut."""
+    folder = room(spiscope, "machines")
+    names = ["v2_flap", "v1_ts_mismatch", "v2_one_way", "v2_idle"]
+    for name in names:
+        (folder / "captures" / f"{name} x.pcap").write_bytes(spiscope.path(name).read_bytes())
+    (folder / "captures" / "cut.pcap").write_bytes(spiscope.path("v2_flap").read_bytes()[:5000])
+    log, ssh = folder / "log", folder / "ssh"
+    log.touch(0o666)
+    log.chmod(0o666)
+    ssh.write_text(FAKE_SSH.format(log=log))
+    ssh.chmod(0o755)
+    (folder / "hosts").write_text(f"2/{ssh} one.example\n2/{ssh} two.example\n")
+    for path in (folder / "hosts", *(folder / "captures").iterdir()):
+        path.chmod(0o644)
+    done = shell(spiscope, folder, command("--sshloginfile"))
+    assert not done.stdout and not done.stderr, done.stderr
+    found = by_file([json.loads(line) for line in (folder / "reports.jsonl").read_text().splitlines()])
+    for name in names:
+        assert found[f"{folder}/captures/{name} x.pcap"]["tunnels"] == outputs(spiscope, name, False, ()).json["tunnels"]
+    assert found[f"{folder}/captures/cut.pcap"]["capture"]["frames"] == len(records(spiscope.path("v2_flap").read_bytes()[:5000])) - 2
+    assert {"one.example", "two.example"} <= set(log.read_text().split())
+    named = shell(spiscope, folder, command("awk -F")).stdout.splitlines()
+    assert len(named) == 1 and "cut.pcap" in named[0]
+
+
+def test_ring_buffer_files_are_read_as_one(spiscope):
+    folder = room(spiscope, "ring")
+    whole = spiscope.path("v2_pfs_flap")
+    subprocess.run(["editcap", "-F", "pcapng", "-c", "100", whole, folder / "part.pcapng"], check=True, capture_output=True)
+    parts = sorted(folder.glob("part*.pcapng"))
+    assert len(parts) >= 4
+    for path in parts:
+        path.chmod(0o644)
+    done = shell(spiscope, folder, command("mergecap"))
+    report = json.loads(done.stdout)
+    alone = outputs(spiscope, "v2_pfs_flap", False, ()).json
+    assert report["tunnels"] == alone["tunnels"] and report["capture"]["frames"] == alone["capture"]["frames"]
+    assert report["capture"]["file"] is None

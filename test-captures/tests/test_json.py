@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""-z spiscope,json and -z spiscope,report: the schema, their agreement, what they must never print, and how they refuse."""
+import copy
+import json
+import os
+import re
+import struct
+import subprocess
+
+import jsonschema
+import pytest
+from harness import LAB, MIN_10, SYNTHETIC, TEST_CAPTURES
+from outputs import VERDICT, outputs, run_ahead
+from test_ike_third_party import CAPTURES as THIRD_PARTY
+from test_ike_third_party import FOLDER, KEYED, options_of
+
+SCHEMA = json.loads((TEST_CAPTURES.parent / "plugin" / "report.schema.json").read_text())
+VALIDATOR = jsonschema.validators.validator_for(SCHEMA)(SCHEMA)
+PCAP_HEADER = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
+COLUMNS, LABEL = 80, 12
+
+# Of the synthetic ones, a part: test_batch.py checks the JSON of all. The same jobs as in test_verdict.py and test_keyless_bounds.py, so that most run only once
+CASES = [(name, keys, (MIN_10,)) for name in LAB for keys in (True, False)] + [(name, False, ()) for name in SYNTHETIC[::4]] \
+    + [(str(FOLDER / name), False, options_of(name)) for name in KEYED]
+IDS = [f"{name.rpartition('/')[2]}{'-keyed' if keys or options not in ((), (MIN_10,)) else ''}" for name, keys, options in CASES]
+each_case = pytest.mark.parametrize("capture, keys, options", CASES, ids=IDS)
+# Captures whose JSON is held against counts of stock tshark
+COUNTED = ["v2_healthy", "v1_flap", "k_v2_parallel", "k_v2_ipv6", "v2_one_way", "v2_volume"]
+TWICE = ["v2_pfs_flap", "v2_nat3", "v1_life_mismatch", "v2_dup"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ahead(spiscope):
+    run_ahead(spiscope, CASES)
+
+
+def epoch(text):
+    """Seconds and nanoseconds of a JSON number, exactly."""
+    seconds, nanoseconds = text.split(".")
+    assert len(nanoseconds) == 9, text
+    return int(seconds) * 10**9 + int(nanoseconds)
+
+
+# --- the schema ---------------------------------------------------------------------------------------------------------
+
+def test_the_schema_is_one_and_is_strict():
+    """Every object names all of its members, and allows no others."""
+    VALIDATOR.check_schema(SCHEMA)
+
+    def objects(node):
+        if isinstance(node, dict):
+            if node.get("type") == "object":
+                assert node["additionalProperties"] is False and set(node["required"]) == set(node["properties"])
+            for each in node.values():
+                objects(each)
+        elif isinstance(node, list):
+            for each in node:
+                objects(each)
+    objects(SCHEMA)
+
+
+def test_the_schema_refuses_what_is_wrong(spiscope):
+    good = outputs(spiscope, "v2_flap").json
+    for path, wrong in ((("schema",), 2), (("capture", "frames"), -1), (("tunnels", 0, "verdict", "cause"), "none"),
+                        (("tunnels", 0, "sas", 0, "spi"), "1234"), (("tunnels", 0, "findings", 0, "confidence"), None)):
+        bad = copy.deepcopy(good)
+        node = bad
+        for step in path[:-1]:
+            node = node[step]
+        node[path[-1]] = wrong
+        assert not VALIDATOR.is_valid(bad), path
+        del node[path[-1]]
+        assert not VALIDATOR.is_valid(bad), path
+
+
+@each_case
+def test_json_is_valid_and_one_line(spiscope, capture, keys, options):
+    output = outputs(spiscope, capture, keys, options)
+    VALIDATOR.validate(output.json)
+    assert output.text.endswith("}\n") and output.text.count("\n") == 1
+    assert output.json["capture"]["file"].rpartition("/")[2] == str(spiscope.path(capture)).rpartition("/")[2]
+
+
+@each_case
+def test_json_is_consistent_in_itself(spiscope, capture, keys, options):
+    tunnels = outputs(spiscope, capture, keys, options).json["tunnels"]
+    frames = outputs(spiscope, capture, keys, options).json["capture"]["frames"]
+    assert [tunnel["id"] for tunnel in tunnels] == sorted({tunnel["id"] for tunnel in tunnels})
+    numbers = [sa["id"] for tunnel in tunnels for sa in tunnel["sas"]]
+    assert len(numbers) == len(set(numbers))
+    for tunnel in tunnels:
+        assert all(finding["sa"] is None or finding["sa"] in numbers for finding in tunnel["findings"])
+        found = {frame for finding in tunnel["findings"] for frame in (finding["frame"], *finding["evidence"])}
+        assert all(frame <= frames for frame in found)
+        assert set(tunnel["verdict"]["evidence"]) <= found
+        assert tunnel["verdict"]["evidence"] == sorted(tunnel["verdict"]["evidence"])
+
+
+# --- the report ----------------------------------------------------------------------------------------------------------
+
+@each_case
+def test_report_and_json_agree(spiscope, capture, keys, options):
+    output = outputs(spiscope, capture, keys, options)
+    blocks = re.split(r"^(?=Tunnel \d)", output.report, flags=re.M)[1:]
+    assert len(blocks) == len(output.json["tunnels"])
+    for block, tunnel in zip(blocks, output.json["tunnels"]):
+        verdict = tunnel["verdict"]
+        words = " ".join(block.split())
+        assert block.startswith(f"Tunnel {tunnel['id']} ")
+        assert VERDICT.findall(block) == [(verdict["cause"], verdict["confidence"])]
+        assert " ".join(verdict["summary"].replace("\u2194", "<->").split()) in words
+        assert all(text in words for text in (*verdict["missing"], *verdict["check"]))
+        if verdict["evidence"]:
+            assert f"Evidence frames {', '.join(map(str, verdict['evidence']))} Filter" in words
+        for key in {finding["key"] for finding in tunnel["findings"]}:
+            count = sum(finding["key"] == key for finding in tunnel["findings"])
+            assert re.search(rf"Finding {key}, {count} time{'s' if count > 1 else ''}, ", words), key
+    if not blocks:
+        assert "No IPsec was seen." in output.report
+
+
+@each_case
+def test_report_is_plain_ascii_and_narrow(spiscope, capture, keys, options):
+    """A word that is longer than a line may stand alone."""
+    report = outputs(spiscope, capture, keys, options).report
+    assert re.fullmatch(r"[\n -~]*", report)
+    assert not [line for line in report.splitlines() if len(line) > COLUMNS and len(line[LABEL:].split()) > 1]
+    assert not [line for line in report.splitlines() if line != line.rstrip()]
+
+
+@pytest.mark.parametrize("capture", TWICE)
+def test_outputs_are_the_same_each_time_and_in_two_passes(spiscope, capture):
+    once, again = outputs(spiscope, capture, True), outputs(spiscope, capture, True, passes=2)
+    assert (once.text, once.report) == (again.text, again.report)
+
+
+def test_findings_stand_from_the_worst_to_the_least(spiscope):
+    severity = {finding["key"]: finding["severity"] for name in LAB for tunnel in outputs(spiscope, name, True).json["tunnels"]
+                for finding in tunnel["findings"]}
+    order = ["error", "warning", "note", "chat"]
+    for name in LAB:
+        keys = re.findall(r"^  Finding +(\w+),", outputs(spiscope, name, True).report, re.M)
+        ranks = [order.index(severity[key]) for key in keys]
+        assert ranks == sorted(ranks), name
+
+
+# --- what must not be printed ----------------------------------------------------------------------------------------------
+
+def secrets_of(capture):
+    """Every run of 16 hexadecimal digits or more in the key tables, apart from the IKE SPIs, which are public."""
+    found = set()
+    for name in ("esp_sa", "ikev1_decryption_table", "ikev2_decryption_table"):
+        for line in (TEST_CAPTURES / f"{capture}.keys" / name).read_text().splitlines():
+            public = 2 if name.startswith("ikev2") else 1 if name.startswith("ikev1") else 0
+            for i, value in enumerate(line.replace('"', "").split(",")):
+                value = value.strip().lower().removeprefix("0x")
+                if i >= public and re.fullmatch(r"[0-9a-f]{16,}", value):
+                    found.add(value)
+    return found
+
+
+@pytest.mark.parametrize("capture", LAB)
+def test_no_key_is_ever_printed(spiscope, capture):
+    secrets = secrets_of(capture)
+    output = outputs(spiscope, capture, True)
+    assert secrets or capture in ("v1_ike_noprop", "v2_ike_noprop")
+    for text in (output.text.lower(), output.report.lower()):
+        digits = re.sub(r"[^0-9a-f]", "", text)
+        for secret in secrets:
+            for part in {secret[at:at + 16] for at in range(0, len(secret) - 15, 8)}:
+                assert part not in text and part not in digits
+
+
+# --- numbers, counted independently -----------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("capture", COUNTED)
+def test_sas_are_those_that_stock_tshark_shows(spiscope, capture):
+    """Without keys, so that every SA is one that carried packets."""
+    output = outputs(spiscope, capture)
+    counted = spiscope.reference_sas(capture)
+    times = {int(row["frame.number"][0]): epoch(row["frame.time_epoch"][0])
+             for row in spiscope.rows(capture, ("frame.number", "frame.time_epoch"), plugin=False)}
+    text = json.loads(output.text, parse_float=str)
+    assert epoch(text["capture"]["first"]) == times[1] and epoch(text["capture"]["last"]) == max(times.values())
+    assert text["capture"]["frames"] == len(times)
+    sas = {(sa["protocol"].lower(), sa["destination"], int(sa["spi"], 16)): sa for tunnel in text["tunnels"] for sa in tunnel["sas"]}
+    assert {key for key, sa in sas.items() if sa["packets"]} == set(counted)
+    for key, packets in counted.items():
+        sa = sas[key]
+        layers = [layer for _, _, layer in packets]
+        assert (sa["packets"], sa["bytes"]) == (len(packets), sum(layer.length for layer in layers)), key
+        assert (sa["first_frame"], sa["last_frame"]) == (packets[0][0], packets[-1][0]), key
+        numbers = [layer.sequence for layer in layers]
+        assert sa["duplicate"] == len(numbers) - len(set(numbers)) and sa["source"] == layers[0].src
+        assert sa["lost"] == max(numbers) - len(set(numbers)) and sa["reordered"] == 0
+        assert epoch(sa["birth"]) <= times[sa["first_frame"]] and not sa["age_is_minimum"]
+        assert sa["death"] is None or epoch(sa["birth"]) < epoch(sa["death"])
+
+
+def test_ike_sas_are_those_that_stock_tshark_shows(spiscope):
+    for capture in ("v2_healthy", "v1_flap", "v2_pfs_flap"):
+        shown = {}
+        for row in spiscope.isakmp(capture):
+            if row["isakmp.ispi"]:
+                shown.setdefault(row["isakmp.ispi"][0], set()).update(row["isakmp.rspi"])
+        found = {sa["initiator_spi"]: sa["responder_spi"] for tunnel in outputs(spiscope, capture, True).json["tunnels"]
+                 for sa in tunnel["ike_sas"]}
+        assert {key: {value} for key, value in found.items()} == \
+            {f"0x{key}": {f"0x{value}" for value in values if int(value, 16)} for key, values in shown.items()}
+
+
+# --- how it refuses ----------------------------------------------------------------------------------------------------------
+
+def raw_tshark(spiscope, *arguments, timeout=60):
+    """As an ordinary user; may fail."""
+    environment = dict(os.environ, HOME=str(spiscope.room / "home"), WIRESHARK_CONFIG_DIR=str(spiscope.room / "home"), LC_ALL="C.UTF-8",
+                       TZ="UTC", WIRESHARK_PLUGIN_DIR=str(spiscope.plugins))
+    return subprocess.run([*spiscope._as_nobody(), "tshark", *map(str, arguments)], env=environment, cwd=spiscope.room,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
+
+
+@pytest.mark.parametrize("argument, words", [
+    ("spiscope,json,/nonexistent/x.json", ["/nonexistent/x.json", "can't be written", "No such file or directory"]),
+    ("spiscope,json,/", ["/", "can't be written"]),
+    ("spiscope,json,", ["unknown argument", "spiscope,json,FILE"]),
+    ("spiscope,jsonx", ["unknown argument", "spiscope,json,FILE"]),
+    ("spiscope,report,x", ["unknown argument", "spiscope,report"]),
+    ("spiscope,reports", ["unknown argument", "spiscope,report"]),
+], ids=lambda value: value if isinstance(value, str) else "")
+def test_a_wrong_argument_is_refused_before_the_capture_is_read(spiscope, argument, words):
+    """tshark opens the capture before it asks the plugin. It is a pipe that brings a file header and then no packet, and never ends."""
+    fifo = spiscope.readable_copy_dir("fifo") / "fifo.pcap"
+    if not fifo.exists():
+        os.mkfifo(fifo)
+        fifo.chmod(0o666)
+    writer = os.open(fifo, os.O_RDWR)
+    try:
+        os.write(writer, PCAP_HEADER)
+        done = raw_tshark(spiscope, "-q", "-r", fifo, "-z", argument, timeout=20)
+    finally:
+        os.close(writer)
+    assert done.returncode == 1
+    assert not done.stdout and done.stderr.startswith("spiscope: ") and done.stderr.count("\n") == 1, done.stderr
+    assert all(word in done.stderr for word in words), done.stderr
+
+
+def test_a_full_disk_is_an_error(spiscope):
+    done = raw_tshark(spiscope, "-n", "-q", "-r", spiscope.path("v2_idle"), "-z", "spiscope,json,/dev/full")
+    assert done.returncode > 0 and "/dev/full could not be written" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_json_and_report_in_one_run_go_to_stdout_whole(spiscope):
+    done = raw_tshark(spiscope, "-n", "-q", "-r", spiscope.path("v2_idle"), "-z", "spiscope,json", "-z", "spiscope,report")
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    assert len(lines) == 1 and done.stdout.count("SPIscope") == 1
+    VALIDATOR.validate(json.loads(lines[0]))
+
+
+@pytest.fixture(scope="module")
+def odd(spiscope):
+    """A capture without frames, and one with a frame of ARP."""
+    folder = spiscope.readable_copy_dir("odd")
+    arp = b"\xff" * 6 + bytes(6) + b"\x08\x06" + bytes(28)
+    for name, data in (("empty.pcap", PCAP_HEADER), ("arp.pcap", PCAP_HEADER + struct.pack("<IIII", 5, 6, len(arp), len(arp)) + arp)):
+        (folder / name).write_bytes(data)
+        (folder / name).chmod(0o644)
+    return folder
+
+
+@pytest.mark.parametrize("name, frames", [("empty.pcap", 0), ("arp.pcap", 1)])
+def test_captures_without_ipsec(spiscope, odd, name, frames):
+    output = outputs(spiscope, str(odd / name), options=())
+    VALIDATOR.validate(output.json)
+    assert output.json["tunnels"] == [] and output.json["capture"]["frames"] == frames
+    assert "\nNo IPsec was seen.\n" in output.report and "Tunnel" not in output.report

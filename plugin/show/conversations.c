@@ -19,6 +19,17 @@ address_of(const struct endpoint *endpoint, address *out)
     set_address(out, ipv6 ? AT_IPv6 : AT_IPv4, ipv6 ? 16 : 4, endpoint->address.bytes);
 }
 
+/* Where the packet came from and went to; false where the record is about no packet. */
+static bool
+addresses_of(const struct tap_record *record, address *source, address *destination)
+{
+    if (!record->is_packet)
+        return false;
+    address_of(&record->sa->flow->source, source);
+    address_of(&record->sa->flow->destination, destination);
+    return true;
+}
+
 /* Which display filter field stands for an address or a port. */
 static const char *
 filter_for(bool ipv6, conv_filter_type_e filter)
@@ -63,11 +74,9 @@ take_conversation(COMPAT_TAP_PACKET_ARGS)
     address source, destination;
     (void)edt;
 
-    if (!record->is_packet)
+    if (!addresses_of(record, &source, &destination))
         return TAP_PACKET_DONT_REDRAW;
     hash->flags = flags;
-    address_of(&record->sa->flow->source, &source);
-    address_of(&record->sa->flow->destination, &destination);
     add_conversation_table_data(hash, &source, &destination, record->sa->flow->source.port, record->sa->flow->destination.port,
             1, (int)pinfo->fd->pkt_len, &pinfo->rel_ts, &pinfo->abs_ts, &conversation_info, CONVERSATION_NONE);
     return TAP_PACKET_REDRAW;
@@ -81,11 +90,9 @@ take_endpoint(COMPAT_TAP_PACKET_ARGS)
     address source, destination;
     (void)edt;
 
-    if (!record->is_packet)
+    if (!addresses_of(record, &source, &destination))
         return TAP_PACKET_DONT_REDRAW;
     hash->flags = flags;
-    address_of(&record->sa->flow->source, &source);
-    address_of(&record->sa->flow->destination, &destination);
     add_endpoint_table_data(hash, &source, record->sa->flow->source.port, TRUE, 1, (int)pinfo->fd->pkt_len, &endpoint_info,
             ENDPOINT_NONE);
     add_endpoint_table_data(hash, &destination, record->sa->flow->destination.port, FALSE, 1, (int)pinfo->fd->pkt_len,

@@ -157,6 +157,8 @@ child_make(struct ike_context *context, struct exchange *exchange, const struct 
     const struct proposal *offered = chosen ? ipsec_proposal(request, chosen->protocol) : NULL;
     struct tunnel *tunnel = context->flow->tunnel;
 
+    if (exchange->child)
+        return exchange->child;
     if (!chosen || !offered)
         return NULL;
     struct child *child = wmem_new0(context->pool, struct child);

@@ -20,6 +20,61 @@ struct ike_context {
     struct flow *flow;              /**< in which the message travels */
 };
 
+struct ike_table {
+    struct ike_context context;
+    wmem_map_t *by_spis;
+    wmem_array_t *places;           /**< of struct ike_place, ascending by frame */
+    struct ike_sa *first;
+    struct ike_sa *last;
+    uint32_t count;
+};
+
+/* ---- ike_sa.c */
+
+/** A map from both SPIs to an IKE SA. */
+wmem_map_t *ike_sa_map_create(wmem_allocator_t *pool);
+
+/** The IKE SA with these SPIs, or NULL. */
+struct ike_sa *ike_sa_by_spis(const struct ike_table *table, uint64_t initiator, uint64_t responder);
+
+/** The IKE SA of a message, or NULL. Learns the responder's SPI from its first answer. */
+struct ike_sa *ike_sa_find(struct ike_table *table, const struct ike_message *message);
+
+/** Opens the IKE SA of the message that is being taken. */
+struct ike_sa *ike_sa_open(struct ike_table *table, struct flow *flow);
+
+/** The IKE SA is up: it takes the place of one that has ended. Does nothing the second time. */
+void ike_sa_establish(struct ike_context *context, struct ike_sa *ike_sa);
+
+/** The IKE SA is over; in IKEv2 its children with it (RFC 7296 section 1.4.1). */
+void ike_sa_end(struct ike_context *context, struct ike_sa *ike_sa, enum ike_end end);
+
+/** An exchange made a new IKE SA with these SPIs out of its own, which has its children from now on. */
+void ike_sa_rekey(struct ike_table *table, struct exchange *exchange, uint64_t initiator, uint64_t responder);
+
+/* ---- contents.c */
+
+/** Keeps what the message offers or chooses; NULL if it has no SA payload. */
+const struct said *contents_keep(struct ike_context *context);
+
+/** The exchange's request was read. */
+void contents_requested(struct ike_context *context, struct exchange *exchange);
+
+/** The exchange was answered; error NULL accepts it. Counts once. */
+void contents_answer(struct ike_context *context, struct exchange *exchange, const struct notify *error);
+
+/** The first notify that refuses, or NULL. */
+const struct notify *contents_find_error(const struct ike_message *message);
+
+void contents_take_notifies(struct ike_context *context, struct exchange *exchange);
+void contents_take_deletes(struct ike_table *table, struct ike_sa *ike_sa);
+
+/* ---- ikev1.c and ikev2.c: readable messages */
+
+void ikev1_take(struct ike_table *table, struct exchange *exchange, struct ike_place *place);
+void ikev2_take_request(struct ike_context *context, struct exchange *exchange);
+void ikev2_take_response(struct ike_table *table, struct exchange *exchange);
+
 /* ---- exchange.c */
 
 /** The exchange that the message belongs to, made if it is new. Owned by the pool.

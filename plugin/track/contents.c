@@ -1,0 +1,123 @@
+/* contents.c
+ * What the readable payloads of a message say, in both versions: offers, answers, notifies, Deletes.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "ike_context.h"
+#include "selectors.h"
+
+const struct said *
+contents_keep(struct ike_context *context)
+{
+    const struct ike_contents *contents = &context->message->contents;
+
+    if (!contents->has_sa)
+        return NULL;
+    struct said *said = wmem_new0(context->pool, struct said);
+    said->lifetimes = contents->lifetimes;
+    said->tsi = contents->tsi;
+    said->tsr = contents->tsr;
+    said->has_ke = contents->has_ke;
+    said->ke_group = contents->ke_group;
+    said->proposals = contents->proposals;
+    memcpy(said->proposal, contents->proposal, sizeof said->proposal);
+    return said;
+}
+
+/* The offer of a request; one for the same selectors takes the place of the peer's earlier one. */
+static void
+remember_offer(struct exchange *exchange)
+{
+    struct tunnel *tunnel = exchange->flow->tunnel;
+    unsigned phase = exchange_is_initial(exchange->type) ? 0 : 1;
+    struct offers *offers = &tunnel->offers[phase][exchange->flow == &tunnel->flow[0] ? 0 : 1];
+
+    for (unsigned i = 0; i < offers->count && i < OFFERS_AT_MOST; i++) {
+        const struct said *earlier = offers->exchange[i]->request;
+        if (selectors_equal(&earlier->tsi, &exchange->request->tsi) && selectors_equal(&earlier->tsr, &exchange->request->tsr)) {
+            offers->exchange[i] = exchange;
+            return;
+        }
+    }
+    offers->exchange[offers->count++ % OFFERS_AT_MOST] = exchange;
+}
+
+/* The request was read. */
+void
+contents_requested(struct ike_context *context, struct exchange *exchange)
+{
+    if (exchange->request)
+        remember_offer(exchange);
+    change_add_exchange(context->changes, CHANGE_REQUESTED, exchange);
+}
+
+static bool
+refuses(const struct notify *notify, uint8_t version)
+{
+    if (notify->type == 0 || notify->type > IKE2_NOTIFY_LAST_ERROR)
+        return false;
+    return version >= 2 || notify->type < 8192;     /* RFC 2408 section 3.14.1 */
+}
+
+/* An answer to an exchange; error 0 accepts it. */
+void
+contents_answer(struct ike_context *context, struct exchange *exchange, const struct notify *error)
+{
+    if (exchange->outcome != EXCHANGE_OPEN && !exchange->refused_by_size)
+        return;                     /* a refusal by size may be read later, in a decrypted copy */
+    exchange->outcome = error ? EXCHANGE_REFUSED : EXCHANGE_ANSWERED;
+    if (error) {
+        exchange->error = error->type;
+        exchange->error_value = error->value;
+        exchange->error_protocol = error->protocol;
+        exchange->error_frame = context->message->frame;
+        exchange->awaiting = false;
+    }
+    change_add_exchange(context->changes, CHANGE_ANSWERED, exchange);
+}
+
+const struct notify *
+contents_find_error(const struct ike_message *message)
+{
+    for (unsigned i = 0; i < message->contents.notifies; i++)
+        if (refuses(&message->contents.notify[i], message->version))
+            return &message->contents.notify[i];
+    return NULL;
+}
+
+void
+contents_take_notifies(struct ike_context *context, struct exchange *exchange)
+{
+    const struct ike_contents *contents = &context->message->contents;
+
+    for (unsigned i = 0; i < contents->notifies; i++) {
+        const struct notify *notify = &contents->notify[i];
+        switch (notify->type) {
+        case IKE2_NOTIFY_INITIAL_CONTACT:
+        case IKE1_NOTIFY_INITIAL_CONTACT:
+            exchange->ike_sa->initial_contact = true;
+            break;
+        case NOTIFY_INVALID_SPI:
+        case NOTIFY_AUTHENTICATION_FAILED:
+        case IKE1_NOTIFY_RESPONDER_LIFETIME:
+            change_add_exchange(context->changes, CHANGE_NOTIFIED, exchange)->notify = *notify;
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+void
+contents_take_deletes(struct ike_table *table, struct ike_sa *ike_sa)
+{
+    struct ike_context *context = &table->context;
+    const struct ike_contents *contents = &context->message->contents;
+
+    if (contents->delete_protocol == IKE_PROTOCOL_IKE) {
+        struct ike_sa *named = ike_sa_by_spis(table, contents->delete_ike_initiator, contents->delete_ike_responder);
+        ike_sa_end(context, named ? named : ike_sa, IKE_DELETED);
+    }
+    for (unsigned i = 0; i < contents->deletes; i++)
+        child_delete(context, contents->delete_protocol, contents->delete_spi[i]);
+}

@@ -1,0 +1,244 @@
+/* ike_sa.c
+ * IKE SAs: found by their SPIs, opened, established, replaced and ended.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "clock.h"
+#include "ike_context.h"
+
+/* Liveness checks of IKEv1 that have to stay unanswered until the peer counts as dead. */
+#define PROBES_AT_LEAST 2
+
+struct spis {
+    uint64_t initiator;
+    uint64_t responder;
+};
+
+static guint
+spis_hash(const void *data)
+{
+    return wmem_strong_hash(data, sizeof(struct spis));
+}
+
+static gboolean
+spis_equal(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct spis)) == 0;
+}
+
+wmem_map_t *
+ike_sa_map_create(wmem_allocator_t *pool)
+{
+    return wmem_map_new(pool, spis_hash, spis_equal);
+}
+
+static void
+index_spis(struct ike_table *table, uint64_t initiator, uint64_t responder, struct ike_sa *ike_sa)
+{
+    struct spis *key = wmem_new(table->context.pool, struct spis);
+
+    key->initiator = initiator;
+    key->responder = responder;
+    wmem_map_insert(table->by_spis, key, ike_sa);
+}
+
+struct ike_sa *
+ike_sa_by_spis(const struct ike_table *table, uint64_t initiator, uint64_t responder)
+{
+    struct spis key = { initiator, responder };
+
+    return wmem_map_lookup(table->by_spis, &key);
+}
+
+/* The responder's SPI is 0 until its first answer. */
+struct ike_sa *
+ike_sa_find(struct ike_table *table, const struct ike_message *message)
+{
+    struct ike_sa *ike_sa = ike_sa_by_spis(table, message->initiator_spi, message->responder_spi);
+
+    if (ike_sa || message->responder_spi == 0)
+        return ike_sa;
+    ike_sa = ike_sa_by_spis(table, message->initiator_spi, 0);
+    if (!ike_sa || ike_sa->responder_spi != 0)
+        return NULL;
+    ike_sa->responder_spi = message->responder_spi;
+    index_spis(table, message->initiator_spi, message->responder_spi, ike_sa);
+    return ike_sa;
+}
+
+static struct ike_sa *
+add_ike_sa(struct ike_table *table, uint64_t initiator, uint64_t responder, struct flow *flow)
+{
+    const struct ike_message *message = table->context.message;
+    struct ike_sa *ike_sa = wmem_new0(table->context.pool, struct ike_sa);
+
+    ike_sa->initiator_spi = initiator;
+    ike_sa->responder_spi = responder;
+    ike_sa->id = table->count++;
+    ike_sa->version = message->version;
+    ike_sa->flow = flow;
+    ike_sa->first_time = ike_sa->last_time = message->time;
+    ike_sa->first_frame = ike_sa->last_frame = message->frame;
+    if (!flow->tunnel->ike_sas)
+        flow->tunnel->ike_first_time = message->time;
+    ike_sa->tunnel_older = flow->tunnel->ike_sas;
+    flow->tunnel->ike_sas = ike_sa;
+    index_spis(table, initiator, responder, ike_sa);
+    if (table->last)
+        table->last->next = ike_sa;
+    else
+        table->first = ike_sa;
+    table->last = ike_sa;
+    return ike_sa;
+}
+
+/* IKEv1: liveness checks of the last IKE SA that nothing answered, before the new one begins. */
+static void
+give_up_probes(struct ike_context *context, const struct ike_sa *began)
+{
+    struct ike_sa *old = began->tunnel_older;
+
+    if (!old || old->version >= 2 || old->end != IKE_ALIVE)
+        return;
+    for (unsigned side = 0; side < 2; side++) {
+        if (old->probes[side] < PROBES_AT_LEAST)
+            continue;
+        ike_sa_end(context, old, IKE_FAILED);
+        struct change *change = change_add(context->changes, CHANGE_PROBES_LEFT, NULL);
+        change->ike_sa = old;
+        change->behind = old->probes[side];
+        change->before_frame = old->probe_frame[side];
+        return;
+    }
+}
+
+struct ike_sa *
+ike_sa_open(struct ike_table *table, struct flow *flow)
+{
+    const struct ike_message *message = table->context.message;
+    bool from_initiator = message->version >= 2 ? (message->flags & IKE2_FLAG_INITIATOR) != 0
+                                                : message->responder_spi == 0;
+    struct ike_sa *ike_sa = add_ike_sa(table, message->initiator_spi, message->responder_spi,
+            from_initiator ? flow : flow_reverse(flow));
+
+    ike_sa->born_in_capture = exchange_is_initial(message->exchange_type) && message->responder_spi == 0;
+    if (!ike_sa->born_in_capture) {
+        ike_sa->established = !exchange_is_initial(message->exchange_type);
+        return ike_sa;
+    }
+    exchange_give_up(&table->context, ike_sa);
+    keyless_begin_anew(&table->context, ike_sa);
+    give_up_probes(&table->context, ike_sa);
+    struct change *change = change_add(table->context.changes, CHANGE_INITIAL, NULL);
+    change->ike_sa = ike_sa;
+    return ike_sa;
+}
+
+/* An IKE SA that began beside the one that is deleted now: the old one was re-authenticated. */
+static void
+find_successor(struct ike_sa *old, const nstime_t *now, uint32_t grace)
+{
+    for (struct ike_sa *new = old->flow->tunnel->ike_sas; new && new != old; new = new->tunnel_older) {
+        if (!new->established || new->predecessor || clock_passed(&new->established_time, now, grace))
+            continue;
+        new->predecessor = old;
+        old->successor = new;
+        return;
+    }
+}
+
+void
+ike_sa_end(struct ike_context *context, struct ike_sa *ike_sa, enum ike_end end)
+{
+    if (ike_sa->end == IKE_DELETED)
+        return;
+    ike_sa->end = (uint8_t)end;
+    ike_sa->end_time = context->message->time;
+    ike_sa->end_frame = context->message->frame;
+    if (end == IKE_DELETED && !ike_sa->successor)
+        find_successor(ike_sa, &context->message->time, context->grace);
+    if (end != IKE_DELETED || ike_sa->version < 2)
+        return;                     /* in IKEv1, phase 2 outlives phase 1 */
+    for (struct child *child = ike_sa->children; child; child = child->next)
+        child_end(context, child);
+}
+
+/* The last IKE SA of the tunnel that has ended: the new one takes its place. */
+static void
+find_predecessor(struct ike_sa *ike_sa)
+{
+    struct ike_sa *old = ike_sa->tunnel_older;
+
+    while (old && (!old->established || old->successor))
+        old = old->tunnel_older;
+    if (!old || ike_sa->predecessor || old->end == IKE_ALIVE)
+        return;
+    old->successor = ike_sa;
+    ike_sa->predecessor = old;
+}
+
+/* The IKE SA that lived when the other one began, longer ago than two peers that start at once would. */
+static struct ike_sa *
+find_displaced(struct ike_sa *began, uint32_t grace)
+{
+    struct ike_sa *old = began->tunnel_older;
+
+    while (old && (!old->established || old->end != IKE_ALIVE))
+        old = old->tunnel_older;
+    return old && clock_passed(&old->established_time, &began->first_time, grace) ? old : NULL;
+}
+
+/* RFC 7296 section 2.4: INITIAL_CONTACT says that there is no other IKE SA any more. */
+static void
+displace(struct ike_context *context, struct ike_sa *began)
+{
+    struct ike_sa *old = began->initial_contact ? find_displaced(began, context->grace) : NULL;
+
+    if (!old)
+        return;
+    began->displaced = old;
+    ike_sa_end(context, old, IKE_FAILED);
+    if (!began->predecessor && !old->successor) {
+        began->predecessor = old;
+        old->successor = began;
+    }
+}
+
+void
+ike_sa_establish(struct ike_context *context, struct ike_sa *ike_sa)
+{
+    if (ike_sa->established)
+        return;
+    ike_sa->established = true;
+    ike_sa->established_time = context->message->time;
+    ike_sa->established_frame = context->message->frame;
+    find_predecessor(ike_sa);
+    displace(context, ike_sa);
+    struct change *change = change_add(context->changes, CHANGE_CONTACT, NULL);
+    change->ike_sa = ike_sa;
+}
+
+/* RFC 7296 section 1.3.2: the children move to the new IKE SA. */
+void
+ike_sa_rekey(struct ike_table *table, struct exchange *exchange, uint64_t initiator, uint64_t responder)
+{
+    struct ike_context *context = &table->context;
+    struct ike_sa *old = exchange->ike_sa;
+
+    if (initiator == 0 || responder == 0 || ike_sa_by_spis(table, initiator, responder))
+        return;
+    struct ike_sa *ike_sa = add_ike_sa(table, initiator, responder, exchange->flow);
+    ike_sa->born_in_capture = true;
+    ike_sa->established = true;
+    ike_sa->established_time = context->message->time;
+    ike_sa->established_frame = context->message->frame;
+    if (old->successor)
+        return;                     /* a collision; the other one has the children */
+    ike_sa->predecessor = old;
+    old->successor = ike_sa;
+    ike_sa->children = old->children;
+    old->children = NULL;
+    for (struct child *child = ike_sa->children; child; child = child->next)
+        child->ike_sa = ike_sa;
+    ike_sa_end(context, old, IKE_REPLACED);
+}

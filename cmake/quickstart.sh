@@ -10,7 +10,7 @@
 set -eu
 
 BUILD_PACKAGES="tshark wireshark-dev libwireshark-dev libglib2.0-dev gcc libc6-dev make cmake pkg-config"
-TEST_PACKAGES="python3 python3-pytest python3-scapy valgrind"
+TEST_PACKAGES="python3 python3-pytest python3-scapy python3-jsonschema valgrind jq parallel"
 
 say() {
     printf '\n== %s\n' "$*"
@@ -54,7 +54,7 @@ install_packages() {
     if ! have apt-get || ! have dpkg-query; then
         die "this is neither Debian nor Ubuntu (no apt-get): install Wireshark 4.0 or later (tshark), its development" \
             "files, GLib's development files, a C compiler, make, cmake and pkg-config (for the tests also python3, pytest," \
-            "scapy and valgrind), then build by hand as in README.md."
+            "scapy, jsonschema, valgrind, jq and GNU parallel), then build by hand as in README.md."
     fi
     missing=$(missing_packages "$@")
     if [ -z "$missing" ]; then
@@ -131,20 +131,31 @@ install_plugin() {
 }
 
 show_flapping_tunnel() {
-    say "A flapping tunnel: tshark -q -r test-captures/v2_flap.pcap -z spiscope,sa -z spiscope,tunnel"
-    tshark -q -r test-captures/v2_flap.pcap -z spiscope,sa -z spiscope,tunnel
+    say "A flapping tunnel: tshark -q -r test-captures/v2_flap.pcap -z spiscope,tunnel -z spiscope,sa"
+    tshark -q -r test-captures/v2_flap.pcap -z spiscope,tunnel -z spiscope,sa
+    say "Why: tshark -q -r test-captures/v2_flap.pcap -z spiscope,report"
+    tshark -q -r test-captures/v2_flap.pcap -z spiscope,report
 }
 
 say_what_next() {
     say "Installed. Next:"
     cat <<'END'
 On a capture of yours:
-    tshark -q -r FILE -z spiscope,tunnel -z spiscope,sa
+    tshark -q -r FILE -z spiscope,report
     tshark -r FILE -Y "spiscope.flapping || spiscope.spi_churn"
+With IKE keys it sees lifetimes and proxy IDs too. With keys that are bundled:
+    WIRESHARK_CONFIG_DIR=test-captures/v1_life_mismatch.keys \
+        tshark -q -r test-captures/v1_life_mismatch.pcap -z spiscope,report
 In Wireshark (apt-get install wireshark): open the capture, filter for spiscope.finding,
-and see Statistics > SPIscope. README.md lists the fields and findings.
+and see SPIscope in the Statistics menu. README.md lists the fields and findings, and tells how to
+give Wireshark your keys.
 END
-    printf 'To uninstall: rm "%s/epan/spiscope.so"\n' "$plugins"
+    if [ -d "$profiles/SPIscope" ]; then
+        echo 'With the columns and colours for it: wireshark -C SPIscope FILE'
+        printf 'To uninstall: rm -r "%s/epan/spiscope.so" "%s/SPIscope"\n' "$plugins" "$profiles"
+    else
+        printf 'To uninstall: rm "%s/epan/spiscope.so"\n' "$plugins"
+    fi
 }
 
 quickstart() {

@@ -14,7 +14,7 @@ README = ROOT / "README.md"
 CATALOGUE = ROOT / "plugin" / "finding.h"
 RULES = ROOT / "plugin" / "judge"
 
-BEGIN, END = "<!-- findings:begin -->\n", "<!-- findings:end -->\n"
+MARKERS = "<!-- findings:begin -->\n", "<!-- findings:end -->\n"
 ENTRY = re.compile(r'\bX\((\w+), "(\w+)", (\w+), (\w+), "([^"]*)"\)')
 SEVERITY = {"CHAT": "chat", "NOTE": "note", "WARN": "warning", "ERROR": "error"}
 
@@ -29,11 +29,17 @@ def table():
     return "\n".join(rows) + "\n"
 
 
+def replaced(text, markers, new):
+    """text with new between the markers."""
+    begin, end = markers
+    before, rest = text.split(begin)
+    _old, after = rest.split(end)
+    return before + begin + new + end + after
+
+
 def main():
     text = README.read_text()
-    before, rest = text.split(BEGIN)
-    _old, after = rest.split(END)
-    new = before + BEGIN + table() + END + after
+    new = replaced(text, MARKERS, table())
     if new == text:
         return 0
     if "--check" in sys.argv[1:]:

@@ -2,23 +2,24 @@
 #
 # What ctest runs beside the unit tests of plugin/test.
 
-# The system's Python comes first: one that a user put before it in PATH often lacks Debian's pytest and scapy.
+# The system's Python comes first: one that a user put before it in PATH often lacks Debian's pytest, scapy and jsonschema.
 set(SPISCOPE_PYTHON /usr/bin/python3)
 foreach(candidate /usr/bin/python3 python3)
-    execute_process(COMMAND ${candidate} -c "import pytest, scapy" RESULT_VARIABLE result OUTPUT_QUIET ERROR_QUIET)
+    execute_process(COMMAND ${candidate} -c "import pytest, scapy, jsonschema" RESULT_VARIABLE result OUTPUT_QUIET ERROR_QUIET)
     if(result EQUAL 0)
         set(SPISCOPE_PYTHON ${candidate})
         break()
     endif()
 endforeach()
 if(NOT result EQUAL 0)
-    message(WARNING "The tests need a python3 with pytest and scapy (python3-pytest, python3-scapy): without it they will fail.")
+    message(WARNING "The tests need a python3 with pytest, scapy and jsonschema (python3-pytest, python3-scapy, python3-jsonschema): without it they will fail.")
 endif()
 
 set(pytest ${SPISCOPE_PYTHON} -m pytest -q -p no:cacheprovider)
 
+# Compares the README's table of verdicts (cmake/verdicts.py) with new runs, too.
 add_test(NAME captures COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/test-captures/tests)
-set_tests_properties(captures PROPERTIES TIMEOUT 1800 ENVIRONMENT "SPISCOPE_PLUGIN_DIR=${SPISCOPE_PLUGIN_DIR}")
+set_tests_properties(captures PROPERTIES TIMEOUT 3600 ENVIRONMENT "SPISCOPE_PLUGIN_DIR=${SPISCOPE_PLUGIN_DIR}")
 
 add_test(NAME quickstart COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/cmake/test)
 set_tests_properties(quickstart PROPERTIES TIMEOUT 60)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 QUICKSTART = Path(__file__).resolve().parent.parent / "quickstart.sh"
-TOOLS = ("dirname", "sed", "id", "env")
+TOOLS = ("dirname", "sed", "id", "env", "cat", "grep")
 NOT_INSTALLED = "exit 1"
 INSTALLED = "echo installed"
 
@@ -143,17 +143,60 @@ def test_unknown_argument(machine):
     assert "usage: sh cmake/quickstart.sh [test]" in machine.refuses("tset")
 
 
-def test_ctest_decides_how_test_ends(machine, tmp_path):
+@pytest.fixture
+def clone(machine, tmp_path):
+    """A clone in a folder with a blank in its name, on a machine where everything is installed and cmake does nothing."""
     machine.debian()
     machine.wireshark()
     machine.command("cmake", "exit 0")
     machine.command("nproc", "echo 2")
-    copy = tmp_path / "a clone"
-    (copy / "cmake").mkdir(parents=True)
-    (copy / "build").mkdir()
-    script = shutil.copy(QUICKSTART, copy / "cmake")
+    clone = tmp_path / "a clone"
+    (clone / "cmake").mkdir(parents=True)
+    (clone / "build").mkdir()
+    shutil.copy(QUICKSTART, clone / "cmake")
+    return clone
+
+
+def run(clone, machine, *arguments):
+    return subprocess.run(["/bin/sh", str(clone / "cmake" / "quickstart.sh"), *arguments], cwd="/", stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=30, env={"PATH": str(machine.bin), "HOME": "/nonexistent"})
+
+
+def test_ctest_decides_how_test_ends(machine, clone):
     for status in (0, 8):
         machine.command("ctest", f"exit {status}")
-        done = subprocess.run(["/bin/sh", script, "test"], cwd="/", capture_output=True, timeout=30,
-                              env={"PATH": str(machine.bin), "HOME": "/nonexistent"})
+        done = run(clone, machine, "test")
         assert done.returncode == status, done.stderr
+
+
+def tshark_with_folders(machine, loaded="spiscope.so"):
+    machine.command("tshark", f"""case "$*" in
+--version) echo 'TShark (Wireshark) 4.0.17 (Git v4.0.17).' ;;
+"-G folders") printf 'Personal Plugins:\\t/p e/4.0\\nGlobal Plugins:\\t/g/4.0\\n' ;;
+"-G plugins") echo '{loaded} 0.1.0 dissector' ;;
+esac""")
+
+
+@pytest.mark.parametrize("user, folder", [(0, "/g/4.0"), (1000, "/p e/4.0")])
+def test_it_ends_with_the_flapping_tunnel_and_what_to_type_next(machine, clone, user, folder):
+    machine.user(user)
+    tshark_with_folders(machine)
+    done = run(clone, machine)
+    assert done.returncode == 0, done.stderr
+    ran = [call for call in machine.calls() if call.startswith("tshark -q")]
+    capture = "tshark -q -r test-captures/v2_flap.pcap"
+    assert ran == [f"{capture} -z spiscope,tunnel -z spiscope,sa", f"{capture} -z spiscope,report"]
+    configured = [call for call in machine.calls() if call.startswith("cmake -S")]
+    assert len(configured) == 1 and f"-DSPISCOPE_INSTALL_DIR={folder} " in configured[0]
+    following = done.stdout[done.stdout.index("Installed. Next:"):]
+    assert "tshark -q -r FILE -z spiscope,report" in following
+    assert "WIRESHARK_CONFIG_DIR=test-captures/v1_life_mismatch.keys" in following
+    assert f'rm "{folder}/epan/spiscope.so"' in following
+
+
+def test_a_plugin_that_is_not_loaded_is_said(machine, clone):
+    machine.user(1000)
+    tshark_with_folders(machine, loaded="other.so")
+    done = run(clone, machine)
+    assert done.returncode == 1
+    assert "does not load it" in done.stderr and done.stderr.count("\n") == 1

@@ -37,7 +37,7 @@ look_at(const struct exchange *exchange, struct pfs_record *record)
     if (exchange->type == IKE2_CREATE_CHILD_SA && !exchange->request && exchange->response_frame != 0) {
         record->rekeyed |= !exchange->refused_by_size;
         record->unreadable = true;
-        record->refused += exchange->refused_by_size;
+        record->refused += exchange->refused_by_size && !exchange->tried_again;
         record->refused_frame = exchange->response_frame;
     }
     if (with_ke && exchange->outcome == EXCHANGE_ANSWERED)

@@ -21,7 +21,7 @@ judge_rekey(struct judge *judge, const struct change *change)
     if (!finding)
         return;
     finding->other = change->sa;
-    finding->span = clock_elapsed(&old->birth_time, &change->sa->birth_time);
+    finding->span = clock_elapsed(&old->birth_time, &old->replaced_time);
     finding_rests_on(finding, old->birth_frame);
     finding_rests_on(finding, change->before_frame);
     finding_rests_on(finding, change->sa->birth_frame);

@@ -27,14 +27,23 @@ is_trouble(uint8_t key)
     }
 }
 
+/* Refusals that the next try did not turn into a success. */
+static uint32_t
+lasting_refusals(const struct tunnel *tunnel, const struct finding_file *file)
+{
+    uint32_t count = file->count[FINDING_CHILD_REFUSED];
+
+    return count > tunnel->tried_again ? count - tunnel->tried_again : 0;
+}
+
 /* Whether anything above a note was found. */
 static bool
-has_trouble(const struct finding_file *file)
+has_trouble(const struct tunnel *tunnel, const struct finding_file *file)
 {
     for (uint8_t key = 0; key < FINDING_KEYS; key++)
-        if (file->count[key] > 0 && is_trouble(key))
+        if (key != FINDING_CHILD_REFUSED && file->count[key] > 0 && is_trouble(key))
             return true;
-    return false;
+    return lasting_refusals(tunnel, file) > 0;
 }
 
 static void
@@ -194,11 +203,11 @@ decide_without_cause(struct verdict *verdict, const struct tunnel *tunnel, const
         decide_churn(verdict, tunnel, file);
         return;
     }
-    if (decide_if(verdict, CAUSE_NOT_ENOUGH_DATA, file, FINDING_CHILD_REFUSED)) {
+    if (verdict->refused > 0 && decide_if(verdict, CAUSE_NOT_ENOUGH_DATA, file, FINDING_CHILD_REFUSED)) {
         verdict->confidence = CONFIDENCE_INFERRED;
         return;
     }
-    bool enough = !(verdict->missing & (MISSING_DIRECTION | MISSING_TIME)) && !has_trouble(file);
+    bool enough = !(verdict->missing & (MISSING_DIRECTION | MISSING_TIME)) && !has_trouble(tunnel, file);
     verdict->cause = enough ? CAUSE_STABLE : CAUSE_NOT_ENOUGH_DATA;
     verdict->confidence = CONFIDENCE_INFERRED;
 }
@@ -215,7 +224,7 @@ verdict_of(const struct tunnel *tunnel, const struct judge *judge)
     const struct finding *proposal = plain_proposal_mismatch(file);
     verdict.missing = what_is_missing(tunnel, &judge->limits);
     verdict.churned = file->count[FINDING_SPI_CHURN];
-    verdict.refused = file->count[FINDING_CHILD_REFUSED];
+    verdict.refused = lasting_refusals(tunnel, file);
     if (decide_if(&verdict, CAUSE_AUTHENTICATION, file, FINDING_AUTH_FAILED))
         return verdict;
     if (proposal) {

@@ -51,7 +51,7 @@ struct verdict {
     uint8_t missing;                /**< set of enum missing */
     uint32_t evidence[VERDICT_EVIDENCE_AT_MOST]; /**< frames, ascending */
     uint32_t churned;               /**< findings of spi_churn */
-    uint32_t refused;               /**< findings of child_refused */
+    uint32_t refused;               /**< findings of child_refused, without those that the next try made good */
     const struct finding *finding;  /**< that decides, or NULL */
 };
 

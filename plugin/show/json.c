@@ -93,8 +93,13 @@ put_capture(const struct writer *writer, const struct capture_facts *facts)
     else
         put_null(writer, "file");
     put_number(writer, "frames", facts->frames);
-    put_time(writer, "first", &facts->first);
-    put_time(writer, "last", &facts->last);
+    if (facts->frames > 0) {
+        put_time(writer, "first", &facts->first);
+        put_time(writer, "last", &facts->last);
+    } else {
+        put_null(writer, "first");
+        put_null(writer, "last");
+    }
     json_dumper_end_object(writer->json);
 }
 

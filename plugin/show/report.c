@@ -130,8 +130,10 @@ write_tunnel(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel, co
 {
     struct verdict verdict = verdict_of(tunnel, judge);
 
-    fprintf(out, "\nTunnel %u    A %s, B %s%s\n", tunnel->id, text_endpoint(scope, &tunnel->flow[0].source),
-            text_endpoint(scope, &tunnel->flow[1].source), tunnel->nat ? ", through NAT" : "");
+    fputc('\n', out);
+    write_wrapped(out, scope, wmem_strdup_printf(scope, "Tunnel %u", tunnel->id), wmem_strdup_printf(scope, "A %s, B %s%s",
+            text_endpoint(scope, &tunnel->flow[0].source), text_endpoint(scope, &tunnel->flow[1].source),
+            tunnel->nat ? ", through NAT" : ""));
     write_verdict(out, scope, tunnel, &verdict);
     write_seen(out, scope, tunnel);
     write_findings(out, scope, tunnel, judge);

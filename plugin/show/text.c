@@ -119,8 +119,8 @@ text_about_sa(wmem_allocator_t *scope, const struct finding *finding)
 
     switch (finding->key) {
     case FINDING_REKEY:
-        return wmem_strdup_printf(scope, "%s was replaced by 0x%08x, %s after it began (frame %u)", sa, other, span,
-                finding->other->first_frame);
+        return wmem_strdup_printf(scope, "%s lived %s and was replaced by 0x%08x (frame %u)", sa, span, other,
+                finding->other->birth_frame);
     case FINDING_SPI_CHURN:
         return wmem_strdup_printf(scope, "%s was replaced by 0x%08x after only %s (less than %" PRIu64 " s). Compare the "
                 "phase 1 and phase 2 lifetimes and the proxy IDs of both peers", sa, other, span, finding->limit);
@@ -257,8 +257,9 @@ text_about_ike(wmem_allocator_t *scope, const struct finding *finding)
     case FINDING_CHILD_REFUSED:
         if (exchange->refused_by_size && version >= 2)
             return wmem_strdup_printf(scope, "%s refused the child SA (phase 2) that %s asked for: its answer of %u bytes is "
-                    "too small to hold one. The reason is encrypted; check proposals, PFS group and proxy IDs on both peers",
-                    responder, requester, exchange->response_length);
+                    "too small to hold one. The reason is encrypted%s; check proposals, PFS group and proxy IDs on both peers",
+                    responder, requester, exchange->response_length, exchange->tried_again
+                        ? ", but it was asked again at once and accepted: probably another DH group was wanted" : "");
         if (exchange->refused_by_size)
             return wmem_strdup_printf(scope, "%s met the Quick Mode (phase 2) of frame %u with an Informational, and %s tried "
                     "again: refused. The reason is encrypted; check proposals, PFS group and proxy IDs on both peers",

@@ -26,6 +26,9 @@
  *    IDr    4 header + 4 + 1
  *    AUTH   4 header + 4 + 16, the shortest PRF's output
  *    N      4 header + 4
+ *
+ * An extension by which rekeys leave out what does not change would have smaller answers; none is in
+ * RFC 7296, and none was seen in a capture.
  */
 enum smallest_content {
     SMALLEST_CHILD_ANSWER = (4 + 8 + 4 + 8) + (4 + 16) + 2 * (4 + 4 + 16),      /* SA, Nonce, TSi, TSr: 92 */

@@ -61,6 +61,7 @@ struct exchange {
     bool liveness;                  /**< an empty INFORMATIONAL, readable */
     bool response_fragmented;       /**< RFC 7383: its length says nothing */
     bool refused_by_size;           /**< unreadable, and too small to accept anything */
+    bool tried_again;               /**< and then asked again at once, and accepted: another group was wanted */
     uint16_t error;                 /**< the notify that refused it, or 0 */
     uint32_t message_id;
     uint32_t error_value;

@@ -4,11 +4,15 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "clock.h"
 #include "envelope.h"
 #include "ike_context.h"
 
 /* Earlier IKE SAs of a tunnel, and exchanges of each, that are looked at. */
 #define LOOKED_AT_MOST 16
+
+/* A request that is merely asked to use another group comes again at once. */
+#define AGAIN_WITHIN_MS 2000
 
 /* In main mode the fifth message is the first encrypted one, and authenticates the initiator. */
 #define MAIN_MODE_CLEAR 4
@@ -37,6 +41,23 @@ settle_small_auth(struct ike_context *context, struct ike_sa *ike_sa)
         change_add_exchange(context->changes, CHANGE_AUTH_LEFT, exchange);
 }
 
+/* A refused CREATE_CHILD_SA that came again at once, and is accepted now: INVALID_KE_PAYLOAD (RFC 7296
+ * section 1.3) asks for that, and is as small as any refusal. */
+static void
+find_first_try(const struct exchange *accepted)
+{
+    struct exchange *first = accepted->older;
+    unsigned looked_at = 0;
+
+    while (first && (first->type != accepted->type || first->flow != accepted->flow) && looked_at++ < LOOKED_AT_MOST)
+        first = first->older;
+    if (!first || !first->refused_by_size || first->tried_again || first->type != accepted->type || first->flow != accepted->flow
+            || clock_passed_ms(&first->response_time, &accepted->request_time, AGAIN_WITHIN_MS))
+        return;
+    first->tried_again = true;
+    first->flow->tunnel->tried_again++;
+}
+
 static void
 take_response2(struct ike_context *context, struct exchange *exchange)
 {
@@ -46,6 +67,8 @@ take_response2(struct ike_context *context, struct exchange *exchange)
         refuse(context, exchange);
         return;
     }
+    if (exchange->type == IKE2_CREATE_CHILD_SA)
+        find_first_try(exchange);
     if (exchange->type == IKE2_IKE_AUTH && !exchange->response_fragmented
             && envelope_holds_at_most(exchange->ike_sa, exchange->response_length) < SMALLEST_AUTH_CHILD_ANSWER)
         exchange->ike_sa->small_auth = exchange;

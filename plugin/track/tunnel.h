@@ -83,6 +83,7 @@ struct tunnel {
     struct offers offers[2][2];     /**< per phase (0: phase 1) and peer */
     struct tunnel_said said;
     uint32_t collisions;
+    uint32_t tried_again;           /**< refusals by size that the next try turned into a success */
     struct tunnel *next;
 };
 

@@ -346,3 +346,32 @@ def test_a_refusal_by_size_names_no_reason(sizes):
     for finding in sizes[1]:
         assert "The reason is encrypted" in finding["text"] and "too small" in finding["text"]
         assert not re.search(r"[A-Z]_[A-Z]", finding["text"]), "the name of a notify"
+
+
+def test_a_group_that_was_asked_for_again_and_accepted_leaves_the_verdict_alone(spiscope):
+    """INVALID_KE_PAYLOAD is as small as any refusal, and is one; but the rekey comes again at once, and succeeds."""
+    built = Builder()
+    built.begin(12, 12)
+    for _ in range(3):
+        built.time += 3_600_000_000
+        built.exchange("INVALID_KE_PAYLOAD", message_length(NOTIFY + 2, envelope(12, 12)), False)
+        built.exchange("the same with another group", 500, False)
+    path = spiscope.readable_copy_dir("bounds") / "invalid_ke.pcap"
+    built.write(path)
+    tunnel, = outputs(spiscope, str(path)).json["tunnels"]
+    assert "refused" not in tunnel["verdict"]["summary"]
+    texts = [finding["text"] for finding in tunnel["findings"] if finding["key"] == "child_refused"]
+    assert len(texts) == 3 and all("asked again at once and accepted" in text for text in texts)
+
+
+def test_a_group_that_was_asked_for_again_and_refused_stays_in_the_verdict(spiscope):
+    built = Builder()
+    built.begin(12, 12)
+    for _ in range(3):
+        built.time += 3_600_000_000
+        built.exchange("refused", message_length(NOTIFY, envelope(12, 12)), True)
+        built.exchange("refused again", message_length(NOTIFY, envelope(12, 12)), True)
+    path = spiscope.readable_copy_dir("bounds") / "refused_twice.pcap"
+    built.write(path)
+    tunnel, = outputs(spiscope, str(path)).json["tunnels"]
+    assert tunnel["verdict"]["cause"] == "not_enough_data" and "refused 6 times" in tunnel["verdict"]["summary"]

@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writes the README's table of verdicts, from runs of the plugin on the lab's captures, between two markers.
+
+    python3 cmake/verdicts.py [PLUGINS]            brings README.md up to date
+    python3 cmake/verdicts.py --check [PLUGINS]    ends with 1 if README.md is not up to date
+
+PLUGINS is the folder that holds 4.N/epan/spiscope.so (default: build/plugins). Needs python3-scapy, as the tests do.
+"""
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "cmake"), str(ROOT / "test-captures"), str(ROOT / "test-captures" / "tests")]
+import readme  # noqa: E402
+from expected_verdicts import DEFAULTS, TABLE  # noqa: E402
+
+MARKERS = "<!-- verdicts:begin -->\n", "<!-- verdicts:end -->\n"
+
+
+def verdicts_of(json):
+    """"cause (confidence)", once where all tunnels have the same."""
+    found = [f"`{tunnel['verdict']['cause']}` ({tunnel['verdict']['confidence']})" for tunnel in json["tunnels"]]
+    same = len(found) > 1 and len(set(found)) == 1
+    return f"{len(found)} tunnels, each {found[0]}" if same else ", ".join(found) or "no IPsec"
+
+
+def table(run):
+    """run(row, keys) gives the JSON of a run."""
+    rows = ["| capture | what the lab did | verdict with keys | verdict without keys |", "| --- | --- | --- | --- |"]
+    for row in TABLE:
+        name = f"`{row.capture}`" + (", default preferences" if row.options == DEFAULTS else "")
+        rows.append(f"| {name} | {row.lab} | {verdicts_of(run(row, True))} | {verdicts_of(run(row, False))} |")
+    return "\n".join(rows) + "\n"
+
+
+def is_up_to_date(new):
+    text = readme.README.read_text()
+    return readme.replaced(text, MARKERS, new) == text
+
+
+def main(arguments):
+    from harness import Harness
+    from outputs import outputs, run_ahead
+
+    check = "--check" in arguments
+    plugins = [argument for argument in arguments if argument != "--check"]
+    harness = Harness(plugins[0] if plugins else ROOT / "build" / "plugins")
+    try:
+        run_ahead(harness, [(row.capture, keys, row.options) for row in TABLE for keys in (True, False)])
+        new = table(lambda row, keys: outputs(harness, row.capture, keys, row.options).json)
+    finally:
+        harness.close()
+    if is_up_to_date(new):
+        return 0
+    if check:
+        print("README.md is not up to date with the plugin's verdicts: run python3 cmake/verdicts.py", file=sys.stderr)
+        return 1
+    readme.README.write_text(readme.replaced(readme.README.read_text(), MARKERS, new))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

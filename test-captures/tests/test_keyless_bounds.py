@@ -365,6 +365,7 @@ def test_a_group_that_was_asked_for_again_and_accepted_leaves_the_verdict_alone(
 
 
 def test_a_group_that_was_asked_for_again_and_refused_stays_in_the_verdict(spiscope):
+    """After an IKE_AUTH that was accepted, every rekey is refused."""
     built = Builder()
     built.begin(12, 12)
     for _ in range(3):
@@ -374,4 +375,6 @@ def test_a_group_that_was_asked_for_again_and_refused_stays_in_the_verdict(spisc
     path = spiscope.readable_copy_dir("bounds") / "refused_twice.pcap"
     built.write(path)
     tunnel, = outputs(spiscope, str(path)).json["tunnels"]
-    assert tunnel["verdict"]["cause"] == "not_enough_data" and "refused 6 times" in tunnel["verdict"]["summary"]
+    assert (tunnel["verdict"]["cause"], tunnel["verdict"]["confidence"]) == ("pfs_mismatch", "suspected")
+    texts = [finding["text"] for finding in tunnel["findings"] if finding["key"] == "child_refused"]
+    assert len(texts) == 6 and not any("accepted" in text for text in texts)

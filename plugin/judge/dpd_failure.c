@@ -1,7 +1,8 @@
 /* dpd_failure.c
  * dpd_failure: liveness checks went unanswered, and then a new negotiation began. In IKEv2 a liveness
  * check is an INFORMATIONAL exchange (RFC 7296 section 2.4): proven where it was read to be empty, and
- * inferred otherwise, since any unanswered request shows the peer dead. In IKEv1 it is a series of
+ * inferred where it could not be read, since
+ * any unanswered request shows the peer dead; not one that was read to be a Delete or a notify. In IKEv1 it is a series of
  * R-U-THERE notifies (RFC 3706), of which at least two have to be unanswered.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -30,7 +31,8 @@ judge_dpd_failure(struct judge *judge, const struct change *change)
         return;
     }
     const struct exchange *exchange = change->exchange;
-    if (change->kind != CHANGE_GIVEN_UP || exchange->type != IKE2_INFORMATIONAL || exchange->retransmissions == 0)
+    if (change->kind != CHANGE_GIVEN_UP || exchange->type != IKE2_INFORMATIONAL || exchange->retransmissions == 0
+            || exchange->says_something)
         return;
     struct finding *finding = judge_exchange(judge, FINDING_DPD_FAILURE,
             exchange->liveness ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, exchange);

@@ -2,7 +2,8 @@
  * peer_restart: a new IKE SA was set up while an old one between the two was alive: no Delete, no
  * failed exchange. Proven where a peer announced INITIAL_CONTACT, which says that it knows of no
  * other (RFC 7296 section 2.4); inferred where the old IKE SA and its children fell silent when the new
- * one began. IKE SAs that both peers began at once are no restart.
+ * one began; suspected where that is all that can be seen, without keys. IKE SAs that both peers began
+ * at once are no restart.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -17,8 +18,9 @@ judge_peer_restart(struct judge *judge, const struct change *change)
         return;
     const struct ike_sa *began = change->ike_sa;
     const struct ike_sa *old = began->displaced;
-    struct finding *finding = findings_add(judge->findings, FINDING_PEER_RESTART,
-            began->initial_contact ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, judge->frame, &judge->time);
+    enum confidence confidence = began->initial_contact ? CONFIDENCE_PROVEN
+            : began->children ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED;
+    struct finding *finding = findings_add(judge->findings, FINDING_PEER_RESTART, confidence, judge->frame, &judge->time);
 
     if (!finding)
         return;

@@ -149,6 +149,25 @@ put_ike_sas(const struct writer *writer, const struct tunnel *tunnel)
     json_dumper_end_array(writer->json);
 }
 
+/* The exchange that made an SA: proven where its negotiation was read, else inferred from their order. */
+static void
+put_origin(const struct writer *writer, const struct sa *sa)
+{
+    if (!sa->origin || !sa->origin_sure) {
+        put_null(writer, "origin");
+        return;
+    }
+    name(writer, "origin");
+    json_dumper_begin_object(writer->json);
+    put_number(writer, "ike_sa", sa->origin->ike_sa->id);
+    put_string(writer, "exchange", text_exchange(writer->scope, sa->origin->type));
+    put_string(writer, "requester", text_endpoint(writer->scope, &sa->origin->flow->source));
+    put_number(writer, "request_frame", sa->origin->request_frame);
+    put_number(writer, "response_frame", sa->origin->response_frame);
+    put_string(writer, "confidence", text_confidence(sa->negotiated ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED));
+    json_dumper_end_object(writer->json);
+}
+
 static void
 put_sa(const struct writer *writer, const struct sa *sa)
 {
@@ -167,6 +186,7 @@ put_sa(const struct writer *writer, const struct sa *sa)
         put_null(writer, "generation");
     put_spi(writer, "replaces", sa->predecessor);
     put_spi(writer, "replaced_by", sa->successor);
+    put_origin(writer, sa);
     put_number(writer, "first_frame", sa->first_frame);
     put_number(writer, "last_frame", sa->last_frame);
     put_time(writer, "birth", &sa->birth_time);

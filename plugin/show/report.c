@@ -90,6 +90,43 @@ write_seen(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel)
             text_duration(scope, &span), text_moment(scope, &first)));
 }
 
+/* Who asked for the SAs that replaced others, and at which age the old ones were. */
+struct renewals {
+    unsigned count;
+    unsigned by[2];                 /* by peer A, by peer B */
+    nstime_t shortest;
+    nstime_t longest;
+};
+
+static void
+count_renewal(struct renewals *renewals, const struct sa *old)
+{
+    const struct exchange *origin = old->successor->origin;
+    nstime_t age = clock_elapsed(&old->birth_time, &old->replaced_time);
+
+    if (renewals->count == 0 || clock_compare(&age, &renewals->shortest) < 0)
+        renewals->shortest = age;
+    if (renewals->count++ == 0 || clock_compare(&age, &renewals->longest) > 0)
+        renewals->longest = age;
+    if (origin && old->successor->origin_sure)
+        renewals->by[origin->flow == &old->flow->tunnel->flow[0] ? 0 : 1]++;
+}
+
+static void
+write_renewals(FILE *out, wmem_allocator_t *scope, const struct sa **sas, unsigned count)
+{
+    struct renewals renewals = { 0, { 0, 0 }, NSTIME_INIT_ZERO, NSTIME_INIT_ZERO };
+
+    for (unsigned i = 0; i < count; i++)
+        if (sas[i]->successor && sas[i]->born_in_capture)
+            count_renewal(&renewals, sas[i]);
+    if (renewals.count == 0)
+        return;
+    write_wrapped(out, scope, "  Renewed", wmem_strdup_printf(scope, "%u SAs, at an age of %s to %s; asked for by A %u, by B %u, not "
+            "seen %u", renewals.count, text_duration(scope, &renewals.shortest), text_duration(scope, &renewals.longest),
+            renewals.by[0], renewals.by[1], renewals.count - renewals.by[0] - renewals.by[1]));
+}
+
 /* The surest finding of each kind, with how often it came; the worst kinds first. */
 static void
 write_findings(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel, const struct judge *judge)
@@ -126,7 +163,8 @@ write_verdict(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel, c
 }
 
 static void
-write_tunnel(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel, const struct judge *judge)
+write_tunnel(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel, const struct judge *judge,
+        const struct sa **sas, unsigned count)
 {
     struct verdict verdict = verdict_of(tunnel, judge);
 
@@ -136,6 +174,7 @@ write_tunnel(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel, co
             tunnel->nat ? ", through NAT" : ""));
     write_verdict(out, scope, tunnel, &verdict);
     write_seen(out, scope, tunnel);
+    write_renewals(out, scope, sas, count);
     write_findings(out, scope, tunnel, judge);
 }
 
@@ -143,6 +182,9 @@ void
 report_write(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge)
 {
     wmem_allocator_t *scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
+    wmem_allocator_t *kept = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
+    unsigned *counts;
+    const struct sa ***sas = report_sort_sas(tracker, kept, &counts);
 
     fprintf(out, "SPIscope %s report\n", SPISCOPE_VERSION);
     write_wrapped(out, scope, "Capture", wmem_strdup_printf(scope, "%s: %u frames, %s to %s", facts->file ? facts->file : "(live)",
@@ -150,8 +192,9 @@ report_write(FILE *out, const struct capture_facts *facts, const struct tracker 
     if (!tunnel_first(tracker_tunnels(tracker)))
         fprintf(out, "\nNo IPsec was seen.\n");
     for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(tracker)); tunnel; tunnel = tunnel->next) {
-        write_tunnel(out, scope, tunnel, judge);
+        write_tunnel(out, scope, tunnel, judge, sas[tunnel->id], counts[tunnel->id]);
         wmem_free_all(scope);
     }
+    wmem_destroy_allocator(kept);
     wmem_destroy_allocator(scope);
 }

@@ -41,6 +41,8 @@ static int hf_ike_response_in = -1;
 static int hf_ike_response_time = -1;
 static int hf_ike_retransmission_of = -1;
 static int hf_sa_negotiated_lifetime = -1;
+static int hf_sa_negotiated_in = -1;
+static int hf_sa_requested_by = -1;
 static int hf_finding = -1;
 static int hf_confidence = -1;
 static int hf_evidence = -1;
@@ -109,6 +111,10 @@ tree_register(int proto)
             FRAMENUM_TYPE(FT_FRAMENUM_RETRANS_PREV), 0, "The message that this one repeats", HFILL } },
         { &hf_sa_negotiated_lifetime, { "Negotiated lifetime", "spiscope.sa.negotiated_lifetime", FT_RELATIVE_TIME,
             BASE_NONE, NULL, 0, "The lifetime that the peers agreed on, where that was readable", HFILL } },
+        { &hf_sa_negotiated_in, { "Negotiated in", "spiscope.sa.negotiated_in", FT_FRAMENUM, BASE_NONE, NULL, 0,
+            "The answer of the exchange that made the SA; without keys, of the one that its first packet follows", HFILL } },
+        { &hf_sa_requested_by, { "Requested by", "spiscope.sa.requested_by", FT_STRING, BASE_NONE, NULL, 0,
+            "The peer that began that exchange", HFILL } },
         { &hf_finding, { "Finding", "spiscope.finding", FT_STRING, BASE_NONE, NULL, 0,
             "Key of a finding on this frame", HFILL } },
         { &hf_confidence, { "Confidence", "spiscope.confidence", FT_STRING, BASE_NONE, NULL, 0,
@@ -176,7 +182,7 @@ lifetime_of(const struct sa *sa, nstime_t *lifetime)
 }
 
 static void
-show_lineage(proto_tree *tree, tvbuff_t *tvb, const struct sa *sa)
+show_lineage(proto_tree *tree, tvbuff_t *tvb, const struct sa *sa, wmem_allocator_t *scope)
 {
     nstime_t lifetime;
 
@@ -193,6 +199,11 @@ show_lineage(proto_tree *tree, tvbuff_t *tvb, const struct sa *sa)
         uint64_t seconds = sa->child->lifetime.seconds;
         negotiated.secs = seconds > INT64_MAX ? (time_t)INT64_MAX : (time_t)seconds;
         add_time(tree, hf_sa_negotiated_lifetime, tvb, &negotiated);
+    }
+    if (sa->origin && sa->origin_sure) {
+        add_uint(tree, hf_sa_negotiated_in, tvb, sa->origin->response_frame);
+        proto_item_set_generated(proto_tree_add_string(tree, hf_sa_requested_by, tvb, 0, 0,
+                text_endpoint(scope, &sa->origin->flow->source)));
     }
     add_uint(tree, hf_sa_first_frame, tvb, sa->first_frame);
     add_uint(tree, hf_sa_last_frame, tvb, sa->last_frame);
@@ -235,7 +246,7 @@ tree_show_sa(struct tree_frame *frame, const struct sa *sa, const struct ipsec_p
     add_uint(tree, hf_sa_spi, frame->tvb, sa->key.spi);
     add_time(tree, hf_sa_age, frame->tvb, &age);
     proto_item_set_generated(proto_tree_add_boolean(tree, hf_sa_age_is_minimum, frame->tvb, 0, 0, !sa->born_in_capture));
-    show_lineage(tree, frame->tvb, sa);
+    show_lineage(tree, frame->tvb, sa, frame->pinfo->pool);
     show_counts(tree, frame->tvb, counts, bytes);
 }
 

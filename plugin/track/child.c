@@ -52,7 +52,7 @@ open_sa(struct ike_context *context, struct child *child, uint8_t protocol, uint
     } else if (clock_compare(&message->time, &sa->birth_time) < 0) {
         sa->birth_time = message->time;
     }
-    sa->negotiated = true;
+    sa->negotiated = sa->origin_sure = true;
     sa->origin = child->origin;
     sa->child = child;
     return sa;

@@ -89,6 +89,7 @@ remember_origin(struct tunnel *tunnel, struct exchange *exchange)
 
     origin->exchange = exchange;
     origin->claimed[0] = origin->claimed[1] = false;
+    origin->doubtful[0] = origin->doubtful[1] = false;
 }
 
 static void
@@ -178,6 +179,7 @@ ike_take(struct ike_table *table, const struct ike_message *message)
         if (first_answer && makes_children(exchange) && !message->readable && exchange->outcome != EXCHANGE_REFUSED)
             remember_origin(tunnel, exchange);
     }
+    keyless_check_restart(tunnel, &message->time, context->grace, context->changes);
     child_check_rival(tunnel, &message->time, context->grace, context->changes);
     wmem_array_append_one(table->places, place);
     return wmem_array_index(table->places, wmem_array_get_count(table->places) - 1);
@@ -202,24 +204,28 @@ ike_place_at(const struct ike_table *table, uint32_t frame)
 /* ---- where no negotiation was readable */
 
 struct exchange *
-ike_claim_origin(struct flow *flow, const nstime_t *now, uint32_t seconds)
+ike_claim_origin(struct flow *flow, const nstime_t *now, uint32_t seconds, bool *sure)
 {
     struct tunnel *tunnel = flow->tunnel;
     unsigned direction = flow == &tunnel->flow[0] ? 0 : 1;
     struct recent_origin *found = NULL;
 
+    *sure = false;
     for (unsigned i = 0; i < RECENT_ORIGINS && i < tunnel->origins; i++) {
         struct recent_origin *origin = &tunnel->origin[i];
         if (origin->claimed[direction] || clock_passed(&origin->exchange->response_time, now, seconds))
             continue;
         if (found && found->exchange->ike_sa != origin->exchange->ike_sa)
             return NULL;
+        if (found)
+            found->doubtful[direction] = origin->doubtful[direction] = true;
         if (!found || clock_compare(&origin->exchange->response_time, &found->exchange->response_time) > 0)
             found = origin;
     }
     if (!found)
         return NULL;
     found->claimed[direction] = true;
+    *sure = !found->doubtful[direction];
     return found->exchange;
 }
 

@@ -58,7 +58,8 @@ struct exchange {
     uint8_t error_protocol;
     bool awaiting;                  /**< the last message wants an answer */
     bool awaited_by_requester;      /**< who sent that last message */
-    bool liveness;                  /**< an empty INFORMATIONAL, readable */
+    bool liveness;                  /**< an INFORMATIONAL that is proven to be empty */
+    bool says_something;            /**< an INFORMATIONAL that was read, and is not empty */
     bool response_fragmented;       /**< RFC 7383: its length says nothing */
     bool refused_by_size;           /**< unreadable, and too small to accept anything */
     bool tried_again;               /**< and then asked again at once, and accepted: another group was wanted */
@@ -182,8 +183,9 @@ uint32_t ike_count(const struct ike_table *table);
 
 /** The exchange, answered no longer ago than so many seconds, that made a new SPI of the flow, or
  * NULL where there is none or several IKE SAs come into question. Claims it. For SPIs that no
- * readable negotiation named. */
-struct exchange *ike_claim_origin(struct flow *flow, const nstime_t *now, uint32_t seconds);
+ * readable negotiation named.
+ * @param sure  whether it is the only exchange that comes into question; else it is the latest */
+struct exchange *ike_claim_origin(struct flow *flow, const nstime_t *now, uint32_t seconds, bool *sure);
 
 /** Whether a child SA that one exchange made can have been replaced by one that another made.
  * A CREATE_CHILD_SA renews children of its own IKE SA (RFC 7296 section 1.3.3); a new initial

@@ -98,6 +98,13 @@ void keyless_take(struct ike_context *context, struct exchange *exchange, bool r
 /** A new initial exchange began: what that proves of earlier ones in its tunnel. */
 void keyless_begin_anew(struct ike_context *context, const struct ike_sa *began);
 
+/** A new IKE SA was seen without its beginning: whether it is another one's rekey. */
+void keyless_find_predecessor(struct ike_context *context, struct ike_sa *ike_sa);
+
+/** Whether the IKE SA that was alive when the tunnel's newest one was set up has fallen silent for it,
+ * with its traffic; said once. Cheap where there is none. */
+void keyless_check_restart(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struct changes *changes);
+
 /* ---- child.c */
 
 /** Makes the child SA that request and response agree on; NULL if they name no SPIs. */

@@ -124,6 +124,7 @@ ike_sa_open(struct ike_table *table, struct flow *flow)
     ike_sa->born_in_capture = exchange_is_initial(message->exchange_type) && message->responder_spi == 0;
     if (!ike_sa->born_in_capture) {
         ike_sa->established = !exchange_is_initial(message->exchange_type);
+        keyless_find_predecessor(&table->context, ike_sa);
         return ike_sa;
     }
     exchange_give_up(&table->context, ike_sa);
@@ -214,6 +215,8 @@ ike_sa_establish(struct ike_context *context, struct ike_sa *ike_sa)
     ike_sa->established_frame = context->message->frame;
     find_predecessor(ike_sa);
     displace(context, ike_sa);
+    if (ike_sa->born_in_capture && !context->message->readable && !ike_sa->predecessor && find_displaced(ike_sa, context->grace))
+        ike_sa->flow->tunnel->maybe_restarted = ike_sa;
     struct change *change = change_add(context->changes, CHANGE_CONTACT, NULL);
     change->ike_sa = ike_sa;
 }

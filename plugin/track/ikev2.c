@@ -41,6 +41,7 @@ ikev2_take_request(struct ike_context *context, struct exchange *exchange)
         exchange->ike_sa->child_offer = exchange;
     exchange->liveness = exchange->type == IKE2_INFORMATIONAL && contents->notifies == 0
             && contents->delete_protocol == 0;
+    exchange->says_something = exchange->type == IKE2_INFORMATIONAL && !exchange->liveness;
     for (unsigned i = 0; i < contents->notifies; i++) {
         const struct notify *notify = &contents->notify[i];
         if (notify->type == IKE2_NOTIFY_REKEY_SA)

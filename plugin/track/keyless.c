@@ -14,6 +14,9 @@
 /* A request that is merely asked to use another group comes again at once. */
 #define AGAIN_WITHIN_MS 2000
 
+/* Traffic this many seconds before a new IKE SA shows that the tunnel was in use until then. */
+#define JUST_BEFORE 30
+
 /* In main mode the fifth message is the first encrypted one, and authenticates the initiator. */
 #define MAIN_MODE_CLEAR 4
 
@@ -85,6 +88,84 @@ take_request2(struct ike_context *context, struct exchange *exchange)
         settle_small_auth(context, ike_sa);
     if (exchange->type == IKE2_INFORMATIONAL)
         exchange->liveness = envelope_is_empty(ike_sa, exchange->request_length);
+}
+
+/* Whether the IKE SA's last exchanges hold a CREATE_CHILD_SA that may have rekeyed it. */
+static bool
+may_be_rekeyed(const struct ike_sa *ike_sa)
+{
+    unsigned looked_at = 0;
+
+    if (ike_sa->version < 2 || !ike_sa->established || ike_sa->end != IKE_ALIVE || ike_sa->successor)
+        return false;
+    for (const struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
+        if (exchange->type == IKE2_CREATE_CHILD_SA && exchange->response_frame != 0 && !exchange->refused_by_size && !exchange->response)
+            return true;
+    return false;
+}
+
+void
+keyless_find_predecessor(struct ike_context *context, struct ike_sa *ike_sa)
+{
+    struct ike_sa *found = NULL;
+    unsigned looked_at = 0;
+
+    if (ike_sa->version < 2 || context->message->message_id != 0)
+        return;
+    for (struct ike_sa *old = ike_sa->tunnel_older; old && looked_at < LOOKED_AT_MOST; old = old->tunnel_older, looked_at++) {
+        if (!may_be_rekeyed(old))
+            continue;
+        if (found)
+            return;                 /* two come into question */
+        found = old;
+    }
+    if (!found)
+        return;
+    ike_sa->predecessor = found;
+    found->successor = ike_sa;
+    found->end = IKE_REPLACED;
+    found->end_time = found->last_time;
+    found->end_frame = found->last_frame;
+}
+
+/* ---- a peer that lost its state */
+
+/* Traffic on the direction's older SAs: whether there was any just before the new IKE SA, and none since. */
+static bool
+traffic_stopped(const struct flow *flow, const struct ike_sa *began, bool *any)
+{
+    unsigned looked_at = 0;
+
+    for (const struct sa *sa = flow->heads; sa && looked_at < LOOKED_AT_MOST; sa = sa->head_next, looked_at++) {
+        if (sa->sequence.packets == 0 || clock_compare(&sa->first_time, &began->first_time) > 0)
+            continue;
+        if (clock_passed_ms(&began->established_time, &sa->last_time, AGAIN_WITHIN_MS))
+            return false;
+        *any |= !clock_passed(&sa->last_time, &began->first_time, JUST_BEFORE);
+    }
+    return true;
+}
+
+void
+keyless_check_restart(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struct changes *changes)
+{
+    struct ike_sa *began = tunnel->maybe_restarted;
+    bool any = false;
+
+    if (!began || !clock_passed(&began->established_time, now, grace))
+        return;
+    tunnel->maybe_restarted = NULL;
+    struct ike_sa *old = began->tunnel_older;
+    if (!old || !old->established || old->end != IKE_ALIVE || old->successor || clock_compare(&old->last_time, &began->first_time) > 0
+            || (old->latest && (old->latest->type == IKE2_INFORMATIONAL || old->latest->type == IKE1_INFORMATIONAL)))
+        return;                     /* it lives on, or may have been deleted; or others failed in between */
+    if (!traffic_stopped(&tunnel->flow[0], began, &any) || !traffic_stopped(&tunnel->flow[1], began, &any) || !any)
+        return;
+    began->displaced = old;
+    old->end = IKE_FAILED;
+    old->end_time = old->last_time;
+    old->end_frame = old->last_frame;
+    change_add(changes, CHANGE_DISPLACED, NULL)->ike_sa = began;
 }
 
 /* ---- IKEv1 */

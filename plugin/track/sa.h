@@ -59,6 +59,7 @@ struct sa {
     bool resumed : 1;               /**< spoke again after its successor had taken over */
     bool flapping : 1;              /**< its lineage was flapping at flapping_time */
     bool negotiated : 1;            /**< its negotiation was read */
+    bool origin_sure : 1;           /**< no other exchange than its origin comes into question */
     bool link_proven : 1;           /**< its predecessor is known from the negotiation */
     bool delete_named_it : 1;       /**< a Delete carried its SPI, not only its sibling's */
     bool stale_said : 1;

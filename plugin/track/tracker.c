@@ -117,7 +117,9 @@ open_sa(struct tracker *tracker, const struct sa_key *key, const struct ipsec_pa
     if (!flow)
         flow = tunnel_open(tracker->tunnels, &packet->source, &packet->destination);
     sa = sa_open(tracker->sas, key, flow, packet->frame, &packet->time, packet->source.port != 0);
-    sa->origin = ike_claim_origin(flow, &packet->time, tracker->limits.handover_grace);
+    bool sure;
+    sa->origin = ike_claim_origin(flow, &packet->time, tracker->limits.handover_grace, &sure);
+    sa->origin_sure = sure;
     sa->born_in_capture = packet->sequence <= 1;
     return sa;
 }
@@ -299,6 +301,8 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
         lineage_admit(sa);
     else if (sa->waits_for_traffic || sa->flow->pending)
         lineage_heard(sa);
+    if (sa->flow->tunnel->maybe_restarted)
+        keyless_check_restart(sa->flow->tunnel, &packet->time, tracker->limits.handover_grace, &tracker->changes);
     if (sa->flow->tunnel->rival)
         child_check_rival(sa->flow->tunnel, &packet->time, tracker->limits.handover_grace, &tracker->changes);
     settle(tracker, sa->flow, &packet->time);

@@ -45,6 +45,7 @@ struct tunnel_said {
 struct recent_origin {
     struct exchange *exchange;
     bool claimed[2];
+    bool doubtful[2];               /**< when an SPI was claimed, another exchange came into question too */
 };
 
 /** One direction of a tunnel. */
@@ -79,6 +80,7 @@ struct tunnel {
     nstime_t ike_last_time;
     struct ike_sa *ike_sas;         /**< the latest; the others follow by tunnel_older */
     struct child *children;         /**< the latest; the others follow by tunnel_older */
+    struct ike_sa *maybe_restarted; /**< one that was set up, unread, while another was alive; or NULL */
     struct child *rival;            /**< one that lives beside another for the same selectors, or NULL */
     struct offers offers[2][2];     /**< per phase (0: phase 1) and peer */
     struct tunnel_said said;

@@ -2,9 +2,13 @@
 """Without keys: which exchange made which SPIs, who asked, and which IKE SA is another one's rekey.
 
 The truth is what stock tshark reads of the same captures with their keys, without the plugin: the message that names an SPI."""
+import struct
+
+import ike_bytes as ike
 import pytest
 from harness import LAB
 from outputs import outputs
+from test_keyless_bounds import Builder
 
 
 def makers(spiscope, capture):
@@ -71,3 +75,57 @@ def test_the_report_tells_who_asked_and_at_which_age(spiscope):
     """v2_life_short_responder: B's child lifetime of 20 s ends every SA, as its log says; A never asks."""
     text = " ".join(outputs(spiscope, "v2_life_short_responder", True).report.split())
     assert "asked for by A 0, by B 10, not seen 0" in text
+
+
+# --- a peer that lost its state -------------------------------------------------------------------------------------------
+
+class Gateways(Builder):
+    """Two gateways whose IKE can't be read, with ESP as IP protocol 50."""
+
+    def esp(self, spis, until, number):
+        """A packet each way every second."""
+        while self.time < until:
+            self.time += 1_000_000
+            for from_a, spi in zip((True, False), spis):
+                a, b = struct.pack(">BBH", 10, 1, self.peers), struct.pack(">BBH", 10, 2, self.peers)
+                source, destination = (a, b) if from_a else (b, a)
+                data = struct.pack(">II", spi, number) + self.random.randbytes(100)
+                packet = bytes(12) + b"\x08\0" + struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(data), len(self.records), 0, 64, 50, 0) \
+                    + source + destination + data
+                self.records.append((self.time + 1000 * (not from_a), packet))
+            number += 1
+        return number
+
+    def again(self):
+        """A new IKE SA between the same two."""
+        self.peers -= 1
+        self.begin(12, 12)
+        return len(self.records)
+
+
+def restarts(spiscope, built, name):
+    path = spiscope.readable_copy_dir("bounds") / f"{name}.pcap"
+    built.write(path)
+    return [(finding["key"], finding["confidence"]) for tunnel in outputs(spiscope, str(path)).json["tunnels"]
+            for finding in tunnel["findings"] if finding["key"] == "peer_restart"]
+
+
+@pytest.mark.parametrize("what, expected", [("silent", [("peer_restart", "suspected")]), ("goes_on", []), ("informational", []),
+                                             ("idle", [])])
+def test_a_restart_is_suspected_only_where_everything_old_fell_silent(spiscope, what, expected):
+    """The old IKE SA and its ESP end with the new IKE SA, with no INFORMATIONAL that may have been a Delete."""
+    built = Gateways()
+    built.begin(12, 12)
+    number = built.esp((0x11111111, 0x22222222), 60_000_000, 1)
+    if what == "informational":
+        built.encrypted(ike.INFO, built.identity, False, 80)
+        built.encrypted(ike.INFO, built.identity, True, 80)
+    if what == "idle":
+        built.time += 300_000_000           # nobody could tell when it stopped
+    built.again()
+    start = built.time
+    if what == "goes_on":
+        built.esp((0x11111111, 0x22222222), start + 30_000_000, number)
+    else:
+        built.esp((0x33333333, 0x44444444), start + 30_000_000, 1)
+    assert restarts(spiscope, built, f"restart_{what}") == expected

@@ -47,7 +47,8 @@ def records(data):
 
 
 def shell(spiscope, folder, line):
-    environment = dict(os.environ, HOME=str(spiscope.room / "home"), WIRESHARK_CONFIG_DIR=str(spiscope.room / "home"), LC_ALL="C.UTF-8",
+    # SHELL, which a login sets: parallel falls back to the one in /etc/passwd, and nobody's is nologin
+    environment = dict(os.environ, SHELL="/bin/sh", HOME=str(spiscope.room / "home"), WIRESHARK_CONFIG_DIR=str(spiscope.room / "home"), LC_ALL="C.UTF-8",
                        TZ="UTC", TMPDIR=str(spiscope.room / "home"), WIRESHARK_PLUGIN_DIR=str(spiscope.plugins))
     return subprocess.run([*spiscope._as_nobody(), "sh", "-c", line], cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=300)
@@ -163,7 +164,9 @@ def test_every_broken_capture_is_named(spiscope, batch):
         assert len(line) == 1 and line[0].startswith("tshark: "), name
         assert "cut short" in line[0] or name in many.broken
     assert all(line.startswith("2 0 ") for line in named)
-    assert len(reasons.splitlines()) == len(many.broken) + len(many.cut)
+    # parallel itself may complain of the machine, as where /sys is not mounted
+    told = [line for line in reasons.splitlines() if line.startswith("tshark: ")]
+    assert len(told) == len(many.broken) + len(many.cut)
 
 
 def test_empty_files_are_found_by_their_frames(spiscope, batch):

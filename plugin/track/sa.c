@@ -4,16 +4,19 @@
  */
 #include "sa.h"
 
+/* SAs that were looked up lately, by the low bits of their SPIs: a power of two. */
+#define RECENT_SAS 1024
+
 struct sa_table {
     wmem_allocator_t *pool;
     wmem_map_t *by_key;
+    struct sa *recent[RECENT_SAS];  /* each the newest with its key; spares a capture of few SAs the hash */
     wmem_map_t *by_spi;             /* of those in UDP, which a NAT may move */
     wmem_map_t *group_spis;         /* of those to multicast groups */
     wmem_array_t *by_id;
     struct sa *first;
     struct sa *last;
 };
-
 
 static guint
 sa_key_hash(const void *data)
@@ -72,14 +75,28 @@ sa_key_of(uint8_t protocol, const struct endpoint *destination, uint32_t spi)
     return key;
 }
 
-struct sa *
-sa_find(const struct sa_table *table, const struct sa_key *key)
+static struct sa **
+recent_of(struct sa_table *table, const struct sa_key *key)
 {
-    return wmem_map_lookup(table->by_key, key);
+    return &table->recent[key->spi % RECENT_SAS];
 }
 
 struct sa *
-sa_find_at(const struct sa_table *table, const struct sa_key *key, uint32_t frame)
+sa_find(struct sa_table *table, const struct sa_key *key)
+{
+    struct sa **recent = recent_of(table, key);
+
+    if (!*recent || !sa_key_equal(&(*recent)->key, key)) {
+        struct sa *sa = wmem_map_lookup(table->by_key, key);
+        if (!sa || !sa_key_equal(&sa->key, key))
+            return sa;              /* none, or known under another address now */
+        *recent = sa;
+    }
+    return *recent;
+}
+
+struct sa *
+sa_find_at(struct sa_table *table, const struct sa_key *key, uint32_t frame)
 {
     struct sa *sa = sa_find(table, key);
 
@@ -103,6 +120,7 @@ sa_alias(struct sa_table *table, const struct sa_key *key, struct sa *sa)
 
     *copy = *key;
     wmem_map_insert(table->by_key, copy, sa);
+    *recent_of(table, key) = NULL;
 }
 
 bool
@@ -130,6 +148,7 @@ sa_open(struct sa_table *table, const struct sa_key *key, struct flow *flow,
     sa->birth_frame = sa->first_frame = sa->last_frame = frame;
     sa->birth_time = sa->first_time = sa->last_time = *time;
     sa->older = wmem_map_insert(table->by_key, &sa->key, sa);
+    *recent_of(table, key) = sa;
     sa->many_senders = is_multicast(&key->destination);
     if (sa->many_senders)
         wmem_map_insert(table->group_spis, &sa->key.spi, sa);

@@ -83,10 +83,10 @@ struct sa_table *sa_table_create(wmem_allocator_t *pool);
 struct sa_key sa_key_of(uint8_t protocol, const struct endpoint *destination, uint32_t spi);
 
 /** The newest SA with this key, or NULL. */
-struct sa *sa_find(const struct sa_table *table, const struct sa_key *key);
+struct sa *sa_find(struct sa_table *table, const struct sa_key *key);
 
 /** The SA that had this key at that frame, or NULL. */
-struct sa *sa_find_at(const struct sa_table *table, const struct sa_key *key, uint32_t frame);
+struct sa *sa_find_at(struct sa_table *table, const struct sa_key *key, uint32_t frame);
 
 /** Whether an SA with this SPI goes to a multicast group: then its senders count sequence numbers over
  * all destinations together (RFC 4301 section 4.1, RFC 4302 section 2.5). */

@@ -212,9 +212,9 @@ begins_anew(const struct sa *sa, const struct ipsec_packet *packet)
 }
 
 static void
-take_sequence(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
+take_sequence(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet, bool is_behind)
 {
-    uint64_t behind = sa->sequence.packets ? sequence_behind(&sa->sequence, packet->sequence) : 0;
+    uint64_t behind = is_behind ? sequence_behind(&sa->sequence, packet->sequence) : 0;
     unsigned effect = sequence_take(&sa->sequence, packet, &tracker->limits.sequence, tracker->pool);
 
     if (effect == SEQUENCE_IN_ORDER || sa_spi_is_shared(tracker->sas, sa->key.spi))
@@ -272,7 +272,6 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
 {
     struct sa_key key = sa_key_of(packet->protocol, &packet->destination, packet->spi);
     struct sa *sa = sa_find(tracker->sas, &key);
-    bool is_new = false;
 
     if (sa && begins_anew(sa, packet))
         sa = NULL;
@@ -281,17 +280,17 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
         if (!sa)
             return NULL;
     }
-    is_new = sa->sequence.packets == 0;
-    if (!is_new && sequence_is_behind(&sa->sequence, packet->sequence)
-            && recent_has_copy(&tracker->recent, sa->id, packet)) {
+    bool is_new = sa->sequence.packets == 0;
+    bool is_behind = sequence_is_behind(&sa->sequence, packet->sequence);
+    if (is_behind && recent_has_copy(&tracker->recent, sa->id, packet)) {
         sa->last_frame = packet->frame;
         sequence_note_copy(&sa->sequence, packet, tracker->pool);
         return sa;
     }
     recent_add(&tracker->recent, sa->id, packet);
-    if (!is_new && !sequence_is_behind(&sa->sequence, packet->sequence))
+    if (!is_new && !is_behind)
         follow_address(tracker, sa, packet);
-    take_sequence(tracker, sa, packet);
+    take_sequence(tracker, sa, packet, is_behind);
     if (sa->deleted_frame != 0)
         outlive(tracker, sa, packet);
     else if (sa->successor)

@@ -10,6 +10,7 @@
 
 #include <epan/packet.h>
 #include <epan/prefs.h>
+#include <wsutil/pint.h>
 
 #define WIRESHARK_AT_LEAST(major, minor) \
     (WIRESHARK_VERSION_MAJOR > (major) \
@@ -29,6 +30,13 @@
 /* Renamed in 4.4. */
 #if !WIRESHARK_AT_LEAST(4, 4)
 #define tvb_get_uint8 tvb_get_guint8
+#endif
+
+/* Numbers in network byte order: renamed in 4.6. */
+#if !WIRESHARK_AT_LEAST(4, 6)
+#define pntohu16 pntoh16
+#define pntohu32 pntoh32
+#define pntohu64 pntoh64
 #endif
 
 /* Boolean preferences and tap flags: gboolean has four bytes, bool has one. */

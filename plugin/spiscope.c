@@ -25,6 +25,7 @@
 #define FINDINGS_AT_MOST 1000000
 
 static int proto_spiscope = -1;
+static protocol_t *protocol_spiscope;
 static dissector_handle_t spiscope_handle;
 
 static struct {
@@ -59,6 +60,18 @@ static struct capture {
     struct shown shown[SHOWN_FRAMES];
 } *capture;
 
+/* Tells Wireshark which fields the next frames are to be dissected with. */
+static void
+want_fields(bool with_ipsec)
+{
+    GArray *wanted = g_array_new(FALSE, FALSE, (guint)sizeof(int));
+
+    ike_wanted_fields(wanted);
+    if (with_ipsec)
+        ipsec_wanted_fields(wanted);
+    set_postdissector_wanted_hfids(spiscope_handle, wanted);
+}
+
 static void
 capture_open(void)
 {
@@ -81,6 +94,7 @@ capture_open(void)
     capture->judge.limits.max_sas = preferences.max_sas;
     capture->judge.limits.expected_phase1_lifetime = preferences.expected_phase1_lifetime;
     capture->judge.limits.expected_phase2_lifetime = preferences.expected_phase2_lifetime;
+    want_fields(true);
 }
 
 static bool
@@ -116,8 +130,6 @@ find_shown(uint32_t frame, const struct tunnel **tunnel, const struct sa **sa)
 static void
 remember_shown(const struct tree_frame *frame, const struct tunnel *tunnel, const struct sa *sa)
 {
-    if (!frame->tree)
-        return;
     struct shown *shown = &capture->shown[frame->pinfo->num % SHOWN_FRAMES];
     shown->frame = frame->pinfo->num;
     shown->tunnel = tunnel;
@@ -146,8 +158,10 @@ show_message(struct tree_frame *frame, const struct ike_place *place)
 {
     const struct child *child = place->exchange->child;
 
-    remember_shown(frame, place->exchange->flow->tunnel, NULL);
-    tree_show_ike(frame, place);
+    if (frame->is_looked_at) {
+        remember_shown(frame, place->exchange->flow->tunnel, NULL);
+        tree_show_ike(frame, place);
+    }
     if (!tables_wanted())
         return;
     tables_feed(frame->pinfo, place->exchange->flow->tunnel, NULL, &capture->judge, false);
@@ -172,52 +186,77 @@ feed_changed(packet_info *pinfo, const struct changes *changes)
     }
 }
 
-/* A frame that is read for the first time. */
 static void
-first_read(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, struct tree_frame *frame)
+take_ike(packet_info *pinfo, proto_tree *tree, struct tree_frame *frame)
+{
+    struct ike_message message;
+
+    if (!ike_observe(capture->ike, pinfo, tree, &message))
+        return;
+    const struct ike_place *place = tracker_take_ike(capture->tracker, &message);
+    if (place)
+        show_message(frame, place);
+}
+
+static void
+take_ipsec(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct layers *layers, struct tree_frame *frame)
 {
     struct ipsec_packet packets[IPSEC_AT_MOST];
-    struct ike_message message;
-    unsigned count = ipsec_observe(capture->ipsec, tvb, pinfo, tree, packets);
-    bool ike = ike_observe(capture->ike, pinfo, tree, &message);
+    bool wanted = ipsec_wants_fields(capture->ipsec);
+    unsigned count = ipsec_observe(capture->ipsec, tvb, pinfo, tree, layers, packets);
 
-    if (count == 0 && !ike)
-        return;
-    tracker_begin_frame(capture->tracker);
-    if (ike) {
-        const struct ike_place *place = tracker_take_ike(capture->tracker, &message);
-        if (place)
-            show_message(frame, place);
-    }
+    if (ipsec_wants_fields(capture->ipsec) != wanted)
+        want_fields(!wanted);
     for (unsigned i = 0; i < count; i++) {
         struct sa *sa = tracker_take_ipsec(capture->tracker, &packets[i]);
         if (!sa)
             continue;
-        show_packet(frame, sa, &packets[i]);
+        if (frame->is_looked_at)
+            show_packet(frame, sa, &packets[i]);
         if (tables_wanted())
             tables_feed(pinfo, sa->flow->tunnel, sa, &capture->judge, true);
     }
+}
+
+/* A frame that is read for the first time. */
+static void
+first_read(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct layers *layers, struct tree_frame *frame)
+{
+    const struct changes *changes = tracker_changes(capture->tracker);
+
+    tracker_begin_frame(capture->tracker);
+    if (layers->isakmp > 0)
+        take_ike(pinfo, tree, frame);
+    if (layers->esp + layers->ah > 0)
+        take_ipsec(tvb, pinfo, tree, layers, frame);
+    if (changes->count == 0)
+        return;
     capture->judge.frame = pinfo->num;
     capture->judge.time = pinfo->abs_ts;
-    judge_frame(&capture->judge, tracker_changes(capture->tracker));
-    feed_changed(pinfo, tracker_changes(capture->tracker));
+    judge_frame(&capture->judge, changes);
+    feed_changed(pinfo, changes);
 }
 
 /* A frame that was read before. */
 static void
-read_again(tvbuff_t *tvb, packet_info *pinfo, struct tree_frame *frame)
+read_again(tvbuff_t *tvb, packet_info *pinfo, const struct layers *layers, struct tree_frame *frame)
 {
     struct ipsec_packet packets[IPSEC_AT_MOST];
-    unsigned count = ipsec_observe_again(capture->ipsec, tvb, pinfo, packets);
-    const struct ike_place *place = ike_place_at(tracker_ike(capture->tracker), pinfo->num);
+    const struct ike_place *place = layers->isakmp > 0 ? ike_place_at(tracker_ike(capture->tracker), pinfo->num) : NULL;
+    unsigned count = 0;
 
+    if (!frame->is_looked_at && !tables_wanted())
+        return;
     if (place)
         show_message(frame, place);
+    if (layers->esp + layers->ah > 0)
+        count = ipsec_observe_again(capture->ipsec, tvb, pinfo, layers, packets);
     for (unsigned i = 0; i < count; i++) {
         struct sa *sa = tracker_find_at(capture->tracker, &packets[i]);
         if (!sa)
             continue;
-        show_packet(frame, sa, &packets[i]);
+        if (frame->is_looked_at)
+            show_packet(frame, sa, &packets[i]);
         if (tables_wanted())
             tables_feed(pinfo, sa->flow->tunnel, sa, &capture->judge, true);
     }
@@ -231,25 +270,37 @@ count_frame(const packet_info *pinfo)
     capture->facts.last = pinfo->abs_ts;
 }
 
+static void
+show_findings(struct tree_frame *frame)
+{
+    uint32_t count, first = findings_on(capture->judge.findings, frame->pinfo->num, &count);
+
+    for (uint32_t i = 0; i < count; i++)
+        tree_show_finding(frame, findings_get(capture->judge.findings, first + i));
+    if (preferences.info_column)
+        tree_mark_info(frame->pinfo, capture->judge.findings, first, count);
+}
+
 static int
 dissect_spiscope(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
-    struct tree_frame frame = { .tvb = tvb, .pinfo = pinfo, .tree = tree };
-    uint32_t count;
-
-    if (!capture)
+    if (!capture || !proto_is_protocol_enabled(protocol_spiscope))
         return 0;
-    if (PINFO_FD_VISITED(pinfo)) {
-        read_again(tvb, pinfo, &frame);
-    } else {
+    struct layers layers = layers_of(pinfo);
+    bool is_ipsec = layers.esp + layers.ah + layers.isakmp > 0;
+    bool is_first = !PINFO_FD_VISITED(pinfo);
+
+    if (is_first)
         count_frame(pinfo);
-        first_read(tvb, pinfo, tree, &frame);
+    if (is_ipsec) {
+        struct tree_frame frame = { .tvb = tvb, .pinfo = pinfo, .tree = tree,
+                .is_looked_at = proto_field_is_referenced(tree, proto_spiscope) };
+        if (is_first)
+            first_read(tvb, pinfo, tree, &layers, &frame);
+        else
+            read_again(tvb, pinfo, &layers, &frame);
+        show_findings(&frame);
     }
-    uint32_t first = findings_on(capture->judge.findings, pinfo->num, &count);
-    for (uint32_t i = 0; i < count; i++)
-        tree_show_finding(&frame, findings_get(capture->judge.findings, first + i));
-    if (preferences.info_column)
-        tree_mark_info(pinfo, capture->judge.findings, first, count);
     return (int)tvb_captured_length(tvb);
 }
 
@@ -286,6 +337,7 @@ void
 proto_register_spiscope(void)
 {
     proto_spiscope = proto_register_protocol("SPIscope IPsec tunnel analysis", "SPIscope", "spiscope");
+    protocol_spiscope = find_protocol_by_id(proto_spiscope);
     tree_register(proto_spiscope);
     tables_register(proto_spiscope);
     outputs_register(capture_source);
@@ -294,16 +346,14 @@ proto_register_spiscope(void)
     register_preferences();
     register_init_routine(capture_open);
     register_cleanup_routine(capture_close);
-    spiscope_handle = register_dissector("spiscope", dissect_spiscope, proto_spiscope);
+    /* Without a protocol the call costs half: Wireshark would add a layer to each frame, of IPsec or not. */
+    spiscope_handle = create_dissector_handle(dissect_spiscope, -1);
 }
 
 void
 proto_reg_handoff_spiscope(void)
 {
-    GArray *wanted = g_array_new(FALSE, FALSE, (guint)sizeof(int));
-
-    ipsec_wanted_fields(wanted);
-    ike_wanted_fields(wanted);
+    layers_handoff();
     register_postdissector(spiscope_handle);
-    set_postdissector_wanted_hfids(spiscope_handle, wanted);
+    want_fields(true);
 }

@@ -13,6 +13,9 @@ enum {
     IPV6_HEADER = 40,
     UDP_HEADER = 8,
     FRAGMENT_HEADER = 8,
+    ESP_HEADER = 8,
+    /* how far into a frame an IP header that carries IPsec is searched for */
+    SEARCH_AT_MOST = 2048,
     /* how far before the header the IP header may begin: options, extension headers, an AH */
     REACH_AT_MOST = 320,
     /* headers between the two */
@@ -21,7 +24,7 @@ enum {
 
 /* A position in a chain of headers. */
 struct walk {
-    tvbuff_t *tvb;
+    const struct span *span;
     int at;
     int end;                        /* of the IP payload */
     uint8_t next;                   /* protocol of the header at at */
@@ -30,27 +33,39 @@ struct walk {
     uint16_t destination_port;
 };
 
-static uint8_t
-byte_at(tvbuff_t *tvb, int offset)
+struct span
+span_of(tvbuff_t *tvb)
 {
-    return tvb_get_uint8(tvb, offset);
+    struct span span = { .captured = (int)tvb_captured_length(tvb), .reported = (int)tvb_reported_length(tvb) };
+
+    if (span.captured > 0)
+        span.bytes = tvb_get_ptr(tvb, 0, span.captured);
+    return span;
+}
+
+static bool
+holds(const struct span *span, int offset, int length)
+{
+    return offset >= 0 && length >= 0 && offset <= span->captured - length;
 }
 
 static void
-take_address(struct ip_address *address, tvbuff_t *tvb, int offset, uint8_t length)
+take_endpoint(struct endpoint *endpoint, const uint8_t *bytes, uint8_t length, uint16_t port)
 {
-    memset(address, 0, sizeof *address);
-    address->length = length;
-    tvb_memcpy(tvb, address->bytes, offset, length);
+    *endpoint = (struct endpoint){ .address.length = length, .port = port };
+    if (length == 4)
+        memcpy(endpoint->address.bytes, bytes, 4);
+    else
+        memcpy(endpoint->address.bytes, bytes, 16);
 }
 
 static bool
 begin_ipv4(struct walk *walk, int start)
 {
-    tvbuff_t *tvb = walk->tvb;
-    int header = (byte_at(tvb, start) & 0x0f) * 4;
-    int total = tvb_get_ntohs(tvb, start + 2);
-    int there = tvb_reported_length_remaining(tvb, start);
+    const uint8_t *ip = walk->span->bytes + start;
+    int header = (ip[0] & 0x0f) * 4;
+    int total = pntohu16(ip + 2);
+    int there = walk->span->reported - start;
 
     if (header < IPV4_HEADER)
         return false;
@@ -60,16 +75,17 @@ begin_ipv4(struct walk *walk, int start)
         return false;
     walk->at = start + header;
     walk->end = start + total;
-    walk->next = byte_at(tvb, start + 9);
-    walk->fragment = (tvb_get_ntohs(tvb, start + 6) & 0x1fff) != 0;
+    walk->next = ip[9];
+    walk->fragment = (pntohu16(ip + 6) & 0x1fff) != 0;
     return true;
 }
 
 static bool
 begin_ipv6(struct walk *walk, int start)
 {
-    int payload = tvb_get_ntohs(walk->tvb, start + 4);
-    int there = tvb_reported_length_remaining(walk->tvb, start) - IPV6_HEADER;
+    const uint8_t *ip = walk->span->bytes + start;
+    int payload = pntohu16(ip + 4);
+    int there = walk->span->reported - start - IPV6_HEADER;
 
     if (payload == 0)
         payload = there;
@@ -77,7 +93,7 @@ begin_ipv6(struct walk *walk, int start)
         return false;
     walk->at = start + IPV6_HEADER;
     walk->end = walk->at + payload;
-    walk->next = byte_at(walk->tvb, start + 6);
+    walk->next = ip[6];
     walk->fragment = false;
     return true;
 }
@@ -85,13 +101,13 @@ begin_ipv6(struct walk *walk, int start)
 static bool
 begin(struct walk *walk, int start)
 {
-    if (!tvb_bytes_exist(walk->tvb, start, IPV4_HEADER))
+    if (!holds(walk->span, start, IPV4_HEADER))
         return false;
-    switch (byte_at(walk->tvb, start) >> 4) {
+    switch (walk->span->bytes[start] >> 4) {
     case 4:
         return begin_ipv4(walk, start);
     case 6:
-        return tvb_bytes_exist(walk->tvb, start, IPV6_HEADER) && begin_ipv6(walk, start);
+        return holds(walk->span, start, IPV6_HEADER) && begin_ipv6(walk, start);
     default:
         return false;
     }
@@ -101,36 +117,40 @@ begin(struct walk *walk, int start)
 static bool
 step(struct walk *walk)
 {
-    tvbuff_t *tvb = walk->tvb;
-    uint8_t this = walk->next;
-
-    if (!tvb_bytes_exist(tvb, walk->at, 8))
+    if (!holds(walk->span, walk->at, 8))
         return false;
-    switch (this) {
+    const uint8_t *header = walk->span->bytes + walk->at;
+    switch (walk->next) {
     case IP_PROTO_HOPOPTS:
     case IP_PROTO_ROUTING:
     case IP_PROTO_DSTOPTS:
-        walk->next = byte_at(tvb, walk->at);
-        walk->at += (byte_at(tvb, walk->at + 1) + 1) * 8;
+        walk->next = header[0];
+        walk->at += (header[1] + 1) * 8;
         return true;
     case IP_PROTO_FRAGMENT:
-        walk->next = byte_at(tvb, walk->at);
-        walk->fragment = (tvb_get_ntohs(tvb, walk->at + 2) & 0xfff8) != 0;
+        walk->next = header[0];
+        walk->fragment = (pntohu16(header + 2) & 0xfff8) != 0;
         walk->at += FRAGMENT_HEADER;
         return true;
     case IP_PROTO_AH:
-        walk->next = byte_at(tvb, walk->at);
-        walk->at += (byte_at(tvb, walk->at + 1) + 2) * 4;
+        walk->next = header[0];
+        walk->at += (header[1] + 2) * 4;
         return true;
     case IP_PROTO_UDP:
-        walk->source_port = tvb_get_ntohs(tvb, walk->at);
-        walk->destination_port = tvb_get_ntohs(tvb, walk->at + 2);
+        walk->source_port = pntohu16(header);
+        walk->destination_port = pntohu16(header + 2);
         walk->at += UDP_HEADER;
         walk->next = IP_PROTO_ESP;      /* RFC 3948 carries nothing else */
         return true;
     default:
         return false;
     }
+}
+
+static bool
+ends_here(const struct walk *walk, uint8_t protocol)
+{
+    return walk->next == protocol && !walk->fragment && walk->end >= walk->at + ESP_HEADER;
 }
 
 static bool
@@ -142,31 +162,27 @@ leads_to(struct walk *walk, int offset, uint8_t protocol)
         if (walk->fragment || !step(walk))
             return false;
     }
-    return walk->at == offset && walk->next == protocol && !walk->fragment && walk->end >= offset + 8;
+    return walk->at == offset && ends_here(walk, protocol);
 }
 
 static void
-take(const struct walk *walk, int start, int offset, struct carrier *carrier)
+take(const struct walk *walk, int start, struct ipsec_packet *packet)
 {
-    if (byte_at(walk->tvb, start) >> 4 == 4) {
-        take_address(&carrier->source.address, walk->tvb, start + 12, 4);
-        take_address(&carrier->destination.address, walk->tvb, start + 16, 4);
-    } else {
-        take_address(&carrier->source.address, walk->tvb, start + 8, 16);
-        take_address(&carrier->destination.address, walk->tvb, start + 24, 16);
-    }
-    carrier->source.port = walk->source_port;
-    carrier->destination.port = walk->destination_port;
-    carrier->length = (uint32_t)(walk->end - offset);
+    const uint8_t *ip = walk->span->bytes + start;
+    bool is_ipv4 = ip[0] >> 4 == 4;
+
+    take_endpoint(&packet->source, ip + (is_ipv4 ? 12 : 8), is_ipv4 ? 4 : 16, walk->source_port);
+    take_endpoint(&packet->destination, ip + (is_ipv4 ? 16 : 24), is_ipv4 ? 4 : 16, walk->destination_port);
+    packet->length = (uint32_t)(walk->end - walk->at);
 }
 
 bool
-carrier_find(tvbuff_t *tvb, int offset, uint8_t protocol, struct carrier *carrier)
+carrier_find(const struct span *span, int offset, uint8_t protocol, struct ipsec_packet *packet)
 {
     for (int back = IPV4_HEADER; back <= REACH_AT_MOST && back <= offset; back += 4) {
-        struct walk walk = { .tvb = tvb };
+        struct walk walk = { .span = span };
         if (begin(&walk, offset - back) && leads_to(&walk, offset, protocol)) {
-            take(&walk, offset - back, offset, carrier);
+            take(&walk, offset - back, packet);
             return true;
         }
     }
@@ -175,35 +191,70 @@ carrier_find(tvbuff_t *tvb, int offset, uint8_t protocol, struct carrier *carrie
 
 /* The header checksum of an IPv4 header, or no checksum at all (offloaded to the interface). */
 static bool
-checksum_fits(tvbuff_t *tvb, int start)
+checksum_fits(const struct span *span, int start)
 {
+    const uint8_t *ip = span->bytes + start;
+    int header = (ip[0] & 0x0f) * 4;
     uint32_t sum = 0;
-    int header = (byte_at(tvb, start) & 0x0f) * 4;
 
-    if (!tvb_bytes_exist(tvb, start, header))
+    if (!holds(span, start, header))
         return false;
     for (int i = 0; i < header; i += 2)
-        sum += tvb_get_ntohs(tvb, start + i);
+        sum += pntohu16(ip + i);
     while (sum >> 16)
         sum = (sum & 0xffff) + (sum >> 16);
-    return sum == 0xffff || tvb_get_ntohs(tvb, start + 10) == 0;
+    return sum == 0xffff || pntohu16(ip + 10) == 0;
+}
+
+/* Whether an IP header seems to begin here, where nothing says so but its own bytes. */
+static bool
+begin_unsaid(struct walk *walk, int start)
+{
+    return begin(walk, start) && (walk->span->bytes[start] >> 4 != 4 || checksum_fits(walk->span, start));
+}
+
+/* Inside UDP only where the port is ESP's (RFC 3948 section 2.1): it may be any tunnel. */
+static bool
+is_usual(uint16_t source_port, uint16_t destination_port)
+{
+    return source_port == 0 || source_port == PORT_NAT_T || destination_port == PORT_NAT_T;
 }
 
 bool
-carrier_find_fragment(tvbuff_t *tvb, uint8_t protocol, struct carrier *carrier)
+carrier_is_usual(const struct ipsec_packet *packet)
 {
-    int last = (int)tvb_captured_length(tvb) - IPV4_HEADER;
+    return is_usual(packet->source.port, packet->destination.port);
+}
 
-    for (int start = 0; start <= last && start <= REACH_AT_MOST; start++) {
-        struct walk walk = { .tvb = tvb };
-        if (!begin(&walk, start))
+int
+carrier_search(const struct span *span, int from, uint8_t protocol)
+{
+    for (int start = 0; start <= span->captured - IPV4_HEADER && start <= SEARCH_AT_MOST; start++) {
+        struct walk walk = { .span = span };
+        if (!begin_unsaid(&walk, start))
             continue;
-        if (byte_at(tvb, start) >> 4 == 4 && !checksum_fits(tvb, start))
+        for (int i = 0; i < CHAIN_AT_MOST && !walk.fragment; i++) {
+            if (walk.at > from && ends_here(&walk, protocol) && is_usual(walk.source_port, walk.destination_port))
+                return walk.at;
+            if (!step(&walk))
+                break;
+        }
+    }
+    return -1;
+}
+
+bool
+carrier_find_fragment(const struct span *span, uint8_t protocol, struct ipsec_packet *packet, bool *in_udp)
+{
+    for (int start = 0; start <= span->captured - IPV4_HEADER && start <= REACH_AT_MOST; start++) {
+        struct walk walk = { .span = span };
+        if (!begin_unsaid(&walk, start))
             continue;
         for (int i = 0; i < CHAIN_AT_MOST && !walk.fragment && step(&walk); i++)
             ;
-        if (walk.fragment && (walk.next == protocol || walk.next == IP_PROTO_UDP)) {
-            take(&walk, start, walk.at, carrier);
+        *in_udp = walk.next == IP_PROTO_UDP;
+        if (walk.fragment && (walk.next == protocol || *in_udp)) {
+            take(&walk, start, packet);
             return true;
         }
     }

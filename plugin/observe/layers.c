@@ -4,21 +4,41 @@
  */
 #include "layers.h"
 
-unsigned
-layers_before_icmp(const packet_info *pinfo, int protocol)
+static struct {
+    int esp;
+    int ah;
+    int isakmp;
+    int icmp;
+    int icmpv6;
+} protocols;
+
+void
+layers_handoff(void)
 {
-    int icmp = proto_get_id_by_filter_name("icmp");
-    int icmpv6 = proto_get_id_by_filter_name("icmpv6");
-    unsigned count = 0;
+    protocols.esp = proto_get_id_by_filter_name("esp");
+    protocols.ah = proto_get_id_by_filter_name("ah");
+    protocols.isakmp = proto_get_id_by_filter_name("isakmp");
+    protocols.icmp = proto_get_id_by_filter_name("icmp");
+    protocols.icmpv6 = proto_get_id_by_filter_name("icmpv6");
+}
+
+struct layers
+layers_of(const packet_info *pinfo)
+{
+    struct layers layers = { 0 };
 
     for (wmem_list_frame_t *layer = wmem_list_head(pinfo->layers); layer; layer = wmem_list_frame_next(layer)) {
-        int id = GPOINTER_TO_INT(wmem_list_frame_data(layer));
-        if (id == icmp || id == icmpv6)
+        int protocol = GPOINTER_TO_INT(wmem_list_frame_data(layer));
+        if (protocol == protocols.esp)
+            layers.esp++;
+        else if (protocol == protocols.ah)
+            layers.ah++;
+        else if (protocol == protocols.isakmp)
+            layers.isakmp++;
+        else if (protocol == protocols.icmp || protocol == protocols.icmpv6)
             break;
-        if (id == protocol)
-            count++;
     }
-    return count;
+    return layers;
 }
 
 static void

@@ -10,8 +10,18 @@
 
 #include "../event.h"
 
-/** How many headers of a protocol stand in the frame before an ICMP message. */
-unsigned layers_before_icmp(const packet_info *pinfo, int protocol);
+/** How many headers of each protocol stand in a frame before an ICMP message. */
+struct layers {
+    unsigned esp;
+    unsigned ah;
+    unsigned isakmp;
+};
+
+/** Looks up the protocols; to be called once, when all are registered. */
+void layers_handoff(void);
+
+/** Counts a frame's headers. The only work that a frame without IPsec causes. */
+struct layers layers_of(const packet_info *pinfo);
 
 /** The frame's innermost IP addresses, with the ports if they are UDP's. An address that is neither
  * IPv4 nor IPv6 has length 0. */

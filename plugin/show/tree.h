@@ -18,17 +18,19 @@ struct tree_frame {
     tvbuff_t *tvb;
     packet_info *pinfo;
     proto_tree *tree;               /**< the frame's; NULL is allowed */
+    bool is_looked_at;              /**< somebody sees our fields or filters by them */
     proto_item *item;               /**< ours, or NULL so far */
     proto_tree *subtree;
 };
 
-/** Shows an ESP or AH packet's SA.
+/** Shows an ESP or AH packet's SA; to be called where it is looked at.
  * @param packets  what of the counts is known at this frame, or NULL
  * @param bytes    bytes up to this frame, or NULL where they can't be told */
 void tree_show_sa(struct tree_frame *frame, const struct sa *sa, const struct ipsec_packet *packet,
         const struct sequence_counts *counts, const uint64_t *bytes);
 
-/** Shows an IKE message's place: its IKE SA, the other half of its exchange, the SPIs that it names. */
+/** Shows an IKE message's place: its IKE SA, the other half of its exchange, the SPIs that it names; to be
+ * called where it is looked at. */
 void tree_show_ike(struct tree_frame *frame, const struct ike_place *place);
 
 /** Shows a finding, as expert information too. */

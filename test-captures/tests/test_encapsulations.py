@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from harness import NULL_ESP, make
+from harness import COUNTS, NULL_ESP, OPTIONS, make
 
 A, B, C = make.A, make.B, make.C
 
@@ -52,6 +52,41 @@ def test_sas_and_their_packets(spiscope, capture):
 def test_addresses_are_those_of_the_header_that_carries_the_sa(spiscope, capture):
     rows = spiscope.stat_table(capture)
     assert {(row["source"], row["destination"]) for row in rows} == {(A, B), (B, A)}
+
+
+@pytest.fixture(scope="module")
+def behind_plain_frames(spiscope):
+    """Puts 80 frames of plain ESP before a capture: by then SPIscope finds headers without asking for their fields, and
+    what comes next lies somewhere else."""
+    folder = spiscope.readable_copy_dir("behind_plain_frames")
+    plain = make.Capture("plain_frames", "ESP between two gateways of its own")
+    make.ping(*(make.Sa(plain, *ends) for ends in (PLAIN_A + (0x7001,), PLAIN_B + (0x7002,))), 0, 40 * make.S)
+    first = plain.write(folder)
+
+    def behind(capture):
+        path = folder / f"{capture}-behind.pcap"
+        if not path.exists():
+            subprocess.run(["mergecap", "-a", "-F", "pcap", "-w", path, first, spiscope.path(capture)], check=True)
+            path.chmod(0o644)
+            OPTIONS[str(path)] = OPTIONS.get(capture, ())
+        return path
+    return behind
+
+
+PLAIN_A, PLAIN_B = ("192.0.2.10", "192.0.2.20"), ("192.0.2.20", "192.0.2.10")
+PLAIN_SAS = {("esp", "192.0.2.20", 0x7001), ("esp", "192.0.2.10", 0x7002)}
+
+
+@pytest.mark.parametrize("capture", [*ONE_TUNNEL, "nested_null_esp", "quoted_in_icmp", "quoted_in_icmpv6", "snaplen_60"])
+def test_the_same_behind_plain_frames(spiscope, behind_plain_frames, capture):
+    late = behind_plain_frames(capture)
+    table = spiscope.sa_table(late)
+    assert PLAIN_SAS <= set(table)
+    counts = {key: [sa[name] for name in COUNTS] for key, sa in table.items() if key not in PLAIN_SAS}
+    assert counts == {key: [sa[name] for name in COUNTS] for key, sa in spiscope.sa_table(capture).items()}
+    seen = {key: len(packets) for key, packets in spiscope.reference_sas(late).items()}
+    if capture in ONE_TUNNEL:           # by stock tshark's own count
+        assert {key: sa["packets"] for key, sa in table.items()} == seen
 
 
 def test_nested_esp(spiscope):

@@ -106,8 +106,6 @@ put_capture(const struct writer *writer, const struct capture_facts *facts)
 static void
 put_ike_sa(const struct writer *writer, const struct ike_sa *ike_sa)
 {
-    static const char *const ends[] = { "alive", "deleted", "replaced", "failed" };
-
     json_dumper_begin_object(writer->json);
     put_number(writer, "id", ike_sa->id);
     put_number(writer, "version", ike_sa->version);
@@ -122,7 +120,7 @@ put_ike_sa(const struct writer *writer, const struct ike_sa *ike_sa)
     else
         put_null(writer, "death");
     put_bool(writer, "established", ike_sa->established);
-    put_string(writer, "end", ends[ike_sa->end]);
+    put_string(writer, "end", text_ike_end(ike_sa->end));
     if (ike_sa->predecessor)
         put_number(writer, "replaces", ike_sa->predecessor->id);
     else

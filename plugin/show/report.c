@@ -5,7 +5,6 @@
 #include "report.h"
 
 #include <inttypes.h>
-#include <time.h>
 
 #include "../track/clock.h"
 #include "advice.h"
@@ -51,18 +50,6 @@ write_wrapped(FILE *out, wmem_allocator_t *scope, const char *label, const char 
         column += fprintf(out, "%s%s", column > LABEL ? " " : "", word);
     }
     fputc('\n', out);
-}
-
-static char *
-text_moment(wmem_allocator_t *scope, const nstime_t *moment)
-{
-    char text[32] = "?";
-    time_t seconds = moment->secs;
-    struct tm *utc = gmtime(&seconds);
-
-    if (utc)
-        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", utc);
-    return wmem_strdup_printf(scope, "%s UTC", text);
 }
 
 static char *
@@ -133,10 +120,9 @@ write_findings(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel, 
 {
     const struct finding_file *file = findings_of(judge->findings, tunnel);
 
-    for (unsigned i = 0; file && i < 4 * FINDING_KEYS; i++) {
-        static const char *const severities[] = { "error", "warning", "note", "chat" };
-        unsigned key = i % FINDING_KEYS;
-        if (file->count[key] == 0 || strcmp(text_severity((uint8_t)key), severities[i / FINDING_KEYS]) != 0)
+    for (unsigned i = 0; file && i < SEVERITIES * FINDING_KEYS; i++) {
+        unsigned key = i % FINDING_KEYS, rank = SEVERITIES - 1 - i / FINDING_KEYS;
+        if (file->count[key] == 0 || text_severity_rank((uint8_t)key) != rank)
             continue;
         const struct finding *finding = file->best[key];
         write_wrapped(out, scope, "  Finding", wmem_strdup_printf(scope, "%s, %u %s, as in frame %u (%s): %s",

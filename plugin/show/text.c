@@ -5,19 +5,21 @@
 #include "text.h"
 
 #include <inttypes.h>
+#include <time.h>
 
 #include <wsutil/inet_addr.h>
 
-/* Severities as interface.md names them. */
-#define SEVERITY_CHAT "chat"
-#define SEVERITY_NOTE "note"
-#define SEVERITY_WARN "warning"
-#define SEVERITY_ERROR "error"
+enum severity {
+    SEVERITY_CHAT,
+    SEVERITY_NOTE,
+    SEVERITY_WARN,
+    SEVERITY_ERROR
+};
 
 static const struct {
     const char *key;
     const char *title;
-    const char *severity;
+    enum severity severity;
 } catalogue[] = {
 #define X(identifier, key, severity, group, title) { key, title, SEVERITY_##severity },
     SPISCOPE_FINDINGS(X)
@@ -39,6 +41,14 @@ text_title(uint8_t key)
 const char *
 text_severity(uint8_t key)
 {
+    static const char *const names[SEVERITIES] = { "chat", "note", "warning", "error" };
+
+    return names[catalogue[key].severity];
+}
+
+unsigned
+text_severity_rank(uint8_t key)
+{
     return catalogue[key].severity;
 }
 
@@ -59,6 +69,22 @@ const char *
 text_protocol(uint8_t protocol)
 {
     return protocol == IPSEC_AH ? "AH" : "ESP";
+}
+
+const char *
+text_ike_end(enum ike_end end)
+{
+    switch (end) {
+    case IKE_ALIVE:
+        return "alive";
+    case IKE_DELETED:
+        return "deleted";
+    case IKE_REPLACED:
+        return "replaced";
+    case IKE_FAILED:
+        return "failed";
+    }
+    return "?";
 }
 
 char *
@@ -91,6 +117,18 @@ text_duration(wmem_allocator_t *scope, const nstime_t *span)
     if (span->secs >= 100)
         return wmem_strdup_printf(scope, "%" PRId64 " s", (int64_t)span->secs);
     return wmem_strdup_printf(scope, "%d.%d s", (int)span->secs, span->nsecs / 100000000);
+}
+
+char *
+text_moment(wmem_allocator_t *scope, const nstime_t *moment)
+{
+    char text[32] = "?";
+    time_t seconds = moment->secs;
+    struct tm *utc = gmtime(&seconds);
+
+    if (utc)
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", utc);
+    return wmem_strdup_printf(scope, "%s UTC", text);
 }
 
 static char *

@@ -10,7 +10,9 @@
 
 #include "../judge/findings.h"
 
-/* All of these return a string that is owned by scope. */
+#define SEVERITIES 4
+
+/* What takes a scope returns a string that is owned by it. */
 
 char *text_address(wmem_allocator_t *scope, const struct ip_address *address);
 
@@ -19,6 +21,9 @@ char *text_endpoint(wmem_allocator_t *scope, const struct endpoint *endpoint);
 
 /** Seconds with one decimal, without it from 100 s on: "5.1 s", "3600 s". */
 char *text_duration(wmem_allocator_t *scope, const nstime_t *span);
+
+/** "2026-11-23 11:12:00 UTC"; "? UTC" where no calendar has it. */
+char *text_moment(wmem_allocator_t *scope, const nstime_t *moment);
 
 /** "10.1.0.0/24 <-> 10.2.0.0/24", as firewalls write proxy IDs, with a double arrow. */
 char *text_selectors(wmem_allocator_t *scope, const struct selectors *ours, const struct selectors *theirs);
@@ -33,9 +38,16 @@ char *text_offer(wmem_allocator_t *scope, const struct said *said, uint8_t versi
 
 const char *text_protocol(uint8_t protocol);
 
+/** How an IKE SA ended: "alive", "deleted", "replaced" or "failed". */
+const char *text_ike_end(enum ike_end end);
+
 const char *text_key(uint8_t key);
 const char *text_title(uint8_t key);
 const char *text_severity(uint8_t key);
+
+/** How bad a finding is, from 0 for "chat" on; below SEVERITIES. */
+unsigned text_severity_rank(uint8_t key);
+
 const char *text_confidence(uint8_t confidence);
 
 /** One sentence: what was seen, with the numbers, and what to check. */

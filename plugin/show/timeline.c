@@ -107,11 +107,9 @@ sa_title(const struct canvas *canvas, const struct sa *sa)
 static char *
 ike_title(const struct canvas *canvas, const struct ike_sa *ike_sa)
 {
-    static const char *const ends[] = { "alive", "deleted", "replaced", "failed" };
-
     return wmem_strdup_printf(canvas->scope, "IKE SA %u (IKEv%u) 0x%016" PRIx64 " 0x%016" PRIx64 "\nfrom %s\nframes %u to %u, %s",
             ike_sa->id, ike_sa->version, ike_sa->initiator_spi, ike_sa->responder_spi,
-            text_endpoint(canvas->scope, &ike_sa->flow->source), ike_sa->first_frame, ike_sa->last_frame, ends[ike_sa->end]);
+            text_endpoint(canvas->scope, &ike_sa->flow->source), ike_sa->first_frame, ike_sa->last_frame, text_ike_end(ike_sa->end));
 }
 
 static void
@@ -244,17 +242,6 @@ write_mark(const struct canvas *canvas, double x, const struct finding *worst, c
     g_string_append_printf(canvas->body, "</title></path>\n");
 }
 
-static int
-severity_rank(uint8_t key)
-{
-    static const char *const ranks[] = { "chat", "note", "warning", "error" };
-
-    for (int i = 0; i < 4; i++)
-        if (strcmp(ranks[i], text_severity(key)) == 0)
-            return i;
-    return 0;
-}
-
 static void
 write_findings(struct canvas *canvas, const struct tunnel *tunnel)
 {
@@ -269,7 +256,7 @@ write_findings(struct canvas *canvas, const struct tunnel *tunnel)
         GString *names = g_string_new(NULL);
         unsigned count = 0;
         for (; finding && x_of(canvas, &finding->time) - x < NEAR; finding = finding->next, count++) {
-            if (severity_rank(finding->key) > severity_rank(worst->key))
+            if (text_severity_rank(finding->key) > text_severity_rank(worst->key))
                 worst = finding;
             if (count < NAMES_AT_MOST)
                 g_string_append_printf(names, "%sframe %u: %s", count > 0 ? "\n" : "", finding->frame, text_key(finding->key));

@@ -10,7 +10,7 @@
 set -eu
 
 BUILD_PACKAGES="tshark wireshark-dev libwireshark-dev libglib2.0-dev gcc libc6-dev make cmake pkg-config"
-TEST_PACKAGES="python3 python3-pytest python3-scapy python3-jsonschema valgrind jq parallel"
+TEST_PACKAGES="python3 python3-pytest python3-scapy python3-jsonschema valgrind jq parallel locales"
 
 say() {
     printf '\n== %s\n' "$*"
@@ -54,7 +54,7 @@ install_packages() {
     if ! have apt-get || ! have dpkg-query; then
         die "this is neither Debian nor Ubuntu (no apt-get): install Wireshark 4.0 or later (tshark), its development" \
             "files, GLib's development files, a C compiler, make, cmake and pkg-config (for the tests also python3, pytest," \
-            "scapy, jsonschema, valgrind, jq and GNU parallel), then build by hand as in README.md."
+            "scapy, jsonschema, valgrind, jq, GNU parallel and locales), then build by hand as in README.md."
     fi
     missing=$(missing_packages "$@")
     if [ -z "$missing" ]; then

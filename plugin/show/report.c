@@ -15,7 +15,8 @@ enum {
     LABEL = 12
 };
 
-/* The same text in ASCII: the arrow between selectors is the only other character that we write. */
+/* The same text in printable ASCII: the arrow between selectors is the only other character that we write, and a
+ * file's name may hold what a terminal takes for commands. */
 static char *
 to_ascii(wmem_allocator_t *scope, const char *text)
 {
@@ -26,7 +27,7 @@ to_ascii(wmem_allocator_t *scope, const char *text)
             wmem_strbuf_append(ascii, "<->");
             text += 3;
         } else {
-            wmem_strbuf_append_c(ascii, (unsigned char)*text < 0x80 ? *text : '?');
+            wmem_strbuf_append_c(ascii, g_ascii_isprint(*text) ? *text : '?');
             text++;
         }
     }
@@ -173,7 +174,7 @@ report_write(FILE *out, const struct capture_facts *facts, const struct tracker 
     const struct sa ***sas = report_sort_sas(tracker, kept, &counts);
 
     fprintf(out, "SPIscope %s report\n", SPISCOPE_VERSION);
-    write_wrapped(out, scope, "Capture", wmem_strdup_printf(scope, "%s: %u frames, %s to %s", facts->file ? facts->file : "(live)",
+    write_wrapped(out, scope, "Capture", wmem_strdup_printf(scope, "%s: %u frames, %s to %s", facts->file ? facts->file : "(no name)",
             facts->frames, text_moment(scope, &facts->first), text_moment(scope, &facts->last)));
     if (!tunnel_first(tracker_tunnels(tracker)))
         fprintf(out, "\nNo IPsec was seen.\n");

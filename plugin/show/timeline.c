@@ -10,32 +10,49 @@
 
 #include "../track/clock.h"
 #include "advice.h"
+#include "svg.h"
 #include "text.h"
 
 enum {
     WIDTH = 1200,
+    MARGIN = 8,
     LEFT = 180,                     /* of the lanes; labels stand before */
-    RIGHT = 1180,
+    RIGHT = 1170,
     LANE = 18,
     BAR = 12,
+    GAP = 6,                        /* between the lanes of one kind and the next */
     LANES_AT_MOST = 24,             /* of one direction; the last one takes what is too much */
-    HEADER = 92,                    /* of the picture */
-    TICKS = 10,
-    LABEL_FITS = 76                 /* a bar this wide shows its SPI */
+    LEGEND = 34,                    /* where its first line begins */
+    LEGEND_COLUMN = 165,
+    HEADER = 112,                   /* of the picture */
+    SPI_FITS = 76,                  /* a bar this wide shows its SPI */
+    ENDPOINT_FITS = 24              /* characters of an endpoint before the lanes */
 };
 
 /* Bars and gaps narrower than this can't be seen apart. */
 #define NARROW 2.0
 
+/* How an SA or an IKE SA went, the worst last. */
+enum fate {
+    FATE_USED,
+    FATE_REPLACED,
+    FATE_DELETED,
+    FATE_EARLY,
+    FATES
+};
+
+static const char *const fate_style[FATES] = { "used", "replaced", "deleted", "early" };
+
 /* One bar: an SA, an IKE SA, or several that are drawn as one. */
 struct bar {
     double from, to;                /* in pixels */
     unsigned lane;
-    const struct sa *sa;            /* the first one */
-    const struct ike_sa *ike_sa;
+    const struct sa *sa;            /* the first one, or NULL */
+    const struct ike_sa *ike_sa;    /* the first one, or NULL */
+    uint32_t last_frame;            /* of the last one */
     GString *members;               /* ids of all, with blanks between */
     unsigned count;
-    const char *style;
+    unsigned fates[FATES];          /* how many went so */
 };
 
 struct canvas {
@@ -62,35 +79,44 @@ x_of(const struct canvas *canvas, const nstime_t *moment)
     return x > RIGHT ? RIGHT : x;
 }
 
-/* Everything that is written as text goes through here: what a capture says is no markup. */
-static void
-write_text(GString *body, const char *text)
-{
-    char *escaped = g_markup_escape_text(text, -1);
-
-    g_string_append(body, escaped);
-    g_free(escaped);
-}
-
-static void
-write_label(const struct canvas *canvas, double x, int y, const char *style, const char *text)
-{
-    g_string_append_printf(canvas->body, "<text x=\"%.1f\" y=\"%d\" class=\"%s\">", x, y, style);
-    write_text(canvas->body, text);
-    g_string_append_printf(canvas->body, "</text>\n");
-}
-
 /* ---- bars */
 
-static const char *
-sa_style(const struct sa *sa)
+static enum fate
+sa_fate(const struct sa *sa)
 {
     if (sa->churned)
-        return "early";
+        return FATE_EARLY;
     if (sa->successor)
-        return "replaced";
-    return sa->deleted_frame != 0 ? "deleted" : "used";
+        return FATE_REPLACED;
+    return sa->deleted_frame != 0 ? FATE_DELETED : FATE_USED;
 }
+
+static enum fate
+ike_fate(const struct ike_sa *ike_sa)
+{
+    return ike_sa->end == IKE_FAILED ? FATE_EARLY : FATE_USED;
+}
+
+static enum fate
+worst_fate(const struct bar *bar)
+{
+    int fate = FATES - 1;
+
+    while (fate > 0 && bar->fates[fate] == 0)
+        fate--;
+    return (enum fate)fate;
+}
+
+/* The class of a bar: IKE SAs have a colour of their own unless they failed. */
+static const char *
+bar_style(const struct bar *bar)
+{
+    enum fate fate = worst_fate(bar);
+
+    return bar->ike_sa && fate != FATE_EARLY ? "ike" : fate_style[fate];
+}
+
+static const char *const fate_words[FATES] = { "in use", "replaced", "deleted", "replaced early" };
 
 static char *
 sa_title(const struct canvas *canvas, const struct sa *sa)
@@ -101,7 +127,7 @@ sa_title(const struct canvas *canvas, const struct sa *sa)
             " bytes\n%s%s, %s", sa->id, text_protocol(sa->key.protocol), sa->key.spi,
             text_endpoint(canvas->scope, &sa->flow->source), text_endpoint(canvas->scope, &sa->flow->destination),
             sa->first_frame, sa->last_frame, sa->sequence.packets, sa->bytes, sa->born_in_capture ? "" : "at least ",
-            text_duration(canvas->scope, &life), sa_style(sa));
+            text_duration(canvas->scope, &life), fate_words[sa_fate(sa)]);
 }
 
 static char *
@@ -112,37 +138,62 @@ ike_title(const struct canvas *canvas, const struct ike_sa *ike_sa)
             text_endpoint(canvas->scope, &ike_sa->flow->source), ike_sa->first_frame, ike_sa->last_frame, text_ike_end(ike_sa->end));
 }
 
+/* What hundreds of bars would say. */
+static char *
+group_title(const struct canvas *canvas, const struct bar *bar)
+{
+    wmem_strbuf_t *title = wmem_strbuf_new(canvas->scope, "");
+
+    wmem_strbuf_append_printf(title, "%u %s as one, frames %u to %u", bar->count, bar->sa ? "SAs" : "IKE SAs",
+            bar->sa ? bar->sa->first_frame : bar->ike_sa->first_frame, bar->last_frame);
+    for (int fate = 0; bar->sa && fate < FATES; fate++)
+        if (bar->fates[fate] > 0)
+            wmem_strbuf_append_printf(title, "\n%u %s", bar->fates[fate], fate_words[fate]);
+    wmem_strbuf_append(title, "\nA part of the capture (editcap -A -B) shows each");
+    return (char *)wmem_strbuf_get_str(title);
+}
+
+static char *
+bar_title(const struct canvas *canvas, const struct bar *bar)
+{
+    if (bar->count > 1)
+        return group_title(canvas, bar);
+    return bar->sa ? sa_title(canvas, bar->sa) : ike_title(canvas, bar->ike_sa);
+}
+
 static void
 write_bar(const struct canvas *canvas, const struct bar *bar)
 {
     double width = bar->to - bar->from < NARROW ? NARROW : bar->to - bar->from;
     int y = canvas->y + (int)bar->lane * LANE;
+    struct svg_number x_text, width_text, end_text;
 
-    g_string_append_printf(canvas->body, "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" class=\"%s\" data-%s=\"%s\"><title>", bar->from, y,
-            width, BAR, bar->count > 1 ? "many" : bar->style, bar->sa ? "sas" : "ike", bar->members->str);
-    if (bar->count > 1)
-        write_text(canvas->body, wmem_strdup_printf(canvas->scope, "%u %s, from frame %u on; zoom in by cutting the capture",
-                bar->count, bar->sa ? "SAs" : "IKE SAs", bar->sa ? bar->sa->first_frame : bar->ike_sa->first_frame));
-    else
-        write_text(canvas->body, bar->sa ? sa_title(canvas, bar->sa) : ike_title(canvas, bar->ike_sa));
-    g_string_append_printf(canvas->body, "</title></rect>\n");
-    if (bar->sa && bar->count == 1 && width >= LABEL_FITS)
-        write_label(canvas, bar->from + 3, y + BAR - 2, "spi", wmem_strdup_printf(canvas->scope, "0x%08x", bar->sa->key.spi));
-    if (bar->sa && bar->count == 1 && bar->sa->deleted_frame != 0)
-        g_string_append_printf(canvas->body, "<path d=\"M%.1f %dv%d\" class=\"delete\"><title>Delete in frame %u</title></path>\n", bar->to, y - 2,
-                BAR + 4, bar->sa->deleted_frame);
+    g_string_append_printf(canvas->body, "<rect x=\"%s\" y=\"%d\" width=\"%s\" height=\"%d\" class=\"%s%s\" data-%s=\"%s\"><title>",
+            svg_number(&x_text, bar->from), y, svg_number(&width_text, width), BAR, bar_style(bar), bar->count > 1 ? " many" : "",
+            bar->sa ? "sas" : "ike", bar->members->str);
+    svg_text(canvas->body, bar_title(canvas, bar));
+    g_string_append(canvas->body, "</title></rect>\n");
+    if (!bar->sa || bar->count > 1)
+        return;
+    if (width >= SPI_FITS)
+        svg_label(canvas->body, bar->from + 3, y + BAR - 2, "spi", wmem_strdup_printf(canvas->scope, "0x%08x", bar->sa->key.spi));
+    if (bar->sa->deleted_frame != 0)
+        g_string_append_printf(canvas->body, "<path d=\"M%s %dv%d\" class=\"delete\"><title>Delete in frame %u</title></path>\n",
+                svg_number(&end_text, bar->to), y - 2, BAR + 4, bar->sa->deleted_frame);
 }
 
 /* Puts a bar behind the last one of its lane, or into it where the two can't be told apart. */
 static void
-add_bar(GArray *bars, struct bar *last_of_lane[], struct bar bar, uint32_t id)
+add_bar(GArray *bars, struct bar *last_of_lane[], struct bar bar, uint32_t id, enum fate fate)
 {
     struct bar *last = last_of_lane[bar.lane];
 
     if (last && bar.to - bar.from < NARROW && bar.from - last->to < NARROW && last->to - last->from < (RIGHT - LEFT) / 20.0) {
         g_string_append_printf(last->members, " %u", id);
         last->to = bar.to > last->to ? bar.to : last->to;
+        last->last_frame = bar.last_frame;
         last->count++;
+        last->fates[fate]++;
         return;
     }
     struct bar *kept = g_new(struct bar, 1);
@@ -150,13 +201,17 @@ add_bar(GArray *bars, struct bar *last_of_lane[], struct bar bar, uint32_t id)
     kept->members = g_string_new(NULL);
     g_string_append_printf(kept->members, "%u", id);
     kept->count = 1;
+    kept->fates[fate] = 1;
     last_of_lane[bar.lane] = kept;
     g_array_append_val(bars, kept);
 }
 
+/* The lanes of one kind with their label; none where there is nothing to see. Frees the bars. */
 static void
-write_bars(struct canvas *canvas, GArray *bars)
+write_row(struct canvas *canvas, const char *label, GArray *bars, unsigned lanes)
 {
+    if (lanes > 0)
+        svg_label(canvas->body, MARGIN, canvas->y + BAR - 2, "lane", label);
     for (guint i = 0; i < bars->len; i++) {
         struct bar *bar = g_array_index(bars, struct bar *, i);
         write_bar(canvas, bar);
@@ -164,6 +219,8 @@ write_bars(struct canvas *canvas, GArray *bars)
         g_free(bar);
     }
     g_array_free(bars, TRUE);
+    if (lanes > 0)
+        canvas->y += (int)lanes * LANE + GAP;
 }
 
 /* The first lane that is free from there on; the last one if none is. */
@@ -191,19 +248,17 @@ write_flow(struct canvas *canvas, const struct flow *flow, const struct sa **sas
         const struct sa *sa = sas[i];
         if (sa->flow != flow)
             continue;
-        struct bar bar = { .from = x_of(canvas, &sa->birth_time), .sa = sa, .style = sa_style(sa) };
+        struct bar bar = { .from = x_of(canvas, &sa->birth_time), .sa = sa, .last_frame = sa->last_frame };
         bar.to = x_of(canvas, sa->deleted_frame != 0 ? &sa->deleted_time : &sa->last_time);
         gpointer known = sa->predecessor ? g_hash_table_lookup(lane_of, sa->predecessor) : NULL;
         bar.lane = known ? GPOINTER_TO_UINT(known) - 1 : free_lane(ends, &used, bar.from);
         g_hash_table_insert(lane_of, (gpointer)sa, GUINT_TO_POINTER(bar.lane + 1));
         /* A lane stays its lineage's until its last SA is over. */
         ends[bar.lane] = sa->successor ? RIGHT + 1 : bar.to > ends[bar.lane] || ends[bar.lane] > RIGHT ? bar.to : ends[bar.lane];
-        add_bar(bars, last_of_lane, bar, sa->id);
+        add_bar(bars, last_of_lane, bar, sa->id, sa_fate(sa));
     }
     g_hash_table_destroy(lane_of);
-    write_label(canvas, 8, canvas->y + BAR - 2, "lane", label);
-    write_bars(canvas, bars);
-    canvas->y += (int)(used > 0 ? used : 1) * LANE + 6;
+    write_row(canvas, label, bars, used);
 }
 
 static void
@@ -219,27 +274,43 @@ write_ike_sas(struct canvas *canvas, const struct tunnel *tunnel)
         g_ptr_array_add(list, ike_sa);
     for (guint i = list->len; i-- > 0;) {
         const struct ike_sa *ike_sa = g_ptr_array_index(list, i);
-        struct bar bar = { .from = x_of(canvas, &ike_sa->first_time), .ike_sa = ike_sa, .style = ike_sa->end == IKE_FAILED ? "early" : "ike" };
+        struct bar bar = { .from = x_of(canvas, &ike_sa->first_time), .ike_sa = ike_sa, .last_frame = ike_sa->last_frame };
         bar.to = x_of(canvas, &ike_sa->last_time);
         bar.lane = free_lane(ends, &used, bar.from);
         ends[bar.lane] = bar.to;
-        add_bar(bars, last_of_lane, bar, ike_sa->id);
+        add_bar(bars, last_of_lane, bar, ike_sa->id, ike_fate(ike_sa));
     }
     g_ptr_array_free(list, TRUE);
-    write_label(canvas, 8, canvas->y + BAR - 2, "lane", "IKE SAs (phase 1)");
-    write_bars(canvas, bars);
-    canvas->y += (int)(used > 0 ? used : 1) * LANE + 6;
+    write_row(canvas, "IKE SAs (phase 1)", bars, used);
 }
 
 /* ---- findings */
+
+static bool
+is_refusal(uint8_t key)
+{
+    return key == FINDING_CHILD_REFUSED || key == FINDING_NO_PROPOSAL || key == FINDING_AUTH_FAILED ||
+            key == FINDING_PROXY_ID_MISMATCH || key == FINDING_PFS_MISMATCH;
+}
+
+/* A triangle; a cross where something was refused. */
+static void
+open_mark(GString *body, double x, int y, const char *style, bool refusal)
+{
+    struct svg_number number;
+
+    g_string_append_printf(body, "<path d=\"M%s %d%s\" class=\"%s\">", svg_number(&number, x), y,
+            refusal ? "m-5 1l2-2 3 3 3-3 2 2-3 3 3 3-2 2-3-3-3 3-2-2 3-3z" : "l5 10h-10z", style);
+}
 
 /* Marks of one place: the worst one is drawn, and all are named. */
 static void
 write_mark(const struct canvas *canvas, double x, const struct finding *worst, const char *names)
 {
-    g_string_append_printf(canvas->body, "<path d=\"M%.1f %dl5 10h-10z\" class=\"%s\"><title>", x, canvas->y, text_severity(worst->key));
-    write_text(canvas->body, names);
-    g_string_append_printf(canvas->body, "</title></path>\n");
+    open_mark(canvas->body, x, canvas->y, text_severity(worst->key), is_refusal(worst->key));
+    g_string_append(canvas->body, "<title>");
+    svg_text(canvas->body, names);
+    g_string_append(canvas->body, "</title></path>\n");
 }
 
 static void
@@ -249,7 +320,9 @@ write_findings(struct canvas *canvas, const struct tunnel *tunnel)
     const struct finding_file *file = findings_of(canvas->judge->findings, tunnel);
     const struct finding *finding = file ? file->first : NULL;
 
-    write_label(canvas, 8, canvas->y + BAR - 2, "lane", "Findings");
+    if (!finding)
+        return;
+    svg_label(canvas->body, MARGIN, canvas->y + BAR - 2, "lane", "Findings");
     while (finding) {
         double x = x_of(canvas, &finding->time);
         const struct finding *worst = finding;
@@ -266,19 +339,16 @@ write_findings(struct canvas *canvas, const struct tunnel *tunnel)
         write_mark(canvas, x, worst, names->str);
         g_string_free(names, TRUE);
     }
-    canvas->y += LANE + 10;
+    canvas->y += LANE + GAP;
 }
 
 /* ---- the picture */
 
-static void
-write_axis(const struct canvas *canvas, int from, int to)
+/* "to B 192.0.2.2"; the address is left out where it is too long, as the line above the lanes has it. */
+static char *
+flow_label(const struct canvas *canvas, char peer, const char *endpoint)
 {
-    for (int i = 0; i <= TICKS; i++) {
-        double x = LEFT + (RIGHT - LEFT) * (double)i / TICKS;
-        g_string_append_printf(canvas->body, "<path d=\"M%.1f %dV%d\" class=\"grid\"/>\n", x, from, to);
-        write_label(canvas, x - 12, from - 4, "tick", wmem_strdup_printf(canvas->scope, "%.1f s", canvas->seconds * i / TICKS));
-    }
+    return wmem_strdup_printf(canvas->scope, strlen(endpoint) > ENDPOINT_FITS ? "to %c" : "to %c %s", peer, endpoint);
 }
 
 static void
@@ -288,40 +358,81 @@ write_tunnel(struct canvas *canvas, const struct tunnel *tunnel, const struct sa
     char *a = text_endpoint(canvas->scope, &tunnel->flow[0].source);
     char *b = text_endpoint(canvas->scope, &tunnel->flow[1].source);
 
-    write_label(canvas, 8, canvas->y + 14, "tunnel", wmem_strdup_printf(canvas->scope, "Tunnel %u: %s \xe2\x86\x94 %s: %s (%s)",
-            tunnel->id, a, b, advice_cause(verdict.cause), text_confidence(verdict.confidence)));
+    svg_label(canvas->body, MARGIN, canvas->y + 14, "tunnel", wmem_strdup_printf(canvas->scope,
+            "Tunnel %u: A %s \xe2\x86\x94 B %s: %s (%s)", tunnel->id, a, b, advice_cause(verdict.cause),
+            text_confidence(verdict.confidence)));
     canvas->y += 24;
     write_ike_sas(canvas, tunnel);
-    write_flow(canvas, &tunnel->flow[0], sas, count, wmem_strdup_printf(canvas->scope, "to %s", b));
-    write_flow(canvas, &tunnel->flow[1], sas, count, wmem_strdup_printf(canvas->scope, "to %s", a));
+    write_flow(canvas, &tunnel->flow[0], sas, count, flow_label(canvas, 'B', b));
+    write_flow(canvas, &tunnel->flow[1], sas, count, flow_label(canvas, 'A', a));
     write_findings(canvas, tunnel);
+    canvas->y += GAP;
+}
+
+static void
+write_style(GString *body)
+{
+    g_string_append(body, "<style>\n"
+            "text{font:11px sans-serif;fill:#222}.tunnel{font-weight:bold;font-size:13px}.spi{fill:#fff;font-family:monospace}\n"
+            ".tick{fill:#555;font-size:10px;text-anchor:middle}.grid{stroke:#ddd}rect{stroke:#fff;stroke-width:.6}\n"
+            ".used{fill:#0072b2}.replaced{fill:#1f7a3a}.early{fill:#b34700}.deleted{fill:#4d4d4d}.ike{fill:#9c2f8a}\n"
+            ".many{stroke:#000;stroke-dasharray:2 1}.delete{stroke:#000;stroke-width:1.4}\n"
+            ".chat{fill:#999}.note{fill:#56b4e9}.warning{fill:#e69f00;stroke:#222;stroke-width:.5}.error{fill:#c1121f;stroke:#222;"
+            "stroke-width:.5}\n</style>\n");
+}
+
+static void
+write_legend(const struct canvas *canvas)
+{
+    enum { SWATCH = 24, TEXT = SWATCH + 6, MARK = SWATCH - 6 };
+    static const struct {
+        const char *style;
+        const char *text;
+    } bars[] = {
+        { "used", "in use" }, { "replaced", "replaced" }, { "early", "replaced early, failed" }, { "deleted", "deleted" },
+        { "ike", "IKE SA" }, { "many", "several as one" },
+    }, marks[] = {
+        { "error", "error" }, { "warning", "warning" }, { "note", "note" }, { "chat", "rekey" },
+    };
+    int x = MARGIN, y = LEGEND;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(bars); i++, x += LEGEND_COLUMN) {
+        g_string_append_printf(canvas->body, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" class=\"%s\"%s/>\n", x, y, SWATCH, BAR,
+                bars[i].style, strcmp(bars[i].style, "many") == 0 ? " fill=\"#fff\"" : "");
+        svg_label(canvas->body, x + TEXT, y + BAR - 2, "lane", bars[i].text);
+    }
+    x = MARGIN;
+    y += LANE;
+    for (size_t i = 0; i < G_N_ELEMENTS(marks); i++, x += LEGEND_COLUMN) {
+        open_mark(canvas->body, x + MARK, y, marks[i].style, false);
+        g_string_append(canvas->body, "</path>\n");
+        svg_label(canvas->body, x + TEXT, y + BAR - 2, "lane", marks[i].text);
+    }
+    open_mark(canvas->body, x + MARK, y, "warning", true);
+    g_string_append(canvas->body, "</path>\n");
+    svg_label(canvas->body, x + TEXT, y + BAR - 2, "lane", "refused");
+    x += LEGEND_COLUMN;
+    g_string_append_printf(canvas->body, "<path d=\"M%d %dv%d\" class=\"delete\"/>\n", x + MARK, y - 2, BAR + 4);
+    svg_label(canvas->body, x + TEXT, y + BAR - 2, "lane", "Delete");
 }
 
 static void
 write_head(const struct canvas *canvas, const struct capture_facts *facts, int height)
 {
+    const char *file = facts->file ? facts->file : "a capture";
+    char *name = g_path_get_basename(file);
+    nstime_t span = clock_elapsed(&facts->first, &facts->last);
+
     g_string_append_printf(canvas->body, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n<title>", WIDTH, height, WIDTH, height);
-    write_text(canvas->body, wmem_strdup_printf(canvas->scope, "SPIscope timeline of %s", facts->file ? facts->file : "a capture"));
-    g_string_append_printf(canvas->body, "</title>\n<style>\n"
-            "text{font:11px sans-serif;fill:#222}.tunnel{font-weight:bold;font-size:13px}.spi{fill:#fff;font-family:monospace}"
-            ".tick{fill:#666;font-size:10px}.grid{stroke:#ddd}rect{stroke:#fff;stroke-width:.6}\n"
-            ".used{fill:#0072b2}.replaced{fill:#3a7d44}.early{fill:#b34700}.deleted{fill:#666}.ike{fill:#7a5195}.many{fill:#b34700;"
-            "stroke:#000;stroke-dasharray:2 1}.delete{stroke:#000;stroke-width:1.4}\n"
-            ".chat{fill:#999}.note{fill:#56b4e9}.warning{fill:#e69f00;stroke:#222;stroke-width:.5}.error{fill:#c1121f;stroke:#222;"
-            "stroke-width:.5}\n</style>\n<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", WIDTH, height);
-    write_label(canvas, 8, 20, "tunnel", wmem_strdup_printf(canvas->scope, "SPIscope timeline: %s", facts->file ? facts->file : "capture"));
-    static const struct {
-        const char *style;
-        const char *text;
-    } legend[] = {
-        { "used", "in use" }, { "replaced", "replaced" }, { "early", "replaced early, failed" }, { "deleted", "deleted" },
-        { "ike", "IKE SA" }, { "many", "several as one" },
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(legend); i++) {
-        g_string_append_printf(canvas->body, "<rect x=\"%zu\" y=\"34\" width=\"24\" height=\"%d\" class=\"%s\"/>\n", 8 + i * 170, BAR, legend[i].style);
-        write_label(canvas, 38 + (double)i * 170, 44, "lane", legend[i].text);
-    }
+    svg_text(canvas->body, wmem_strdup_printf(canvas->scope, "SPIscope timeline of %s", file));
+    g_string_append(canvas->body, "</title>\n");
+    write_style(canvas->body);
+    g_string_append_printf(canvas->body, "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", WIDTH, height);
+    svg_label(canvas->body, MARGIN, 20, "tunnel", wmem_strdup_printf(canvas->scope, "SPIscope timeline: %s, %s from %s", name,
+            text_duration(canvas->scope, &span), text_moment(canvas->scope, &facts->first)));
+    write_legend(canvas);
+    g_free(name);
 }
 
 void
@@ -343,7 +454,7 @@ timeline_write(FILE *out, const struct capture_facts *facts, const struct tracke
     head.body = g_string_new(NULL);
     head.seconds = canvas.seconds;
     write_head(&head, facts, canvas.y);
-    write_axis(&head, HEADER - 16, canvas.y);
+    svg_axis(head.body, LEFT, RIGHT, canvas.seconds, HEADER - 12, canvas.y);
     fprintf(out, "%s%s</svg>\n", head.body->str, canvas.body->str);
     g_string_free(head.body, TRUE);
     g_string_free(canvas.body, TRUE);

@@ -1392,6 +1392,36 @@ def ike_hostile_lives(cap):
     sa.quick_mode(time, 0, lives=[life(1 + i, 2**32 - 1 - i) for i in range(255)])
 
 
+# Each opens with a mark that no honest text holds, so that any trace of it can be found
+TEXT_MARK = b"pwn3d"
+TEXTS = tuple(TEXT_MARK + text for text in (
+    b"<script>alert(1)</script>", b"]]><!-- <x y='&amp;'>", b'\"&\'><b onload="x">', b"%s%n%x", b"{\"a\": [1, null]}", b"\x1b[2J\x1b]0;owned\x07",
+    b"\x9b31m\x9d0;owned\x9c", b"\xff\xfe\xc0\xaf\xed\xa0\x80", b"\0\1\x08\r\n\r\n", "\u202e\u2028\u0085\ufffe".encode()))
+
+
+@hostile
+def ike_hostile_text(cap):
+    """Markup, terminal escapes, format strings and broken UTF-8 as identities, vendor IDs, certificates and the data of notifies, with refusals"""
+    for i, text in enumerate(TEXTS):
+        two, one, time = Ike2(cap), Ike1(cap), i * 100 * S
+        fqdn = struct.pack(">BBH", 2, 0, 0) + text
+        vendor = [ike.Payload(kind, text) for kind in (43, ike.VENDOR1)]
+        certificate = [ike.Payload(kind, b"\4" + text) for kind in (37, 38)]
+        for side, answer in ((0, False), (1, True)):
+            flags = ike.RESPONSE if answer else ike.INITIATOR
+            two.put(time + side * REPLY, side, ike.INIT, flags, 0, [
+                ike.sa2_ike(), ike.ke2(14, cap.random_bytes(256)), ike.Payload(ike.NONCE2, two.nonce()), vendor[0]],
+                responder=None if answer else 0)
+        two.put(time + S, 0, ike.AUTH, ike.INITIATOR, 1, [
+            ike.identity2(ike.IDI, text), ike.identity2(ike.IDR, text), *certificate, ike.Payload(ike.AUTH2, b"\2\0\0\0" + text), ike.sa2_child(cap.new_spi()),
+            ike.ts(ike.TSI, (NET_A,)), ike.ts(ike.TSR, (NET_B,))])
+        two.put(time + S + REPLY, 1, ike.AUTH, ike.RESPONSE, 1, [ike.identity2(ike.IDR, text), ike.notify2(ike.N_TS_UNACCEPTABLE, text), vendor[0]])
+        one.main_mode(time + 20 * S, fifth=[ike.Payload(ike.ID1, fqdn), ike.Payload(6, b"\4" + text), vendor[1]], sixth=[ike.Payload(ike.ID1, fqdn)])
+        first = one.say(time + 25 * S, 0, ike.QUICK, 9, [one.hash(), ike.sa1_phase2(cap.new_spi(), (life(3600),)), ike.Payload(ike.NONCE1, one.nonce()),
+                                                         ike.Payload(ike.ID1, fqdn), ike.Payload(ike.ID1, fqdn)])
+        one.informational(time + 25 * S + REPLY, 1, [one.hash(), ike.notify1(ike.N1_INVALID_ID, data=text)], (first,))
+
+
 def build(name):
     return writer.build(CASES, name, IkeCapture).finish()
 

@@ -12,10 +12,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 sys.dont_write_bytecode = True
 import harness  # noqa: E402
+import make_ike  # noqa: E402
 
 MANY = 100      # from so many tests on, it pays to run tshark ahead, on all processors
 # These run tshark in ways of their own
-APART = ("test_synthetic_ike", "test_verdict", "test_keyless_bounds", "test_json", "test_healthy", "test_batch")
+APART = ("test_synthetic_ike", "test_verdict", "test_keyless_bounds", "test_json", "test_healthy", "test_batch", "test_timeline")
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +33,15 @@ def spiscope(request):
         runner.run_ahead(harness.SYNTHETIC)
     yield runner
     runner.close()
+
+
+@pytest.fixture(scope="session")
+def constructed_ike(spiscope):
+    """Case name -> the IkeCapture that synthetic/make_ike.py wrote."""
+    captures = {name: make_ike.build(name) for name in make_ike.CASES}
+    for capture in captures.values():
+        capture.write(spiscope.captures).chmod(0o644)
+    return captures
 
 
 @pytest.fixture(scope="session")

@@ -115,6 +115,14 @@ class Harness:
     def _as_nobody(self):
         return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if self.is_root else []
 
+    def environment(self, profile=None, plugin=True, **more):
+        """What Wireshark's programs are started with: nothing of the user's settings."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("WIRESHARK_")}
+        environment.update(HOME=str(self.room / "home"), WIRESHARK_CONFIG_DIR=str(profile or self.room / "home"), LC_ALL="C.UTF-8", TZ="UTC",
+                           WIRESHARK_PLUGIN_DIR=str(self.plugins if plugin else self.room / "no-plugins"))
+        environment.update(more)
+        return environment
+
     def _readable_room(self):
         for base in dict.fromkeys((tempfile.gettempdir(), "/tmp", "/var/tmp")):
             room = Path(tempfile.mkdtemp(prefix="spiscope-test-", dir=base))
@@ -132,7 +140,7 @@ class Harness:
         if self.is_root:
             os.chown(self.room / "home", NOBODY, NOBODY)
 
-    def tshark(self, *arguments, keys=None, plugin=True, may_complain=False):
+    def tshark(self, *arguments, keys=None, plugin=True, may_complain=False, **environment):
         """Runs tshark with a profile folder of its own: an empty one, or a copy of the keys'. Complaints are failures,
         unless it may complain."""
         profile = Path(tempfile.mkdtemp(prefix="profile-", dir=self.room))
@@ -143,11 +151,8 @@ class Harness:
                 path.chmod(0o755 if path.is_dir() else 0o644)
                 if self.is_root:
                     os.chown(path, NOBODY, NOBODY)
-            environment = {name: value for name, value in os.environ.items() if not name.startswith("WIRESHARK_")}
-            environment.update(HOME=str(self.room / "home"), WIRESHARK_CONFIG_DIR=str(profile), LC_ALL="C.UTF-8", TZ="UTC",
-                               WIRESHARK_PLUGIN_DIR=str(self.plugins if plugin else self.room / "no-plugins"))
-            done = subprocess.run([*self._as_nobody(), "tshark", *map(str, arguments)], env=environment, cwd=self.room,
-                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+            done = subprocess.run([*self._as_nobody(), "tshark", *map(str, arguments)], env=self.environment(profile, plugin, **environment),
+                                  cwd=self.room, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
         finally:
             shutil.rmtree(profile, ignore_errors=True)
         command = " ".join(map(str, arguments))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs -z spiscope,report and -z spiscope,json,FILE in one go, and keeps what they wrote for all tests of the session."""
+"""Runs -z spiscope,report, -z spiscope,json,FILE and -z spiscope,timeline,FILE in one go, and keeps what they wrote for all tests of the session."""
 import json
 import re
 import tempfile
@@ -8,28 +8,30 @@ from pathlib import Path
 
 from harness import MIN_10, OPTIONS
 
-Output = namedtuple("Output", "json text report")      # the JSON as an object, as text, and the report
+Output = namedtuple("Output", "json text report svg")      # the JSON as an object, as text, the report, and the timeline
 VERDICT = re.compile(r"^  Verdict +(\w+) \((\w+)\)$", re.M)
 
 
-def _run(spiscope, capture, keys, options, passes):
+def run(spiscope, capture, keys=False, options=(), passes=1, **more):
+    """Runs anew; more goes to Harness.tshark."""
     path = spiscope.path(capture)
     arguments = ["-n", "-q", "-r", path, *["-2"] * (passes - 1)]
     for option in (*OPTIONS.get(str(capture), ()), *options):
         arguments += ["-o", option]
-    with tempfile.NamedTemporaryFile(suffix=".json", dir=spiscope.room / "home") as file:
-        Path(file.name).chmod(0o666)
-        done = spiscope.tshark(*arguments, "-z", "spiscope,report", "-z", f"spiscope,json,{file.name}",
-                               keys=path.with_suffix(".keys") if keys else None)
-        text = Path(file.name).read_bytes().decode()
-    return Output(json.loads(text), text, done.stdout)
+    with tempfile.TemporaryDirectory(dir=spiscope.room / "home") as folder:
+        Path(folder).chmod(0o777)
+        json_file, svg_file = Path(folder) / "json", Path(folder) / "svg"
+        done = spiscope.tshark(*arguments, "-z", "spiscope,report", "-z", f"spiscope,json,{json_file}", "-z", f"spiscope,timeline,{svg_file}",
+                               keys=path.with_suffix(".keys") if keys else None, **more)
+        text, svg = json_file.read_bytes().decode(), svg_file.read_bytes().decode()
+    return Output(json.loads(text), text, done.stdout, svg)
 
 
 def submit(spiscope, capture, keys=False, options=MIN_10, passes=1):
     options = (options,) if isinstance(options, str) else tuple(options)
     key = ("outputs", str(capture), keys, options, passes)
     if key not in spiscope.results:
-        spiscope.results[key] = spiscope.pool.submit(_run, spiscope, capture, keys, options, passes)
+        spiscope.results[key] = spiscope.pool.submit(run, spiscope, capture, keys, options, passes)
     return spiscope.results[key]
 
 

@@ -211,11 +211,9 @@ def test_ike_sas_are_those_that_stock_tshark_shows(spiscope):
 
 # --- how it refuses ----------------------------------------------------------------------------------------------------------
 
-def raw_tshark(spiscope, *arguments, timeout=60):
+def raw_tshark(spiscope, *arguments, timeout=60, **environment):
     """As an ordinary user; may fail."""
-    environment = dict(os.environ, HOME=str(spiscope.room / "home"), WIRESHARK_CONFIG_DIR=str(spiscope.room / "home"), LC_ALL="C.UTF-8",
-                       TZ="UTC", WIRESHARK_PLUGIN_DIR=str(spiscope.plugins))
-    return subprocess.run([*spiscope._as_nobody(), "tshark", *map(str, arguments)], env=environment, cwd=spiscope.room,
+    return subprocess.run([*spiscope._as_nobody(), "tshark", *map(str, arguments)], env=spiscope.environment(**environment), cwd=spiscope.room,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
 
 

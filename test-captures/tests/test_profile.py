@@ -93,12 +93,9 @@ class Profile:
                 os.chown(path, NOBODY, NOBODY)
 
     def run(self, capture, *arguments):
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("WIRESHARK_")}
-        environment.update(HOME=str(self.harness.room / "home"), WIRESHARK_CONFIG_DIR=str(self.settings), LC_ALL="C.UTF-8", TZ="UTC",
-                           WIRESHARK_PLUGIN_DIR=str(self.harness.plugins))
-        drop = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if self.harness.is_root else []
-        return subprocess.run([*drop, "tshark", "-C", "SPIscope", "-n", "-r", str(self.harness.path(capture)), *arguments],
-                              env=environment, cwd=self.harness.room, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        return subprocess.run([*self.harness._as_nobody(), "tshark", "-C", "SPIscope", "-n", "-r", str(self.harness.path(capture)), *arguments],
+                              env=self.harness.environment(self.settings), cwd=self.harness.room, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=60)
 
     def says(self, capture, *arguments):
         done = self.run(capture, *arguments)

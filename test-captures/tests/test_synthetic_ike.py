@@ -22,15 +22,11 @@ ONE_PASS = ("ike1_early_rekey", "ike2_collision_twice", "ike2_decrypted_after", 
 
 
 @pytest.fixture(scope="session")
-def ike(spiscope):
-    """Case name -> IkeCapture; all are written, and being read."""
-    captures = {}
-    for name in make_ike.CASES:
-        captures[name] = make_ike.build(name)
-        captures[name].write(spiscope.captures).chmod(0o644)
+def ike(spiscope, constructed_ike):
+    """Case name -> IkeCapture; all are being read."""
     for name in NAMES:
-        start(spiscope, captures[name])
-    return captures
+        start(spiscope, constructed_ike[name])
+    return constructed_ike
 
 
 def start(spiscope, cap, passes=2):

@@ -1,0 +1,30 @@
+/* svg.h
+ * What the timeline is drawn with: text that no capture can turn into markup, and the axis of time.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_SVG_H
+#define SPISCOPE_SVG_H
+
+#include <glib.h>
+
+/** Appends text as XML 1.0 has it: markup is escaped, and what XML has no way to say (control characters, bytes that
+ * are no UTF-8) becomes U+FFFD. */
+void svg_text(GString *svg, const char *text);
+
+/** Room for a number. */
+struct svg_number {
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+};
+
+/** The value with one decimal and, in every locale, a point before it; valid as long as number is. */
+const char *svg_number(struct svg_number *number, double value);
+
+/** Appends a text element with its baseline at x, y (pixels); style names a class of the picture's style sheet. */
+void svg_label(GString *svg, double x, int y, const char *style, const char *text);
+
+/** Appends a grid line with its time for every full step of a span of seconds, drawn between left and right, from top
+ * to bottom (pixels); the times stand above the top. */
+void svg_axis(GString *svg, double left, double right, double seconds, int top, int bottom);
+
+#endif /* SPISCOPE_SVG_H */

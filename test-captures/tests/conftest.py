@@ -16,7 +16,7 @@ import make_ike  # noqa: E402
 
 MANY = 100      # from so many tests on, it pays to run tshark ahead, on all processors
 # These run tshark in ways of their own
-APART = ("test_synthetic_ike", "test_verdict", "test_keyless_bounds", "test_json", "test_healthy", "test_batch", "test_timeline")
+APART = ("test_synthetic_ike", "test_verdict", "test_keyless_bounds", "test_json", "test_healthy", "test_batch", "test_timeline", "test_reload", "test_live")
 
 
 @pytest.fixture(scope="session")

@@ -342,7 +342,7 @@ proto_register_spiscope(void)
     tables_register(proto_spiscope);
     outputs_register(capture_source);
     conversations_register(proto_spiscope);
-    menu_register(proto_spiscope, find_shown);
+    menu_register(proto_spiscope, find_shown, capture_source);
     register_preferences();
     register_init_routine(capture_open);
     register_cleanup_routine(capture_close);

@@ -7,9 +7,17 @@
 #include <epan/packet.h>
 #include <epan/plugin_if.h>
 
+#include <errno.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
 #include <wsutil/report_message.h>
 
+#include "clipboard.h"
+
 static menu_lookup *lookup;
+static outputs_source *source;
 
 enum entry {
     ENTRY_TUNNEL,
@@ -79,8 +87,73 @@ apply(ext_menubar_gui_type type _U_, gpointer gui _U_, gpointer user_data)
     g_free(filter);
 }
 
+/* The open capture's name: the window knows it, the command line does not once another file was opened. */
+static const char *
+open_file_name(void)
+{
+    ws_info_t *info = NULL;
+
+    plugin_if_get_ws_info(&info);
+    return info && info->ws_info_supported ? info->cf_filename : NULL;
+}
+
+/* Writes the report into a new file that only the user can read.
+ * @return its descriptor, or -1 with errno set and no file left */
+static int
+write_report_file(char **path, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge)
+{
+    *path = g_build_filename(g_get_tmp_dir(), "spiscope-report-XXXXXX.txt", NULL);
+    int fd = g_mkstemp(*path);      /* never an existing file, nor where a link leads */
+    int ours = fd < 0 ? -1 : dup(fd);
+    FILE *out = ours < 0 ? NULL : fdopen(ours, "w");
+    bool written = false;
+
+    if (out) {
+        report_write(out, facts, tracker, judge);
+        written = !ferror(out);
+        written &= fclose(out) == 0;
+    } else if (ours >= 0) {
+        close(ours);
+    }
+    if (written)
+        return fd;
+    int error = errno;
+    if (fd >= 0) {
+        close(fd);
+        g_unlink(*path);
+    }
+    errno = error;
+    return -1;
+}
+
+static void
+copy_report(ext_menubar_gui_type type _U_, gpointer gui _U_, gpointer user_data _U_)
+{
+    struct capture_facts facts;
+    const struct tracker *tracker;
+    const struct judge *judge;
+    char *path = NULL;
+
+    if (!source(&facts, &tracker, &judge) || facts.frames == 0) {
+        report_failure("Open a capture first.");
+        return;
+    }
+    facts.file = open_file_name();
+    int fd = write_report_file(&path, &facts, tracker, judge);
+    if (fd < 0) {
+        report_failure("The report could not be written to %s: %s.", path, g_strerror(errno));
+    } else if (clipboard_put(fd)) {
+        g_unlink(path);
+    } else {
+        report_warning("The report is in the file\n%s\n\nInstall " CLIPBOARD_TOOLS " to have it on the clipboard.", path);
+    }
+    if (fd >= 0)
+        close(fd);
+    g_free(path);
+}
+
 void
-menu_register(int proto, menu_lookup *finder)
+menu_register(int proto, menu_lookup *finder, outputs_source *outputs)
 {
     static const struct {
         enum entry entry;
@@ -96,7 +169,10 @@ menu_register(int proto, menu_lookup *finder)
     ext_menu_t *menu = ext_menubar_register_menu(proto, "SPIscope", TRUE);
 
     lookup = finder;
+    source = outputs;
     ext_menubar_set_parentmenu(menu, "Tools");
     for (size_t i = 0; i < array_length(entries); i++)
         ext_menubar_add_entry(menu, entries[i].label, entries[i].tip, apply, GINT_TO_POINTER((int)entries[i].entry));
+    ext_menubar_add_separator(menu);
+    ext_menubar_add_entry(menu, "Copy the report", "Verdict, evidence and what to check, for every tunnel of this capture", copy_report, NULL);
 }

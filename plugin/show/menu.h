@@ -1,18 +1,18 @@
 /* menu.h
- * Tools, SPIscope: filters about the SA and the tunnel of the selected packet.
+ * Tools, SPIscope: filters about the SA and the tunnel of the selected packet; the report to paste.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef SPISCOPE_MENU_H
 #define SPISCOPE_MENU_H
 
-#include "../judge/findings.h"
+#include "outputs.h"
 
 /** The tunnel and the SA of a frame that was shown lately; the SA is NULL for an IKE message.
  * @return false where the frame holds no IPsec, or is not known any more */
 typedef bool menu_lookup(uint32_t frame, const struct tunnel **tunnel, const struct sa **sa);
 
 /** Registers the menu. Outside Wireshark's window it does nothing. */
-void menu_register(int proto, menu_lookup *lookup);
+void menu_register(int proto, menu_lookup *lookup, outputs_source *source);
 
 #endif /* SPISCOPE_MENU_H */

@@ -4,6 +4,8 @@
  */
 #include "tables.h"
 
+#include <inttypes.h>
+
 #include <epan/stat_tap_ui.h>
 #include <epan/tap.h>
 
@@ -20,25 +22,25 @@ static stat_tap_table_item sa_columns[] = {
     { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Source", "%-18s " },
     { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Destination", "%-18s " },
     { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "SPI", "%-10s " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "State", "%-14s " },
     { TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Gen", "%4s " },
     { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "First", "%7u " },
     { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Last", "%7u " },
-    { TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Birth", "%17.6f " },
-    { TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Death", "%17.6f " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Birth (UTC)", "%-26s " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Death (UTC)", "%-26s " },
     { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Packets", "%9u " },
-    { TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Bytes", "%11.0f " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Bytes", "%15s " },
     { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Lost", "%6u " },
     { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Dup", "%5u " },
     { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Reord", "%5u " },
     { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Replaces", "%-10s " },
     { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Replaced by", "%-11s " },
-    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "State", "%s" },
 };
 
 enum sa_column {
-    SA_TUNNEL, SA_ID, SA_PROTOCOL, SA_SOURCE, SA_DESTINATION, SA_SPI, SA_GENERATION, SA_FIRST, SA_LAST,
+    SA_TUNNEL, SA_ID, SA_PROTOCOL, SA_SOURCE, SA_DESTINATION, SA_SPI, SA_STATE, SA_GENERATION, SA_FIRST, SA_LAST,
     SA_BIRTH, SA_DEATH, SA_PACKETS, SA_BYTES, SA_LOST, SA_DUPLICATE, SA_REORDERED, SA_REPLACES,
-    SA_REPLACED_BY, SA_STATE, SA_COLUMNS
+    SA_REPLACED_BY, SA_COLUMNS
 };
 
 static stat_tap_table_item tunnel_columns[] = {
@@ -61,14 +63,11 @@ enum tunnel_column {
 /* ---- cells: the table owns its strings, and free_cell frees them */
 
 static void
-set_number(stat_tap_table *table, guint row, guint column, double value)
+set_number(stat_tap_table *table, guint row, guint column, uint64_t value)
 {
     stat_tap_table_item_type *cell = stat_tap_get_field_data(table, row, column);
 
-    if (cell->type == TABLE_ITEM_UINT)
-        cell->value.uint_value = value > UINT32_MAX ? UINT32_MAX : (guint)value;
-    else
-        cell->value.float_value = value;
+    cell->value.uint_value = value > UINT32_MAX ? UINT32_MAX : (guint)value;
 }
 
 static void
@@ -89,6 +88,16 @@ set_spi(stat_tap_table *table, guint row, guint column, const struct sa *sa)
 
     if (sa)
         snprintf(text, sizeof text, "0x%08x", sa->key.spi);
+    set_string(table, row, column, text);
+}
+
+/* A number that may need more than 32 bits. The window sorts strings by their bytes: blanks before the digits keep the order. */
+static void
+set_long_number(stat_tap_table *table, guint row, guint column, uint64_t value)
+{
+    char text[24];
+
+    snprintf(text, sizeof text, "%15" PRIu64, value);
     set_string(table, row, column, text);
 }
 
@@ -161,12 +170,6 @@ sa_state(const struct sa *sa)
     return sa->is_pending ? "new" : "in use";
 }
 
-static double
-seconds(const nstime_t *time)
-{
-    return (double)time->secs + time->nsecs / 1e9;
-}
-
 static void
 fill_sa_row(stat_tap_table *table, guint row, const struct sa *sa, packet_info *pinfo)
 {
@@ -178,14 +181,14 @@ fill_sa_row(stat_tap_table *table, guint row, const struct sa *sa, packet_info *
     set_string(table, row, SA_SOURCE, text_endpoint(pinfo->pool, &sa->flow->source));
     set_string(table, row, SA_DESTINATION, text_endpoint(pinfo->pool, &sa->flow->destination));
     set_spi(table, row, SA_SPI, sa);
-    set_string(table, row, SA_GENERATION, sa->generation ? wmem_strdup_printf(pinfo->pool, "%u", sa->generation) : "?");
+    set_string(table, row, SA_GENERATION, sa->generation ? wmem_strdup_printf(pinfo->pool, "%4u", sa->generation) : "?");
     set_number(table, row, SA_FIRST, sa->first_frame);
     set_number(table, row, SA_LAST, sa->last_frame);
-    set_number(table, row, SA_BIRTH, seconds(&sa->birth_time));
-    set_number(table, row, SA_DEATH, seconds(sa->deleted_frame ? &sa->deleted_time : &sa->last_time));
-    set_number(table, row, SA_PACKETS, (double)counts.packets);
-    set_number(table, row, SA_BYTES, (double)sa->bytes);
-    set_number(table, row, SA_LOST, (double)counts.lost);
+    set_string(table, row, SA_BIRTH, text_instant(pinfo->pool, &sa->birth_time));
+    set_string(table, row, SA_DEATH, text_instant(pinfo->pool, sa->deleted_frame ? &sa->deleted_time : &sa->last_time));
+    set_number(table, row, SA_PACKETS, counts.packets);
+    set_long_number(table, row, SA_BYTES, sa->bytes);
+    set_number(table, row, SA_LOST, counts.lost);
     set_number(table, row, SA_DUPLICATE, counts.duplicate);
     set_number(table, row, SA_REORDERED, counts.reordered);
     set_spi(table, row, SA_REPLACES, sa->predecessor);
@@ -215,8 +218,8 @@ fill_tunnel_row(stat_tap_table *table, guint row, const struct tap_record *recor
     set_string(table, row, TUNNEL_PEER_A, text_endpoint(pinfo->pool, &tunnel->flow[0].source));
     set_string(table, row, TUNNEL_PEER_B, text_endpoint(pinfo->pool, &tunnel->flow[1].source));
     set_string(table, row, TUNNEL_NAT, tunnel->nat ? "yes" : "no");
-    set_number(table, row, TUNNEL_PACKETS_A, (double)tunnel->flow[0].packets);
-    set_number(table, row, TUNNEL_PACKETS_B, (double)tunnel->flow[1].packets);
+    set_number(table, row, TUNNEL_PACKETS_A, tunnel->flow[0].packets);
+    set_number(table, row, TUNNEL_PACKETS_B, tunnel->flow[1].packets);
     struct verdict verdict = verdict_of(tunnel, record->judge);
     set_string(table, row, TUNNEL_VERDICT, advice_cause(verdict.cause));
     set_string(table, row, TUNNEL_CONFIDENCE, text_confidence(verdict.confidence));

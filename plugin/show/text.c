@@ -119,16 +119,36 @@ text_duration(wmem_allocator_t *scope, const nstime_t *span)
     return wmem_strdup_printf(scope, "%d.%d s", (int)span->secs, span->nsecs / 100000000);
 }
 
+/* Date and time, or "?". */
+static void
+format_utc(char *text, size_t size, const nstime_t *instant)
+{
+    time_t seconds = instant->secs;
+    struct tm *utc = gmtime(&seconds);
+
+    if (!utc || strftime(text, size, "%Y-%m-%d %H:%M:%S", utc) == 0)
+        g_strlcpy(text, "?", size);
+}
+
 char *
 text_moment(wmem_allocator_t *scope, const nstime_t *moment)
 {
-    char text[32] = "?";
-    time_t seconds = moment->secs;
-    struct tm *utc = gmtime(&seconds);
+    char text[32];
 
-    if (utc)
-        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", utc);
+    format_utc(text, sizeof text, moment);
     return wmem_strdup_printf(scope, "%s UTC", text);
+}
+
+char *
+text_instant(wmem_allocator_t *scope, const nstime_t *instant)
+{
+    enum { NANOSECONDS_PER_MICROSECOND = 1000 };
+    char text[32];
+
+    format_utc(text, sizeof text, instant);
+    if (text[0] == '?')
+        return wmem_strdup(scope, text);
+    return wmem_strdup_printf(scope, "%s.%06d", text, instant->nsecs / NANOSECONDS_PER_MICROSECOND);
 }
 
 static char *

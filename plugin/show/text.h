@@ -25,6 +25,9 @@ char *text_duration(wmem_allocator_t *scope, const nstime_t *span);
 /** "2026-11-23 11:12:00 UTC"; "? UTC" where no calendar has it. */
 char *text_moment(wmem_allocator_t *scope, const nstime_t *moment);
 
+/** "2026-11-23 11:12:00.902949", in UTC; "?" where no calendar has it. */
+char *text_instant(wmem_allocator_t *scope, const nstime_t *instant);
+
 /** "10.1.0.0/24 <-> 10.2.0.0/24", as firewalls write proxy IDs, with a double arrow. */
 char *text_selectors(wmem_allocator_t *scope, const struct selectors *ours, const struct selectors *theirs);
 

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 TEST_CAPTURES = Path(__file__).resolve().parent.parent
@@ -344,8 +345,8 @@ class Harness:
         return parse_stat_table(text, STAT_COLUMNS.get(name))
 
 
-STAT_COLUMNS = {"sa": ("tunnel", "sa", "protocol", "source", "destination", "spi", "generation", "first_frame", "last_frame", "birth", "death",
-                       "packets", "bytes", "lost", "duplicate", "reordered", "replaces", "replaced_by", "state")}
+STAT_COLUMNS = {"sa": ("tunnel", "sa", "protocol", "source", "destination", "spi", "state", "generation", "first_frame", "last_frame", "birth",
+                       "death", "packets", "bytes", "lost", "duplicate", "reordered", "replaces", "replaced_by")}
 
 
 def parse_stat_table(text, names=None):
@@ -361,6 +362,11 @@ def parse_stat_table(text, names=None):
     for row in lines[1:]:
         assert len(row) == len(titles), f"{len(titles)} columns, but {row}"
     return [dict(zip(names, row)) for row in lines[1:]]
+
+
+def epoch_of(text):
+    """Epoch seconds of a table's UTC time."""
+    return datetime.fromisoformat(f"{text}+00:00").timestamp()
 
 
 def is_true(text):

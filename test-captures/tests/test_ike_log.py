@@ -5,7 +5,7 @@ import functools
 import re
 
 import pytest
-from harness import LAB, TEST_CAPTURES, quoted
+from harness import LAB, TEST_CAPTURES, epoch_of, quoted
 
 NEAR = 1.0                     # seconds between a log line and what it says about the wire
 NAT = "192.0.2.1"              # the address that gateways in 192.168.0.0/16 have on the captured side
@@ -215,7 +215,7 @@ def test_child_sas_are_born_when_the_logs_say(spiscope, capture):
     rows = sa_rows(spiscope, capture)
     for child in log_of(capture).children:
         for sa in child.sas:
-            birth = float(rows[sa]["birth"])
+            birth = epoch_of(rows[sa]["birth"])
             assert near(birth, *child.established.values()), f"{sa}: born {birth}, log {child.established}"
 
 
@@ -226,7 +226,7 @@ def test_child_sas_die_when_a_delete_is_sent(spiscope, capture):
         for sa in child.sas:
             expected, death = log.death(child), rows[sa]["death"]
             if expected is not None:
-                assert death and near(float(death), expected), f"{sa}: dead {death or 'never'}, log {expected}"
+                assert death and near(epoch_of(death), expected), f"{sa}: dead {death or 'never'}, log {expected}"
     if capture in ("v1_dpd", "v2_dpd"):
         assert any(log.death(child) is None for child in log.children), "no child of a killed daemon is in the log"
 

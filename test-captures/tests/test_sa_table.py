@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from harness import ALL, LAB, SYNTHETIC, TEST_CAPTURES
+from harness import ALL, LAB, SYNTHETIC, TEST_CAPTURES, epoch_of
 
 TOLERANCE = 1.0            # seconds between the daemons' logs and the capture
 MIRRORED = {"mirror_port", "mirror_port_router"}
@@ -83,8 +83,8 @@ def test_command_line_table_agrees_with_the_fields(spiscope, capture, passes):
         for name in ("generation", "replaces", "replaced_by"):
             known = row[name] not in ("", "?")          # the generation of a newborn SA may be open at the end
             assert (int(row[name], 0) if known else None) == sa.get(name), (key, name)
-        assert float(row["birth"]) == pytest.approx(sa["first_time"], abs=2e-6), key
-        assert float(row["death"]) == pytest.approx(last_time[key], abs=2e-6), key
+        assert epoch_of(row["birth"]) == pytest.approx(sa["first_time"], abs=2e-6), key
+        assert epoch_of(row["death"]) == pytest.approx(last_time[key], abs=2e-6), key
 
 
 def test_command_line_table_of_a_capture_without_ipsec_is_empty(spiscope):

@@ -19,14 +19,24 @@ address_of(const struct endpoint *endpoint, address *out)
     set_address(out, ipv6 ? AT_IPv6 : AT_IPv4, ipv6 ? 16 : 4, endpoint->address.bytes);
 }
 
-/* Where the packet came from and went to; false where the record is about no packet. */
+/* What both tables count of a tap's record. */
+struct packet_ends {
+    address source, destination;
+    uint32_t source_port, destination_port;
+};
+
+/* Marks the table as one that the tap's flags are for; false where the record is about no packet. */
 static bool
-addresses_of(const struct tap_record *record, address *source, address *destination)
+take_ends(conv_hash_t *hash, uint32_t flags, const struct tap_record *record, struct packet_ends *ends)
 {
     if (!record->is_packet)
         return false;
-    address_of(&record->sa->flow->source, source);
-    address_of(&record->sa->flow->destination, destination);
+    const struct flow *flow = record->sa->flow;
+    address_of(&flow->source, &ends->source);
+    address_of(&flow->destination, &ends->destination);
+    ends->source_port = flow->source.port;
+    ends->destination_port = flow->destination.port;
+    hash->flags = flags;
     return true;
 }
 
@@ -69,34 +79,27 @@ static et_dissector_info_t endpoint_info = { endpoint_filter };
 static tap_packet_status
 take_conversation(COMPAT_TAP_PACKET_ARGS)
 {
-    const struct tap_record *record = data;
-    conv_hash_t *hash = tapdata;
-    address source, destination;
+    struct packet_ends ends;
     (void)edt;
 
-    if (!addresses_of(record, &source, &destination))
+    if (!take_ends(tapdata, flags, data, &ends))
         return TAP_PACKET_DONT_REDRAW;
-    hash->flags = flags;
-    add_conversation_table_data(hash, &source, &destination, record->sa->flow->source.port, record->sa->flow->destination.port,
-            1, (int)pinfo->fd->pkt_len, &pinfo->rel_ts, &pinfo->abs_ts, &conversation_info, CONVERSATION_NONE);
+    add_conversation_table_data(tapdata, &ends.source, &ends.destination, ends.source_port, ends.destination_port, 1,
+            (int)pinfo->fd->pkt_len, &pinfo->rel_ts, &pinfo->abs_ts, &conversation_info, CONVERSATION_NONE);
     return TAP_PACKET_REDRAW;
 }
 
 static tap_packet_status
 take_endpoint(COMPAT_TAP_PACKET_ARGS)
 {
-    const struct tap_record *record = data;
-    conv_hash_t *hash = tapdata;
-    address source, destination;
+    struct packet_ends ends;
     (void)edt;
 
-    if (!addresses_of(record, &source, &destination))
+    if (!take_ends(tapdata, flags, data, &ends))
         return TAP_PACKET_DONT_REDRAW;
-    hash->flags = flags;
-    add_endpoint_table_data(hash, &source, record->sa->flow->source.port, TRUE, 1, (int)pinfo->fd->pkt_len, &endpoint_info,
+    add_endpoint_table_data(tapdata, &ends.source, ends.source_port, TRUE, 1, (int)pinfo->fd->pkt_len, &endpoint_info, ENDPOINT_NONE);
+    add_endpoint_table_data(tapdata, &ends.destination, ends.destination_port, FALSE, 1, (int)pinfo->fd->pkt_len, &endpoint_info,
             ENDPOINT_NONE);
-    add_endpoint_table_data(hash, &destination, record->sa->flow->destination.port, FALSE, 1, (int)pinfo->fd->pkt_len,
-            &endpoint_info, ENDPOINT_NONE);
     return TAP_PACKET_REDRAW;
 }
 

@@ -12,43 +12,10 @@ set -eu
 BUILD_PACKAGES="tshark wireshark-dev libwireshark-dev libglib2.0-dev gcc libc6-dev make cmake pkg-config"
 TEST_PACKAGES="python3 python3-pytest python3-scapy python3-jsonschema valgrind jq parallel locales"
 
-say() {
-    printf '\n== %s\n' "$*"
-}
-
-die() {
-    printf 'quickstart: %s\n' "$*" >&2
-    exit 1
-}
-
-is_root() {
-    [ "$(id -u)" -eq 0 ]
-}
-
-have() {
-    command -v "$1" >/dev/null 2>&1
-}
+NAME=quickstart
+. "$(dirname "$0")/common.sh"
 
 # --- packages --------------------------------------------------------------------------------------------------------
-
-missing_packages() {
-    for package in "$@"; do
-        # pkg-config is a virtual name on newer systems: ask whether anything installed provides it
-        if [ "$package" = pkg-config ] && have pkg-config; then
-            continue
-        fi
-        status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) || status=
-        [ "$status" = installed ] || printf '%s ' "$package"
-    done
-}
-
-as_root() {
-    if is_root; then
-        "$@"
-    else
-        sudo "$@"
-    fi
-}
 
 install_packages() {
     if ! have apt-get || ! have dpkg-query; then
@@ -56,28 +23,15 @@ install_packages() {
             "files, GLib's development files, a C compiler, make, cmake and pkg-config (for the tests also python3, pytest," \
             "scapy, jsonschema, valgrind, jq, GNU parallel and locales), then build by hand as in README.md."
     fi
-    missing=$(missing_packages "$@")
-    if [ -z "$missing" ]; then
-        say "All packages are installed."
-        return
-    fi
-    missing=${missing% }
-    if is_root; then
-        say "Installing with apt-get: $missing"
-    else
-        say "Needs root: runs sudo apt-get install $missing"
-        have sudo || die "sudo is missing: as root, run apt-get install --no-install-recommends $missing, then start again."
-    fi
-    as_root apt-get update -q ||
-        die "apt-get update failed (its message is above)."
-    case " $missing " in *" tshark "*) refuse_old_package ;; esac
-    # shellcheck disable=SC2086  # a list of package names
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing ||
-        die "apt-get could not install: $missing (its message is above)."
+    install_missing refuse_old_package "$@"
 }
 
 # Says so before hundreds of megabytes are fetched for nothing.
 refuse_old_package() {
+    case " $missing " in
+    *" tshark "*) ;;
+    *) return 0 ;;
+    esac
     candidate=$(LC_ALL=C apt-cache policy tshark | sed -n 's/^ *Candidate: //p')
     case $candidate in
     '' | '(none)') die "apt-get offers no tshark: enable the 'main' (Debian) or 'universe' (Ubuntu) component." ;;

@@ -15,39 +15,10 @@ PACKAGES="wireshark tshark xvfb xdotool openbox imagemagick librsvg2-bin fonts-d
 SCREEN=1440x800
 NOBODY=65534
 
-say() {
-    printf '\n== %s\n' "$*"
-}
-
-die() {
-    printf 'screenshots: %s\n' "$*" >&2
-    exit 1
-}
-
-is_root() {
-    [ "$(id -u)" -eq 0 ]
-}
-
-have() {
-    command -v "$1" >/dev/null 2>&1
-}
+NAME=screenshots
+. "$(dirname "$0")/common.sh"
 
 # --- packages --------------------------------------------------------------------------------------------------------
-
-missing_packages() {
-    for package in "$@"; do
-        status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) || status=
-        [ "$status" = installed ] || printf '%s ' "$package"
-    done
-}
-
-as_root() {
-    if is_root; then
-        "$@"
-    else
-        sudo "$@"
-    fi
-}
 
 install_packages() {
     if ! have apt-get || ! have dpkg-query; then
@@ -57,23 +28,7 @@ install_packages() {
         done
         return
     fi
-    missing=$(missing_packages "$@")
-    if [ -z "$missing" ]; then
-        say "All packages are installed."
-        return
-    fi
-    missing=${missing% }
-    if is_root; then
-        say "Installing with apt-get: $missing"
-    else
-        say "Needs root: runs sudo apt-get install $missing"
-        have sudo || die "sudo is missing: as root, run apt-get install --no-install-recommends $missing, then start again."
-    fi
-    as_root apt-get update -q ||
-        die "apt-get update failed (its message is above)."
-    # shellcheck disable=SC2086  # a list of package names
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing ||
-        die "apt-get could not install: $missing (its message is above)."
+    install_missing : "$@"
 }
 
 check_plugin() {

@@ -153,7 +153,8 @@ def clone(machine, tmp_path):
     clone = tmp_path / "a clone"
     (clone / "cmake").mkdir(parents=True)
     (clone / "build").mkdir()
-    shutil.copy(QUICKSTART, clone / "cmake")
+    for script in (QUICKSTART, QUICKSTART.with_name("common.sh")):
+        shutil.copy(script, clone / "cmake")
     return clone
 
 

@@ -6,10 +6,11 @@
 #ifndef SPISCOPE_COMPAT_H
 #define SPISCOPE_COMPAT_H
 
-#include <ws_version.h>
+#include <stdbool.h>
 
-#include <epan/packet.h>
-#include <epan/prefs.h>
+#include <glib.h>
+
+#include <ws_version.h>
 #include <wsutil/pint.h>
 
 #define WIRESHARK_AT_LEAST(major, minor) \
@@ -39,7 +40,7 @@
 #define pntohu64 pntoh64
 #endif
 
-/* Boolean preferences and tap flags: gboolean has four bytes, bool has one. */
+/* Boolean preferences, tap flags, what wmem's callbacks return: gboolean has four bytes, bool has one. */
 #if WIRESHARK_AT_LEAST(4, 2)
 typedef bool compat_bool;
 #else

@@ -48,6 +48,7 @@ struct shown {
     uint32_t frame;
     const struct tunnel *tunnel;
     const struct sa *sa;
+    uint32_t id;                    /* of the SA, which a full table may have forgotten since */
 };
 
 /* All that is known of the open capture; made anew for each, and freed with its file scope. */
@@ -123,7 +124,7 @@ find_shown(uint32_t frame, const struct tunnel **tunnel, const struct sa **sa)
     if (!shown || shown->frame != frame)
         return false;
     *tunnel = shown->tunnel;
-    *sa = shown->sa;
+    *sa = shown->sa && shown->sa->id == shown->id ? shown->sa : NULL;
     return true;
 }
 
@@ -134,6 +135,7 @@ remember_shown(const struct tree_frame *frame, const struct tunnel *tunnel, cons
     shown->frame = frame->pinfo->num;
     shown->tunnel = tunnel;
     shown->sa = sa;
+    shown->id = sa ? sa->id : 0;
 }
 
 static void
@@ -147,7 +149,7 @@ show_packet(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *
         counts = sequence_counts(&sa->sequence);
     } else {
         known = sequence_counts_at(&sa->sequence, packet->frame, packet->sequence, &counts);
-        bytes_known = known && sa_reread_bytes(sa, packet->frame, counts.packets, packet->length, &bytes);
+        bytes_known = known && tracker_reread_bytes(capture->tracker, sa, packet, counts.packets, &bytes);
     }
     remember_shown(frame, sa->flow->tunnel, sa);
     tree_show_sa(frame, sa, packet, known ? &counts : NULL, bytes_known ? &bytes : NULL);
@@ -322,7 +324,7 @@ register_preferences(void)
     prefs_register_uint_preference(module, "replay_window", "Replay window of the receiver (packets)",
             "Packets further behind the highest sequence number count as dropped", 10, &preferences.replay_window);
     prefs_register_uint_preference(module, "max_sas", "SAs that are tracked at most",
-            "Further SAs of a capture are not tracked", 10, &preferences.max_sas);
+            "Beyond that, SAs of a single packet make room, or else further ones are not tracked", 10, &preferences.max_sas);
     prefs_register_uint_preference(module, "expected_phase1_lifetime", "Expected phase 1 lifetime (seconds)",
             "As configured on the gateways; 0 if not given. An offer that differs is a finding", 10,
             &preferences.expected_phase1_lifetime);

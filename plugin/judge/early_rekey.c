@@ -23,7 +23,7 @@ renewed_early(const struct sa *old, const struct judge_limits *limits)
     if (old->deleted_frame != 0 && old->deleted_frame < new->origin->request_frame)
         return false;
     uint64_t lifetime = old->child->lifetime.seconds;
-    nstime_t age = clock_elapsed(&old->birth_time, &new->birth_time);
+    nstime_t age = clock_elapsed(sa_birth_time(old), sa_birth_time(new));
     uint64_t early = lifetime > 0 ? lifetime / 2 : limits->min_sa_lifetime;
     return (uint64_t)age.secs < early;
 }
@@ -49,7 +49,7 @@ judge_early_rekey(struct judge *judge, const struct change *change)
     finding->sa = old;
     finding->number = IN_A_ROW;
     finding->limit = old->child->lifetime.seconds;
-    finding->span = clock_elapsed(&old->birth_time, &change->sa->birth_time);
+    finding->span = clock_elapsed(sa_birth_time(old), sa_birth_time(change->sa));
     for (sa = old; sa && finding->evidence_count < EVIDENCE_AT_MOST; sa = sa->predecessor)
-        finding_rests_on(finding, sa->birth_frame);
+        finding_rests_on(finding, sa_birth_frame(sa));
 }

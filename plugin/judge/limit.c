@@ -1,5 +1,6 @@
 /* limit.c
- * limit_reached: a table is full, so that what comes later is not tracked. Said once.
+ * limit_reached: the table of SAs is full. SAs of a single packet make room; where there are none, what
+ * comes later is not tracked. Said once.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

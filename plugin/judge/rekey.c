@@ -21,8 +21,8 @@ judge_rekey(struct judge *judge, const struct change *change)
     if (!finding)
         return;
     finding->other = change->sa;
-    finding->span = clock_elapsed(&old->birth_time, &old->replaced_time);
-    finding_rests_on(finding, old->birth_frame);
+    finding->span = clock_elapsed(sa_birth_time(old), sa_replaced_time(old));
+    finding_rests_on(finding, sa_birth_frame(old));
     finding_rests_on(finding, change->before_frame);
-    finding_rests_on(finding, change->sa->birth_frame);
+    finding_rests_on(finding, sa_birth_frame(change->sa));
 }

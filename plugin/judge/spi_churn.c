@@ -22,7 +22,7 @@ first_of_enough(const struct sa *last, const struct judge_limits *limits)
     uint32_t count = 0;
 
     for (const struct sa *sa = last; sa; sa = sa->predecessor) {
-        if (clock_passed(&sa->replaced_time, &last->replaced_time, limits->churn_window))
+        if (clock_passed(sa_replaced_time(sa), sa_replaced_time(last), limits->churn_window))
             return NULL;
         count += sa->churned;
         if (count >= limits->churn_count)
@@ -44,9 +44,8 @@ judge_flapping(struct judge *judge, struct sa *old)
 
     if (!first)
         return;
-    bool goes_on = old->flapping && !clock_passed(&old->flapping_time, &old->replaced_time, judge->limits.churn_window);
-    old->flapping = true;
-    old->flapping_time = old->replaced_time;
+    bool goes_on = old->flapping && !clock_passed(sa_replaced_time(old->flapping), sa_replaced_time(old), judge->limits.churn_window);
+    old->flapping = old;
     if (goes_on)
         return;
     struct finding *finding = judge_sa(judge, FINDING_FLAPPING, confidence_of(old), old);
@@ -55,10 +54,10 @@ judge_flapping(struct judge *judge, struct sa *old)
     finding->other = old->successor;
     finding->number = judge->limits.churn_count;
     finding->limit = judge->limits.churn_window;
-    finding->span = clock_elapsed(&first->birth_time, &old->replaced_time);
+    finding->span = clock_elapsed(sa_birth_time(first), sa_replaced_time(old));
     for (const struct sa *sa = first; sa != old->successor; sa = sa->successor)
-        finding_rests_on(finding, sa->birth_frame);
-    finding_rests_on(finding, old->successor->birth_frame);
+        finding_rests_on(finding, sa_birth_frame(sa));
+    finding_rests_on(finding, sa_birth_frame(old->successor));
 }
 
 void
@@ -68,13 +67,11 @@ judge_spi_churn(struct judge *judge, const struct change *change)
         return;
     struct sa *old = change->sa->predecessor;
 
-    if (old->predecessor && old->predecessor->flapping) {
-        old->flapping = true;
-        old->flapping_time = old->predecessor->flapping_time;
-    }
+    if (old->predecessor)
+        old->flapping = old->predecessor->flapping;
     uint64_t negotiated = old->child ? old->child->lifetime.seconds : 0;
     uint64_t early = judge->limits.min_sa_lifetime > negotiated / 2 ? judge->limits.min_sa_lifetime : negotiated / 2;
-    nstime_t age = clock_elapsed(&old->birth_time, &old->replaced_time);
+    nstime_t age = clock_elapsed(sa_birth_time(old), sa_replaced_time(old));
 
     if (!old->born_in_capture || (uint64_t)age.secs >= early)
         return;
@@ -84,10 +81,10 @@ judge_spi_churn(struct judge *judge, const struct change *change)
         finding->other = change->sa;
         finding->span = age;
         finding->limit = early;
-        finding_rests_on(finding, old->birth_frame);
+        finding_rests_on(finding, sa_birth_frame(old));
         finding_rests_on(finding, old->deleted_frame);
         finding_rests_on(finding, change->before_frame);
-        finding_rests_on(finding, change->sa->birth_frame);
+        finding_rests_on(finding, sa_birth_frame(change->sa));
     }
     judge_flapping(judge, old);
 }

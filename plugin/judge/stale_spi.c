@@ -39,7 +39,7 @@ judge_stale_spi(struct judge *judge, const struct change *change)
     if (!finding)
         return;
     finding->other = successor;
-    finding->span = clock_elapsed(&successor->birth_time, &judge->time);
+    finding->span = clock_elapsed(sa_birth_time(successor), &judge->time);
     finding_rests_on(finding, change->before_frame);
     finding_rests_on(finding, successor->first_frame);
 }

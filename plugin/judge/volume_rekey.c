@@ -17,7 +17,7 @@
 static double
 seconds_of(const struct sa *sa)
 {
-    nstime_t age = clock_elapsed(&sa->birth_time, &sa->replaced_time);
+    nstime_t age = clock_elapsed(sa_birth_time(sa), sa_replaced_time(sa));
 
     return (double)age.secs + age.nsecs / 1e9;
 }
@@ -49,7 +49,7 @@ judge_volume_rekey(struct judge *judge, const struct change *change)
         return;
     finding->number = most;
     finding->limit = (uint64_t)shortest;
-    finding->span = clock_elapsed(&last->birth_time, &last->replaced_time);
+    finding->span = clock_elapsed(sa_birth_time(last), sa_replaced_time(last));
     for (sa = last; sa && finding->evidence_count < GENERATIONS; sa = sa->predecessor)
         finding_rests_on(finding, sa->first_frame);
 }

@@ -187,7 +187,7 @@ put_sa(const struct writer *writer, const struct sa *sa)
     put_origin(writer, sa);
     put_number(writer, "first_frame", sa->first_frame);
     put_number(writer, "last_frame", sa->last_frame);
-    put_time(writer, "birth", &sa->birth_time);
+    put_time(writer, "birth", sa_birth_time(sa));
     if (sa->deleted_frame != 0 || sa->successor)
         put_time(writer, "death", sa->deleted_frame != 0 ? &sa->deleted_time : &sa->last_time);
     else

@@ -184,7 +184,7 @@ fill_sa_row(stat_tap_table *table, guint row, const struct sa *sa, packet_info *
     set_string(table, row, SA_GENERATION, sa->generation ? wmem_strdup_printf(pinfo->pool, "%4u", sa->generation) : "?");
     set_number(table, row, SA_FIRST, sa->first_frame);
     set_number(table, row, SA_LAST, sa->last_frame);
-    set_string(table, row, SA_BIRTH, text_instant(pinfo->pool, &sa->birth_time));
+    set_string(table, row, SA_BIRTH, text_instant(pinfo->pool, sa_birth_time(sa)));
     set_string(table, row, SA_DEATH, text_instant(pinfo->pool, sa->deleted_frame ? &sa->deleted_time : &sa->last_time));
     set_number(table, row, SA_PACKETS, counts.packets);
     set_long_number(table, row, SA_BYTES, sa->bytes);

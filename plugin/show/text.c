@@ -178,7 +178,7 @@ text_about_sa(wmem_allocator_t *scope, const struct finding *finding)
     switch (finding->key) {
     case FINDING_REKEY:
         return wmem_strdup_printf(scope, "%s lived %s and was replaced by 0x%08x (frame %u)", sa, span, other,
-                finding->other->birth_frame);
+                sa_birth_frame(finding->other));
     case FINDING_SPI_CHURN:
         return wmem_strdup_printf(scope, "%s was replaced by 0x%08x after only %s (less than %" PRIu64 " s). Compare the "
                 "phase 1 and phase 2 lifetimes and the proxy IDs of both peers", sa, other, span, finding->limit);
@@ -380,7 +380,7 @@ text_finding(wmem_allocator_t *scope, const struct finding *finding)
     if (finding->sa)
         return text_about_sa(scope, finding);
     if (finding->key == FINDING_LIMIT_REACHED)
-        return wmem_strdup_printf(scope, "More than %" PRIu64 " SAs: further ones are not tracked (preference "
-                "spiscope.max_sas)", finding->limit);
+        return wmem_strdup_printf(scope, "More than %" PRIu64 " SAs: those of a single packet are forgotten, or else "
+                "further ones not tracked (preference spiscope.max_sas)", finding->limit);
     return wmem_strdup(scope, text_title(finding->key));
 }

@@ -121,7 +121,7 @@ static const char *const fate_words[FATES] = { "in use", "replaced", "deleted", 
 static char *
 sa_title(const struct canvas *canvas, const struct sa *sa)
 {
-    nstime_t life = clock_elapsed(&sa->birth_time, sa->deleted_frame != 0 ? &sa->deleted_time : &sa->last_time);
+    nstime_t life = clock_elapsed(sa_birth_time(sa), sa->deleted_frame != 0 ? &sa->deleted_time : &sa->last_time);
 
     return wmem_strdup_printf(canvas->scope, "SA %u: %s SPI 0x%08x, %s to %s\nframes %u to %u, %" PRIu64 " packets, %" PRIu64
             " bytes\n%s%s, %s", sa->id, text_protocol(sa->key.protocol), sa->key.spi,
@@ -248,7 +248,7 @@ write_flow(struct canvas *canvas, const struct flow *flow, const struct sa **sas
         const struct sa *sa = sas[i];
         if (sa->flow != flow)
             continue;
-        struct bar bar = { .from = x_of(canvas, &sa->birth_time), .sa = sa, .last_frame = sa->last_frame };
+        struct bar bar = { .from = x_of(canvas, sa_birth_time(sa)), .sa = sa, .last_frame = sa->last_frame };
         bar.to = x_of(canvas, sa->deleted_frame != 0 ? &sa->deleted_time : &sa->last_time);
         gpointer known = sa->predecessor ? g_hash_table_lookup(lane_of, sa->predecessor) : NULL;
         bar.lane = known ? GPOINTER_TO_UINT(known) - 1 : free_lane(ends, &used, bar.from);

@@ -173,9 +173,9 @@ static bool
 lifetime_of(const struct sa *sa, nstime_t *lifetime)
 {
     if (sa->deleted_frame != 0)
-        *lifetime = clock_elapsed(&sa->birth_time, &sa->deleted_time);
+        *lifetime = clock_elapsed(sa_birth_time(sa), &sa->deleted_time);
     else if (sa->successor)
-        *lifetime = clock_elapsed(&sa->birth_time, sa->negotiated ? &sa->replaced_time : &sa->last_time);
+        *lifetime = clock_elapsed(sa_birth_time(sa), sa->negotiated ? sa_replaced_time(sa) : &sa->last_time);
     else
         return false;
     return true;
@@ -227,7 +227,7 @@ void
 tree_show_sa(struct tree_frame *frame, const struct sa *sa, const struct ipsec_packet *packet,
         const struct sequence_counts *counts, const uint64_t *bytes)
 {
-    nstime_t age = clock_elapsed(&sa->birth_time, &packet->time);
+    nstime_t age = clock_elapsed(sa_birth_time(sa), &packet->time);
 
     open_subtree(frame);
     if (!frame->tree)

@@ -16,7 +16,7 @@ assert_linked(const struct sa *old, const struct sa *new)
     g_assert_true(new->predecessor == old);
     g_assert_cmpuint(new->generation, ==, old->generation + 1);
     g_assert_false(old->is_head);
-    g_assert_true(same_time(&old->replaced_time, &new->first_time));
+    g_assert_true(same_time(sa_replaced_time(old), &new->first_time));
 }
 
 static void

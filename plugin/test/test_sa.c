@@ -28,6 +28,12 @@ tear_down(struct fixture *fixture, const void *unused)
 }
 
 static struct sa *
+older_of(const struct sa *sa)
+{
+    return sa->rare ? sa->rare->older : NULL;
+}
+
+static struct sa *
 open_line(struct fixture *fixture, const struct line *line, uint32_t frame)
 {
     struct sa_key key = sa_key_of(line->protocol, &line->destination, line->spi);
@@ -69,7 +75,7 @@ test_key_parts(struct fixture *fixture, const void *unused)
         g_assert_null(find_line(fixture, &lines[i]));
         opened[i] = open_line(fixture, &lines[i], (uint32_t)i + 1);
         g_assert_cmpuint(opened[i]->id, ==, i);
-        g_assert_null(opened[i]->older);
+        g_assert_null(older_of(opened[i]));
     }
     for (size_t i = 0; i < G_N_ELEMENTS(lines); i++)
         g_assert_true(find_line(fixture, &lines[i]) == opened[i]);
@@ -101,16 +107,13 @@ test_order(struct fixture *fixture, const void *unused)
 
     (void)unused;
     g_assert_null(sa_first(fixture->table));
-    g_assert_null(sa_by_id(fixture->table, 0));
     struct sa *first = open_line(fixture, &one, 5);
     struct sa *second = open_line(fixture, &other, 6);
     g_assert_true(sa_first(fixture->table) == first);
     g_assert_true(first->next == second);
     g_assert_null(second->next);
-    g_assert_true(sa_by_id(fixture->table, 0) == first);
-    g_assert_true(sa_by_id(fixture->table, 1) == second);
-    g_assert_null(sa_by_id(fixture->table, 2));
-    g_assert_null(sa_by_id(fixture->table, UINT32_MAX));
+    g_assert_cmpuint(first->id, ==, 0);
+    g_assert_cmpuint(second->id, ==, 1);
     g_assert_cmpuint(first->first_frame, ==, 5);
     g_assert_cmpuint(first->last_frame, ==, 5);
 }
@@ -142,7 +145,7 @@ test_find_at_reused_key(struct fixture *fixture, const void *unused)
         g_assert_true(find_at(fixture, &line, 19 + 20 * i) == sa[i]);
         g_assert_null(find_at(fixture, &line, 20 + 20 * i));
     }
-    g_assert_true(sa[2]->older == sa[1] && sa[1]->older == sa[0] && !sa[0]->older);
+    g_assert_true(older_of(sa[2]) == sa[1] && older_of(sa[1]) == sa[0] && !older_of(sa[0]));
 }
 
 static void
@@ -212,11 +215,11 @@ reread_sa(struct fixture *fixture)
 }
 
 static uint64_t
-reread(struct sa *sa, uint32_t packet)
+reread(struct fixture *fixture, struct sa *sa, uint32_t packet)
 {
     uint64_t bytes = 0;
 
-    return sa_reread_bytes(sa, packet * 10, packet, packet, &bytes) ? bytes : 0;
+    return sa_reread_bytes(fixture->table, sa, packet * 10, packet, packet, &bytes) ? bytes : 0;
 }
 
 static void
@@ -227,8 +230,8 @@ test_reread_in_order(struct fixture *fixture, const void *unused)
     (void)unused;
     for (int pass = 0; pass < 3; pass++)
         for (uint32_t i = 1; i <= REREAD; i++) {
-            g_assert_cmpuint(reread(sa, i), ==, i * (i + 1) / 2);
-            g_assert_cmpuint(reread(sa, i), ==, i * (i + 1) / 2);
+            g_assert_cmpuint(reread(fixture, sa, i), ==, i * (i + 1) / 2);
+            g_assert_cmpuint(reread(fixture, sa, i), ==, i * (i + 1) / 2);
         }
 }
 
@@ -239,15 +242,15 @@ test_reread_at_random(struct fixture *fixture, const void *unused)
     struct sa *sa = reread_sa(fixture);
 
     (void)unused;
-    g_assert_cmpuint(reread(sa, 7), ==, 0);
-    g_assert_cmpuint(reread(sa, REREAD), ==, REREAD * (REREAD + 1) / 2);
-    g_assert_cmpuint(reread(sa, 1), ==, 1);
-    g_assert_cmpuint(reread(sa, 2), ==, 3);
-    g_assert_cmpuint(reread(sa, 4), ==, 0);
-    g_assert_cmpuint(reread(sa, 3), ==, 6);
+    g_assert_cmpuint(reread(fixture, sa, 7), ==, 0);
+    g_assert_cmpuint(reread(fixture, sa, REREAD), ==, REREAD * (REREAD + 1) / 2);
+    g_assert_cmpuint(reread(fixture, sa, 1), ==, 1);
+    g_assert_cmpuint(reread(fixture, sa, 2), ==, 3);
+    g_assert_cmpuint(reread(fixture, sa, 4), ==, 0);
+    g_assert_cmpuint(reread(fixture, sa, 3), ==, 6);
     for (unsigned round = 0; round < rounds(20000); round++) {
         uint32_t i = (uint32_t)g_test_rand_int_range(1, REREAD + 1);
-        uint64_t bytes = reread(sa, i);
+        uint64_t bytes = reread(fixture, sa, i);
         if (bytes)
             g_assert_cmpuint(bytes, ==, i * (i + 1) / 2);
     }
@@ -261,11 +264,11 @@ test_reread_copy(struct fixture *fixture, const void *unused)
     uint64_t bytes = 0;
 
     (void)unused;
-    reread(sa, 1);
-    reread(sa, 2);
-    g_assert_true(sa_reread_bytes(sa, 21, 2, 2, &bytes));
+    reread(fixture, sa, 1);
+    reread(fixture, sa, 2);
+    g_assert_true(sa_reread_bytes(fixture->table, sa, 21, 2, 2, &bytes));
     g_assert_cmpuint(bytes, ==, 3);
-    g_assert_cmpuint(reread(sa, 3), ==, 6);
+    g_assert_cmpuint(reread(fixture, sa, 3), ==, 6);
 }
 
 static void
@@ -279,7 +282,6 @@ test_many(struct fixture *fixture, const void *unused)
     for (uint32_t i = 0; i < 5000; i++) {
         struct line line = there(0x10000 + i);
         g_assert_cmpuint(find_line(fixture, &line)->id, ==, i);
-        g_assert_cmpuint(sa_by_id(fixture->table, i)->key.spi, ==, 0x10000 + i);
     }
 }
 
@@ -299,10 +301,67 @@ test_pairs(struct fixture *fixture, const void *unused)
         }
         fixture->table = sa_table_create(fixture->pool);
         struct sa *first = open_line(fixture, &one, 1), *second = open_line(fixture, &other, 2);
-        g_assert_null(second->older);
+        g_assert_null(older_of(second));
         g_assert_true(find_line(fixture, &one) == first);
         g_assert_true(find_line(fixture, &other) == second);
     }
+}
+
+/* What the tracker says of an SA's first packet. */
+static struct sa *
+open_faint(struct fixture *fixture, uint32_t spi)
+{
+    struct line line = there(spi);
+    struct sa *sa = open_line(fixture, &line, spi);
+
+    sa->sequence.packets = 1;
+    sa->waits_for_traffic = true;
+    return sa;
+}
+
+/* A full table forgets the oldest SAs of one packet; what carries traffic, or is spoken of, stays. */
+static void
+test_room(struct fixture *fixture, const void *unused)
+{
+    enum { LIMIT = 1600, SHARE = LIMIT / 16 + 1 };
+    uint32_t order = 0;
+
+    (void)unused;
+    for (uint32_t spi = 1; spi <= LIMIT; spi++) {
+        g_assert_true(sa_has_room(fixture->table, LIMIT));
+        struct sa *sa = open_faint(fixture, spi);
+        if (spi % 4 == 0)
+            sa->waits_for_traffic = false;
+        else if (spi % 4 == 1)
+            sa->is_kept = true;
+    }
+    g_assert_cmpuint(sa_count(fixture->table), ==, LIMIT);
+    g_assert_true(sa_has_room(fixture->table, LIMIT));
+    g_assert_cmpuint(sa_count(fixture->table), ==, LIMIT - SHARE);
+    for (uint32_t spi = 1; spi <= LIMIT; spi++) {
+        struct line line = there(spi);
+        bool could_go = spi % 4 >= 2, was_among_the_first = spi < 2 * SHARE + 1;
+        g_assert_cmpint(find_line(fixture, &line) == NULL, ==, could_go && was_among_the_first);
+    }
+    for (const struct sa *sa = sa_first(fixture->table); sa; sa = sa->next) {
+        g_assert_cmpuint(sa->key.spi, >, order);
+        order = sa->key.spi;
+    }
+    struct sa *next = open_faint(fixture, LIMIT + 1);
+    g_assert_cmpuint(next->id, ==, LIMIT);          /* numbers are not used again */
+    g_assert_null(next->next);
+}
+
+/* Without any that can go, it is full; and does not look through all of them for each one that comes. */
+static void
+test_no_room(struct fixture *fixture, const void *unused)
+{
+    (void)unused;
+    for (uint32_t spi = 1; spi <= 100; spi++)
+        open_faint(fixture, spi)->waits_for_traffic = false;
+    for (uint32_t i = 0; i < 100; i++)
+        g_assert_false(sa_has_room(fixture->table, 100));
+    g_assert_cmpuint(sa_count(fixture->table), ==, 100);
 }
 
 #define ADD(path, function) g_test_add(path, struct fixture, NULL, set_up, function, tear_down)
@@ -323,5 +382,7 @@ main(int argc, char **argv)
     ADD("/sa/reread-copy", test_reread_copy);
     ADD("/sa/many", test_many);
     ADD("/sa/pairs", test_pairs);
+    ADD("/sa/room", test_room);
+    ADD("/sa/no-room", test_no_room);
     return test_run();
 }

@@ -184,7 +184,7 @@ test_spi_reused_after_delete(void)
     old->deleted_time = moment(10 * SECOND);
     struct sa *new = feed_series(&bench, line, 1, 10, 60 * SECOND, SECOND);
     g_assert_true(new != old);
-    g_assert_true(new->older == old);
+    g_assert_true(new->rare && new->rare->older == old);
     g_assert_cmpuint(finding_count(&bench, FINDING_SEQUENCE_RESTART), ==, 0);
     packet.frame = 5;
     g_assert_true(tracker_find_at(bench.tracker, &packet) == old);
@@ -418,10 +418,40 @@ test_table_full(void)
         g_assert_true((sa != NULL) == (spi <= 3));
         said += change_find(&bench, CHANGE_TABLE_FULL) != NULL;
         g_assert_true((change_find(&bench, CHANGE_TABLE_FULL) != NULL) == (spi == 4));
+        if (sa)
+            feed_one(&bench, there(spi), 2, spi * SECOND + MILLISECOND);
     }
     g_assert_cmpuint(said, ==, 1);
-    g_assert_nonnull(feed_one(&bench, there(1), 2, 20 * SECOND));       /* known ones go on */
+    g_assert_nonnull(feed_one(&bench, there(1), 3, 20 * SECOND));       /* known ones go on */
     g_assert_cmpuint(sa_count(tracker_sas(bench.tracker)), ==, 3);
+    bench_close(&bench);
+}
+
+/* A scan before, between and after the packets of two SAs that carry traffic: these stay. */
+static void
+test_scanned(void)
+{
+    struct bench bench = bench_prepare();
+    unsigned said = 0;
+
+    bench.limits.max_sas = 16;
+    bench_start(&bench);
+    struct sa *first = NULL, *second = NULL;
+    for (uint32_t i = 0; i < 1000; i++) {
+        g_assert_nonnull(feed_one(&bench, there(0x10000 + i), 1, i * SECOND));
+        said += change_find(&bench, CHANGE_TABLE_FULL) != NULL;
+        if (i % 10 == 5) {
+            struct sa *one = feed_one(&bench, there(1), 1 + i / 10, i * SECOND + MILLISECOND);
+            struct sa *other = feed_one(&bench, back(2), 1 + i / 10, i * SECOND + MILLISECOND);
+            g_assert_true((!first || one == first) && (!second || other == second));
+            first = one;
+            second = other;
+        }
+        g_assert_cmpuint(sa_count(tracker_sas(bench.tracker)), <=, 16);
+    }
+    g_assert_cmpuint(first->sequence.packets, ==, 100);
+    g_assert_cmpuint(second->sequence.packets, ==, 100);
+    g_assert_cmpuint(said, ==, 1);
     bench_close(&bench);
 }
 
@@ -498,6 +528,7 @@ int
 main(int argc, char **argv)
 {
     test_begin(&argc, &argv);
+    g_test_add_func("/tracker/scanned", test_scanned);
     g_test_add_func("/tracker/one-sa", test_one_sa);
     g_test_add_func("/tracker/born-in-capture", test_born_in_capture);
     g_test_add_func("/tracker/directions-share-a-tunnel", test_directions_share_a_tunnel);

@@ -12,6 +12,8 @@ change_add(struct changes *changes, enum change_kind kind, struct sa *sa)
     memset(change, 0, sizeof *change);
     change->kind = kind;
     change->sa = sa;
+    if (sa)
+        sa->is_kept = true;         /* a finding may refer to it */
     if (changes->count < CHANGES_AT_MOST)
         changes->count++;
     return change;

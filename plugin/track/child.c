@@ -45,12 +45,10 @@ open_sa(struct ike_context *context, struct child *child, uint8_t protocol, uint
     if (sa && (sa->deleted_frame != 0 || sa->negotiated))
         sa = NULL;
     if (!sa) {
-        if (sa_count(context->sas) >= context->max_sas)
+        if (!sa_has_room(context->sas, context->max_sas))
             return NULL;
         sa = sa_open(context->sas, &key, flow, message->frame, &message->time, to->port != 0);
         sa->born_in_capture = true;
-    } else if (clock_compare(&message->time, &sa->birth_time) < 0) {
-        sa->birth_time = message->time;
     }
     sa->negotiated = sa->origin_sure = true;
     sa->origin = child->origin;

@@ -151,9 +151,6 @@ link(struct sa *old, struct sa *newborn)
 {
     head_remove(old);
     old->successor = newborn;
-    old->replaced_time = newborn->birth_time;
-    if (old->deleted_frame != 0 && clock_compare(&old->deleted_time, &old->replaced_time) < 0)
-        old->replaced_time = old->deleted_time;
     newborn->predecessor = old;
     newborn->generation = old->generation + 1;
 }

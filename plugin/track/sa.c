@@ -4,18 +4,37 @@
  */
 #include "sa.h"
 
+#include <glib.h>
+
+#include "../compat.h"
+#include "clock.h"
+#include "ike.h"
+
 /* SAs that were looked up lately, by the low bits of their SPIs: a power of two. */
 #define RECENT_SAS 1024
 
+/* SAs are allocated so many at once. */
+#define SLAB 64
+
+/* A full table makes room for one in so many of its SAs at once, since it has to look at all of them. */
+#define ROOM_SHARE 16
+
+/* Both tables are sets: an SA's key is its first member, and by_spi leads to the key as well. */
 struct sa_table {
     wmem_allocator_t *pool;
-    wmem_map_t *by_key;
-    struct sa *recent[RECENT_SAS];  /* each the newest with its key; spares a capture of few SAs the hash */
-    wmem_map_t *by_spi;             /* of those in UDP, which a NAT may move */
+    GHashTable *by_key;
+    GHashTable *by_spi;             /* of those in UDP, which a NAT may move */
+    wmem_map_t *aliases;            /* second keys; NULL until there is one */
     wmem_map_t *group_spis;         /* of those to multicast groups */
-    wmem_array_t *by_id;
+    struct sa *recent[RECENT_SAS];  /* each the newest with its key; spares a capture of few SAs the hash */
     struct sa *first;
     struct sa *last;
+    struct sa *free;
+    struct sa *slab;
+    unsigned slab_used;
+    uint32_t count;
+    uint32_t next_id;
+    uint32_t look_again;            /* so many more SAs have to come before a full table looks for room again */
 };
 
 static guint
@@ -53,16 +72,35 @@ spi_equal(const void *a, const void *b)
     return *(const uint32_t *)a == *(const uint32_t *)b;
 }
 
+/* The key's SPI is what by_spi holds of an SA. */
+static struct sa *
+sa_of_spi(const uint32_t *spi)
+{
+    return spi ? (struct sa *)((const char *)spi - offsetof(struct sa, key.spi)) : NULL;
+}
+
+static compat_bool
+destroy_hashes(wmem_allocator_t *pool, wmem_cb_event_t event, void *data)
+{
+    struct sa_table *table = data;
+
+    (void)pool;
+    (void)event;
+    g_hash_table_destroy(table->by_key);
+    g_hash_table_destroy(table->by_spi);
+    return FALSE;
+}
+
 struct sa_table *
 sa_table_create(wmem_allocator_t *pool)
 {
     struct sa_table *table = wmem_new0(pool, struct sa_table);
 
     table->pool = pool;
-    table->by_key = wmem_map_new(pool, sa_key_hash, sa_key_equal);
-    table->by_spi = wmem_map_new(pool, spi_hash, spi_equal);
+    table->by_key = g_hash_table_new(sa_key_hash, sa_key_equal);
+    table->by_spi = g_hash_table_new(spi_hash, spi_equal);
     table->group_spis = wmem_map_new(pool, spi_hash, spi_equal);
-    table->by_id = wmem_array_new(pool, sizeof(struct sa *));
+    wmem_register_callback(pool, destroy_hashes, table);
     return table;
 }
 
@@ -86,13 +124,14 @@ sa_find(struct sa_table *table, const struct sa_key *key)
 {
     struct sa **recent = recent_of(table, key);
 
-    if (!*recent || !sa_key_equal(&(*recent)->key, key)) {
-        struct sa *sa = wmem_map_lookup(table->by_key, key);
-        if (!sa || !sa_key_equal(&sa->key, key))
-            return sa;              /* none, or known under another address now */
+    if (*recent && sa_key_equal(&(*recent)->key, key))
+        return *recent;
+    struct sa *sa = g_hash_table_lookup(table->by_key, key);
+    if (sa)
         *recent = sa;
-    }
-    return *recent;
+    else if (table->aliases)
+        sa = wmem_map_lookup(table->aliases, key);
+    return sa;
 }
 
 struct sa *
@@ -101,16 +140,24 @@ sa_find_at(struct sa_table *table, const struct sa_key *key, uint32_t frame)
     struct sa *sa = sa_find(table, key);
 
     while (sa && sa->first_frame > frame)
-        sa = sa->older;
+        sa = sa->rare ? sa->rare->older : NULL;
     return sa && frame <= sa->last_frame ? sa : NULL;
 }
 
 struct sa *
 sa_find_by_spi(const struct sa_table *table, uint8_t protocol, uint32_t spi)
 {
-    struct sa *sa = wmem_map_lookup(table->by_spi, &spi);
+    struct sa *sa = sa_of_spi(g_hash_table_lookup(table->by_spi, &spi));
 
     return sa && sa->key.protocol == protocol ? sa : NULL;
+}
+
+struct sa_rare *
+sa_rare(struct sa_table *table, struct sa *sa)
+{
+    if (!sa->rare)
+        sa->rare = wmem_new0(table->pool, struct sa_rare);
+    return sa->rare;
 }
 
 void
@@ -119,8 +166,12 @@ sa_alias(struct sa_table *table, const struct sa_key *key, struct sa *sa)
     struct sa_key *copy = wmem_new(table->pool, struct sa_key);
 
     *copy = *key;
-    wmem_map_insert(table->by_key, copy, sa);
+    if (!table->aliases)
+        table->aliases = wmem_map_new(table->pool, sa_key_hash, sa_key_equal);
+    wmem_map_insert(table->aliases, copy, sa);
+    g_hash_table_remove(table->by_key, key);
     *recent_of(table, key) = NULL;
+    sa->is_kept = true;
 }
 
 bool
@@ -135,32 +186,111 @@ is_multicast(const struct ip_address *address)
     return address->length == 4 ? (address->bytes[0] & 0xf0) == 0xe0 : address->length == 16 && address->bytes[0] == 0xff;
 }
 
+static struct sa *
+allocate(struct sa_table *table)
+{
+    struct sa *sa = table->free;
+
+    if (sa) {
+        table->free = sa->next;
+    } else {
+        if (!table->slab || table->slab_used == SLAB) {
+            table->slab = wmem_alloc_array(table->pool, struct sa, SLAB);
+            table->slab_used = 0;
+        }
+        sa = &table->slab[table->slab_used++];
+    }
+    memset(sa, 0, sizeof *sa);
+    return sa;
+}
+
 struct sa *
 sa_open(struct sa_table *table, const struct sa_key *key, struct flow *flow,
         uint32_t frame, const nstime_t *time, bool in_udp)
 {
-    struct sa *sa = wmem_new0(table->pool, struct sa);
+    struct sa *sa = allocate(table), *older = g_hash_table_lookup(table->by_key, key);
 
     sa->key = *key;
-    sa->id = wmem_array_get_count(table->by_id);
+    sa->id = table->next_id++;
     sa->flow = flow;
     flow->sas++;
-    sa->birth_frame = sa->first_frame = sa->last_frame = frame;
-    sa->birth_time = sa->first_time = sa->last_time = *time;
-    sa->older = wmem_map_insert(table->by_key, &sa->key, sa);
+    sa->first_frame = sa->last_frame = frame;
+    sa->first_time = sa->last_time = *time;
+    if (older) {
+        sa_rare(table, sa)->older = older;
+        older->is_kept = true;
+    }
+    g_hash_table_add(table->by_key, sa);
+    if (table->aliases)
+        wmem_map_remove(table->aliases, key);
     *recent_of(table, key) = sa;
     sa->many_senders = is_multicast(&key->destination);
     if (sa->many_senders)
         wmem_map_insert(table->group_spis, &sa->key.spi, sa);
     if (in_udp)
-        wmem_map_insert(table->by_spi, &sa->key.spi, sa);
-    wmem_array_append_one(table->by_id, sa);
+        g_hash_table_add(table->by_spi, &sa->key.spi);
     if (table->last)
         table->last->next = sa;
     else
         table->first = sa;
     table->last = sa;
+    table->count++;
     return sa;
+}
+
+/* An SA with a single packet, which nothing else has to do with: perhaps one probe of a scan. */
+static bool
+can_go(const struct sa *sa)
+{
+    return sa->waits_for_traffic && sa->sequence.packets < 2 && !sa->origin && !sa->child && !sa->rare && !sa->is_kept
+            && !sa->many_senders && !sa->is_head && !sa->is_pending && sa->deleted_frame == 0;
+}
+
+static void
+forget(struct sa_table *table, struct sa *sa)
+{
+    if (sa_of_spi(g_hash_table_lookup(table->by_spi, &sa->key.spi)) == sa)
+        g_hash_table_remove(table->by_spi, &sa->key.spi);
+    g_hash_table_remove(table->by_key, sa);
+    if (*recent_of(table, &sa->key) == sa)
+        *recent_of(table, &sa->key) = NULL;
+    sa->next = table->free;
+    table->free = sa;
+    table->count--;
+}
+
+/* Forgets the oldest of those that can go, a share of the table at most.
+ * @return what of the share could not be had */
+static uint32_t
+make_room(struct sa_table *table, uint32_t share)
+{
+    struct sa **link = &table->first, *sa;
+
+    table->last = NULL;
+    while ((sa = *link) != NULL) {
+        if (share > 0 && can_go(sa)) {
+            *link = sa->next;
+            forget(table, sa);
+            share--;
+        } else {
+            table->last = sa;
+            link = &sa->next;
+        }
+    }
+    return share;
+}
+
+bool
+sa_has_room(struct sa_table *table, uint32_t limit)
+{
+    if (table->count < limit)
+        return true;
+    if (table->look_again > 0) {
+        table->look_again--;
+        return false;
+    }
+    table->look_again = make_room(table, limit / ROOM_SHARE + 1);
+    return table->count < limit;
 }
 
 struct sa *
@@ -172,32 +302,59 @@ sa_first(const struct sa_table *table)
 uint32_t
 sa_count(const struct sa_table *table)
 {
-    return wmem_array_get_count(table->by_id);
+    return table->count;
 }
 
-struct sa *
-sa_by_id(const struct sa_table *table, uint32_t id)
+/* The answer that made an SA whose negotiation was read; it may have been used before that was seen. */
+static const struct exchange *
+negotiation_before(const struct sa *sa)
 {
-    if (id >= sa_count(table))
-        return NULL;
-    return *(struct sa **)wmem_array_index(table->by_id, id);
+    const struct exchange *origin = sa->negotiated ? sa->origin : NULL;
+
+    return origin && clock_compare(&origin->response_time, &sa->first_time) <= 0 ? origin : NULL;
+}
+
+const nstime_t *
+sa_birth_time(const struct sa *sa)
+{
+    const struct exchange *origin = negotiation_before(sa);
+
+    return origin ? &origin->response_time : &sa->first_time;
+}
+
+uint32_t
+sa_birth_frame(const struct sa *sa)
+{
+    const struct exchange *origin = negotiation_before(sa);
+
+    return origin ? origin->response_frame : sa->first_frame;
+}
+
+const nstime_t *
+sa_replaced_time(const struct sa *sa)
+{
+    const nstime_t *time = sa->successor ? sa_birth_time(sa->successor) : &sa->last_time;
+
+    return sa->deleted_frame != 0 && clock_compare(&sa->deleted_time, time) < 0 ? &sa->deleted_time : time;
 }
 
 bool
-sa_reread_bytes(struct sa *sa, uint32_t frame, uint64_t packets, uint32_t length, uint64_t *bytes)
+sa_reread_bytes(struct sa_table *table, struct sa *sa, uint32_t frame, uint64_t packets, uint32_t length, uint64_t *bytes)
 {
-    if (frame != sa->reread_frame) {
+    struct sa_rare *rare = sa_rare(table, sa);
+
+    if (frame != rare->reread_frame) {
         if (packets == 1)
-            sa->reread_bytes = length;
+            rare->reread_bytes = length;
         else if (packets == sa->sequence.packets)
-            sa->reread_bytes = sa->bytes;
-        else if (frame > sa->reread_frame && packets == sa->reread_packets + 1)
-            sa->reread_bytes += length;
-        else if (frame < sa->reread_frame || packets != sa->reread_packets)
+            rare->reread_bytes = sa->bytes;
+        else if (frame > rare->reread_frame && packets == rare->reread_packets + 1)
+            rare->reread_bytes += length;
+        else if (frame < rare->reread_frame || packets != rare->reread_packets)
             return false;
-        sa->reread_frame = frame;
-        sa->reread_packets = packets;
+        rare->reread_frame = frame;
+        rare->reread_packets = packets;
     }
-    *bytes = sa->reread_bytes;
+    *bytes = rare->reread_bytes;
     return true;
 }

@@ -21,12 +21,21 @@ struct sa_key {
     uint32_t spi;
 };
 
+/** What most SAs never come to. */
+struct sa_rare {
+    struct sa *older;               /**< an earlier SA with the same key */
+    uint64_t reread_bytes;          /**< sum up to reread_frame, when frames are read again in order */
+    uint64_t reread_packets;
+    nstime_t resumed_time;
+    uint32_t reread_frame;
+};
+
 struct sa {
-    struct sa_key key;
+    struct sa_key key;              /**< comes first: the table's hash holds nothing else */
     uint32_t id;
     uint32_t generation;            /**< from 1; 0 while its place in a lineage is open */
     struct flow *flow;
-    struct sa *older;               /**< an earlier SA with the same key */
+    struct sa_rare *rare;           /**< or NULL */
     struct sa *next;                /**< in order of appearance */
     struct sa *predecessor;
     struct sa *successor;
@@ -35,20 +44,15 @@ struct sa {
     struct sa *pending_next;        /**< among the newborn of its flow */
     struct exchange *origin;        /**< the exchange that made it, where the capture shows it */
     struct child *child;            /**< what was negotiated, where it was readable */
+    const struct sa *flapping;      /**< the SA whose replacement showed that the lineage flaps, or NULL */
     struct sequence sequence;
     uint64_t bytes;
-    uint64_t reread_bytes;          /**< sum up to reread_frame, when frames are read again in order */
-    uint64_t reread_packets;
-    nstime_t birth_time;            /**< when it was negotiated, or else first seen */
-    nstime_t first_time;            /**< of its packets; if it has none, as birth_time */
+    nstime_t first_time;            /**< of its packets; if it has none, of its negotiation */
     nstime_t last_time;
-    nstime_t replaced_time;         /**< when its successor was born, or it was deleted before that */
     nstime_t deleted_time;
     uint32_t first_frame;
     uint32_t last_frame;
-    uint32_t birth_frame;           /**< of its negotiation, or as first_frame */
     uint32_t deleted_frame;         /**< of its Delete, or its IKE SA's; 0 while it may live */
-    uint32_t reread_frame;
     uint32_t mixed;                 /**< packets since the SA with the number mixed_with was born beside it */
     uint32_t mixed_with;
     bool born_in_capture : 1;       /**< its first packets were seen */
@@ -56,26 +60,36 @@ struct sa {
     bool is_pending : 1;
     bool waits_for_traffic : 1;     /**< one packet so far: no part of any lineage yet */
     bool churned : 1;
-    bool resumed : 1;               /**< spoke again after its successor had taken over */
-    bool flapping : 1;              /**< its lineage was flapping at flapping_time */
+    bool resumed : 1;               /**< spoke again, at rare->resumed_time, after its successor had taken over */
     bool negotiated : 1;            /**< its negotiation was read */
     bool origin_sure : 1;           /**< no other exchange than its origin comes into question */
     bool link_proven : 1;           /**< its predecessor is known from the negotiation */
     bool delete_named_it : 1;       /**< a Delete carried its SPI, not only its sibling's */
     bool stale_said : 1;
     bool many_senders : 1;          /**< to a group: several senders, each with its own sequence */
-    nstime_t resumed_time;
-    nstime_t flapping_time;
+    bool is_kept : 1;               /**< something refers to it: it makes no room in a full table */
 };
 
 struct sa_table;
+
+/** What is rare about the SA, made if need be; owned by the table. */
+struct sa_rare *sa_rare(struct sa_table *table, struct sa *sa);
+
+/** When it was negotiated, or else first seen. */
+const nstime_t *sa_birth_time(const struct sa *sa);
+
+/** The frame of its negotiation, or else its first. */
+uint32_t sa_birth_frame(const struct sa *sa);
+
+/** When its successor was born, or it was deleted before that. */
+const nstime_t *sa_replaced_time(const struct sa *sa);
 
 /** The SA's bytes up to a frame that is read again. Known only while frames are read again in order,
  * since nothing is kept per packet.
  * @param packets  the SA's packets up to the frame
  * @param length   bytes of this packet
  * @return false where they can't be told */
-bool sa_reread_bytes(struct sa *sa, uint32_t frame, uint64_t packets, uint32_t length, uint64_t *bytes);
+bool sa_reread_bytes(struct sa_table *table, struct sa *sa, uint32_t frame, uint64_t packets, uint32_t length, uint64_t *bytes);
 
 struct sa_table *sa_table_create(wmem_allocator_t *pool);
 
@@ -106,9 +120,12 @@ void sa_alias(struct sa_table *table, const struct sa_key *key, struct sa *sa);
 /** The first SA in order of appearance; the others follow by next. */
 struct sa *sa_first(const struct sa_table *table);
 
-uint32_t sa_count(const struct sa_table *table);
+/** Whether the table can take one more. A full table forgets SAs that carried a single packet, the
+ * oldest first: a scan, or a flood of made-up SPIs.
+ * @param limit  SAs at most */
+bool sa_has_room(struct sa_table *table, uint32_t limit);
 
-/** The SA with this number, or NULL. */
-struct sa *sa_by_id(const struct sa_table *table, uint32_t id);
+/** SAs in the table. */
+uint32_t sa_count(const struct sa_table *table);
 
 #endif /* SPISCOPE_SA_H */

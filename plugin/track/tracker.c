@@ -107,12 +107,12 @@ open_sa(struct tracker *tracker, const struct sa_key *key, const struct ipsec_pa
         sa_alias(tracker->sas, key, sa);
         return sa;
     }
-    if (sa_count(tracker->sas) >= tracker->limits.max_sas) {
-        if (!tracker->table_full_said)
-            changed(tracker, CHANGE_TABLE_FULL, NULL);
+    if (sa_count(tracker->sas) >= tracker->limits.max_sas && !tracker->table_full_said) {
         tracker->table_full_said = true;
-        return NULL;
+        changed(tracker, CHANGE_TABLE_FULL, NULL);
     }
+    if (!sa_has_room(tracker->sas, tracker->limits.max_sas))
+        return NULL;
     struct flow *flow = tunnel_find(tracker->tunnels, &packet->source, &packet->destination);
     if (!flow)
         flow = tunnel_open(tracker->tunnels, &packet->source, &packet->destination);
@@ -184,11 +184,11 @@ resume(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet
         return;
     if (!sa->resumed) {
         sa->resumed = true;
-        sa->resumed_time = packet->time;
+        sa_rare(tracker->sas, sa)->resumed_time = packet->time;
         struct change *change = changed(tracker, CHANGE_SA_RESUMED, sa);
         change->before_frame = sa->last_frame;
         change->clean = !clock_passed(&sa->last_time, &sa->successor->first_time, grace);
-    } else if (!sa->successor->link_proven && clock_passed(&sa->resumed_time, &packet->time, grace)) {
+    } else if (!sa->successor->link_proven && clock_passed(&sa->rare->resumed_time, &packet->time, grace)) {
         lineage_split(sa);
     }
 }
@@ -234,8 +234,6 @@ extend_life(struct sa *sa, const struct ipsec_packet *packet)
     } else if (clock_compare(&packet->time, &sa->first_time) < 0) {
         sa->first_time = packet->time;      /* the capture is out of order */
     }
-    if (!sa->negotiated)
-        sa->birth_time = sa->first_time;
     if (clock_compare(&packet->time, &sa->last_time) > 0)
         sa->last_time = packet->time;
     sa->last_frame = packet->frame;
@@ -321,4 +319,11 @@ tracker_find_at(const struct tracker *tracker, const struct ipsec_packet *packet
     struct sa_key key = sa_key_of(packet->protocol, &packet->destination, packet->spi);
 
     return sa_find_at(tracker->sas, &key, packet->frame);
+}
+
+bool
+tracker_reread_bytes(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet, uint64_t packets,
+        uint64_t *bytes)
+{
+    return sa_reread_bytes(tracker->sas, sa, packet->frame, packets, packet->length, bytes);
 }

@@ -39,6 +39,10 @@ const struct changes *tracker_changes(const struct tracker *tracker);
 /** The SA of a packet that was taken before, or NULL. */
 struct sa *tracker_find_at(const struct tracker *tracker, const struct ipsec_packet *packet);
 
+/** The SA's bytes up to a packet of it that was taken before: see sa_reread_bytes. */
+bool tracker_reread_bytes(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet, uint64_t packets,
+        uint64_t *bytes);
+
 const struct sa_table *tracker_sas(const struct tracker *tracker);
 const struct tunnel_table *tracker_tunnels(const struct tracker *tracker);
 const struct ike_table *tracker_ike(const struct tracker *tracker);

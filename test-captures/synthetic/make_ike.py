@@ -12,26 +12,19 @@ import sys
 from collections import namedtuple
 from dataclasses import dataclass, field
 from pathlib import Path
-from socket import inet_aton, inet_ntoa
+from socket import inet_ntoa
 
 sys.path.insert(0, str(Path(__file__).parent))
 import ike_bytes as ike  # noqa: E402
 import writer  # noqa: E402
+from frames import ETHERNET_IPV4, ip_header, udp_header  # noqa: E402
 from ike_bytes import life  # noqa: E402
-from writer import ESP, ETHER, MS, NAT, REPLY, A, B, Capture, S, Sa, in_udp, plain  # noqa: E402
+from writer import ESP, MS, NAT, REPLY, A, B, Capture, S, Sa, in_udp, plain  # noqa: E402
 
-from scapy.layers.l2 import Ether  # noqa: E402
 
 Expected = namedtuple("Expected", "key frame confidence texts times")
-FRAME = bytes(Ether(type=0x0800, **ETHER))
 NET_A, NET_B = "10.1.0.0/24", "10.2.0.0/24"
 LONG = 3000 * S             # of no interest to any rule about early ends of SAs
-
-
-def ip_header(source, destination, length, identity):
-    words = struct.unpack(">10H", struct.pack(">BBHHHBBH", 0x45, 0, length, identity, 0, 64, 17, 0) + inet_aton(source) + inet_aton(destination))
-    total = sum(words)
-    return struct.pack(">5H", *words[:5]) + struct.pack(">H", ~(total + (total >> 16)) & 0xFFFF) + struct.pack(">4H", *words[6:])
 
 
 @dataclass
@@ -71,8 +64,8 @@ class IkeCapture(Capture):
     def send_udp(self, time, source, destination, data):
         """Appends an IKE message between (address, port)s; returns its frame."""
         marker = b"\0" * 4 if 4500 in (source[1], destination[1]) else b""
-        udp = struct.pack(">HHHH", source[1], destination[1], 8 + len(marker + data), 0) + marker + data
-        return self.add(time, FRAME + ip_header(source[0], destination[0], 20 + len(udp), self.next_ip_id()) + udp)
+        udp = udp_header(source[1], destination[1], len(marker + data)) + marker + data
+        return self.add(time, ETHERNET_IPV4 + ip_header(source[0], destination[0], 20 + len(udp), self.next_ip_id()) + udp)
 
     def expect(self, key, frame, *texts, confidence="proven", times=1):
         self.expected.append(Expected(key, frame, confidence, texts, times))

@@ -8,7 +8,6 @@ import functools
 import os
 import re
 import shutil
-import stat
 import subprocess
 import sys
 import tempfile
@@ -20,9 +19,10 @@ from pathlib import Path
 TEST_CAPTURES = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TEST_CAPTURES / "synthetic"))
 sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).parent))
 import make  # noqa: E402
+from room import Room  # noqa: E402
 
-NOBODY = 65534
 LAB = sorted(path.stem for path in TEST_CAPTURES.glob("*.pcap"))
 SYNTHETIC = sorted(make.CASES)
 ALL = LAB + SYNTHETIC
@@ -82,21 +82,16 @@ def kept(method):
     return wrapper
 
 
-class Harness:
+class Harness(Room):
     def __init__(self, plugin_dir):
-        self.is_root = os.geteuid() == 0
-        self.room = self._readable_room()
-        self.plugins = self.room / "plugins"
-        shutil.copytree(plugin_dir, self.plugins)
-        (self.room / "no-plugins").mkdir()
-        (self.room / "home").mkdir()
+        super().__init__(plugin_dir)
         self.captures = self.room / "captures"
         self.captures.mkdir()
         for path in TEST_CAPTURES.glob("*.pcap"):
             shutil.copy(path, self.captures)
         for path in TEST_CAPTURES.glob("*.keys"):
             shutil.copytree(path, self.captures / path.name)
-        self._open_up()
+        self.open_up()
         self.truth = {}
         self.cache = {}           # Job -> its rows
         self.results = {}         # see kept()
@@ -109,37 +104,9 @@ class Harness:
 
     def close(self):
         self.pool.shutdown(cancel_futures=True)
-        shutil.rmtree(self.room, ignore_errors=True)
+        super().close()
 
     # --- running tshark ---------------------------------------------------------------------------------------------
-
-    def _as_nobody(self):
-        return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if self.is_root else []
-
-    def environment(self, profile=None, plugin=True, **more):
-        """What Wireshark's programs are started with: nothing of the user's settings."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("WIRESHARK_")}
-        environment.update(HOME=str(self.room / "home"), WIRESHARK_CONFIG_DIR=str(profile or self.room / "home"), LC_ALL="C.UTF-8", TZ="UTC",
-                           WIRESHARK_PLUGIN_DIR=str(self.plugins if plugin else self.room / "no-plugins"))
-        environment.update(more)
-        return environment
-
-    def _readable_room(self):
-        for base in dict.fromkeys((tempfile.gettempdir(), "/tmp", "/var/tmp")):
-            room = Path(tempfile.mkdtemp(prefix="spiscope-test-", dir=base))
-            room.chmod(0o755)
-            if subprocess.run(self._as_nobody() + ["test", "-r", str(room), "-a", "-x", str(room)]).returncode == 0:
-                return room
-            room.rmdir()
-        raise RuntimeError("no temporary folder that an ordinary user can read")
-
-    def _open_up(self):
-        """Lets anyone read, and look into folders."""
-        for path in self.room.rglob("*"):
-            mode = path.stat().st_mode
-            path.chmod(mode | (0o555 if stat.S_ISDIR(mode) else 0o444))
-        if self.is_root:
-            os.chown(self.room / "home", NOBODY, NOBODY)
 
     def tshark(self, *arguments, keys=None, plugin=True, may_complain=False, **environment):
         """Runs tshark with a profile folder of its own: an empty one, or a copy of the keys'. Complaints are failures,
@@ -150,9 +117,8 @@ class Harness:
                 shutil.copytree(keys, profile, dirs_exist_ok=True)
             for path in [profile, *profile.iterdir()]:
                 path.chmod(0o755 if path.is_dir() else 0o644)
-                if self.is_root:
-                    os.chown(path, NOBODY, NOBODY)
-            done = subprocess.run([*self._as_nobody(), "tshark", *map(str, arguments)], env=self.environment(profile, plugin, **environment),
+                self.give(path)
+            done = subprocess.run([*self.as_nobody(), "tshark", *map(str, arguments)], env=self.environment(profile, plugin, **environment),
                                   cwd=self.room, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
         finally:
             shutil.rmtree(profile, ignore_errors=True)

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """sharkd, Wireshark without a window: one process that loads captures one after the other, as the window does, and answers JSON-RPC 2.0."""
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
-
-from harness import NOBODY
 
 COLUMNS = ("spiscope.tunnel", "spiscope.sa", "spiscope.sa.spi", "spiscope.sa.age", "spiscope.sa.generation", "spiscope.sa.replaces",
            "spiscope.sa.replaced_by", "spiscope.sa.packets", "spiscope.sa.lost", "spiscope.ike", "spiscope.ike.request_in", "spiscope.finding",
@@ -24,11 +21,10 @@ class Sharkd:
             shutil.copytree(keys, self.profile)
         else:
             self.profile.mkdir()
-        if spiscope.is_root:
-            for path in [self.profile, *self.profile.iterdir()]:
-                os.chown(path, NOBODY, NOBODY)
+        for path in [self.profile, *self.profile.iterdir()]:
+            spiscope.give(path)
         self.errors = open(self.profile.with_suffix(".log"), "w+")
-        self.process = subprocess.Popen([*spiscope._as_nobody(), *before, "sharkd", "-"], env=spiscope.environment(self.profile, **environment),
+        self.process = subprocess.Popen([*spiscope.as_nobody(), *before, "sharkd", "-"], env=spiscope.environment(self.profile, **environment),
                                         cwd=spiscope.room, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True)
 
     def __enter__(self):

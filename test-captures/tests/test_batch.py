@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The commands of README.md's section on many captures, run as they stand there, on 200 captures, some of them broken."""
 import json
-import os
 import random
 import re
 import struct
@@ -48,9 +47,8 @@ def records(data):
 
 def shell(spiscope, folder, line):
     # SHELL, which a login sets: parallel falls back to the one in /etc/passwd, and nobody's is nologin
-    environment = dict(os.environ, SHELL="/bin/sh", HOME=str(spiscope.room / "home"), WIRESHARK_CONFIG_DIR=str(spiscope.room / "home"), LC_ALL="C.UTF-8",
-                       TZ="UTC", TMPDIR=str(spiscope.room / "home"), WIRESHARK_PLUGIN_DIR=str(spiscope.plugins))
-    return subprocess.run([*spiscope._as_nobody(), "sh", "-c", line], cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True,
+    environment = dict(spiscope.environment(spiscope.room / "home"), SHELL="/bin/sh", TMPDIR=str(spiscope.room / "home"))
+    return subprocess.run([*spiscope.as_nobody(), "sh", "-c", line], cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=300)
 
 

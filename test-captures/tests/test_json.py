@@ -213,7 +213,7 @@ def test_ike_sas_are_those_that_stock_tshark_shows(spiscope):
 
 def raw_tshark(spiscope, *arguments, timeout=60, **environment):
     """As an ordinary user; may fail."""
-    return subprocess.run([*spiscope._as_nobody(), "tshark", *map(str, arguments)], env=spiscope.environment(**environment), cwd=spiscope.room,
+    return subprocess.run([*spiscope.as_nobody(), "tshark", *map(str, arguments)], env=spiscope.environment(**environment), cwd=spiscope.room,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
 
 

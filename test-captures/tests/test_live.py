@@ -20,7 +20,7 @@ class Live:
         self.starts = records(self.data)
         self.sent = 0
         self.errors = open(spiscope.room / "live.log", "w+")
-        command = [*spiscope._as_nobody(), "tshark", "-n", "-l", "-i", "-", *arguments]
+        command = [*spiscope.as_nobody(), "tshark", "-n", "-l", "-i", "-", *arguments]
         # dumpcap's temporary file goes into a folder of ours, which is removed with all else
         self.process = subprocess.Popen(command, env=spiscope.environment(TMPDIR=str(spiscope.room / "home")), cwd=spiscope.room,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=False)

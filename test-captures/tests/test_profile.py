@@ -6,14 +6,13 @@ read here and handed to it piece by piece.
 """
 import csv
 import itertools
-import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from harness import NOBODY, TEST_CAPTURES
+from harness import TEST_CAPTURES
 
 PROFILE = TEST_CAPTURES.parent / "plugin" / "profile" / "SPIscope"
 FINDINGS = TEST_CAPTURES.parent / "plugin" / "finding.h"
@@ -89,11 +88,10 @@ class Profile:
         shutil.copytree(PROFILE, self.copy)
         for path in [self.settings, *self.settings.rglob("*")]:
             path.chmod(0o755 if path.is_dir() else 0o644)
-            if harness.is_root:
-                os.chown(path, NOBODY, NOBODY)
+            harness.give(path)
 
     def run(self, capture, *arguments):
-        return subprocess.run([*self.harness._as_nobody(), "tshark", "-C", "SPIscope", "-n", "-r", str(self.harness.path(capture)), *arguments],
+        return subprocess.run([*self.harness.as_nobody(), "tshark", "-C", "SPIscope", "-n", "-r", str(self.harness.path(capture)), *arguments],
                               env=self.harness.environment(self.settings), cwd=self.harness.room, stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=60)
 

@@ -1,0 +1,62 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What SPIscope costs.
+
+    bench.py measure --case esp,ike --setting plain,tree --who stock,plugin,lua,pipe --packets 2000,12000
+        instructions per packet, between two lengths of a capture
+    bench.py profile --case esp --setting plain --who plugin --packets 12000
+        where they go: the functions that callgrind charges
+"""
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.dont_write_bytecode = True
+import captures  # noqa: E402
+from measure import SETTINGS, WHO, Bench  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def measure(bench, arguments):
+    for case in arguments.case:
+        for setting in arguments.setting:
+            first = None
+            for who in arguments.who:
+                cost = bench.per_packet(case, who, setting, arguments.packets, arguments.options)
+                first = first or cost
+                print(f"{case:12} {setting:8} {who:7} {cost:10.0f} instructions a packet   {cost / first:6.3f}", flush=True)
+
+
+def profile(bench, arguments):
+    path = bench.capture(arguments.case[0], arguments.packets[-1])
+    who, setting = arguments.who[0], arguments.setting[0]
+    out = bench.logs / "callgrind.out"
+    bench.counted(bench.commands(who, setting, path, arguments.options)[:1], who == "plugin",
+                  ("--tool=callgrind", f"--callgrind-out-file={out}"))
+    subprocess.run(["callgrind_annotate", "--threshold=95", *(["--inclusive=yes"] if arguments.inclusive else []), str(out)], check=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=("measure", "profile"))
+    parser.add_argument("--plugins", default=ROOT / "build" / "plugins", help="the folder that holds 4.N/epan/spiscope.so")
+    parser.add_argument("--keep", help="a folder in which captures stay for the next time")
+    for name, known, default in (("case", captures.CASES, "esp"), ("setting", SETTINGS, "plain"), ("who", WHO, "stock,plugin")):
+        parser.add_argument(f"--{name}", type=lambda text: text.split(","), default=default.split(","), help=", ".join(known))
+    parser.add_argument("--packets", type=lambda text: [int(part) for part in text.split(",")], default=[2000, 12000])
+    parser.add_argument("-o", dest="preferences", action="append", default=[], help="a preference, as tshark takes it")
+    parser.add_argument("--inclusive", action="store_true", help="profile: with what a function calls")
+    arguments = parser.parse_args()
+    arguments.options = [part for preference in arguments.preferences for part in ("-o", preference)]
+    bench = Bench(arguments.plugins, arguments.keep)
+    try:
+        {"measure": measure, "profile": profile}[arguments.command](bench, arguments)
+    finally:
+        bench.close()
+
+
+if __name__ == "__main__":
+    main()

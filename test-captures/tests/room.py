@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A folder of its own for runs of tshark, with the plugin and without it.
+
+As root, Wireshark ignores plugins outside of the system's folder, so tshark then runs as nobody, on copies that anyone may read.
+"""
+import os
+import shutil
+import stat
+import subprocess
+import tempfile
+from pathlib import Path
+
+NOBODY = 65534
+
+
+class Room:
+    def __init__(self, plugin_dir):
+        """plugin_dir holds 4.N/epan/spiscope.so."""
+        self.is_root = os.geteuid() == 0
+        self.room = self._readable_room()
+        self.plugins = self.room / "plugins"
+        shutil.copytree(plugin_dir, self.plugins)
+        (self.room / "no-plugins").mkdir()
+        (self.room / "home").mkdir()
+        self.give(self.room / "home")
+
+    def close(self):
+        shutil.rmtree(self.room, ignore_errors=True)
+
+    def as_nobody(self):
+        return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if self.is_root else []
+
+    def _readable_room(self):
+        for base in dict.fromkeys((tempfile.gettempdir(), "/tmp", "/var/tmp")):
+            room = Path(tempfile.mkdtemp(prefix="spiscope-test-", dir=base))
+            room.chmod(0o755)
+            if subprocess.run(self.as_nobody() + ["test", "-r", str(room), "-a", "-x", str(room)]).returncode == 0:
+                return room
+            room.rmdir()
+        raise RuntimeError("no temporary folder that an ordinary user can read")
+
+    def give(self, path):
+        """Makes it belong to whom tshark runs as."""
+        if self.is_root:
+            os.chown(path, NOBODY, NOBODY)
+
+    def open_up(self):
+        """Lets anyone read, and look into folders."""
+        for path in self.room.rglob("*"):
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o555 if stat.S_ISDIR(mode) else 0o444))
+
+    def environment(self, profile=None, plugin=True, **more):
+        """What Wireshark's programs are started with: nothing of the user's settings."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("WIRESHARK_")}
+        environment.update(HOME=str(self.room / "home"), WIRESHARK_CONFIG_DIR=str(profile or self.room / "home"), LC_ALL="C.UTF-8", TZ="UTC",
+                           WIRESHARK_PLUGIN_DIR=str(self.plugins if plugin else self.room / "no-plugins"))
+        environment.update(more)
+        return environment

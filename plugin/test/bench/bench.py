@@ -4,10 +4,11 @@
 
     bench.py measure --case esp,ike --setting plain,tree --who stock,plugin,lua,pipe --packets 2000,12000
         instructions per packet, between two lengths of a capture
-    bench.py profile --case esp --setting plain --who plugin --packets 12000
-        where they go: the functions that callgrind charges
+    bench.py profile --case esp --setting plain --who plugin --packets 2000,12000
+        where they go: instructions a packet by function, as callgrind charges them
 """
 import argparse
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,13 +31,27 @@ def measure(bench, arguments):
                 print(f"{case:12} {setting:8} {who:7} {cost:10.0f} instructions a packet   {cost / first:6.3f}", flush=True)
 
 
-def profile(bench, arguments):
-    path = bench.capture(arguments.case[0], arguments.packets[-1])
-    who, setting = arguments.who[0], arguments.setting[0]
-    out = bench.logs / "callgrind.out"
+CHARGED = re.compile(r"^ *([\d,]+) \([^)]*\) +(\S.*)$", re.MULTILINE)
+
+
+def charged(bench, path, arguments):
+    """Function -> instructions, as callgrind charges them."""
+    who, setting = arguments.who[-1], arguments.setting[0]
+    out = bench.logs / f"{path.stem}.callgrind"
     bench.counted(bench.commands(who, setting, path, arguments.options)[:1], who == "plugin",
                   ("--tool=callgrind", f"--callgrind-out-file={out}"))
-    subprocess.run(["callgrind_annotate", "--threshold=95", *(["--inclusive=yes"] if arguments.inclusive else []), str(out)], check=True)
+    text = subprocess.run(["callgrind_annotate", "--threshold=100", "--auto=no", f"--inclusive={'yes' if arguments.inclusive else 'no'}",
+                           str(out)], check=True, capture_output=True, text=True).stdout
+    return {function: int(count.replace(",", "")) for count, function in CHARGED.findall(text)}
+
+
+def profile(bench, arguments):
+    short, long = (charged(bench, bench.capture(arguments.case[0], packets), arguments) for packets in arguments.packets)
+    packets = arguments.packets[1] - arguments.packets[0]
+    costs = {function: (count - short.get(function, 0)) / packets for function, count in long.items()}
+    for function, cost in sorted(costs.items(), key=lambda item: -item[1]):
+        if cost >= arguments.least:
+            print(f"{cost:9.1f} {function}")
 
 
 def main():
@@ -49,6 +64,7 @@ def main():
     parser.add_argument("--packets", type=lambda text: [int(part) for part in text.split(",")], default=[2000, 12000])
     parser.add_argument("-o", dest="preferences", action="append", default=[], help="a preference, as tshark takes it")
     parser.add_argument("--inclusive", action="store_true", help="profile: with what a function calls")
+    parser.add_argument("--least", type=float, default=50, help="profile: leave out functions below so many instructions a packet")
     arguments = parser.parse_args()
     arguments.options = [part for preference in arguments.preferences for part in ("-o", preference)]
     bench = Bench(arguments.plugins, arguments.keep)

@@ -6,6 +6,7 @@ in a third of the time. What a packet costs is the difference between two length
 """
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import namedtuple
@@ -20,8 +21,13 @@ from room import Room  # noqa: E402
 # "plain" prints a line per packet; "tree" has a display filter, which builds the tree and lets nothing through
 SETTINGS = {"plain": (), "tree": ("-Y", "frame.number==0"), "verbose": ("-V",)}
 WHO = ("stock", "plugin", "lua", "pipe")
-FIELDS = ("frame.number", "frame.time_epoch", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "frame.len", "esp.spi", "esp.sequence", "ah.spi",
-          "ah.sequence")
+# What a user would write instead: NAME.lua as a post-dissector; NAME.py, which reads these fields. Whoever looks at ESP asks for no IKE
+ADDRESSES = ("ip.src", "ip.dst", "ipv6.src", "ipv6.dst")
+ALTERNATIVES = {
+    "spi_tracker": ("frame.number", "frame.time_epoch", "frame.len", *ADDRESSES, "esp.spi", "esp.sequence", "ah.spi", "ah.sequence"),
+    "ike_tracker": ("frame.number", "frame.time_epoch", *ADDRESSES, "isakmp.ispi", "isakmp.exchangetype", "isakmp.messageid",
+                    "isakmp.flag_r"),
+}
 # so that the order of work is the same in every run
 PYTHON = ("/usr/bin/python3", "-I", "-S")
 
@@ -36,9 +42,9 @@ class Bench(Room):
         self.captures.mkdir(parents=True, exist_ok=True)
         self.logs = self.room / "logs"
         self.logs.mkdir()
-        for path in (BENCH / "spi_tracker.lua", BENCH / "spi_tracker.py"):
-            if path.exists():
-                (self.room / path.name).write_bytes(path.read_bytes())
+        for name in ALTERNATIVES:
+            for suffix in (".lua", ".py"):
+                shutil.copy(BENCH / (name + suffix), self.room)
         self.open_up()
         self.give(self.logs)
         self.runs = 0
@@ -53,14 +59,16 @@ class Bench(Room):
         return path
 
     def commands(self, who, setting, path, options=()):
-        """The processes of a run, each of which reads what the one before it prints."""
-        tshark = ["tshark", "-r", str(path), *SETTINGS[setting], *options]
-        if who == "lua":
-            tshark += ["-X", f"lua_script:{self.room / 'spi_tracker.lua'}"]
+        """The processes of a run, each of which reads what the one before it prints. A pipe is the same in every setting: it needs
+        the rows, and tshark then always builds a tree."""
+        tshark = ["tshark", "-r", str(path), *options]
+        alternative = "ike_tracker" if path.name.startswith("ike") else "spi_tracker"
         if who == "pipe":
-            tshark += ["-T", "fields", *(argument for name in FIELDS for argument in ("-e", name))]
-            return [tshark, [*PYTHON, str(self.room / "spi_tracker.py")]]
-        return [tshark]
+            tshark += ["-T", "fields", "-E", "occurrence=f", *(part for name in ALTERNATIVES[alternative] for part in ("-e", name))]
+            return [tshark, [*PYTHON, str(self.room / f"{alternative}.py")]]
+        if who == "lua":
+            tshark += ["-X", f"lua_script:{self.room / alternative}.lua"]
+        return [[*tshark, *SETTINGS[setting]]]
 
     def start(self, commands, plugin, output=subprocess.DEVNULL):
         environment = self.environment(self.room / "home", plugin)

@@ -1,96 +1,128 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The captures of the benchmarks: written when they are needed, not stored.
 
-A case is a generator of (microseconds since the start, frame) without an end; its first N packets are the capture of length N, so
-that a longer capture goes on where a shorter one ends. The same bytes in every run.
+A case gives (microseconds since the start, frame) without an end; its first N packets are the capture of length N, so that a longer
+capture goes on where a shorter one ends. The same bytes in every run.
 """
 import itertools
 import random
 import struct
-import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "test-captures" / "synthetic"))
-sys.dont_write_bytecode = True
-from frames import ESP, ETHERNET_IPV4, UDP, ip_header, pcap_header, pcap_record, udp_header  # noqa: E402
+import ike_clients
+import web
+from floods import FLOODS
+from frames import ESP, pcap_header, pcap_record
+from wire import HOUR, HUB, MS, NAT_PORT, in_ipv4, in_udp, noise, peer
 
 START = 1_700_000_000_000_000               # microseconds since 1970 of the first packet
-SECOND = 1_000_000
-TUNNELS = 100
-HUB = "198.51.100.1"                        # the gateway at which all tunnels end
 SIZES = (80, 96, 112, 144, 176)             # of ESP from SPI to ICV; Wireshark's work does not depend on it
-NAT_PORT = 4500
-PACKET_INTERVAL = 36_000                    # 100 tunnels at 0.28 packets a second: a tenth of a million packets are an hour
-REKEY_INTERVAL = 3600 * SECOND
-NOISE = random.Random("noise").randbytes(1 << 16)
+
+# SPIs that RFC 4303 does not reserve
+FIRST_SPI, SPIS = 256, 2**32 - 256
 
 
-def noise(rng, size):
-    """Bytes that look encrypted; cheaper than new ones each time."""
-    at = int(rng.random() * (len(NOISE) - size))
-    return NOISE[at:at + size]
-
-
-def peer(number):
-    return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-
-
-class Headers:
-    """Ethernet, IP and, for NAT traversal, UDP headers in front of ESP: built once for each pair of addresses and size."""
-
-    def __init__(self, in_udp=False):
-        self.in_udp, self.known = in_udp, {}
-
-    def get(self, source, destination, size):
-        key = source, destination, size
-        if key not in self.known:
-            udp = udp_header(NAT_PORT, NAT_PORT, size) if self.in_udp else b""
-            self.known[key] = ETHERNET_IPV4 + ip_header(source, destination, 20 + len(udp) + size, 0, UDP if self.in_udp else ESP) + udp
-        return self.known[key]
+def spi_of(number):
+    """A permutation of all SPIs: the multiplier is prime, and no divisor of their count."""
+    return FIRST_SPI + number * 0x9E3779B1 % SPIS
 
 
 class Sender:
     """Sends ESP on any number of SAs, each with a sequence of its own."""
 
-    def __init__(self, rng, in_udp=False):
-        self.rng, self.headers, self.sequence = rng, Headers(in_udp), {}
+    def __init__(self, rng, udp=False):
+        self.rng, self.udp, self.sequence, self.headers = rng, udp, {}, {}
 
-    def packet(self, source, destination, spi):
-        number = self.sequence[spi] = self.sequence.get(spi, 0) + 1
+    def header(self, source, destination, size):
+        """Built once for each pair of addresses and size."""
+        key = source, destination, size
+        if key not in self.headers:
+            empty = bytes(size)
+            frame = in_udp(source, NAT_PORT, destination, NAT_PORT, empty) if self.udp else in_ipv4(source, destination, ESP, empty)
+            self.headers[key] = frame[:-size]
+        return self.headers[key]
+
+    def packet(self, source, destination, spi, sequence=None):
+        if sequence is None:
+            sequence = self.sequence[spi] = self.sequence.get(spi, 0) + 1
         size = SIZES[int(self.rng.random() * len(SIZES))]
-        return self.headers.get(source, destination, size) + struct.pack(">II", spi, number) + noise(self.rng, size - 8)
+        return self.header(source, destination, size) + struct.pack(">II", spi, sequence) + noise(self.rng, size - 8)
 
 
-def spi_of(number):
-    """A permutation of the SPIs that RFC 4303 does not reserve: the multiplier is prime, and no divisor of their count."""
-    return 256 + number * 0x9E3779B1 % (2**32 - 256)
+TUNNELS = 100
+PACKET_INTERVAL = 36 * MS                   # 100,000 packets are an hour
+KEEPALIVE_EVERY = 200                       # packets
 
 
-def tunnels(in_udp=False, count=TUNNELS, rekey=REKEY_INTERVAL):
-    """Tunnels to one gateway, both directions alike, each rekeyed once an hour at times of its own."""
+def tunnels(udp=False):
+    """100 tunnels with one gateway, alike in both directions, each rekeyed once an hour at a time of its own."""
     rng = random.Random("tunnels")
-    sender = Sender(rng, in_udp)
-    peers = [peer(i) for i in range(1, count + 1)]
+    sender = Sender(rng, udp)
     for number in itertools.count():
         time = number * PACKET_INTERVAL
-        tunnel = int(rng.random() * count)
-        generation = (time + rekey * tunnel // count) // rekey
-        spi = spi_of((generation * count + tunnel) * 2 + (number & 1))
-        ends = (peers[tunnel], HUB) if number & 1 else (HUB, peers[tunnel])
-        yield time, sender.packet(*ends, spi)
+        tunnel, inbound = int(rng.random() * TUNNELS), number & 1
+        ends = (peer(tunnel + 1), HUB) if inbound else (HUB, peer(tunnel + 1))
+        if udp and number % KEEPALIVE_EVERY == KEEPALIVE_EVERY - 1:
+            yield time, in_udp(ends[0], NAT_PORT, ends[1], NAT_PORT, b"\xff")
+            continue
+        generation = (time + HOUR * tunnel // TUNNELS) // HOUR
+        yield time, sender.packet(*ends, spi_of((generation * TUNNELS + tunnel) * 2 + inbound))
 
 
-def esp():
-    """ESP, 100 tunnels, rekeyed hourly."""
-    return tunnels()
+def steady(sas):
+    """So many SAs, two a tunnel: first a packet on each, then traffic on all of them at random."""
+    rng = random.Random("steady")
+    sender = Sender(rng)
+    for number in itertools.count():
+        sa = number if number < sas else int(rng.random() * sas)
+        ends = (peer(sa // 2 + 1), HUB) if sa & 1 else (HUB, peer(sa // 2 + 1))
+        yield number * PACKET_INTERVAL, sender.packet(*ends, spi_of(sa))
 
 
-CASES = {"esp": esp}
+SCANNER = "203.0.113.66"
+SCAN_INTERVAL = MS
+HEALTHY_EVERY = 100                         # packets of a scan, of which one belongs to a healthy tunnel
+HEALTHY_SPIS = spi_of(2**31), spi_of(2**31 + 1)
+
+
+def scan(spis=None):
+    """A new SPI with almost every packet. One packet in a hundred is of a healthy tunnel with the same gateway."""
+    rng = random.Random("scan")
+    sender = Sender(rng)
+    spis = spis or map(spi_of, itertools.count())
+    for number in itertools.count():
+        if number % HEALTHY_EVERY == 0:
+            way = number // HEALTHY_EVERY & 1
+            frame = sender.packet(*((peer(1), HUB) if way else (HUB, peer(1))), HEALTHY_SPIS[way])
+        else:
+            frame = sender.packet(SCANNER, HUB, next(spis), 1)
+        yield number * SCAN_INTERVAL, frame
+
+
+def flood(of_a_family):
+    """A scan with SPIs that collide under one hash after the other."""
+    each = (itertools.islice(family(), of_a_family) for family in FLOODS.values())
+    return scan(itertools.chain(*each, map(spi_of, itertools.count())))
+
+
+# name -> (generator, what it is)
+CASES = {
+    "esp": (tunnels, "ESP, 100 tunnels, rekeyed hourly"),
+    "udp": (lambda: tunnels(udp=True), "the same in UDP port 4500, with NAT keep-alives"),
+    "ike": (ike_clients.clients, "IKE, three quarters IKEv2, one quarter IKEv1"),
+    "web": (web.surfing, "DNS, TCP and TLS, no IPsec"),
+    "scan": (scan, "a new SPI with almost every packet"),
+    "sas100": (lambda: steady(100), "ESP on 100 SAs"),
+    "sas10000": (lambda: steady(10_000), "ESP on 10,000 SAs"),
+    "sas100000": (lambda: steady(100_000), "ESP on 100,000 SAs"),
+    "flood": (lambda: flood(2000), "a scan with SPIs that collide, 2,000 for each of seven hashes"),
+    "flood50000": (lambda: flood(50_000), "a scan with SPIs that collide, 50,000 for each of seven hashes"),
+}
 
 
 def write(case, packets, path):
     """The first so many packets of a case."""
+    generate, _what = CASES[case]
     with open(path, "wb") as file:
         file.write(pcap_header())
-        for time, frame in itertools.islice(case(), packets):
+        for time, frame in itertools.islice(generate(), packets):
             file.write(pcap_record(START + time, frame))

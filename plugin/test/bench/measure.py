@@ -53,7 +53,7 @@ class Bench(Room):
         path = self.captures / f"{case}-{packets}.pcap"
         if not path.exists():
             part = path.with_suffix(f".{os.getpid()}")
-            captures.write(captures.CASES[case], packets, part)
+            captures.write(case, packets, part)
             part.chmod(0o644)
             part.rename(path)
         return path

@@ -15,10 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
-import captures  # noqa: E402
-from measure import SETTINGS, WHO, Bench  # noqa: E402
-
-ROOT = Path(__file__).resolve().parents[3]
+from measure import ROOT, SETTINGS, WHO, Bench, Run, captures  # noqa: E402
 
 
 def measure(bench, arguments):
@@ -26,7 +23,7 @@ def measure(bench, arguments):
         for setting in arguments.setting:
             first = None
             for who in arguments.who:
-                cost = bench.per_packet(case, who, setting, arguments.packets, arguments.options)
+                cost = bench.per_packet(arguments.packets, Run(case, 0, who, setting, arguments.options))
                 first = first or cost
                 print(f"{case:12} {setting:8} {who:7} {cost:10.0f} instructions a packet   {cost / first:6.3f}", flush=True)
 
@@ -34,19 +31,18 @@ def measure(bench, arguments):
 CHARGED = re.compile(r"^ *([\d,]+) \([^)]*\) +(\S.*)$", re.MULTILINE)
 
 
-def charged(bench, path, arguments):
+def charged(bench, run, inclusive):
     """Function -> instructions, as callgrind charges them."""
-    who, setting = arguments.who[-1], arguments.setting[0]
-    out = bench.logs / f"{path.stem}.callgrind"
-    bench.counted(bench.commands(who, setting, path, arguments.options)[:1], who == "plugin",
-                  ("--tool=callgrind", f"--callgrind-out-file={out}"))
-    text = subprocess.run(["callgrind_annotate", "--threshold=100", "--auto=no", f"--inclusive={'yes' if arguments.inclusive else 'no'}",
-                           str(out)], check=True, capture_output=True, text=True).stdout
+    out = bench.logs / f"{run.packets}.callgrind"
+    bench.valgrind(run, ("valgrind", "--tool=callgrind", f"--callgrind-out-file={out}"), bench.logs)
+    text = subprocess.run(["callgrind_annotate", "--threshold=100", "--auto=no", f"--inclusive={'yes' if inclusive else 'no'}", str(out)],
+                          check=True, capture_output=True, text=True).stdout
     return {function: int(count.replace(",", "")) for count, function in CHARGED.findall(text)}
 
 
 def profile(bench, arguments):
-    short, long = (charged(bench, bench.capture(arguments.case[0], packets), arguments) for packets in arguments.packets)
+    run = Run(arguments.case[0], 0, arguments.who[-1], arguments.setting[0], arguments.options)
+    short, long = (charged(bench, run._replace(packets=packets), arguments.inclusive) for packets in arguments.packets)
     packets = arguments.packets[1] - arguments.packets[0]
     costs = {function: (count - short.get(function, 0)) / packets for function, count in long.items()}
     for function, cost in sorted(costs.items(), key=lambda item: -item[1]):
@@ -66,7 +62,7 @@ def main():
     parser.add_argument("--inclusive", action="store_true", help="profile: with what a function calls")
     parser.add_argument("--least", type=float, default=50, help="profile: leave out functions below so many instructions a packet")
     arguments = parser.parse_args()
-    arguments.options = [part for preference in arguments.preferences for part in ("-o", preference)]
+    arguments.options = tuple(part for preference in arguments.preferences for part in ("-o", preference))
     bench = Bench(arguments.plugins, arguments.keep)
     try:
         {"measure": measure, "profile": profile}[arguments.command](bench, arguments)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs tshark on captures of bench/captures.py and measures instructions, CPU time and peak memory.
+"""Runs tshark on the captures of captures.py and measures instructions, CPU time and peak memory.
 
-Instructions are those of user space, counted by valgrind's cachegrind without its cache simulation: the same count as callgrind's (Ir),
-in a third of the time. What a packet costs is the difference between two lengths of a capture, so that start-up cancels out.
+Instructions are those of user space, counted by valgrind's cachegrind without its cache simulation: the same events as callgrind's Ir, in a
+third of the time. What a packet costs is the difference between two lengths of a capture, so that start-up cancels out.
 """
 import os
 import re
@@ -10,15 +10,19 @@ import shutil
 import subprocess
 import sys
 from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 BENCH = Path(__file__).resolve().parent
-sys.path[:0] = [str(BENCH), str(BENCH.parents[2] / "test-captures" / "tests")]
+ROOT = BENCH.parents[2]
+sys.path[:0] = [str(BENCH), str(ROOT / "test-captures" / "tests")]
 sys.dont_write_bytecode = True
+import wire  # noqa: E402,F401   (first: it says where the others find frames.py)
 import captures  # noqa: E402
 from room import Room  # noqa: E402
 
-# "plain" prints a line per packet; "tree" has a display filter, which builds the tree and lets nothing through
+# "plain" prints a line a packet; "tree" has a display filter, for which tshark builds the tree, and which lets nothing through
 SETTINGS = {"plain": (), "tree": ("-Y", "frame.number==0"), "verbose": ("-V",)}
 WHO = ("stock", "plugin", "lua", "pipe")
 # What a user would write instead: NAME.lua as a post-dissector; NAME.py, which reads these fields. Whoever looks at ESP asks for no IKE
@@ -28,17 +32,21 @@ ALTERNATIVES = {
     "ike_tracker": ("frame.number", "frame.time_epoch", *ADDRESSES, "isakmp.ispi", "isakmp.exchangetype", "isakmp.messageid",
                     "isakmp.flag_r"),
 }
-# so that the order of work is the same in every run
+# without the user's own modules
 PYTHON = ("/usr/bin/python3", "-I", "-S")
 
-Usage = namedtuple("Usage", "seconds kilobytes")    # CPU time, user and system; peak of resident memory; of all processes together
+COUNT = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null", "--vex-guest-chase=no")
+COUNTED = re.compile(r"I +refs: +([\d,]+)")
+
+Run = namedtuple("Run", "case packets who setting options", defaults=("plain", ()))     # options as tshark takes them
+Usage = namedtuple("Usage", "seconds kilobytes")        # CPU time, user and system; peak of resident memory; of all processes together
 
 
 class Bench(Room):
-    def __init__(self, plugin_dir, keep=None):
-        """keep is a folder in which captures stay for the next time."""
+    def __init__(self, plugin_dir, keep=None, processors=1):
+        """keep is a folder in which captures stay for the next time; so many valgrinds run at once."""
         super().__init__(plugin_dir)
-        self.captures = Path(keep) if keep else self.room / "captures"
+        self.captures = Path(keep).resolve() if keep else self.room / "captures"
         self.captures.mkdir(parents=True, exist_ok=True)
         self.logs = self.room / "logs"
         self.logs.mkdir()
@@ -47,73 +55,95 @@ class Bench(Room):
                 shutil.copy(BENCH / (name + suffix), self.room)
         self.open_up()
         self.give(self.logs)
-        self.runs = 0
+        self.lock, self.pool, self.counts = Lock(), ThreadPoolExecutor(processors), {}
+
+    def close(self):
+        self.pool.shutdown(cancel_futures=True)
+        super().close()
 
     def capture(self, case, packets):
         path = self.captures / f"{case}-{packets}.pcap"
-        if not path.exists():
-            part = path.with_suffix(f".{os.getpid()}")
-            captures.write(case, packets, part)
-            part.chmod(0o644)
-            part.rename(path)
+        with self.lock:
+            if not path.exists():
+                part = path.with_suffix(".part")
+                captures.write(case, packets, part)
+                part.chmod(0o644)
+                part.rename(path)
         return path
 
-    def commands(self, who, setting, path, options=()):
-        """The processes of a run, each of which reads what the one before it prints. A pipe is the same in every setting: it needs
-        the rows, and tshark then always builds a tree."""
-        tshark = ["tshark", "-r", str(path), *options]
-        alternative = "ike_tracker" if path.name.startswith("ike") else "spi_tracker"
-        if who == "pipe":
+    # --- running ----------------------------------------------------------------------------------------------------
+
+    def commands(self, run):
+        """The processes of a run, each of which reads what the one before it prints. A pipe is the same in every setting: its reader
+        needs the rows, and for the fields tshark always builds a tree."""
+        tshark = ["tshark", "-r", str(self.capture(run.case, run.packets)), *run.options]
+        alternative = "ike_tracker" if run.case == "ike" else "spi_tracker"
+        if run.who == "pipe":
             tshark += ["-T", "fields", "-E", "occurrence=f", *(part for name in ALTERNATIVES[alternative] for part in ("-e", name))]
             return [tshark, [*PYTHON, str(self.room / f"{alternative}.py")]]
-        if who == "lua":
+        if run.who == "lua":
             tshark += ["-X", f"lua_script:{self.room / alternative}.lua"]
-        return [[*tshark, *SETTINGS[setting]]]
+        return [[*tshark, *SETTINGS[run.setting]]]
 
-    def start(self, commands, plugin, output=subprocess.DEVNULL):
-        environment = self.environment(self.room / "home", plugin)
-        environment["PYTHONHASHSEED"] = "0"
-        processes = []
-        for i, command in enumerate(commands):
-            last = i + 1 == len(commands)
-            processes.append(subprocess.Popen([*self.as_nobody(), *command], env=environment, cwd=self.room,
-                                              stdin=processes[-1].stdout if processes else subprocess.DEVNULL,
+    def finish(self, commands, plugin, output=subprocess.DEVNULL):
+        """Runs the commands to their end; a complaint of one is a failure. Gives what each used, as getrusage(2) has it."""
+        environment = dict(self.environment(self.room / "home", plugin), PYTHONHASHSEED="0")
+        processes, source = [], subprocess.DEVNULL
+        for command in commands:
+            last = command is commands[-1]
+            processes.append(subprocess.Popen([*self.as_nobody(), *command], env=environment, cwd=self.room, stdin=source,
                                               stdout=output if last else subprocess.PIPE, stderr=subprocess.PIPE))
-            if len(processes) > 1:
-                processes[-2].stdout.close()
-        return processes
-
-    def counted(self, commands, plugin, tool):
-        """Runs the commands under a tool of valgrind; gives its logs."""
-        self.runs += 1
-        logs = [self.logs / f"{self.runs}-{i}" for i in range(len(commands))]
-        self.finish(self.start([["valgrind", *tool, f"--log-file={log}", *command] for log, command in zip(logs, commands)], plugin))
-        return [log.read_text() for log in logs]
-
-    def instructions(self, who, setting, path, options=()):
-        tool = ("--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null", "--vex-guest-chase=no")
-        logs = self.counted(self.commands(who, setting, path, options), who == "plugin", tool)
-        return sum(int(re.search(r"I +refs: +([\d,]+)", log)[1].replace(",", "")) for log in logs)
-
-    def usage(self, who, setting, path, options=()):
-        processes = self.start(self.commands(who, setting, path, options), who == "plugin")
-        used = self.finish(processes)
-        return Usage(sum(one.ru_utime + one.ru_stime for one in used), sum(one.ru_maxrss for one in used))
-
-    @staticmethod
-    def finish(processes):
-        """Waits for all; a complaint is a failure. Gives what each used."""
+            if source != subprocess.DEVNULL:
+                source.close()
+            source = processes[-1].stdout
         used = []
         for process in processes:
-            complaint = process.stderr.read().decode()
-            process.stderr.close()
+            with process.stderr:
+                complaint = process.stderr.read().decode()
             _pid, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
             assert process.returncode == 0 and not complaint.strip(), f"{process.args}\nended with {process.returncode}: {complaint}"
             used.append(usage)
         return used
 
-    def per_packet(self, case, who, setting, lengths, options=()):
-        """Instructions per packet between two lengths of a capture."""
-        short, long = (self.instructions(who, setting, self.capture(case, length), options) for length in lengths)
-        return (long - short) / (lengths[1] - lengths[0])
+    def valgrind(self, run, tool, folder):
+        """Runs it under a tool; gives its logs, which are written to the folder."""
+        commands = self.commands(run)
+        logs = [folder / f"{i}.log" for i in range(len(commands))]
+        self.finish([[*tool, f"--log-file={log}", *command] for log, command in zip(logs, commands)], run.who == "plugin")
+        return [log.read_text() for log in logs]
+
+    # --- instructions -----------------------------------------------------------------------------------------------
+
+    def _count(self, run):
+        folder = self.logs / f"{abs(hash(run))}"
+        folder.mkdir()
+        self.give(folder)
+        return sum(int(COUNTED.search(log)[1].replace(",", "")) for log in self.valgrind(run, COUNT, folder))
+
+    def submit(self, run):
+        """Starts to count the instructions of a run, once."""
+        if run.who == "pipe":
+            run = run._replace(setting="plain")
+        if run not in self.counts:
+            self.counts[run] = self.pool.submit(self._count, run)
+        return self.counts[run]
+
+    def instructions(self, run):
+        return self.submit(run).result()
+
+    def per_packet(self, lengths, run):
+        """Between two lengths of the capture; run.packets does not matter."""
+        short, long = [self.submit(run._replace(packets=length)) for length in lengths]
+        return (long.result() - short.result()) / (lengths[1] - lengths[0])
+
+    # --- time and memory --------------------------------------------------------------------------------------------
+
+    def usage(self, run):
+        used = self.finish(self.commands(run), run.who == "plugin")
+        return Usage(sum(one.ru_utime + one.ru_stime for one in used), sum(one.ru_maxrss for one in used))
+
+    def bytes_per_packet(self, lengths, run):
+        """By how much peak memory grows between two lengths of the capture."""
+        short, long = (self.usage(run._replace(packets=length)).kilobytes for length in lengths)
+        return 1024 * (long - short) / (lengths[1] - lengths[0])

@@ -80,19 +80,22 @@ def steady(sas):
 
 SCANNER = "203.0.113.66"
 SCAN_INTERVAL = MS
-HEALTHY_EVERY = 100                         # packets of a scan, of which one belongs to a healthy tunnel
+HEALTHY_EVERY = 100                         # packets of a scan, of which one belongs to each healthy tunnel
 HEALTHY_SPIS = spi_of(2**31), spi_of(2**31 + 1)
+LATE_SPIS = spi_of(2**31 + 2), spi_of(2**31 + 3)
+LATE_FROM = 12_000                          # the packet at which the second healthy tunnel begins
 
 
 def scan(spis=None):
-    """A new SPI with almost every packet. One packet in a hundred is of a healthy tunnel with the same gateway."""
+    """A new SPI with almost every packet. One packet in a hundred is of a healthy tunnel with the same gateway, later of two."""
     rng = random.Random("scan")
     sender = Sender(rng)
     spis = spis or map(spi_of, itertools.count())
     for number in itertools.count():
-        if number % HEALTHY_EVERY == 0:
-            way = number // HEALTHY_EVERY & 1
-            frame = sender.packet(*((peer(1), HUB) if way else (HUB, peer(1))), HEALTHY_SPIS[way])
+        round_, place = divmod(number, HEALTHY_EVERY)
+        if place == 0 or place == HEALTHY_EVERY // 2 and number >= LATE_FROM:
+            ends = (peer(place + 1), HUB) if round_ & 1 else (HUB, peer(place + 1))
+            frame = sender.packet(*ends, (LATE_SPIS if place else HEALTHY_SPIS)[round_ & 1])
         else:
             frame = sender.packet(SCANNER, HUB, next(spis), 1)
         yield number * SCAN_INTERVAL, frame
@@ -112,9 +115,9 @@ CASES = {
     "web": (web.surfing, "DNS, TCP and TLS, no IPsec"),
     "scan": (scan, "a new SPI with almost every packet"),
     "sas100": (lambda: steady(100), "ESP on 100 SAs"),
-    "sas10000": (lambda: steady(10_000), "ESP on 10,000 SAs"),
+    "sas5000": (lambda: steady(5000), "ESP on 5,000 SAs"),
     "sas100000": (lambda: steady(100_000), "ESP on 100,000 SAs"),
-    "flood": (lambda: flood(2000), "a scan with SPIs that collide, 2,000 for each of seven hashes"),
+    "flood4000": (lambda: flood(4000), "a scan with SPIs that collide, 4,000 for each of seven hashes"),
     "flood50000": (lambda: flood(50_000), "a scan with SPIs that collide, 50,000 for each of seven hashes"),
 }
 
@@ -126,3 +129,13 @@ def write(case, packets, path):
         file.write(pcap_header())
         for time, frame in itertools.islice(generate(), packets):
             file.write(pcap_record(START + time, frame))
+
+
+ESP_AT = 34                                 # in a frame of Ethernet and IPv4
+
+
+def packets_of(spi, case, packets):
+    """How many of the first so many packets of a case without UDP carry the SPI."""
+    generate, _what = CASES[case]
+    wanted = struct.pack(">I", spi)
+    return sum(frame[ESP_AT:ESP_AT + 4] == wanted for _time, frame in itertools.islice(generate(), packets))

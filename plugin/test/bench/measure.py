@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -96,15 +97,23 @@ class Bench(Room):
             if source != subprocess.DEVNULL:
                 source.close()
             source = processes[-1].stdout
-        used = []
-        for process in processes:
-            with process.stderr:
-                complaint = process.stderr.read().decode()
-            _pid, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            assert process.returncode == 0 and not complaint.strip(), f"{process.args}\nended with {process.returncode}: {complaint}"
-            used.append(usage)
-        return used
+        return [self.ended(process) for process in processes]
+
+    @staticmethod
+    def ended(process):
+        with process.stderr:
+            complaint = process.stderr.read().decode()
+        _pid, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0 and not complaint.strip(), f"{process.args}\nended with {process.returncode}: {complaint}"
+        return usage
+
+    def output(self, run):
+        """What the last process prints."""
+        with tempfile.TemporaryFile() as file:
+            self.finish(self.commands(run), run.who == "plugin", file)
+            file.seek(0)
+            return file.read().decode()
 
     def valgrind(self, run, tool, folder):
         """Runs it under a tool; gives its logs, which are written to the folder."""

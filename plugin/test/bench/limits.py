@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What SPIscope may cost, and how that is found out: the one place that both the README's table and the test read.
+
+A limit's measure gives (what, value) pairs; no value may be above the limit. Costs are instructions per packet.
+"""
+import json
+from collections import namedtuple
+
+from captures import HEALTHY_SPIS, LATE_SPIS, packets_of
+from measure import Run
+
+Limit = namedtuple("Limit", "what most measure")
+
+# exact: the lengths between which a packet's cost is taken to a per mille or two; coarse: a length that will do to compare with what costs
+# several times as much; long: three lengths, the cost beyond the second is compared with that before; sas: few and many, and the lengths to
+# compare there; healthy, scanned: between which memory is compared; max_sas: the limit of the table, under a scan; flood: case and length
+Scale = namedtuple("Scale", "exact coarse long few few_lengths many many_lengths healthy scanned max_sas flood")
+SMALL = Scale(exact=(3000, 9000), coarse=1500, long=(3000, 9000, 36_000),
+              few="sas100", few_lengths=(1000, 5000), many="sas5000", many_lengths=(6000, 10_000),
+              healthy=(50_000, 250_000), scanned=(20_000, 120_000), max_sas=1000, flood=("flood4000", 28_000))
+FULL = Scale(exact=(10_000, 50_000), coarse=50_000, long=(10_000, 1_000_000, 4_000_000),
+             few="sas100", few_lengths=(10_000, 50_000), many="sas100000", many_lengths=(110_000, 150_000),
+             healthy=(100_000, 1_000_000), scanned=(100_000, 1_000_000), max_sas=10_000, flood=("flood50000", 350_000))
+
+WITH_IPSEC, WITHOUT_IPSEC = ("esp", "udp", "ike", "scan"), ("web",)
+
+
+def over_stock(case, setting):
+    def measure(bench, scale):
+        plugin, stock = (bench.per_packet(scale.exact, Run(case, 0, who, setting)) for who in ("plugin", "stock"))
+        yield f"{case}, {setting}", plugin / stock
+    return measure
+
+
+def coarse(bench, scale, case, who, setting):
+    """The cost per packet, with what a first packet costs besides."""
+    whole, start = (bench.submit(run) for run in (Run(case, scale.coarse, who, setting), Run("esp", 0, who, setting)))
+    return (whole.result() - start.result()) / scale.coarse
+
+
+def over_alternatives(case):
+    """SPIscope in its dearer setting over the alternative in its cheaper one: Lua needs a tree in any, and without a filter prints rows."""
+    def measure(bench, scale):
+        plugin = max(coarse(bench, scale, case, "plugin", setting) for setting in ("plain", "tree"))
+        for who in ("lua", "pipe"):
+            yield f"{case} over {who}", plugin / coarse(bench, scale, case, who, "tree")
+    return measure
+
+
+def long_over_short(bench, scale):
+    run = Run("esp", 0, "plugin")
+    yield "cost of later packets over earlier", bench.per_packet(scale.long[1:], run) / bench.per_packet(scale.long[:2], run)
+
+
+def many_over_few(bench, scale):
+    many, few = (bench.per_packet(lengths, Run(case, 0, "plugin")) for case, lengths in
+                 ((scale.many, scale.many_lengths), (scale.few, scale.few_lengths)))
+    yield f"{scale.many} over {scale.few}", many / few
+
+
+def flood_over_scan(bench, scale):
+    case, packets = scale.flood
+    flood, scan, start = (bench.submit(Run(*what, "plugin")) for what in ((case, packets), ("scan", packets), ("esp", 0)))
+    yield f"{case} over scan", (flood.result() - start.result()) / (scan.result() - start.result())
+
+
+def growth_over_stock(bench, lengths, case, options=(), preferences=()):
+    """Bytes per packet."""
+    plugin, stock = (bench.bytes_per_packet(lengths, Run(case, 0, who, "plain", more)) for who, more in
+                     (("plugin", (*options, *preferences)), ("stock", options)))
+    return plugin - stock
+
+
+def bytes_of_healthy_packet(bench, scale):
+    for options in ((), ("-2",)):
+        yield " ".join(("tshark", *options)), growth_over_stock(bench, scale.healthy, "sas100", options)
+
+
+def bytes_of_sa(bench, scale):
+    yield "scan", growth_over_stock(bench, scale.scanned, "scan")
+
+
+def table_limit(scale):
+    return "-o", f"spiscope.max_sas:{scale.max_sas}"
+
+
+def bytes_when_full(bench, scale):
+    yield f"scan, max_sas {scale.max_sas}", growth_over_stock(bench, scale.scanned, "scan", (), table_limit(scale))
+
+
+def scanned(bench, scale):
+    """The JSON report of a scan that exceeds the table."""
+    return json.loads(bench.output(Run("scan", scale.scanned[0], "plugin", "plain", (*table_limit(scale), "-q", "-z", "spiscope,json"))))
+
+
+def tracked_over_limit(bench, scale):
+    yield "SAs tracked over max_sas", sum(len(tunnel["sas"]) for tunnel in scanned(bench, scale)["tunnels"]) / scale.max_sas
+
+
+def limits_reported(bench, scale):
+    shown = bench.output(Run("scan", scale.scanned[0], "plugin", "plain", (*table_limit(scale), "-Y", "spiscope.limit_reached")))
+    yield "findings limit_reached too many or too few", abs(len(shown.splitlines()) - 1)
+
+
+def forgotten_packets(bench, scale):
+    """Of SAs that carry traffic, from the start of the capture or from when the table is full."""
+    counted = {int(sa["spi"], 0): sa["packets"] for tunnel in scanned(bench, scale)["tunnels"] for sa in tunnel["sas"]}
+    for name, spis in (("from the start", HEALTHY_SPIS), ("late", LATE_SPIS)):
+        yield f"packets not counted, {name}", sum(packets_of(spi, "scan", scale.scanned[0]) - counted.get(spi, 0) for spi in spis)
+
+
+ALTERNATIVES = "{}: SPIscope over Lua and over `-T fields \\| python3`"
+LIMITS = {
+    "tree": Limit("ESP with a tree: over stock", 1.05, over_stock("esp", "tree")),
+    "plain": Limit("ESP, plain `tshark -r`: over stock", 1.30, over_stock("esp", "plain")),
+    "no-ipsec": Limit("no IPsec, with a tree: over stock", 1.02, over_stock("web", "tree")),
+    **{f"alternatives-{case}": Limit(ALTERNATIVES.format(case), 1.0, over_alternatives(case)) for case in WITH_IPSEC + WITHOUT_IPSEC},
+    "long": Limit("linear in packets", 1.05, long_over_short),
+    "many-sas": Limit("linear in SAs", 1.10, many_over_few),
+    "flood": Limit("hash flooding: over a scan of as many random SPIs", 1.05, flood_over_scan),
+    # a page more or less a run shows as a fraction of a byte; an allocation would show as 8 or more
+    "healthy": Limit("bytes per healthy packet, over stock", 4, bytes_of_healthy_packet),
+    "sa": Limit("bytes per SA, over stock", 256, bytes_of_sa),
+    "full": Limit("bytes per SA beyond `max_sas`, over stock", 4, bytes_when_full),
+    "tracked": Limit("`max_sas` under a scan: SAs tracked", 1, tracked_over_limit),
+    "reported": Limit("`max_sas` under a scan: one `limit_reached`", 0, limits_reported),
+    "forgotten": Limit("`max_sas` under a scan: SAs that carry traffic stay", 0, forgotten_packets),
+}

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Whether SPIscope costs no more than limits.py says, on small captures. Instructions are counted, so the machine's load does not matter.
+
+    SPISCOPE_PLUGIN_DIR=D python3 -m pytest -q plugin/test/bench        (D holds 4.N/epan/spiscope.so)
+"""
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.dont_write_bytecode = True
+from measure import Bench  # noqa: E402
+from limits import LIMITS, SMALL  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def measured(request):
+    """Name of a limit -> what was measured for it, once it is; all of them are measured at once, on all processors."""
+    bench = Bench(os.environ["SPISCOPE_PLUGIN_DIR"], processors=os.cpu_count() or 1)
+    names = {item.callspec.params["name"] for item in request.session.items if "measured" in item.fixturenames}
+    with ThreadPoolExecutor(len(LIMITS)) as waiting:
+        yield {name: waiting.submit(lambda name=name: list(LIMITS[name].measure(bench, SMALL))) for name in LIMITS if name in names}
+    bench.close()
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_limit(measured, name):
+    limit = LIMITS[name]
+    found = measured[name].result()
+    assert found
+    for what, value in found:
+        print(f"{limit.what}: {what}: {value:.3f}, at most {limit.most}")
+    assert all(value <= limit.most for _what, value in found)

@@ -21,6 +21,10 @@ set(pytest ${SPISCOPE_PYTHON} -m pytest -q -p no:cacheprovider)
 add_test(NAME captures COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/test-captures/tests)
 set_tests_properties(captures PROPERTIES TIMEOUT 3600 ENVIRONMENT "SPISCOPE_PLUGIN_DIR=${SPISCOPE_PLUGIN_DIR}")
 
+# Counts instructions under valgrind; plugin/test/bench/limits.py says what may cost how much.
+add_test(NAME bench COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/plugin/test/bench)
+set_tests_properties(bench PROPERTIES TIMEOUT 900 ENVIRONMENT "SPISCOPE_PLUGIN_DIR=${SPISCOPE_PLUGIN_DIR}")
+
 add_test(NAME quickstart COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/cmake/test)
 set_tests_properties(quickstart PROPERTIES TIMEOUT 60)
 

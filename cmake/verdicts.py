@@ -36,8 +36,7 @@ def table(run):
 
 
 def is_up_to_date(new):
-    text = readme.README.read_text()
-    return readme.replaced(text, MARKERS, new) == text
+    return readme.is_up_to_date(MARKERS, new)
 
 
 def main(arguments):
@@ -52,13 +51,7 @@ def main(arguments):
         new = table(lambda row, keys: outputs(harness, row.capture, keys, row.options).json)
     finally:
         harness.close()
-    if is_up_to_date(new):
-        return 0
-    if check:
-        print("README.md is not up to date with the plugin's verdicts: run python3 cmake/verdicts.py", file=sys.stderr)
-        return 1
-    readme.README.write_text(readme.replaced(readme.README.read_text(), MARKERS, new))
-    return 0
+    return readme.update(MARKERS, new, check, "README.md is not up to date with the plugin's verdicts: run python3 cmake/verdicts.py")
 
 
 if __name__ == "__main__":

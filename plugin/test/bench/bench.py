@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What SPIscope costs.
 
+    bench.py table
+        all of it, into the README: takes hours, and 6 GB of temporary files; prints on stderr as it goes. With --small, in minutes on
+        smaller captures; with --print, to stdout instead
     bench.py measure --case esp,ike --setting plain,tree --who stock,plugin,lua,pipe --packets 2000,12000
         instructions per packet, between two lengths of a capture
     bench.py profile --case esp --setting plain --who plugin --packets 2000,12000
@@ -16,6 +19,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 from measure import ROOT, SETTINGS, WHO, Bench, Run, captures  # noqa: E402
+import table  # noqa: E402
+from limits import FULL, SMALL  # noqa: E402
 
 
 def measure(bench, arguments):
@@ -50,22 +55,29 @@ def profile(bench, arguments):
             print(f"{cost:9.1f} {function}")
 
 
+def write_table(bench, arguments):
+    return table.write(bench, SMALL if arguments.small else FULL, arguments.rounds, arguments.print)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("measure", "profile"))
+    parser.add_argument("command", choices=("table", "measure", "profile"))
     parser.add_argument("--plugins", default=ROOT / "build" / "plugins", help="the folder that holds 4.N/epan/spiscope.so")
     parser.add_argument("--keep", help="a folder in which captures stay for the next time")
     for name, known, default in (("case", captures.CASES, "esp"), ("setting", SETTINGS, "plain"), ("who", WHO, "stock,plugin")):
         parser.add_argument(f"--{name}", type=lambda text: text.split(","), default=default.split(","), help=", ".join(known))
     parser.add_argument("--packets", type=lambda text: [int(part) for part in text.split(",")], default=[2000, 12000])
     parser.add_argument("-o", dest="preferences", action="append", default=[], help="a preference, as tshark takes it")
+    parser.add_argument("--rounds", type=int, default=3, help="table: of paired runs for time and memory")
+    parser.add_argument("--small", action="store_true", help="table: with the captures of the test")
+    parser.add_argument("--print", action="store_true", help="table: leave the README alone")
     parser.add_argument("--inclusive", action="store_true", help="profile: with what a function calls")
     parser.add_argument("--least", type=float, default=50, help="profile: leave out functions below so many instructions a packet")
     arguments = parser.parse_args()
     arguments.options = tuple(part for preference in arguments.preferences for part in ("-o", preference))
     bench = Bench(arguments.plugins, arguments.keep)
     try:
-        {"measure": measure, "profile": profile}[arguments.command](bench, arguments)
+        sys.exit({"table": write_table, "measure": measure, "profile": profile}[arguments.command](bench, arguments))
     finally:
         bench.close()
 

@@ -86,10 +86,9 @@ LATE_SPIS = spi_of(2**31 + 2), spi_of(2**31 + 3)
 LATE_FROM = 12_000                          # the packet at which the second healthy tunnel begins
 
 
-def scan(spis=None):
+def scan(spis=None, udp=False):
     """A new SPI with almost every packet. One packet in a hundred is of a healthy tunnel with the same gateway, later of two."""
-    rng = random.Random("scan")
-    sender = Sender(rng)
+    sender = Sender(random.Random("scan"), udp)
     spis = spis or map(spi_of, itertools.count())
     for number in itertools.count():
         round_, place = divmod(number, HEALTHY_EVERY)
@@ -102,9 +101,9 @@ def scan(spis=None):
 
 
 def flood(of_a_family):
-    """A scan with SPIs that collide under one hash after the other."""
+    """A scan in UDP, where an SA is looked for by its SPI alone too, with SPIs that collide under one hash after the other."""
     each = (itertools.islice(family(), of_a_family) for family in FLOODS.values())
-    return scan(itertools.chain(*each, map(spi_of, itertools.count())))
+    return scan(itertools.chain(*each, map(spi_of, itertools.count())), udp=True)
 
 
 # name -> (generator, what it is)
@@ -114,11 +113,12 @@ CASES = {
     "ike": (ike_clients.clients, "IKE, three quarters IKEv2, one quarter IKEv1"),
     "web": (web.surfing, "DNS, TCP and TLS, no IPsec"),
     "scan": (scan, "a new SPI with almost every packet"),
+    "udpscan": (lambda: scan(udp=True), "the same in UDP"),
+    "flood4000": (lambda: flood(4000), "a scan in UDP with SPIs that collide, 4,000 for each of seven hashes"),
+    "flood49000": (lambda: flood(49_000), "the same, 49,000 for each hash"),
     "sas100": (lambda: steady(100), "ESP on 100 SAs"),
     "sas5000": (lambda: steady(5000), "ESP on 5,000 SAs"),
     "sas100000": (lambda: steady(100_000), "ESP on 100,000 SAs"),
-    "flood4000": (lambda: flood(4000), "a scan with SPIs that collide, 4,000 for each of seven hashes"),
-    "flood50000": (lambda: flood(50_000), "a scan with SPIs that collide, 50,000 for each of seven hashes"),
 }
 
 

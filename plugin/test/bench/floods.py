@@ -4,7 +4,7 @@ import itertools
 
 WORD = 2**32
 BUCKETS = 2**16                             # in whose tables all SPIs of a family below collide
-GLIB_PRIME = 65521                          # by which GHashTable takes the remainder while it has so many buckets
+GLIB_PRIME, GLIB_FACTOR = 65521, 11         # GHashTable takes the remainder of hash * 11 by the prime while it has so many buckets
 KNUTH = 2654435761                          # of multiplicative hashing, which keeps the upper bits
 
 
@@ -32,7 +32,7 @@ FLOODS = {
     "low bits": lambda: (number << 16 | 0x1234 for number in itertools.count(1)),
     "high bits": lambda: (0x77000000 + number for number in itertools.count()),
     "folded": lambda: (number << 16 | number ^ 0x1234 for number in itertools.count(1)),
-    "GHashTable": lambda: (number * GLIB_PRIME for number in itertools.count(1)),
+    "GHashTable": lambda: (number * GLIB_PRIME * pow(GLIB_FACTOR, -1, WORD) % WORD for number in itertools.count(1)),
     "multiplicative": lambda: (number * pow(KNUTH, -1, WORD) % WORD for number in itertools.count(1)),
     "MurmurHash3": lambda: (unmixed(number << 16 | 0x1234) for number in itertools.count(1)),
     "g_str_hash": equal_djb2,

@@ -11,16 +11,23 @@ from measure import Run
 
 Limit = namedtuple("Limit", "what most measure")
 
-# exact: the lengths between which a packet's cost is taken to a per mille or two; coarse: a length that will do to compare with what costs
-# several times as much; long: three lengths, the cost beyond the second is compared with that before; sas: few and many, and the lengths to
-# compare there; healthy, scanned: between which memory is compared; max_sas: the limit of the table, under a scan; flood: case and length
-Scale = namedtuple("Scale", "exact coarse long few few_lengths many many_lengths healthy scanned max_sas flood")
-SMALL = Scale(exact=(3000, 9000), coarse=1500, long=(3000, 9000, 36_000),
+# How many packets the captures have.
+#   timed          time and memory are taken of so many packets; of IKE messages
+#   exact          two lengths, between which a packet's cost is found to a per mille or two
+#   coarse         a length that will do for comparison with what costs several times as much
+#   long           three lengths: the cost from the second to the third is compared with that from the first to the second
+#   few, many      cases with few and with many SAs, and the lengths between which a packet's cost is taken there
+#   healthy        two lengths, between which memory must not grow
+#   scanned        two lengths of a scan, between which the memory of an SA is taken
+#   max_sas        where the table is full
+#   flood          the case, and its length
+Scale = namedtuple("Scale", "timed exact coarse long few few_lengths many many_lengths healthy scanned max_sas flood")
+SMALL = Scale(timed=(100_000, 20_000), exact=(3000, 9000), coarse=1500, long=(3000, 9000, 36_000),
               few="sas100", few_lengths=(1000, 5000), many="sas5000", many_lengths=(6000, 10_000),
-              healthy=(50_000, 250_000), scanned=(20_000, 120_000), max_sas=1000, flood=("flood4000", 28_000))
-FULL = Scale(exact=(10_000, 50_000), coarse=50_000, long=(10_000, 1_000_000, 4_000_000),
+              healthy=(30_000, 130_000), scanned=(20_000, 120_000), max_sas=1000, flood=("flood4000", 28_000))
+FULL = Scale(timed=(1_000_000, 100_000), exact=(10_000, 50_000), coarse=50_000, long=(10_000, 1_000_000, 4_000_000),
              few="sas100", few_lengths=(10_000, 50_000), many="sas100000", many_lengths=(110_000, 150_000),
-             healthy=(100_000, 1_000_000), scanned=(100_000, 1_000_000), max_sas=10_000, flood=("flood50000", 350_000))
+             healthy=(100_000, 1_000_000), scanned=(100_000, 1_000_000), max_sas=10_000, flood=("flood49000", 346_000))
 
 WITH_IPSEC, WITHOUT_IPSEC = ("esp", "udp", "ike", "scan"), ("web",)
 
@@ -60,8 +67,8 @@ def many_over_few(bench, scale):
 
 def flood_over_scan(bench, scale):
     case, packets = scale.flood
-    flood, scan, start = (bench.submit(Run(*what, "plugin")) for what in ((case, packets), ("scan", packets), ("esp", 0)))
-    yield f"{case} over scan", (flood.result() - start.result()) / (scan.result() - start.result())
+    flood, scan, start = (bench.submit(Run(*what, "plugin")) for what in ((case, packets), ("udpscan", packets), ("esp", 0)))
+    yield f"{case} over udpscan", (flood.result() - start.result()) / (scan.result() - start.result())
 
 
 def growth_over_stock(bench, lengths, case, options=(), preferences=()):

@@ -115,6 +115,10 @@ class Bench(Room):
             file.seek(0)
             return file.read().decode()
 
+    def version(self):
+        done = subprocess.run(["tshark", "--version"], check=True, capture_output=True, text=True, env=self.environment(self.room / "home"))
+        return done.stdout
+
     def valgrind(self, run, tool, folder):
         """Runs it under a tool; gives its logs, which are written to the folder."""
         commands = self.commands(run)
@@ -134,9 +138,10 @@ class Bench(Room):
         """Starts to count the instructions of a run, once."""
         if run.who == "pipe":
             run = run._replace(setting="plain")
-        if run not in self.counts:
-            self.counts[run] = self.pool.submit(self._count, run)
-        return self.counts[run]
+        with self.lock:
+            if run not in self.counts:
+                self.counts[run] = self.pool.submit(self._count, run)
+            return self.counts[run]
 
     def instructions(self, run):
         return self.submit(run).result()

@@ -11,6 +11,7 @@
         where they go: instructions a packet by function, as callgrind charges them
 """
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -68,6 +69,7 @@ def main():
         parser.add_argument(f"--{name}", type=lambda text: text.split(","), default=default.split(","), help=", ".join(known))
     parser.add_argument("--packets", type=lambda text: [int(part) for part in text.split(",")], default=[2000, 12000])
     parser.add_argument("-o", dest="preferences", action="append", default=[], help="a preference, as tshark takes it")
+    parser.add_argument("--processors", type=int, default=os.cpu_count() or 1, help="so many valgrinds at once")
     parser.add_argument("--rounds", type=int, default=3, help="table: of paired runs for time and memory")
     parser.add_argument("--small", action="store_true", help="table: with the captures of the test")
     parser.add_argument("--print", action="store_true", help="table: leave the README alone")
@@ -75,7 +77,7 @@ def main():
     parser.add_argument("--least", type=float, default=50, help="profile: leave out functions below so many instructions a packet")
     arguments = parser.parse_args()
     arguments.options = tuple(part for preference in arguments.preferences for part in ("-o", preference))
-    bench = Bench(arguments.plugins, arguments.keep)
+    bench = Bench(arguments.plugins, arguments.keep, arguments.processors)
     try:
         sys.exit({"table": write_table, "measure": measure, "profile": profile}[arguments.command](bench, arguments))
     finally:

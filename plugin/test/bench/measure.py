@@ -56,7 +56,7 @@ class Bench(Room):
                 shutil.copy(BENCH / (name + suffix), self.room)
         self.open_up()
         self.give(self.logs)
-        self.lock, self.pool, self.counts = Lock(), ThreadPoolExecutor(processors), {}
+        self.lock, self.processors, self.pool, self.counts = Lock(), processors, ThreadPoolExecutor(processors), {}
 
     def close(self):
         self.pool.shutdown(cancel_futures=True)

@@ -2,9 +2,10 @@
 """The README's tables of what SPIscope costs."""
 import statistics
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
-from limits import LIMITS, WITH_IPSEC, WITHOUT_IPSEC
-from measure import ROOT, Run, captures
+from limits import LIMITS, WITH_IPSEC, WITHOUT_IPSEC, measure_limits
+from measure import ROOT, WHO, Run, captures
 
 sys.path.insert(0, str(ROOT / "cmake"))
 import readme  # noqa: E402
@@ -34,26 +35,36 @@ def used(bench, run, rounds):
     return {who: tuple(map(statistics.median, lists)) for who, lists in ratios.items()}
 
 
-def costs(bench, scale, rounds):
-    """A row for each capture and setting."""
+def counted(bench, scale):
+    """(case, setting) -> who -> instructions per packet."""
+    everyone = [(case, setting, who) for case in WITH_IPSEC + WITHOUT_IPSEC for setting in COMMANDS for who in WHO]
+    with ThreadPoolExecutor(bench.processors + 1) as waiting:       # one more than run, so that a run is always ready to start
+        costs = waiting.map(lambda one: bench.per_packet(scale.exact, Run(one[0], 0, one[2], one[1])), everyone)
+        found = {}
+        for (case, setting, who), cost in zip(everyone, costs):
+            found.setdefault((case, setting), {})[who] = cost
+            say(f"{case}, {setting}, {who}: {cost:,.0f} instructions a packet")
+    return found
+
+
+def costs_table(bench, scale, costs, rounds):
+    """A row for each capture and setting. Nothing else should run on the machine."""
     lines = [row("capture", "command", "stock, instructions a packet", *(f"{what}: {who}" for what in ("instructions", "CPU time", "memory")
                                                                         for who in ("SPIscope", "Lua", "python3"))),
              row(*["---"] * 2, *["---:"] * 10)]
-    for case in WITH_IPSEC + WITHOUT_IPSEC:
-        for setting in COMMANDS:
-            cost = {who: bench.per_packet(scale.exact, Run(case, 0, who, setting)) for who in ("stock", *OTHERS)}
-            usage = used(bench, Run(case, scale.timed[case == "ike"], None, setting), rounds)
-            lines.append(row(case, COMMANDS[setting], f"{cost['stock']:,.0f}", *(f"{cost[who] / cost['stock']:.3f}" for who in OTHERS),
-                             *(f"{usage[who][i]:.2f}" for i in (0, 1) for who in OTHERS)))
-            say(lines[-1])
+    for (case, setting), cost in costs.items():
+        usage = used(bench, Run(case, scale.timed[case == "ike"], None, setting), rounds)
+        lines.append(row(case, COMMANDS[setting], f"{cost['stock']:,.0f}", *(f"{cost[who] / cost['stock']:.3f}" for who in OTHERS),
+                         *(f"{usage[who][i]:.2f}" for i in (0, 1) for who in OTHERS)))
+        say(lines[-1])
     return lines
 
 
-def limits(bench, scale):
+def limits_table(bench, scale):
     """A row for each limit and what was measured for it."""
     lines = [row("limit", "measured on", "at most", "measured", ""), row("---", "---", "---:", "---:", "---")]
-    for limit in LIMITS.values():
-        for what, value in limit.measure(bench, scale):
+    for limit, found in zip(LIMITS.values(), measure_limits(bench, scale, LIMITS).values()):
+        for what, value in found.result():
             lines.append(row(limit.what, what, f"{limit.most:g}", f"{value:.3f}".rstrip("0").rstrip("."),
                              "" if value <= limit.most else "**missed**"))
             say(lines[-1])
@@ -66,7 +77,8 @@ def table(bench, scale, rounds):
     head = [f"{tshark}. Instructions a packet between {scale.exact[0]:,} and {scale.exact[1]:,} packets of a capture; CPU time and peak memory of "
             f"{scale.timed[0]:,} packets (`ike`: {scale.timed[1]:,}), median of {rounds} paired run{'s' if rounds > 1 else ''}. "
             "All but the third column: over stock tshark with the same command.", ""]
-    return "\n".join([*head, *legend, "", *costs(bench, scale, rounds), "", *limits(bench, scale)]) + "\n"
+    costs, limits = counted(bench, scale), limits_table(bench, scale)
+    return "\n".join([*head, *legend, "", *costs_table(bench, scale, costs, rounds), "", *limits]) + "\n"
 
 
 def write(bench, scale, rounds, only_print):

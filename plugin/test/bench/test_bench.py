@@ -5,7 +5,6 @@
 """
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,16 +12,15 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 sys.dont_write_bytecode = True
 from measure import Bench  # noqa: E402
-from limits import LIMITS, SMALL  # noqa: E402
+from limits import LIMITS, SMALL, measure_limits  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def measured(request):
-    """Name of a limit -> what was measured for it, once it is; all of them are measured at once, on all processors."""
+    """Name of a limit -> a future of what was measured for it."""
     bench = Bench(os.environ["SPISCOPE_PLUGIN_DIR"], processors=os.cpu_count() or 1)
     names = {item.callspec.params["name"] for item in request.session.items if "measured" in item.fixturenames}
-    with ThreadPoolExecutor(len(LIMITS)) as waiting:
-        yield {name: waiting.submit(lambda name=name: list(LIMITS[name].measure(bench, SMALL))) for name in LIMITS if name in names}
+    yield measure_limits(bench, SMALL, [name for name in LIMITS if name in names])
     bench.close()
 
 

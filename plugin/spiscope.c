@@ -275,10 +275,15 @@ count_frame(const packet_info *pinfo)
 static void
 show_findings(struct tree_frame *frame)
 {
+    const char *below = frame->pinfo->current_proto;
     uint32_t count, first = findings_on(capture->judge.findings, frame->pinfo->num, &count);
 
+    if (count == 0)
+        return;
+    frame->pinfo->current_proto = proto_get_protocol_short_name(protocol_spiscope);  /* whose expert information it is */
     for (uint32_t i = 0; i < count; i++)
         tree_show_finding(frame, findings_get(capture->judge.findings, first + i));
+    frame->pinfo->current_proto = below;
     if (preferences.info_column)
         tree_mark_info(frame->pinfo, capture->judge.findings, first, count);
 }

@@ -211,7 +211,7 @@ end_sa(struct ike_context *context, struct sa *sa, bool named)
     if (sa->deleted_frame != 0)
         return;
     sa->deleted_frame = context->message->frame;
-    sa->deleted_time = context->message->time;
+    sa->deleted_time = *clock_later(&context->message->time, sa_birth_time(sa));
     change_add(context->changes, CHANGE_SA_DELETED, sa);
 }
 
@@ -306,9 +306,7 @@ was_displaced(struct child *old, struct child *new, uint32_t grace, struct chang
             || !clock_passed(&old->ike_sa->established_time, &began->first_time, grace))
         return false;
     began->displaced = old->ike_sa;
-    old->ike_sa->end = IKE_FAILED;
-    old->ike_sa->end_time = old->ike_sa->last_time;
-    old->ike_sa->end_frame = old->ike_sa->last_frame;
+    ike_sa_note_end(old->ike_sa, IKE_FAILED, &old->ike_sa->last_time, old->ike_sa->last_frame);
     change_add(changes, CHANGE_DISPLACED, NULL)->ike_sa = began;
     return true;
 }

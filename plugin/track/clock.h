@@ -22,6 +22,13 @@ clock_compare(const nstime_t *a, const nstime_t *b)
     return (a->nsecs > b->nsecs) - (a->nsecs < b->nsecs);
 }
 
+/** The later of the two. */
+static inline const nstime_t *
+clock_later(const nstime_t *a, const nstime_t *b)
+{
+    return clock_compare(a, b) < 0 ? b : a;
+}
+
 /** The time from one moment to a later one; zero where the second is not later. */
 static inline nstime_t
 clock_elapsed(const nstime_t *from, const nstime_t *to)

@@ -268,11 +268,8 @@ exchange_give_up(struct ike_context *context, const struct ike_sa *except)
                 continue;
             exchange->outcome = EXCHANGE_GIVEN_UP;
             exchange->awaiting = false;
-            if (ike_sa->end == IKE_ALIVE && ike_sa->established) {
-                ike_sa->end = IKE_FAILED;
-                ike_sa->end_time = context->message->time;
-                ike_sa->end_frame = context->message->frame;
-            }
+            if (ike_sa->end == IKE_ALIVE && ike_sa->established)
+                ike_sa_note_end(ike_sa, IKE_FAILED, &context->message->time, context->message->frame);
             change_add_exchange(context->changes, CHANGE_GIVEN_UP, exchange)->before_frame = exchange->last_frame;
         }
     }

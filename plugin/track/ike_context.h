@@ -46,6 +46,9 @@ struct ike_sa *ike_sa_open(struct ike_table *table, struct flow *flow);
 /** The IKE SA is up: it takes the place of one that has ended. Does nothing the second time. */
 void ike_sa_establish(struct ike_context *context, struct ike_sa *ike_sa);
 
+/** Notes how, when and in which frame the IKE SA ended; never before it began, whatever the clock did. */
+void ike_sa_note_end(struct ike_sa *ike_sa, enum ike_end end, const nstime_t *time, uint32_t frame);
+
 /** The IKE SA is over; in IKEv2 its children with it (RFC 7296 section 1.4.1). */
 void ike_sa_end(struct ike_context *context, struct ike_sa *ike_sa, enum ike_end end);
 

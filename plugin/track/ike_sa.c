@@ -149,13 +149,19 @@ find_successor(struct ike_sa *old, const nstime_t *now, uint32_t grace)
 }
 
 void
+ike_sa_note_end(struct ike_sa *ike_sa, enum ike_end end, const nstime_t *time, uint32_t frame)
+{
+    ike_sa->end = (uint8_t)end;
+    ike_sa->end_time = *clock_later(time, &ike_sa->first_time);
+    ike_sa->end_frame = frame;
+}
+
+void
 ike_sa_end(struct ike_context *context, struct ike_sa *ike_sa, enum ike_end end)
 {
     if (ike_sa->end == IKE_DELETED)
         return;
-    ike_sa->end = (uint8_t)end;
-    ike_sa->end_time = context->message->time;
-    ike_sa->end_frame = context->message->frame;
+    ike_sa_note_end(ike_sa, end, &context->message->time, context->message->frame);
     if (end == IKE_DELETED && !ike_sa->successor)
         find_successor(ike_sa, &context->message->time, context->grace);
     if (end != IKE_DELETED || ike_sa->version < 2)

@@ -123,9 +123,7 @@ keyless_find_predecessor(struct ike_context *context, struct ike_sa *ike_sa)
         return;
     ike_sa->predecessor = found;
     found->successor = ike_sa;
-    found->end = IKE_REPLACED;
-    found->end_time = found->last_time;
-    found->end_frame = found->last_frame;
+    ike_sa_note_end(found, IKE_REPLACED, &found->last_time, found->last_frame);
 }
 
 /* ---- a peer that lost its state */
@@ -162,9 +160,7 @@ keyless_check_restart(struct tunnel *tunnel, const nstime_t *now, uint32_t grace
     if (!traffic_stopped(&tunnel->flow[0], began, &any) || !traffic_stopped(&tunnel->flow[1], began, &any) || !any)
         return;
     began->displaced = old;
-    old->end = IKE_FAILED;
-    old->end_time = old->last_time;
-    old->end_frame = old->last_frame;
+    ike_sa_note_end(old, IKE_FAILED, &old->last_time, old->last_frame);
     change_add(changes, CHANGE_DISPLACED, NULL)->ike_sa = began;
 }
 

@@ -20,6 +20,7 @@
 #include "show/outputs.h"
 #include "show/tables.h"
 #include "show/tree.h"
+#include "track/clock.h"
 
 /* Findings that are kept of one capture: about 160 MB of them. */
 #define FINDINGS_AT_MOST 1000000
@@ -234,7 +235,7 @@ first_read(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct lay
     if (changes->count == 0)
         return;
     capture->judge.frame = pinfo->num;
-    capture->judge.time = pinfo->abs_ts;
+    capture->judge.time = clock_of(&pinfo->abs_ts);
     judge_frame(&capture->judge, changes);
     feed_changed(pinfo, changes);
 }
@@ -268,8 +269,8 @@ static void
 count_frame(const packet_info *pinfo)
 {
     if (capture->facts.frames++ == 0)
-        capture->facts.first = pinfo->abs_ts;
-    capture->facts.last = pinfo->abs_ts;
+        capture->facts.first = clock_of(&pinfo->abs_ts);
+    capture->facts.last = clock_of(&pinfo->abs_ts);
 }
 
 static void

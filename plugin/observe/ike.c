@@ -5,6 +5,7 @@
 #include "ike.h"
 
 #include "../compat.h"
+#include "../track/clock.h"
 #include "ike_payload.h"
 
 /* A tree deeper or larger than this is no IKE message of any use. */
@@ -199,7 +200,7 @@ ike_observe(const struct ike_observer *observer, const packet_info *pinfo, proto
         return false;
     memset(message, 0, sizeof *message);
     message->frame = pinfo->num;
-    message->time = pinfo->abs_ts;
+    message->time = clock_of(&pinfo->abs_ts);
     layers_endpoints(pinfo, &message->source, &message->destination);
     walk(&stream, tree, 0);
     message->readable = is_readable(&stream);

@@ -5,6 +5,7 @@
 #include "ipsec.h"
 
 #include "../compat.h"
+#include "../track/clock.h"
 #include "carrier.h"
 
 /* Different depths at which IPsec headers lie in the frames of one capture. */
@@ -109,7 +110,7 @@ read_header(struct ipsec_packet *packet, const packet_info *pinfo, const struct 
     const uint8_t *header = span->bytes + offset;
 
     packet->frame = pinfo->num;
-    packet->time = pinfo->abs_ts;
+    packet->time = clock_of(&pinfo->abs_ts);
     packet->protocol = protocol;
     packet->spi = pntohu32(header + (protocol == IPSEC_AH ? AH_SPI : ESP_SPI));
     packet->sequence = pntohu32(header + (protocol == IPSEC_AH ? AH_SEQUENCE : ESP_SEQUENCE));

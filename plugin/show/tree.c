@@ -253,7 +253,8 @@ tree_show_sa(struct tree_frame *frame, const struct sa *sa, const struct ipsec_p
 static void
 show_ike_sa(struct tree_frame *frame, const struct ike_sa *ike_sa)
 {
-    nstime_t age = clock_elapsed(&ike_sa->first_time, &frame->pinfo->abs_ts);
+    nstime_t now = clock_of(&frame->pinfo->abs_ts);
+    nstime_t age = clock_elapsed(&ike_sa->first_time, &now);
 
     proto_item_append_text(frame->item, ", Tunnel %u, IKE SA %u, %s old", ike_sa->flow->tunnel->id, ike_sa->id,
             text_duration(frame->pinfo->pool, &age));
@@ -278,13 +279,14 @@ show_links(struct tree_frame *frame, const struct ike_place *place)
     const struct exchange_message *message = place->message;
     uint32_t request = message ? message->answers_frame : 0, response = message ? message->answered_frame : 0;
     nstime_t asked = message ? message->answers_time : exchange->request_time;
+    nstime_t now = clock_of(&frame->pinfo->abs_ts);
     if (exchange->ike_sa->version >= 2) {       /* one request, one response, each maybe in fragments */
         request = place->is_response ? exchange->request_frame : 0;
         response = place->is_response ? 0 : exchange->response_frame;
         asked = exchange->request_time;
     }
     if (request != 0) {
-        nstime_t time = clock_elapsed(&asked, &frame->pinfo->abs_ts);
+        nstime_t time = clock_elapsed(&asked, &now);
         add_uint(frame->subtree, hf_ike_request_in, frame->tvb, request);
         add_time(frame->subtree, hf_ike_response_time, frame->tvb, &time);
     } else if (response != 0) {

@@ -12,6 +12,26 @@
 
 #include <wsutil/nstime.h>
 
+#define CLOCK_NSECS 1000000000
+
+/** A packet's time as it can be reckoned with: a hostile file may hold any 32 bits in place of its micro- or
+ * nanoseconds, and Wireshark hands them on. Whole seconds in there are carried over, except at the ends of the range. */
+static inline nstime_t
+clock_of(const nstime_t *stamp)
+{
+    nstime_t time = *stamp;
+    int carry = time.nsecs / CLOCK_NSECS;
+
+    time.nsecs %= CLOCK_NSECS;
+    if (time.nsecs < 0) {
+        time.nsecs += CLOCK_NSECS;
+        carry--;
+    }
+    if (carry > 0 ? time.secs <= INT64_MAX - carry : time.secs >= INT64_MIN - carry)
+        time.secs += carry;
+    return time;
+}
+
 /** Below, at or above 0 as a is before, at or after b; nstime_cmp of Wireshark 4.0 loses the upper half
  * of the difference. */
 static inline int
@@ -41,7 +61,7 @@ clock_elapsed(const nstime_t *from, const nstime_t *to)
     int32_t nsecs = to->nsecs - from->nsecs;
     if (nsecs < 0) {
         secs--;
-        nsecs += 1000000000;
+        nsecs += CLOCK_NSECS;
     }
     span.secs = secs > INT64_MAX ? (time_t)INT64_MAX : (time_t)secs;
     span.nsecs = nsecs;

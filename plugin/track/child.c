@@ -67,6 +67,8 @@ child_same_selectors(const struct child *a, const struct child *b)
 {
     bool same_side = a->origin->flow == b->origin->flow;
 
+    if (a->sa[0] && b->sa[0] && a->sa[0]->key.protocol != b->sa[0]->key.protocol)
+        return false;               /* ESP and AH may protect the same packets together */
     return selectors_equal(&a->tsi, same_side ? &b->tsi : &b->tsr)
             && selectors_equal(&a->tsr, same_side ? &b->tsr : &b->tsi);
 }
@@ -82,7 +84,7 @@ replace(struct changes *changes, struct child *old, struct child *new)
     for (int i = 0; i < 2; i++) {
         struct sa *from = old->sa[same_side ? i : 1 - i];
         struct sa *to = new->sa[i];
-        if (!from || !to || from->successor || to->predecessor || from->flow != to->flow)
+        if (!from || !to || !lineage_may_link(from, to))
             continue;
         lineage_negotiated(from, to);
         change_add(changes, CHANGE_SA_REPLACED, to)->before_frame = from->last_frame;

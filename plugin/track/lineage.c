@@ -122,7 +122,7 @@ enum candidate { CANDIDATE_NO, CANDIDATE_UNDECIDED, CANDIDATE_SILENT };
 static enum candidate
 candidate_of(const struct sa *old, const struct sa *newborn, const nstime_t *now, uint32_t grace)
 {
-    if (old == newborn || old->first_frame >= newborn->first_frame || old->is_pending)
+    if (old->id >= newborn->id || old->first_frame >= newborn->first_frame || old->is_pending)
         return CANDIDATE_NO;
     if (old->key.protocol != newborn->key.protocol || (old->negotiated && old->deleted_frame == 0))
         return CANDIDATE_NO;
@@ -146,13 +146,32 @@ distance(const struct sa *old, const struct sa *newborn)
     return clock_compare(&before, &after) > 0 ? before : after;
 }
 
+/* Gives an SA its place, and those behind it theirs. */
+static void
+renumber(struct sa *sa, uint32_t generation)
+{
+    unsigned looked_at = 0;
+
+    for (struct sa *later = sa; later && looked_at < GENERATIONS_AT_MOST; later = later->successor, looked_at++)
+        later->generation = generation++;
+}
+
+/* A successor always appeared later than what it replaces: so no SA is its own ancestor, whatever
+ * negotiations say. */
 static void
 link(struct sa *old, struct sa *newborn)
 {
     head_remove(old);
     old->successor = newborn;
     newborn->predecessor = old;
-    newborn->generation = old->generation + 1;
+    renumber(newborn, old->generation + 1);
+}
+
+bool
+lineage_may_link(const struct sa *old, const struct sa *sa)
+{
+    return old->id < sa->id && old->flow == sa->flow && old->key.protocol == sa->key.protocol && !old->successor
+            && !sa->predecessor;
 }
 
 void
@@ -167,11 +186,12 @@ lineage_negotiated(struct sa *old, struct sa *sa)
 void
 lineage_pass_on(struct sa *from, struct sa *to)
 {
-    if (!from || !to || from->flow != to->flow || from->successor || to->predecessor || !from->predecessor)
+    if (!from || !to || from->flow != to->flow || from->successor || to->predecessor || !from->predecessor
+            || from->predecessor->id >= to->id || from->key.protocol != to->key.protocol)
         return;
     to->predecessor = from->predecessor;
     to->predecessor->successor = to;
-    to->generation = from->generation;
+    renumber(to, from->generation);
     to->link_proven = from->link_proven;
     from->predecessor = NULL;
 }
@@ -229,7 +249,6 @@ void
 lineage_split(struct sa *sa)
 {
     struct sa *successor = sa->successor;
-    uint32_t generation = 1;
 
     sa->successor = NULL;
     sa->churned = false;
@@ -238,7 +257,5 @@ lineage_split(struct sa *sa)
     if (!successor)
         return;
     successor->predecessor = NULL;
-    for (struct sa *later = successor; later && generation <= GENERATIONS_AT_MOST; later = later->successor)
-        if (later->generation != 0)
-            later->generation = generation++;
+    renumber(successor, 1);
 }

@@ -19,7 +19,11 @@ void lineage_admit(struct sa *sa);
  * a lineage. */
 void lineage_admit_negotiated(struct sa *sa);
 
-/** Links an SA to the one that its negotiation says it replaces. */
+/** Whether an SA can have the place behind another one: of the same direction and protocol, and
+ * neither has such a place yet. */
+bool lineage_may_link(const struct sa *old, const struct sa *sa);
+
+/** Links an SA to the one that its negotiation says it replaces, if lineage_may_link. */
 void lineage_negotiated(struct sa *old, struct sa *sa);
 
 /** Gives an SA's place behind its predecessor to another SA of the same direction, if it has no

@@ -101,7 +101,8 @@ find_moved(struct tracker *tracker, const struct ipsec_packet *packet)
 static struct sa *
 open_sa(struct tracker *tracker, const struct sa_key *key, const struct ipsec_packet *packet)
 {
-    struct sa *sa = find_moved(tracker, packet);
+    /* where an SA had this key, its SPI is in use again; an alias would hide it from those who read again */
+    struct sa *sa = sa_find(tracker->sas, key) ? NULL : find_moved(tracker, packet);
 
     if (sa) {
         sa_alias(tracker->sas, key, sa);

@@ -14,14 +14,18 @@
 
 #include "../track/clock.h"
 
+/* Generations that are looked at, if the window or the clock leaves more of them in question. */
+#define LOOKED_AT_MOST 4096
+
 /* The churn_count-th churned SA back from the last one, both included, if all of them ended within
  * the window before its end; else NULL. */
 static const struct sa *
 first_of_enough(const struct sa *last, const struct judge_limits *limits)
 {
     uint32_t count = 0;
+    unsigned looked_at = 0;
 
-    for (const struct sa *sa = last; sa; sa = sa->predecessor) {
+    for (const struct sa *sa = last; sa && looked_at < LOOKED_AT_MOST; sa = sa->predecessor, looked_at++) {
         if (clock_passed(sa_replaced_time(sa), sa_replaced_time(last), limits->churn_window))
             return NULL;
         count += sa->churned;

@@ -37,6 +37,17 @@ ike_count(const struct ike_table *table)
     return table->count;
 }
 
+bool
+ike_table_is_full(struct ike_table *table)
+{
+    bool full = table->count >= table->context.max_sas;
+
+    if (full && !table->full_said)
+        change_add(table->context.changes, CHANGE_TABLE_FULL, NULL);
+    table->full_said |= full;
+    return full;
+}
+
 static void
 take_contents(struct ike_table *table, struct exchange *exchange, struct ike_place *place)
 {
@@ -155,6 +166,8 @@ ike_take(struct ike_table *table, const struct ike_message *message)
         return NULL;
     context->message = message;
     struct ike_sa *ike_sa = ike_sa_find(table, message);
+    if (!ike_sa && ike_table_is_full(table))
+        return NULL;
     context->flow = find_flow(table, ike_sa, message);
     if (!ike_sa)
         ike_sa = ike_sa_open(table, context->flow);

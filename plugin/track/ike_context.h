@@ -27,7 +27,11 @@ struct ike_table {
     struct ike_sa *first;
     struct ike_sa *last;
     uint32_t count;
+    bool full_said;
 };
+
+/** Whether no further IKE SA is tracked, which is said once. */
+bool ike_table_is_full(struct ike_table *table);
 
 /* ---- ike_sa.c */
 
@@ -127,7 +131,7 @@ void child_end(struct ike_context *context, struct child *child);
  * said once. Cheap where there is no rival. */
 void child_check_rival(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struct changes *changes);
 
-/** Whether both were negotiated for the same selectors, whoever asked. */
+/** Whether both were negotiated for the same selectors and the same protocol, whoever asked. */
 bool child_same_selectors(const struct child *a, const struct child *b);
 
 #endif /* SPISCOPE_IKE_CONTEXT_H */

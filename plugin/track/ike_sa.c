@@ -9,6 +9,9 @@
 /* Liveness checks of IKEv1 that have to stay unanswered until the peer counts as dead. */
 #define PROBES_AT_LEAST 2
 
+/* IKE SAs of one tunnel that are looked through for one that another replaces: beyond that it is a flood. */
+#define LOOKED_AT_MOST 256
+
 struct spis {
     uint64_t initiator;
     uint64_t responder;
@@ -139,7 +142,9 @@ ike_sa_open(struct ike_table *table, struct flow *flow)
 static void
 find_successor(struct ike_sa *old, const nstime_t *now, uint32_t grace)
 {
-    for (struct ike_sa *new = old->flow->tunnel->ike_sas; new && new != old; new = new->tunnel_older) {
+    unsigned looked_at = 0;
+
+    for (struct ike_sa *new = old->flow->tunnel->ike_sas; new && new != old && looked_at < LOOKED_AT_MOST; new = new->tunnel_older, looked_at++) {
         if (!new->established || new->predecessor || clock_passed(&new->established_time, now, grace))
             continue;
         new->predecessor = old;
@@ -176,8 +181,9 @@ find_predecessor(struct ike_sa *ike_sa)
 {
     struct ike_sa *old = ike_sa->tunnel_older;
 
-    while (old && (!old->established || old->successor))
-        old = old->tunnel_older;
+    for (unsigned looked_at = 0; old && (!old->established || old->successor); old = old->tunnel_older)
+        if (++looked_at > LOOKED_AT_MOST)
+            return;
     if (!old || ike_sa->predecessor || old->end == IKE_ALIVE)
         return;
     old->successor = ike_sa;
@@ -190,8 +196,9 @@ find_displaced(struct ike_sa *began, uint32_t grace)
 {
     struct ike_sa *old = began->tunnel_older;
 
-    while (old && (!old->established || old->end != IKE_ALIVE))
-        old = old->tunnel_older;
+    for (unsigned looked_at = 0; old && (!old->established || old->end != IKE_ALIVE); old = old->tunnel_older)
+        if (++looked_at > LOOKED_AT_MOST)
+            return NULL;
     return old && clock_passed(&old->established_time, &began->first_time, grace) ? old : NULL;
 }
 
@@ -234,7 +241,7 @@ ike_sa_rekey(struct ike_table *table, struct exchange *exchange, uint64_t initia
     struct ike_context *context = &table->context;
     struct ike_sa *old = exchange->ike_sa;
 
-    if (initiator == 0 || responder == 0 || ike_sa_by_spis(table, initiator, responder))
+    if (initiator == 0 || responder == 0 || ike_sa_by_spis(table, initiator, responder) || ike_table_is_full(table))
         return;
     struct ike_sa *ike_sa = add_ike_sa(table, initiator, responder, exchange->flow);
     ike_sa->born_in_capture = true;

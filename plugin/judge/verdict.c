@@ -146,6 +146,8 @@ verdict_span(const struct tunnel *tunnel, nstime_t *first, nstime_t *last)
             *last = flow->last_time;
         any = true;
     }
+    if (any)
+        *last = *clock_later(first, last);      /* the clock may run backwards */
     return any;
 }
 

@@ -30,3 +30,13 @@ set_tests_properties(quickstart PROPERTIES TIMEOUT 60)
 
 add_test(NAME readme COMMAND ${SPISCOPE_PYTHON} ${PROJECT_SOURCE_DIR}/cmake/readme.py --check)
 set_tests_properties(readme PROPERTIES TIMEOUT 20)
+
+# A short run of the fuzzing that plugin/test/fuzz is for. clang's runtime is no library that can be loaded before tshark.
+set(fuzz ${PROJECT_SOURCE_DIR}/plugin/test/fuzz)
+if(TARGET spiscope_sanitized AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    add_test(NAME fuzz.captures COMMAND ${SPISCOPE_PYTHON} ${fuzz}/captures.py --no-shared --seed 1 --runs 50 --jobs 2 --limit 120
+        --plugins ${PROJECT_BINARY_DIR}/plugins-sanitized --keep ${PROJECT_BINARY_DIR}/fuzz-kept)
+    set_tests_properties(fuzz.captures PROPERTIES LABELS fuzz TIMEOUT 900)
+endif()
+add_custom_target(fuzz_seeds COMMAND ${SPISCOPE_PYTHON} ${fuzz}/seeds.py ${PROJECT_BINARY_DIR}/plugins-recorder ${PROJECT_BINARY_DIR}/fuzz-seeds
+    DEPENDS spiscope_recorder VERBATIM)

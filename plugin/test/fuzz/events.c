@@ -1,0 +1,229 @@
+/* events.c
+ * One stream of events through track/ and judge/, and what must hold afterwards. A libFuzzer target
+ * with clang; replay.c runs it on files with any compiler.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "events.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "invariants.h"
+#include "show/report.h"
+#include "show/text.h"
+#include "show/timeline.h"
+#include "stream.h"
+
+/* A finding's text, in bytes. */
+#define TEXT_AT_MOST 4096
+
+#define FEW_SAS 5
+
+/* A packet as it was fed, and what was shown for it then. */
+struct fed {
+    struct ipsec_packet packet;
+    uint32_t sa;                    /* its number: the table may forget it */
+    struct sequence_counts counts;
+    bool is_copy;
+};
+
+struct world {
+    struct bench bench;
+    struct fed *fed;
+    uint32_t count;
+    uint64_t taken;
+    uint64_t taken_bytes;
+    uint64_t *counted;              /* by SA: its packets so far */
+    uint32_t opened;                /* SAs that there were, so far */
+};
+
+/* So that the fuzzer, or whoever replays, sees the place. */
+static void
+expect(const char *broken)
+{
+    if (!broken)
+        return;
+    fprintf(stderr, "does not hold: %s\n", broken);
+    abort();
+}
+
+static void
+choose_limits(struct bench *bench, uint8_t settings)
+{
+    static const uint32_t values[] = { 0, 2, 0, UINT32_MAX };
+    uint32_t value = values[settings & SETTING_LIMITS];
+
+    if ((settings & SETTING_LIMITS) != 0) {
+        bench->limits.handover_grace = bench->limits.one_way_after = value;
+        bench->limits.sequence.replay_window = bench->judge.limits.replay_window = value;
+        bench->judge.limits.min_sa_lifetime = bench->judge.limits.churn_count = bench->judge.limits.churn_window = value;
+        bench->judge.limits.expected_phase1_lifetime = bench->judge.limits.expected_phase2_lifetime = value;
+    }
+    if (settings & SETTING_FEW_SAS)
+        bench->limits.max_sas = bench->judge.limits.max_sas = FEW_SAS;
+}
+
+static void
+take_packet(struct world *world, const struct ipsec_packet *packet)
+{
+    struct sa *sa = tracker_take_ipsec(world->bench.tracker, packet);
+
+    if (!sa)
+        return;
+    struct fed *fed = &world->fed[world->count++];
+    fed->packet = *packet;
+    fed->sa = sa->id;
+    fed->counts = sequence_counts(&sa->sequence);
+    fed->is_copy = sa->sequence.packets == world->counted[sa->id];
+    world->counted[sa->id] = sa->sequence.packets;
+    world->taken += !fed->is_copy;
+    world->taken_bytes += fed->is_copy ? 0 : packet->length;
+}
+
+static void
+take_message(struct world *world, const struct ike_message *message)
+{
+    const struct ike_place *place = tracker_take_ike(world->bench.tracker, message);
+
+    if (message->initiator_spi == 0) {
+        expect(place ? "a message without initiator's SPI has no place" : NULL);
+        return;
+    }
+    if (!place && ike_count(tracker_ike(world->bench.tracker)) >= world->bench.limits.max_sas)
+        return;
+    expect(place && place->exchange && place->frame == message->frame ? NULL : "every message has a place");
+    expect(place->retransmission_of < message->frame ? NULL : "what is sent again came before");
+    expect(ike_place_at(tracker_ike(world->bench.tracker), message->frame) == place ? NULL : "a place is found again");
+}
+
+static void
+end_frame(struct bench *bench, const nstime_t *time)
+{
+    if (bench->frame == 0)
+        return;
+    bench->judge.frame = bench->frame;
+    bench->judge.time = *time;
+    judge_frame(&bench->judge, changes_of(bench));
+}
+
+static void
+feed_stream(struct world *world, struct stream *stream)
+{
+    struct bench *bench = &world->bench;
+    struct ipsec_packet packet;
+    static struct ike_message message;
+    nstime_t time = stream->time;
+    bool same_frame;
+
+    for (;;) {
+        enum event_kind kind = stream_next(stream, &packet, &message, &same_frame);
+        if (kind == EVENT_NONE)
+            break;
+        if (!same_frame) {
+            end_frame(bench, &time);
+            tracker_begin_frame(bench->tracker);
+        }
+        bench->frame = stream->frame;
+        time = stream->time;
+        if (kind == EVENT_IPSEC)
+            take_packet(world, &packet);
+        else
+            take_message(world, &message);
+    }
+    end_frame(bench, &time);
+    for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(bench->tracker)); tunnel; tunnel = tunnel->next)
+        world->opened += tunnel->flow[0].sas + tunnel->flow[1].sas;
+}
+
+/* Read again, each packet finds its SA, and counts what was counted the first time, or says that it can't. */
+static const char *
+read_again(const struct world *world)
+{
+    for (uint32_t i = 0; i < world->count; i++) {
+        const struct fed *fed = &world->fed[i];
+        struct sequence_counts counts;
+        /* of several packets in one frame, the frame's last state stands */
+        if ((i + 1 < world->count && world->fed[i + 1].packet.frame == fed->packet.frame)
+                || (i > 0 && world->fed[i - 1].packet.frame == fed->packet.frame))
+            continue;
+        const struct sa *sa = tracker_find_at(world->bench.tracker, &fed->packet);
+        if (!sa && world->opened > sa_count(tracker_sas(world->bench.tracker)))
+            continue;               /* forgotten */
+        if (!sa || sa->id != fed->sa)
+            return "a packet finds its SA again";
+        if (!sequence_counts_at(&sa->sequence, fed->packet.frame, fed->packet.sequence, &counts) || fed->is_copy)
+            continue;
+        if (counts.packets != fed->counts.packets || counts.lost != fed->counts.lost
+                || counts.duplicate != fed->counts.duplicate || counts.reordered != fed->counts.reordered)
+            return "a packet counts again what it counted";
+    }
+    return NULL;
+}
+
+static void
+check_texts(const struct bench *bench)
+{
+    wmem_allocator_t *scope = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
+
+    for (uint32_t i = 0; i < findings_count(bench->judge.findings); i++) {
+        const char *text = text_finding(scope, findings_get(bench->judge.findings, i));
+        expect(text && *text && strlen(text) <= TEXT_AT_MOST ? NULL : "a finding's text is of some bytes and not too many");
+        expect(g_utf8_validate(text, -1, NULL) ? NULL : "a finding's text is UTF-8");
+    }
+    wmem_destroy_allocator(scope);
+}
+
+static void
+write_outputs(const struct bench *bench, const nstime_t *first, const nstime_t *last)
+{
+    struct capture_facts facts = { "fuzz", bench->frame, *first, *last };
+    FILE *out = fopen("/dev/null", "w");
+
+    if (!out)
+        return;
+    report_write(out, &facts, bench->tracker, &bench->judge);
+    json_write(out, &facts, bench->tracker, &bench->judge);
+    timeline_write(out, &facts, bench->tracker, &bench->judge);
+    fclose(out);
+}
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    /* every allocation on its own: a checker sees where each ends, and none takes a block of 8 MB */
+    g_setenv("WIRESHARK_DEBUG_WMEM_OVERRIDE", "simple", TRUE);
+    wmem_init();
+    return 0;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct stream stream;
+
+    if (size == 0)
+        return 0;
+    struct world world = { .bench = bench_prepare() };
+    uint8_t settings = data[0];
+    stream_begin(&stream, data + 1, size - 1);
+    nstime_t first = stream.time;
+    choose_limits(&world.bench, settings);
+    bench_start(&world.bench);
+    size_t events = size / RECORD_IPSEC_LENGTH + 1;
+    world.fed = g_new(struct fed, events);
+    world.counted = g_new0(uint64_t, 2 * events);       /* a message opens two SAs at most */
+    feed_stream(&world, &stream);
+    expect(state_broken(&world.bench));
+    expect(counts_broken(&world.bench, world.taken, world.taken_bytes, world.opened));
+    expect(read_again(&world));
+    check_texts(&world.bench);
+    if (settings & SETTING_WRITE)
+        write_outputs(&world.bench, &first, &stream.time);
+    g_free(world.fed);
+    g_free(world.counted);
+    bench_close(&world.bench);
+    return 0;
+}

@@ -1,0 +1,284 @@
+/* invariants.h
+ * What must hold of a tracker and its findings whatever was fed: lists and lineages are whole, nothing
+ * ends before it begins, and what is said rests on frames that exist.
+ *
+ * Each function returns what does not hold, in words, or NULL.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_INVARIANTS_H
+#define SPISCOPE_INVARIANTS_H
+
+#include "judge/verdict.h"
+#include "test.h"
+#include "track/ike.h"
+
+/* Lost packets are counted in 64 bits, but sequence numbers differ by less than 2^32 at a time. */
+#define LOST_AT_MOST (UINT64_C(1) << 62)
+
+#define HOLD(condition) do { if (!(condition)) return #condition; } while (0)
+
+static inline bool
+frame_exists(const struct bench *bench, uint32_t frame)
+{
+    return frame >= 1 && frame <= bench->frame;
+}
+
+/* Whether it is one of the table's, which forgets SAs of a single packet when it is full; NULL is, too. */
+static inline bool
+is_tracked(const struct bench *bench, const struct sa *sa)
+{
+    if (!sa)
+        return true;
+    for (const struct sa *each = sa_first(tracker_sas(bench->tracker)); each; each = each->next)
+        if (each == sa)
+            return true;
+    return false;
+}
+
+/* The heads and the newborn of a flow: whole lists that go forth and back, of SAs that say so themselves. */
+static inline const char *
+flow_broken(const struct flow *flow, uint32_t most, uint32_t *heads, uint32_t *pending)
+{
+    uint32_t count = 0;
+
+    for (const struct sa *sa = flow->heads; sa; sa = sa->head_next) {
+        HOLD(++count <= most);                                  /* a list without end */
+        HOLD(sa->is_head && sa->flow == flow && !sa->successor);
+        HOLD(sa->head_previous ? sa->head_previous->head_next == sa : flow->heads == sa);
+    }
+    *heads += count;
+    count = 0;
+    for (const struct sa *sa = flow->pending; sa; sa = sa->pending_next) {
+        HOLD(++count <= most);
+        HOLD(sa->is_pending && sa->flow == flow);
+        HOLD(sa->pending_next || flow->pending_last == sa);
+    }
+    *pending += count;
+    HOLD(flow->unanswered <= flow->packets);
+    return NULL;
+}
+
+static inline const char *
+sa_counts_broken(const struct sa *sa)
+{
+    struct sequence_counts counts = sequence_counts(&sa->sequence);
+
+    HOLD(counts.packets == sa->sequence.packets);
+    HOLD((uint64_t)counts.duplicate + counts.reordered <= counts.packets);
+    HOLD(counts.packets == 0 || (uint64_t)counts.duplicate + counts.reordered < counts.packets);
+    HOLD(counts.lost < LOST_AT_MOST);
+    return NULL;
+}
+
+static inline const char *
+sa_times_broken(const struct bench *bench, const struct sa *sa)
+{
+    HOLD(frame_exists(bench, sa->first_frame) && frame_exists(bench, sa->last_frame) && frame_exists(bench, sa_birth_frame(sa)));
+    HOLD(sa->first_frame <= sa->last_frame);
+    HOLD(sa->deleted_frame == 0 || frame_exists(bench, sa->deleted_frame));
+    HOLD(!is_before(&sa->first_time, sa_birth_time(sa)) && !is_before(&sa->last_time, &sa->first_time));
+    HOLD(sa->deleted_frame == 0 || !is_before(&sa->deleted_time, sa_birth_time(sa)));
+    return NULL;
+}
+
+static inline const char *
+lineage_broken(const struct sa *sa)
+{
+    const struct sa *old = sa->predecessor;
+
+    HOLD(!sa->is_pending || sa->generation == 0 || sa->negotiated);
+    HOLD(sa->generation != 0 || sa->is_pending || sa->sequence.packets < 2);
+    HOLD(sa->is_head || sa->successor || sa->sequence.packets < 2);
+    HOLD(!sa->successor || sa->successor->predecessor == sa);
+    if (!old)
+        return NULL;
+    HOLD(old->successor == sa && old->flow == sa->flow && old->key.protocol == sa->key.protocol);
+    HOLD(sa->generation > old->generation);
+    HOLD(old->id < sa->id);                                     /* so no SA is its own ancestor */
+    return NULL;
+}
+
+static inline const char *
+sas_broken(const struct bench *bench)
+{
+    const struct sa_table *table = tracker_sas(bench->tracker);
+    uint32_t count = 0, heads = 0, pending = 0, tunnels = 0;
+    const char *broken = NULL;
+
+    for (const struct sa *sa = sa_first(table); sa; sa = sa->next) {
+        HOLD(++count <= sa_count(table) && (!sa->next || sa->id < sa->next->id));
+        HOLD(is_tracked(bench, sa->predecessor) && is_tracked(bench, sa->successor));
+        HOLD(!sa->child || sa->child->sa[0] == sa || sa->child->sa[1] == sa);
+        if ((broken = sa_counts_broken(sa)) || (broken = sa_times_broken(bench, sa)) || (broken = lineage_broken(sa)))
+            return broken;
+        heads += sa->is_head;
+        pending += sa->is_pending;
+    }
+    HOLD(count == sa_count(table) && count <= bench->limits.max_sas);
+    uint32_t heads_listed = 0, pending_listed = 0;
+    for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(bench->tracker)); tunnel; tunnel = tunnel->next) {
+        HOLD(tunnel->id == tunnels++);
+        for (int i = 0; i < 2; i++)
+            if ((broken = flow_broken(&tunnel->flow[i], count, &heads_listed, &pending_listed)))
+                return broken;
+    }
+    HOLD(heads == heads_listed && pending == pending_listed);
+    HOLD(tunnels == tunnel_count(tracker_tunnels(bench->tracker)));
+    return NULL;
+}
+
+/* Packets and bytes of the SAs and of the flows are those that were taken.
+ * opened  SAs that there ever were: the table may have forgotten some */
+static inline const char *
+counts_broken(const struct bench *bench, uint64_t taken, uint64_t taken_bytes, uint64_t opened)
+{
+    uint64_t packets = 0, bytes = 0, in_flows = 0, sas = 0;
+
+    for (const struct sa *sa = sa_first(tracker_sas(bench->tracker)); sa; sa = sa->next) {
+        packets += sa->sequence.packets;
+        bytes += sa->bytes;
+    }
+    for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(bench->tracker)); tunnel; tunnel = tunnel->next) {
+        in_flows += tunnel->flow[0].packets + tunnel->flow[1].packets;
+        sas += tunnel->flow[0].sas + tunnel->flow[1].sas;
+    }
+    uint64_t forgotten = opened - sa_count(tracker_sas(bench->tracker));
+    HOLD(in_flows == taken && sas == opened);
+    HOLD(packets + forgotten == taken);         /* each of a single packet */
+    HOLD(forgotten ? bytes < taken_bytes : bytes == taken_bytes);
+    return NULL;
+}
+
+static inline const char *
+exchanges_broken(const struct bench *bench, const struct ike_sa *ike_sa, uint32_t most)
+{
+    uint32_t count = 0;
+
+    for (const struct exchange *exchange = ike_sa->latest; exchange; exchange = exchange->older) {
+        HOLD(++count <= most);
+        HOLD(exchange->ike_sa == ike_sa && exchange->messages <= EXCHANGE_MESSAGES_AT_MOST);
+        HOLD(exchange->messages <= EXCHANGE_MESSAGES_INLINE || exchange->more);
+        HOLD(exchange->request_frame <= bench->frame && exchange->response_frame <= bench->frame);
+        HOLD(frame_exists(bench, exchange->last_frame));
+        HOLD(!exchange->child || exchange->child->origin == exchange);
+        HOLD(exchange->outcome != EXCHANGE_REFUSED || exchange->error || exchange->refused_by_size);
+    }
+    return NULL;
+}
+
+static inline const char *
+ike_sas_broken(const struct bench *bench)
+{
+    const struct ike_table *table = tracker_ike(bench->tracker);
+    uint32_t count = 0;
+    const char *broken;
+
+    for (const struct ike_sa *ike_sa = ike_first(table); ike_sa; ike_sa = ike_sa->next) {
+        uint32_t ancestors = 0;
+        HOLD(ike_sa->id == count++ && (ike_sa->version == 1 || ike_sa->version == 2));
+        HOLD(frame_exists(bench, ike_sa->first_frame) && frame_exists(bench, ike_sa->last_frame));
+        HOLD(ike_sa->first_frame <= ike_sa->last_frame);
+        HOLD(ike_sa->end == IKE_ALIVE || frame_exists(bench, ike_sa->end_frame));
+        HOLD(ike_sa->end == IKE_ALIVE || !is_before(&ike_sa->end_time, &ike_sa->first_time));
+        HOLD(!ike_sa->tunnel_older || ike_sa->tunnel_older->id < ike_sa->id);
+        for (const struct ike_sa *old = ike_sa->predecessor; old; old = old->predecessor)
+            HOLD(old != ike_sa && ++ancestors <= ike_count(table));
+        if ((broken = exchanges_broken(bench, ike_sa, bench->frame)))
+            return broken;
+    }
+    HOLD(count == ike_count(table) && count <= bench->limits.max_sas);
+    return NULL;
+}
+
+static inline const char *
+children_broken(const struct bench *bench)
+{
+    for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(bench->tracker)); tunnel; tunnel = tunnel->next) {
+        uint32_t count = 0;
+        for (const struct child *child = tunnel->children; child; child = child->tunnel_older) {
+            uint32_t ancestors = 0;
+            HOLD(++count <= bench->frame);
+            HOLD(!child->tunnel_older || child->tunnel_older->id < child->id);
+            HOLD(is_tracked(bench, child->sa[0]) && is_tracked(bench, child->sa[1]));
+            HOLD(child->ike_sa && child->origin && child->origin->child == child);
+            HOLD(child->deleted_frame <= bench->frame);
+            for (const struct child *old = child->predecessor; old; old = old->predecessor)
+                HOLD(old != child && ++ancestors <= bench->frame);
+        }
+    }
+    return NULL;
+}
+
+static inline const char *
+finding_broken(const struct bench *bench, const struct finding *finding)
+{
+    HOLD(finding->key < FINDING_KEYS && finding->confidence <= CONFIDENCE_PROVEN);
+    HOLD(is_tracked(bench, finding->sa) && is_tracked(bench, finding->other));
+    HOLD(frame_exists(bench, finding->frame) && finding->evidence_count <= EVIDENCE_AT_MOST);
+    for (unsigned i = 0; i < finding->evidence_count; i++)
+        HOLD(frame_exists(bench, finding->evidence[i]) && finding->evidence[i] < finding->frame);
+    HOLD(finding->span.secs >= 0 && finding->span.nsecs >= 0 && finding->span.nsecs < SECOND);
+    return NULL;
+}
+
+static inline const char *
+findings_broken(const struct bench *bench)
+{
+    const struct findings *findings = bench->judge.findings;
+    uint32_t last = 0, filed = 0, in_tunnels = 0;
+    const char *broken;
+
+    for (uint32_t i = 0; i < findings_count(findings); i++) {
+        const struct finding *finding = findings_get(findings, i);
+        uint32_t count, first = findings_on(findings, finding->frame, &count);
+        HOLD(finding->frame >= last && first <= i && i < first + count);
+        last = finding->frame;
+        in_tunnels += finding->tunnel != NULL;
+        if ((broken = finding_broken(bench, finding)))
+            return broken;
+    }
+    for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(bench->tracker)); tunnel; tunnel = tunnel->next) {
+        const struct finding_file *file = findings_of(findings, tunnel);
+        uint32_t count[FINDING_KEYS] = { 0 };
+        for (const struct finding *finding = file ? file->first : NULL; finding; finding = finding->next) {
+            HOLD(++filed <= findings_count(findings) && finding->tunnel == tunnel);
+            count[finding->key]++;
+        }
+        HOLD(!file || memcmp(count, file->count, sizeof count) == 0);
+    }
+    HOLD(filed == in_tunnels);
+    return NULL;
+}
+
+static inline const char *
+verdicts_broken(const struct bench *bench)
+{
+    for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(bench->tracker)); tunnel; tunnel = tunnel->next) {
+        struct verdict verdict = verdict_of(tunnel, &bench->judge);
+        HOLD(verdict.cause < CAUSES && verdict.confidence <= CONFIDENCE_PROVEN);
+        HOLD(verdict.evidence_count <= VERDICT_EVIDENCE_AT_MOST);
+        for (unsigned i = 0; i < verdict.evidence_count; i++)
+            HOLD(frame_exists(bench, verdict.evidence[i]) && (i == 0 || verdict.evidence[i - 1] < verdict.evidence[i]));
+        HOLD(verdict.cause != CAUSE_STABLE || (verdict.churned == 0 && verdict.refused == 0));
+        nstime_t first, last;
+        HOLD(!verdict_span(tunnel, &first, &last) || !is_before(&last, &first));
+    }
+    return NULL;
+}
+
+/* Everything that holds without knowing what was fed. */
+static inline const char *
+state_broken(const struct bench *bench)
+{
+    const char *broken = sas_broken(bench);
+
+    broken = broken ? broken : ike_sas_broken(bench);
+    broken = broken ? broken : children_broken(bench);
+    broken = broken ? broken : findings_broken(bench);
+    return broken ? broken : verdicts_broken(bench);
+}
+
+#undef HOLD
+
+#endif /* SPISCOPE_INVARIANTS_H */

@@ -318,8 +318,10 @@ const nstime_t *
 sa_birth_time(const struct sa *sa)
 {
     const struct exchange *origin = negotiation_before(sa);
+    const nstime_t *birth = origin ? &origin->response_time : &sa->first_time;
 
-    return origin ? &origin->response_time : &sa->first_time;
+    /* a clock that runs backwards may have deleted it before: it was there then */
+    return sa->deleted_frame != 0 && clock_compare(&sa->deleted_time, birth) < 0 ? &sa->deleted_time : birth;
 }
 
 uint32_t

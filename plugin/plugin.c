@@ -1,10 +1,11 @@
 /* plugin.c
- * What Wireshark asks of a shared library. Inside Wireshark's own tree its build makes this file.
+ * What Wireshark asks of a shared library.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <stdint.h>
 
+#define WS_BUILD_DLL                /* on Windows: export what follows, rather than import it */
 #include <ws_attributes.h>
 #include <ws_symbol_export.h>
 #include <ws_version.h>

@@ -10,7 +10,7 @@
 set -eu
 
 BUILD_PACKAGES="tshark wireshark-dev libwireshark-dev libglib2.0-dev gcc libc6-dev make cmake pkg-config"
-TEST_PACKAGES="python3 python3-pytest python3-scapy python3-jsonschema valgrind jq parallel locales clang libclang-rt-dev"
+TEST_PACKAGES="python3 python3-pytest python3-scapy python3-jsonschema valgrind jq parallel locales clang libclang-rt-dev clang-tidy cppcheck"
 
 NAME=quickstart
 . "$(dirname "$0")/common.sh"
@@ -21,7 +21,7 @@ install_packages() {
     if ! have apt-get || ! have dpkg-query; then
         die "this is neither Debian nor Ubuntu (no apt-get): install Wireshark 4.0 or later (tshark), its development" \
             "files, GLib's development files, a C compiler, make, cmake and pkg-config (for the tests also python3, pytest," \
-            "scapy, jsonschema, valgrind, jq, GNU parallel, locales, clang and libclang-rt-dev), then build by hand as in README.md."
+            "scapy, jsonschema, valgrind, jq, GNU parallel, locales, clang, libclang-rt-dev, clang-tidy and cppcheck), then build by hand as in README.md."
     fi
     install_missing refuse_old_package "$@"
 }

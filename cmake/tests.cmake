@@ -28,6 +28,10 @@ set_tests_properties(bench PROPERTIES TIMEOUT 900 ENVIRONMENT "SPISCOPE_PLUGIN_D
 add_test(NAME quickstart COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/cmake/test)
 set_tests_properties(quickstart PROPERTIES TIMEOUT 60)
 
+# gcc and clang without a warning, clang-tidy, cppcheck
+add_test(NAME analysis COMMAND sh ${PROJECT_SOURCE_DIR}/cmake/analyse.sh ${PROJECT_BINARY_DIR}/analysis)
+set_tests_properties(analysis PROPERTIES TIMEOUT 1800)
+
 add_test(NAME readme COMMAND ${SPISCOPE_PYTHON} ${PROJECT_SOURCE_DIR}/cmake/readme.py --check)
 set_tests_properties(readme PROPERTIES TIMEOUT 20)
 

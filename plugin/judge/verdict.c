@@ -11,21 +11,16 @@
 
 #include "../track/clock.h"
 
-static bool
-is_trouble(uint8_t key)
-{
-    switch (key) {
+/* Whether a finding is above a note. */
+static const bool is_trouble[FINDING_KEYS] = {
 #define SEVERITY_CHAT false
 #define SEVERITY_NOTE false
 #define SEVERITY_WARN true
 #define SEVERITY_ERROR true
-#define X(identifier, name, severity, group, title) case FINDING_##identifier: return SEVERITY_##severity;
+#define X(identifier, name, severity, group, title) [FINDING_##identifier] = SEVERITY_##severity,
     SPISCOPE_FINDINGS(X)
 #undef X
-    default:
-        return false;
-    }
-}
+};
 
 /* Refusals that the next try did not turn into a success. */
 static uint32_t
@@ -40,8 +35,8 @@ lasting_refusals(const struct tunnel *tunnel, const struct finding_file *file)
 static bool
 has_trouble(const struct tunnel *tunnel, const struct finding_file *file)
 {
-    for (uint8_t key = 0; key < FINDING_KEYS; key++)
-        if (key != FINDING_CHILD_REFUSED && file->count[key] > 0 && is_trouble(key))
+    for (unsigned key = 0; key < FINDING_KEYS; key++)
+        if (key != FINDING_CHILD_REFUSED && file->count[key] > 0 && is_trouble[key])
             return true;
     return lasting_refusals(tunnel, file) > 0;
 }

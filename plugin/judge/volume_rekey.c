@@ -28,7 +28,7 @@ judge_volume_rekey(struct judge *judge, const struct change *change)
     if (change->kind != CHANGE_SA_REPLACED)
         return;
     const struct sa *last = change->sa->predecessor;
-    uint64_t least = last->bytes, most = last->bytes;
+    uint64_t least = last->bytes, most = least;
     double shortest = seconds_of(last), longest = shortest;
     const struct sa *sa = last;
     unsigned count = 0;

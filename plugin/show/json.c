@@ -16,7 +16,6 @@
 struct writer {
     json_dumper *json;
     wmem_allocator_t *scope;
-    const struct tracker *tracker;
     const struct judge *judge;
 };
 
@@ -298,7 +297,7 @@ json_write(FILE *out, const struct capture_facts *facts, const struct tracker *t
 {
     json_dumper json = { .output_file = out };
     wmem_allocator_t *kept = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
-    struct writer writer = { &json, kept, tracker, judge };
+    struct writer writer = { &json, kept, judge };
     unsigned *counts;
     const struct sa ***sas = report_sort_sas(tracker, kept, &counts);
 

@@ -12,6 +12,6 @@
 typedef bool outputs_source(struct capture_facts *facts, const struct tracker **tracker, const struct judge **judge);
 
 /** Registers the options. */
-void outputs_register(outputs_source *source);
+void outputs_register(outputs_source *outputs);
 
 #endif /* SPISCOPE_OUTPUTS_H */

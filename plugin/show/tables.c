@@ -129,7 +129,7 @@ empty_table(stat_tap_table *table)
             free_cell(table, row, column, &table->elements[row][column]);
         g_free(table->elements[row]);
     }
-    g_free(table->elements);
+    g_free((gpointer)table->elements);
     table->elements = NULL;
     table->num_elements = 0;
 }

@@ -174,11 +174,11 @@ text_about_sa(wmem_allocator_t *scope, const struct finding *finding)
     const char *sa = text_sa(scope, finding->sa);
     const char *span = text_duration(scope, &finding->span);
     uint32_t other = finding->other ? finding->other->key.spi : 0;
+    uint32_t other_birth = finding->other ? sa_birth_frame(finding->other) : 0;
 
     switch (finding->key) {
     case FINDING_REKEY:
-        return wmem_strdup_printf(scope, "%s lived %s and was replaced by 0x%08x (frame %u)", sa, span, other,
-                sa_birth_frame(finding->other));
+        return wmem_strdup_printf(scope, "%s lived %s and was replaced by 0x%08x (frame %u)", sa, span, other, other_birth);
     case FINDING_SPI_CHURN:
         return wmem_strdup_printf(scope, "%s was replaced by 0x%08x after only %s (less than %" PRIu64 " s). Compare the "
                 "phase 1 and phase 2 lifetimes and the proxy IDs of both peers", sa, other, span, finding->limit);
@@ -238,12 +238,12 @@ text_responder(wmem_allocator_t *scope, const struct exchange *exchange)
 }
 
 static char *
-text_lifetime_mismatch(wmem_allocator_t *scope, const struct finding *finding)
+text_lifetime_mismatch(wmem_allocator_t *scope, const struct finding *finding, const struct exchange *exchange)
 {
     unsigned phase = finding->key == FINDING_PHASE1_LIFETIME_MISMATCH ? 1 : 2;
     const char *unit = finding->kilobytes ? "kB" : "s";
-    const char *requester = text_requester(scope, finding->exchange);
-    const char *responder = text_responder(scope, finding->exchange);
+    const char *requester = text_requester(scope, exchange);
+    const char *responder = text_responder(scope, exchange);
 
     if (finding->announced)
         return wmem_strdup_printf(scope, "Phase %u lifetime: %s offers %" PRIu64 " %s, %s announces %" PRIu64 " %s "
@@ -258,9 +258,9 @@ text_lifetime_mismatch(wmem_allocator_t *scope, const struct finding *finding)
 }
 
 static char *
-text_proxy_id(wmem_allocator_t *scope, const struct finding *finding)
+text_proxy_id(wmem_allocator_t *scope, const struct finding *finding, const struct exchange *exchange)
 {
-    const struct exchange *exchange = finding->exchange, *other = finding->other_exchange;
+    const struct exchange *other = finding->other_exchange;
     const struct said *asked = exchange->request;
     wmem_strbuf_t *text = wmem_strbuf_new(scope, "");
 
@@ -282,9 +282,8 @@ text_proxy_id(wmem_allocator_t *scope, const struct finding *finding)
 }
 
 static char *
-text_no_proposal(wmem_allocator_t *scope, const struct finding *finding)
+text_no_proposal(wmem_allocator_t *scope, const struct exchange *exchange)
 {
-    const struct exchange *exchange = finding->exchange;
     bool phase1 = exchange->type == IKE2_IKE_SA_INIT || exchange_is_phase1(exchange);
 
     return wmem_strdup_printf(scope, "Phase %d proposal: %s accepts nothing of what %s offers: %s. Compare encryption, "
@@ -294,36 +293,44 @@ text_no_proposal(wmem_allocator_t *scope, const struct finding *finding)
 }
 
 static char *
-text_about_ike(wmem_allocator_t *scope, const struct finding *finding)
+text_child_refused(wmem_allocator_t *scope, const struct finding *finding, const struct exchange *exchange)
 {
-    const struct exchange *exchange = finding->exchange;
-    const char *name = exchange ? text_exchange(scope, exchange->type) : "";
-    const char *requester = exchange ? text_requester(scope, exchange) : "";
-    const char *responder = exchange ? text_responder(scope, exchange) : "";
+    const char *requester = text_requester(scope, exchange);
+    const char *responder = text_responder(scope, exchange);
+
+    if (exchange->refused_by_size && exchange->ike_sa->version >= 2)
+        return wmem_strdup_printf(scope, "%s refused the child SA (phase 2) that %s asked for: its answer of %u bytes is "
+                "too small to hold one. The reason is encrypted%s; check proposals, PFS group and proxy IDs on both peers",
+                responder, requester, exchange->response_length, exchange->tried_again
+                    ? ", but it was asked again at once and accepted: probably another DH group was wanted" : "");
+    if (exchange->refused_by_size)
+        return wmem_strdup_printf(scope, "%s met the Quick Mode (phase 2) of frame %u with an Informational, and %s tried "
+                "again: refused. The reason is encrypted; check proposals, PFS group and proxy IDs on both peers",
+                responder, exchange->request_frame, requester);
+    return wmem_strdup_printf(scope, "%s refused the child SA (phase 2) that %s asked for: %s", responder, requester,
+            text_notify(scope, exchange->ike_sa->version, (uint16_t)finding->number));
+}
+
+/* Of findings that stand on one exchange. */
+static char *
+text_about_exchange(wmem_allocator_t *scope, const struct finding *finding, const struct exchange *exchange)
+{
+    const char *name = text_exchange(scope, exchange->type);
+    const char *requester = text_requester(scope, exchange);
+    const char *responder = text_responder(scope, exchange);
     const char *span = text_duration(scope, &finding->span);
-    uint8_t version = finding->ike_sa->version;
 
     switch (finding->key) {
     case FINDING_PROXY_ID_MISMATCH:
     case FINDING_PROXY_ID_NARROWED:
-        return text_proxy_id(scope, finding);
+        return text_proxy_id(scope, finding, exchange);
     case FINDING_PHASE1_LIFETIME_MISMATCH:
     case FINDING_PHASE2_LIFETIME_MISMATCH:
-        return text_lifetime_mismatch(scope, finding);
+        return text_lifetime_mismatch(scope, finding, exchange);
     case FINDING_NO_PROPOSAL:
-        return text_no_proposal(scope, finding);
+        return text_no_proposal(scope, exchange);
     case FINDING_CHILD_REFUSED:
-        if (exchange->refused_by_size && version >= 2)
-            return wmem_strdup_printf(scope, "%s refused the child SA (phase 2) that %s asked for: its answer of %u bytes is "
-                    "too small to hold one. The reason is encrypted%s; check proposals, PFS group and proxy IDs on both peers",
-                    responder, requester, exchange->response_length, exchange->tried_again
-                        ? ", but it was asked again at once and accepted: probably another DH group was wanted" : "");
-        if (exchange->refused_by_size)
-            return wmem_strdup_printf(scope, "%s met the Quick Mode (phase 2) of frame %u with an Informational, and %s tried "
-                    "again: refused. The reason is encrypted; check proposals, PFS group and proxy IDs on both peers",
-                    responder, exchange->request_frame, requester);
-        return wmem_strdup_printf(scope, "%s refused the child SA (phase 2) that %s asked for: %s", responder, requester,
-                text_notify(scope, version, (uint16_t)finding->number));
+        return text_child_refused(scope, finding, exchange);
     case FINDING_AUTH_FAILED:
         if (finding->confidence == CONFIDENCE_SUSPECTED)
             return wmem_strdup_printf(scope, "%s between %s and %s got no further than authentication, and was begun anew. "
@@ -331,29 +338,43 @@ text_about_ike(wmem_allocator_t *scope, const struct finding *finding)
                     requester, responder);
         return wmem_strdup_printf(scope, "Authentication between %s and %s failed: %s. Compare the pre-shared keys or "
                 "certificates and the identities of both peers", requester, responder,
-                text_notify(scope, version, (uint16_t)finding->number));
-    case FINDING_LIFETIME_ORDER:
-        return wmem_strdup_printf(scope, "Phase 1 lives %" PRIu64 " s, shorter than phase 2 with %" PRIu64 " s. By itself "
-                "not a fault; check whether a gateway drops phase 2 together with phase 1", finding->number, finding->limit);
+                text_notify(scope, exchange->ike_sa->version, (uint16_t)finding->number));
     case FINDING_EARLY_REKEY:
         return wmem_strdup_printf(scope, "%s asked for three rekeys in a row far before their time, the last after %s "
                 "(negotiated: %s). Check its phase 2 lifetime", requester, span, finding->limit
                     ? wmem_strdup_printf(scope, "%" PRIu64 " s", finding->limit) : "not in IKEv2");
-    case FINDING_SYNCHRONISED_TIMERS:
-        return wmem_strdup_printf(scope, "Both peers began the rekey of the same SA at once, %" PRIu64 " times. Check that "
-                "rekey times are randomised (rekey fuzz), or let one peer rekey earlier", finding->number);
     case FINDING_REKEY_COLLISION:
         return wmem_strdup_printf(scope, "%s began to rekey an SA that %s was rekeying already (frame %u)", requester,
                 responder, finding->other_exchange->request_frame);
-    case FINDING_DUPLICATE_SA:
-        return wmem_strdup_printf(scope, "The SAs with SPI 0x%08x and 0x%08x serve the same selectors, side by side for %s. "
-                "Check whether both peers initiate, and whether old SAs are deleted",
-                finding->sa ? finding->sa->key.spi : 0, finding->other ? finding->other->key.spi : 0, span);
     case FINDING_IKE_RETRANSMISSION:
         return wmem_strdup_printf(scope, "%s: the message of frame %" PRIu64 " was sent again", name, finding->number);
     case FINDING_IKE_NO_RESPONSE:
         return wmem_strdup_printf(scope, "%s (frame %" PRIu64 ") was sent %" PRIu64 " times and not answered; given up after %s. Check that "
                 "the peer is up and that UDP ports 500 and 4500 pass", name, finding->limit, finding->number + 1, span);
+    case FINDING_INVALID_SPI:
+        return wmem_strdup_printf(scope, "%s says that it does not know SPI 0x%08x. Check whether it lost its SAs", requester,
+                (uint32_t)finding->number);
+    default:
+        return wmem_strdup(scope, text_title(finding->key));
+    }
+}
+
+static char *
+text_about_ike(wmem_allocator_t *scope, const struct finding *finding)
+{
+    const char *span = text_duration(scope, &finding->span);
+
+    switch (finding->key) {
+    case FINDING_LIFETIME_ORDER:
+        return wmem_strdup_printf(scope, "Phase 1 lives %" PRIu64 " s, shorter than phase 2 with %" PRIu64 " s. By itself "
+                "not a fault; check whether a gateway drops phase 2 together with phase 1", finding->number, finding->limit);
+    case FINDING_SYNCHRONISED_TIMERS:
+        return wmem_strdup_printf(scope, "Both peers began the rekey of the same SA at once, %" PRIu64 " times. Check that "
+                "rekey times are randomised (rekey fuzz), or let one peer rekey earlier", finding->number);
+    case FINDING_DUPLICATE_SA:
+        return wmem_strdup_printf(scope, "The SAs with SPI 0x%08x and 0x%08x serve the same selectors, side by side for %s. "
+                "Check whether both peers initiate, and whether old SAs are deleted",
+                finding->sa ? finding->sa->key.spi : 0, finding->other ? finding->other->key.spi : 0, span);
     case FINDING_DPD_FAILURE:
         return wmem_strdup_printf(scope, "Liveness checks (DPD) went unanswered %" PRIu64 " times, and a new negotiation "
                 "began. Check whether the peer was down or the path between the peers was broken", finding->number);
@@ -364,11 +385,9 @@ text_about_ike(wmem_allocator_t *scope, const struct finding *finding)
     case FINDING_PFS_MISMATCH:
         return wmem_strdup_printf(scope, "The first child SA works, but %" PRIu64 " rekeys with a key exchange were refused. "
                 "Compare the PFS (DH) group of phase 2 on both peers", finding->number);
-    case FINDING_INVALID_SPI:
-        return wmem_strdup_printf(scope, "%s says that it does not know SPI 0x%08x. Check whether it lost its SAs", requester,
-                (uint32_t)finding->number);
     default:
-        return wmem_strdup(scope, text_title(finding->key));
+        return finding->exchange ? text_about_exchange(scope, finding, finding->exchange)
+            : wmem_strdup(scope, text_title(finding->key));
     }
 }
 

@@ -121,6 +121,7 @@ keep_spis(struct ike_context *context, struct ike_place *place)
     uint32_t list[PROPOSALS_AT_MOST + 2 * NOTIFIES_AT_MOST + DELETES_AT_MOST];
     unsigned most = sizeof list / sizeof list[0];
 
+    place->spis = 0;
     for (unsigned i = 0; i < contents->proposals; i++)
         if (contents->proposal[i].protocol == IKE_PROTOCOL_ESP || contents->proposal[i].protocol == IKE_PROTOCOL_AH)
             keep_spi(place, list, most, (uint32_t)contents->proposal[i].spi);

@@ -25,8 +25,12 @@ set_tests_properties(captures PROPERTIES TIMEOUT 3600 ENVIRONMENT "SPISCOPE_PLUG
 add_test(NAME bench COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/plugin/test/bench)
 set_tests_properties(bench PROPERTIES TIMEOUT 900 ENVIRONMENT "SPISCOPE_PLUGIN_DIR=${SPISCOPE_PLUGIN_DIR}")
 
-add_test(NAME quickstart COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/cmake/test)
+add_test(NAME quickstart COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/cmake/test/test_quickstart.py)
 set_tests_properties(quickstart PROPERTIES TIMEOUT 60)
+
+# The .deb; installing it is for cmake/test/package_cycle.sh
+add_test(NAME package COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/cmake/test/test_package.py)
+set_tests_properties(package PROPERTIES TIMEOUT 600 ENVIRONMENT "SPISCOPE_PACKAGE_BUILD=${PROJECT_BINARY_DIR}/package")
 
 # gcc and clang without a warning, clang-tidy, cppcheck
 add_test(NAME analysis COMMAND sh ${PROJECT_SOURCE_DIR}/cmake/analyse.sh ${PROJECT_BINARY_DIR}/analysis)

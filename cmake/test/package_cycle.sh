@@ -1,0 +1,74 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Installs the .deb, runs it, upgrades, removes and purges it: all must work, and nothing may stay. As it changes the system, it is
+# for a Debian of its own:
+#
+#   sudo SPISCOPE_RUN='sh cmake/test/package_cycle.sh' sh cmake/versions.sh
+set -eu
+
+PACKAGES="tshark wireshark-dev libwireshark-dev libglib2.0-dev gcc libc6-dev make cmake pkg-config dpkg-dev file"
+NAME=wireshark-spiscope
+CAPTURE=test-captures/v2_flap.pcap
+
+say() {
+    printf '\n== %s\n' "$*"
+}
+
+die() {
+    printf 'package_cycle: %s\n' "$*" >&2
+    exit 1
+}
+
+# make_deb VERSION: builds it of a copy of the tree that bears this version, and says where it is
+make_deb() {
+    mkdir "$room/$1"
+    tar --exclude=./build -cf - . | tar -xf - -C "$room/$1"
+    sed -i "s/^set(SPISCOPE_VERSION .*/set(SPISCOPE_VERSION $1)/" "$room/$1/plugin/version.cmake"
+    cmake -S "$room/$1" -B "$room/$1/build" -DBUILD_TESTING=OFF >"$room/log"
+    cmake --build "$room/$1/build" --parallel "$(nproc)" >"$room/log" || die "$(cat "$room/log")"
+    (cd "$room/$1/build" && cpack >"$room/log" 2>&1) || die "$(cat "$room/log")"
+    ls "$room/$1/build/"*.deb
+}
+
+# All files but those of apt and dpkg themselves, and ours
+files() {
+    find / -xdev \( -path /proc -o -path /sys -o -path /tmp -o -path /srv -o -path /var/lib/dpkg -o -path /var/lib/apt \
+        -o -path /var/cache -o -path /var/log \) -prune -o -print | sort
+}
+
+expect_version() {
+    tshark -G plugins | grep "^spiscope\.so[[:space:]]*$1[[:space:]]*dissector" || die "tshark does not load version $1."
+    tshark -r $CAPTURE -Y spiscope.flapping | grep flapping || die "$CAPTURE shows no flapping."
+}
+
+expect_nothing() {
+    ! tshark -G plugins | grep spiscope || die "tshark still loads it."
+    files >"$room/after"
+    diff "$room/before" "$room/after" || die "the files above came or went."
+}
+
+cd "$(dirname "$0")/../.."
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086  # a list of package names
+apt-get install -q -y --no-install-recommends $PACKAGES
+room=$(mktemp -d)
+trap 'rm -rf "$room"' EXIT
+chmod 755 "$room"
+older=$(make_deb 0.9.1)
+newer=$(make_deb 0.9.10)
+files >"$room/before"
+for end in remove purge; do
+    say "Install"
+    apt-get install -q -y --no-install-recommends "$older"
+    expect_version 0.9.1
+    say "Upgrade"
+    apt-get install -q -y --no-install-recommends "$newer"
+    expect_version 0.9.10
+    [ -z "$(dpkg --verify $NAME)" ] || die "dpkg --verify $NAME: $(dpkg --verify $NAME)"
+    say "$end"
+    apt-get "$end" -q -y $NAME
+    expect_nothing
+done
+[ -z "$(dpkg-query -W $NAME 2>/dev/null)" ] || die "dpkg still knows it: $(dpkg-query -W $NAME)"
+say "Installed, upgraded, removed and purged: nothing is left."

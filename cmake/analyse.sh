@@ -10,10 +10,8 @@ set -eu
 
 WARNINGS="-Wall -Wextra -Wpedantic -Werror"
 
-die() {
-    printf 'analyse: %s\n' "$*" >&2
-    exit 1
-}
+NAME=analyse
+. "$(dirname "$0")/common.sh"
 
 sources() {
     find plugin -name '*.c' ! -path 'plugin/test/*' | sort
@@ -21,7 +19,7 @@ sources() {
 
 # compile NAME COMPILER: as the plugin is built (-Wpedantic is about this code: Wireshark's and GLib's headers are system headers)
 compile() {
-    command -v "$2" >/dev/null 2>&1 || die "$2 is missing: apt-get install gcc clang clang-tidy cppcheck"
+    have "$2" || die "$2 is missing: apt-get install gcc clang clang-tidy cppcheck"
     cmake -S . -B "$build/$1" -DCMAKE_C_COMPILER="$2" -DCMAKE_C_FLAGS="$WARNINGS" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON \
         -DBUILD_TESTING=OFF >"$build/$1.log" 2>&1 || die "cmake failed: $(cat "$build/$1.log")"
     echo "== $2 $WARNINGS"
@@ -30,7 +28,7 @@ compile() {
 
 # What it prints about headers that it passed over is left out.
 tidy() {
-    command -v clang-tidy >/dev/null 2>&1 || die "clang-tidy is missing: apt-get install clang-tidy"
+    have clang-tidy || die "clang-tidy is missing: apt-get install clang-tidy"
     echo "== clang-tidy"
     sources | xargs -P "$jobs" -n 4 clang-tidy -p "$build/clang" --quiet >"$build/tidy.log" 2>"$build/tidy.err" ||
         die "clang-tidy: $(cat "$build/tidy.log" "$build/tidy.err")"
@@ -40,7 +38,7 @@ tidy() {
 # not const, and GLib and Wireshark say what a callback's parameters are.
 # Without the system's headers, as cppcheck is made to be used; so it must be told which Wireshark it is.
 check() {
-    command -v cppcheck >/dev/null 2>&1 || die "cppcheck is missing: apt-get install cppcheck"
+    have cppcheck || die "cppcheck is missing: apt-get install cppcheck"
     version=$(pkg-config --modversion wireshark)
     minor=${version#*.}
     echo "== cppcheck"

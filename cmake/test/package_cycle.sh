@@ -8,17 +8,11 @@
 set -eu
 
 PACKAGES="tshark wireshark-dev libwireshark-dev libglib2.0-dev gcc libc6-dev make cmake pkg-config dpkg-dev file"
-NAME=wireshark-spiscope
+PACKAGE=wireshark-spiscope
 CAPTURE=test-captures/v2_flap.pcap
 
-say() {
-    printf '\n== %s\n' "$*"
-}
-
-die() {
-    printf 'package_cycle: %s\n' "$*" >&2
-    exit 1
-}
+NAME=package_cycle
+. "$(dirname "$0")/../common.sh"
 
 # make_deb VERSION: builds it of a copy of the tree that bears this version, and says where it is
 make_deb() {
@@ -51,7 +45,7 @@ expect_nothing() {
 cd "$(dirname "$0")/../.."
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086  # a list of package names
-apt-get install -q -y --no-install-recommends $PACKAGES
+install_missing true $PACKAGES
 room=$(mktemp -d)
 trap 'rm -rf "$room"' EXIT
 chmod 755 "$room"
@@ -65,10 +59,10 @@ for end in remove purge; do
     say "Upgrade"
     apt-get install -q -y --no-install-recommends "$newer"
     expect_version 0.9.10
-    [ -z "$(dpkg --verify $NAME)" ] || die "dpkg --verify $NAME: $(dpkg --verify $NAME)"
+    [ -z "$(dpkg --verify $PACKAGE)" ] || die "dpkg --verify $PACKAGE: $(dpkg --verify $PACKAGE)"
     say "$end"
-    apt-get "$end" -q -y $NAME
+    apt-get "$end" -q -y $PACKAGE
     expect_nothing
 done
-[ -z "$(dpkg-query -W $NAME 2>/dev/null)" ] || die "dpkg still knows it: $(dpkg-query -W $NAME)"
+[ -z "$(dpkg-query -W $PACKAGE 2>/dev/null)" ] || die "dpkg still knows it: $(dpkg-query -W $PACKAGE)"
 say "Installed, upgraded, removed and purged: nothing is left."

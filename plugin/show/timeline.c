@@ -225,7 +225,7 @@ write_row(struct canvas *canvas, const char *label, GArray *bars, unsigned lanes
 
 /* The first lane that is free from there on; the last one if none is. */
 static unsigned
-free_lane(double ends[], unsigned *used, double from)
+free_lane(const double ends[], unsigned *used, double from)
 {
     for (unsigned lane = 0; lane < *used; lane++)
         if (ends[lane] <= from)

@@ -8,8 +8,7 @@
 #include "../track/clock.h"
 #include "ike_payload.h"
 
-/* A tree deeper or larger than this is no IKE message of any use. */
-#define DEPTH_AT_MOST 32
+/* A tree larger than this is no IKE message of any use. */
 #define NODES_AT_MOST 20000
 
 /* The fixed header (RFC 7296 section 3.1; RFC 2408 section 3.1), in bytes. */
@@ -66,7 +65,6 @@ struct stream {
     bool decrypted_seen;
     bool malformed;
     bool ended;                     /* a second message began */
-    unsigned nodes;
 };
 
 struct ike_observer *
@@ -161,18 +159,27 @@ take_field(struct stream *stream, const field_info *field)
         stream->malformed = true;
 }
 
-static void
-walk(struct stream *stream, proto_node *node, unsigned depth)
+/* The node that follows in tree order, below the root; NULL at its end. */
+static proto_node *
+next_node(proto_node *node, const proto_node *root)
 {
-    if (depth > DEPTH_AT_MOST)
-        return;
-    for (proto_node *child = node->first_child; child && !stream->ended; child = child->next) {
-        if (++stream->nodes > NODES_AT_MOST)
-            return;
-        const field_info *field = PNODE_FINFO(child);
+    if (node->first_child)
+        return node->first_child;
+    while (node != root && !node->next)
+        node = node->parent;
+    return node == root ? NULL : node->next;
+}
+
+static void
+walk(struct stream *stream, proto_tree *tree)
+{
+    unsigned nodes = 0;
+
+    for (proto_node *node = next_node(tree, tree); node && !stream->ended && nodes < NODES_AT_MOST; nodes++) {
+        const field_info *field = PNODE_FINFO(node);
         if (field && field->hfinfo)
             take_field(stream, field);
-        walk(stream, child, depth + 1);
+        node = next_node(node, tree);
     }
 }
 
@@ -202,7 +209,7 @@ ike_observe(const struct ike_observer *observer, const packet_info *pinfo, proto
     message->frame = pinfo->num;
     message->time = clock_of(&pinfo->abs_ts);
     layers_endpoints(pinfo, &message->source, &message->destination);
-    walk(&stream, tree, 0);
+    walk(&stream, tree);
     message->readable = is_readable(&stream);
     if (!message->readable)
         memset(&message->contents, 0, sizeof message->contents);

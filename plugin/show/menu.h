@@ -13,6 +13,6 @@
 typedef bool menu_lookup(uint32_t frame, const struct tunnel **tunnel, const struct sa **sa);
 
 /** Registers the menu. Outside Wireshark's window it does nothing. */
-void menu_register(int proto, menu_lookup *lookup, outputs_source *source);
+void menu_register(int proto, menu_lookup *finder, outputs_source *outputs);
 
 #endif /* SPISCOPE_MENU_H */

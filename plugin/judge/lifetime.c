@@ -60,7 +60,7 @@ phase_of(const struct exchange *exchange)
 static unsigned
 peer_of(const struct exchange *exchange)
 {
-    return exchange->flow == &exchange->flow->tunnel->flow[0] ? 0 : 1;
+    return flow_peer(exchange->flow);
 }
 
 static struct finding *

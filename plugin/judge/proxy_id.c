@@ -30,7 +30,7 @@ static struct offers *
 offers_of(const struct exchange *exchange, bool other_peer)
 {
     struct tunnel *tunnel = exchange->flow->tunnel;
-    unsigned side = exchange->flow == &tunnel->flow[0] ? 0 : 1;
+    unsigned side = flow_peer(exchange->flow);
 
     return &tunnel->offers[1][other_peer ? 1 - side : side];
 }

@@ -97,7 +97,7 @@ count_renewal(struct renewals *renewals, const struct sa *old)
     if (renewals->count++ == 0 || clock_compare(&age, &renewals->longest) > 0)
         renewals->longest = age;
     if (origin && old->successor->origin_sure)
-        renewals->by[origin->flow == &old->flow->tunnel->flow[0] ? 0 : 1]++;
+        renewals->by[flow_peer(origin->flow)]++;
 }
 
 static void

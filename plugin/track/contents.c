@@ -30,7 +30,7 @@ remember_offer(struct exchange *exchange)
 {
     struct tunnel *tunnel = exchange->flow->tunnel;
     unsigned phase = exchange_is_initial(exchange->type) ? 0 : 1;
-    struct offers *offers = &tunnel->offers[phase][exchange->flow == &tunnel->flow[0] ? 0 : 1];
+    struct offers *offers = &tunnel->offers[phase][flow_peer(exchange->flow)];
 
     for (unsigned i = 0; i < offers->count && i < OFFERS_AT_MOST; i++) {
         const struct said *earlier = offers->exchange[i]->request;

@@ -242,7 +242,7 @@ was_left(const struct ike_context *context, const struct exchange *exchange)
 {
     const struct flow *sender = exchange->awaited_by_requester ? exchange->flow : flow_reverse(exchange->flow);
     const struct tunnel *tunnel = sender->tunnel;
-    bool peer_heard = tunnel->ike_heard[sender == &tunnel->flow[0] ? 1 : 0];
+    bool peer_heard = tunnel->ike_heard[1 - flow_peer(sender)];
 
     if (!exchange->awaiting || exchange->outcome == EXCHANGE_REFUSED || exchange->outcome == EXCHANGE_GIVEN_UP)
         return false;

@@ -180,7 +180,7 @@ ike_take(struct ike_table *table, const struct ike_message *message)
     ike_sa->heard_frame[side] = message->frame;
     tunnel->ike_last_time = message->time;
     ike_sa->probes[1 - side] = 0;
-    tunnel->ike_heard[context->flow == &tunnel->flow[0] ? 0 : 1] = true;
+    tunnel->ike_heard[flow_peer(context->flow)] = true;
     keep_spis(context, &place);
     if (news) {
         bool first_answer = place.is_response && exchange->response_frame == message->frame;
@@ -221,7 +221,7 @@ struct exchange *
 ike_claim_origin(struct flow *flow, const nstime_t *now, uint32_t seconds, bool *sure)
 {
     struct tunnel *tunnel = flow->tunnel;
-    unsigned direction = flow == &tunnel->flow[0] ? 0 : 1;
+    unsigned direction = flow_peer(flow);
     struct recent_origin *found = NULL;
 
     *sure = false;

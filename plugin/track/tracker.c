@@ -150,7 +150,7 @@ sees_other_direction(const struct flow *flow)
 {
     const struct flow *reverse = flow_reverse(flow);
 
-    return reverse->packets > 0 || flow->tunnel->ike_heard[flow == &flow->tunnel->flow[0] ? 1 : 0];
+    return reverse->packets > 0 || flow->tunnel->ike_heard[flow_peer(reverse)];
 }
 
 static void

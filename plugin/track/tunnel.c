@@ -146,10 +146,16 @@ tunnel_open(struct tunnel_table *table, const struct endpoint *source,
     return &tunnel->flow[0];
 }
 
+unsigned
+flow_peer(const struct flow *flow)
+{
+    return flow == &flow->tunnel->flow[0] ? 0 : 1;
+}
+
 struct flow *
 flow_reverse(const struct flow *flow)
 {
-    return &flow->tunnel->flow[flow == &flow->tunnel->flow[0] ? 1 : 0];
+    return &flow->tunnel->flow[1 - flow_peer(flow)];
 }
 
 struct tunnel *

@@ -105,6 +105,9 @@ struct flow *tunnel_open(struct tunnel_table *table, const struct endpoint *sour
 void tunnel_alias(struct tunnel_table *table, const struct endpoint *source,
         const struct endpoint *destination, struct flow *flow);
 
+/** The peer that a flow comes from: 0 or 1, as in the tunnel's peer[]. */
+unsigned flow_peer(const struct flow *flow);
+
 /** The other direction. */
 struct flow *flow_reverse(const struct flow *flow);
 

@@ -10,7 +10,14 @@ static struct {
     int isakmp;
     int icmp;
     int icmpv6;
+    uint64_t bits;                  /* of the low six bits of each: most other protocols differ in them */
 } protocols;
+
+static uint64_t
+bit_of(int protocol)
+{
+    return UINT64_C(1) << (protocol & 63);
+}
 
 void
 layers_handoff(void)
@@ -20,6 +27,8 @@ layers_handoff(void)
     protocols.isakmp = proto_get_id_by_filter_name("isakmp");
     protocols.icmp = proto_get_id_by_filter_name("icmp");
     protocols.icmpv6 = proto_get_id_by_filter_name("icmpv6");
+    protocols.bits = bit_of(protocols.esp) | bit_of(protocols.ah) | bit_of(protocols.isakmp) | bit_of(protocols.icmp)
+            | bit_of(protocols.icmpv6);
 }
 
 struct layers
@@ -29,6 +38,8 @@ layers_of(const packet_info *pinfo)
 
     for (wmem_list_frame_t *layer = wmem_list_head(pinfo->layers); layer; layer = wmem_list_frame_next(layer)) {
         int protocol = GPOINTER_TO_INT(wmem_list_frame_data(layer));
+        if ((protocols.bits & bit_of(protocol)) == 0)
+            continue;
         if (protocol == protocols.esp)
             layers.esp++;
         else if (protocol == protocols.ah)

@@ -455,6 +455,26 @@ test_scanned(void)
     bench_close(&bench);
 }
 
+/* Made-up sources: each would be a tunnel, and tunnels are not forgotten. */
+static void
+test_scanned_from_everywhere(void)
+{
+    struct bench bench = bench_prepare();
+
+    bench.limits.max_sas = 16;
+    bench_start(&bench);
+    struct sa *known = feed_series(&bench, back(2), 1, 3, 0, MILLISECOND);
+    for (uint8_t i = 10; i < 200; i++) {
+        struct line line = { v4(i, 0), v4(2, 0), IPSEC_ESP, 0x10000U + i };
+        feed_one(&bench, line, 1, i * SECOND);
+        g_assert_cmpuint(tunnel_count(tracker_tunnels(bench.tracker)), <=, 16);
+        g_assert_cmpuint(sa_count(tracker_sas(bench.tracker)), <=, 16);
+    }
+    g_assert_true(feed_one(&bench, back(2), 4, 200 * SECOND) == known);
+    g_assert_nonnull(feed_one(&bench, there(1), 1, 200 * SECOND));      /* in a tunnel that is known */
+    bench_close(&bench);
+}
+
 /* A frame that changes more than can be told. */
 static void
 test_too_many_changes(void)
@@ -529,6 +549,7 @@ main(int argc, char **argv)
 {
     test_begin(&argc, &argv);
     g_test_add_func("/tracker/scanned", test_scanned);
+    g_test_add_func("/tracker/scanned-from-everywhere", test_scanned_from_everywhere);
     g_test_add_func("/tracker/one-sa", test_one_sa);
     g_test_add_func("/tracker/born-in-capture", test_born_in_capture);
     g_test_add_func("/tracker/directions-share-a-tunnel", test_directions_share_a_tunnel);

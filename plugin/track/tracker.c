@@ -108,13 +108,14 @@ open_sa(struct tracker *tracker, const struct sa_key *key, const struct ipsec_pa
         sa_alias(tracker->sas, key, sa);
         return sa;
     }
-    if (sa_count(tracker->sas) >= tracker->limits.max_sas && !tracker->table_full_said) {
+    struct flow *flow = tunnel_find(tracker->tunnels, &packet->source, &packet->destination);
+    bool no_tunnel = !flow && tunnel_count(tracker->tunnels) >= tracker->limits.max_sas;
+    if ((no_tunnel || sa_count(tracker->sas) >= tracker->limits.max_sas) && !tracker->table_full_said) {
         tracker->table_full_said = true;
         changed(tracker, CHANGE_TABLE_FULL, NULL);
     }
-    if (!sa_has_room(tracker->sas, tracker->limits.max_sas))
+    if (no_tunnel || !sa_has_room(tracker->sas, tracker->limits.max_sas))
         return NULL;
-    struct flow *flow = tunnel_find(tracker->tunnels, &packet->source, &packet->destination);
     if (!flow)
         flow = tunnel_open(tracker->tunnels, &packet->source, &packet->destination);
     sa = sa_open(tracker->sas, key, flow, packet->frame, &packet->time, packet->source.port != 0);

@@ -84,6 +84,8 @@ capture_open(void)
         .max_sas = preferences.max_sas,
     };
 
+    if (!proto_is_protocol_enabled(protocol_spiscope))
+        return;                     /* whoever changes that has the file read anew */
     capture = wmem_new0(wmem_file_scope(), struct capture);
     capture->ipsec = ipsec_observer_create(wmem_file_scope());
     capture->ike = ike_observer_create(wmem_file_scope());
@@ -292,7 +294,7 @@ show_findings(struct tree_frame *frame)
 static int
 dissect_spiscope(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
-    if (!capture || !proto_is_protocol_enabled(protocol_spiscope))
+    if (!capture)
         return 0;
     struct layers layers = layers_of(pinfo);
     bool is_ipsec = layers.esp + layers.ah + layers.isakmp > 0;
@@ -307,9 +309,10 @@ dissect_spiscope(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
             first_read(tvb, pinfo, tree, &layers, &frame);
         else
             read_again(tvb, pinfo, &layers, &frame);
-        show_findings(&frame);
+        if (!is_first || tracker_changes(capture->tracker)->count > 0)
+            show_findings(&frame);
     }
-    return (int)tvb_captured_length(tvb);
+    return (int)pinfo->fd->cap_len;
 }
 
 static void

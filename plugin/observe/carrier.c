@@ -59,7 +59,7 @@ take_endpoint(struct endpoint *endpoint, const uint8_t *bytes, uint8_t length, u
         memcpy(endpoint->address.bytes, bytes, 16);
 }
 
-static bool
+static inline bool
 begin_ipv4(struct walk *walk, int start)
 {
     const uint8_t *ip = walk->span->bytes + start;
@@ -98,7 +98,7 @@ begin_ipv6(struct walk *walk, int start)
     return true;
 }
 
-static bool
+static inline bool
 begin(struct walk *walk, int start)
 {
     if (!holds(walk->span, start, IPV4_HEADER))
@@ -153,7 +153,7 @@ ends_here(const struct walk *walk, uint8_t protocol)
     return walk->next == protocol && !walk->fragment && walk->end >= walk->at + ESP_HEADER;
 }
 
-static bool
+static inline bool
 leads_to(struct walk *walk, int offset, uint8_t protocol)
 {
     for (int i = 0; i < CHAIN_AT_MOST; i++) {
@@ -165,7 +165,7 @@ leads_to(struct walk *walk, int offset, uint8_t protocol)
     return walk->at == offset && ends_here(walk, protocol);
 }
 
-static void
+static inline void
 take(const struct walk *walk, int start, struct ipsec_packet *packet)
 {
     const uint8_t *ip = walk->span->bytes + start;

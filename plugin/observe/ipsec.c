@@ -104,7 +104,7 @@ fingerprint(const struct span *span, int offset, uint32_t length)
 }
 
 /* What the header itself says; the length is known. */
-static void
+static inline void
 read_header(struct ipsec_packet *packet, const packet_info *pinfo, const struct span *span, int offset, uint8_t protocol)
 {
     const uint8_t *header = span->bytes + offset;
@@ -118,7 +118,7 @@ read_header(struct ipsec_packet *packet, const packet_info *pinfo, const struct 
 }
 
 /* A header at this offset, if an IP header leads to it. */
-static bool
+static inline bool
 read_at(const packet_info *pinfo, const struct span *span, int offset, uint8_t protocol, struct ipsec_packet *packet)
 {
     if (!holds_header(span, offset, protocol) || !carrier_find(span, offset, protocol, packet))
@@ -210,7 +210,7 @@ observe_fields(struct ipsec_observer *observer, tvbuff_t *tvb, const packet_info
 /* ---- without fields */
 
 /* @return headers that are still missing of those that the dissectors found */
-static unsigned
+static inline unsigned
 read_places(const struct ipsec_observer *observer, const packet_info *pinfo, const struct span *frame, uint8_t protocol,
         unsigned missing, struct found *found)
 {
@@ -252,7 +252,7 @@ read_apart(const packet_info *pinfo, const struct span *frame, const struct span
 }
 
 /* @return whether as many headers were found as the dissectors found */
-static bool
+static inline bool
 observe_bytes(struct ipsec_observer *observer, tvbuff_t *tvb, const packet_info *pinfo, uint8_t protocol,
         unsigned layers, struct found *found)
 {

@@ -11,7 +11,7 @@
 #include "ike.h"
 
 /* SAs that were looked up lately, by the low bits of their SPIs: a power of two. */
-#define RECENT_SAS 1024
+#define RECENT_SAS 4096
 
 /* SAs are allocated so many at once. */
 #define SLAB 64

@@ -2,7 +2,8 @@
 """Runs tshark on the captures of captures.py and measures instructions, CPU time and peak memory.
 
 Instructions are those of user space, counted by valgrind's cachegrind without its cache simulation: the same events as callgrind's Ir, in a
-third of the time. What a packet costs is the difference between two lengths of a capture, so that start-up cancels out.
+third of the time. What a packet costs is the difference between two lengths of a capture, so that start-up cancels out. Wireshark seeds its hashes
+anew in each run, which is worth a hundred instructions a packet; while counting, the seed is fixed (fixed_seed.c).
 """
 import os
 import re
@@ -54,6 +55,9 @@ class Bench(Room):
         for name in ALTERNATIVES:
             for suffix in (".lua", ".py"):
                 shutil.copy(BENCH / (name + suffix), self.room)
+        self.fixed_seed = self.room / "fixed_seed.so"
+        glib = subprocess.run(["pkg-config", "--cflags", "glib-2.0"], check=True, capture_output=True, text=True).stdout.split()
+        subprocess.run(["cc", "-shared", "-fPIC", "-O2", *glib, "-o", self.fixed_seed, BENCH / "fixed_seed.c"], check=True)
         self.open_up()
         self.give(self.logs)
         self.lock, self.processors, self.pool, self.counts = Lock(), processors, ThreadPoolExecutor(processors), {}
@@ -86,9 +90,9 @@ class Bench(Room):
             tshark += ["-X", f"lua_script:{self.room / alternative}.lua"]
         return [[*tshark, *SETTINGS[run.setting]]]
 
-    def finish(self, commands, plugin, output=subprocess.DEVNULL):
+    def finish(self, commands, plugin, output=subprocess.DEVNULL, **environment):
         """Runs the commands to their end; a complaint of one is a failure. Gives what each used, as getrusage(2) has it."""
-        environment = dict(self.environment(self.room / "home", plugin), PYTHONHASHSEED="0")
+        environment = self.environment(self.room / "home", plugin, PYTHONHASHSEED="0", **environment)
         processes, source = [], subprocess.DEVNULL
         for command in commands:
             last = command is commands[-1]
@@ -123,7 +127,8 @@ class Bench(Room):
         """Runs it under a tool; gives its logs, which are written to the folder."""
         commands = self.commands(run)
         logs = [folder / f"{i}.log" for i in range(len(commands))]
-        self.finish([[*tool, f"--log-file={log}", *command] for log, command in zip(logs, commands)], run.who == "plugin")
+        self.finish([[*tool, f"--log-file={log}", *command] for log, command in zip(logs, commands)], run.who == "plugin",
+                    LD_PRELOAD=str(self.fixed_seed))
         return [log.read_text() for log in logs]
 
     # --- instructions -----------------------------------------------------------------------------------------------

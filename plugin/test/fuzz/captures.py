@@ -200,7 +200,7 @@ def arguments():
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--first", type=int, default=0, help="number of the first run")
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--limit", type=float, help="seconds that one run of tshark may take", default=None)
+    parser.add_argument("--limit", type=float, help="seconds of the processor that one run of tshark may take", default=None)
     parser.add_argument("--keep", type=Path, default=Path("fuzz-kept"), help="folder for captures that show a fault")
     parser.add_argument("--only", default="", help="only captures with this in their name")
     parser.add_argument("--no-shared", action="store_true", help="leave ../shared/captures out, so that every machine has the same captures")

@@ -216,6 +216,8 @@ sa_open(struct sa_table *table, const struct sa_key *key, struct flow *flow,
     flow->sas++;
     sa->first_frame = sa->last_frame = frame;
     sa->first_time = sa->last_time = *time;
+    if (!older && table->aliases)
+        older = wmem_map_lookup(table->aliases, key);   /* its packets under this key are to be found again */
     if (older) {
         sa_rare(table, sa)->older = older;
         older->is_kept = true;

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include <epan/wmem_scopes.h>
+
 #include <glib.h>
 
 /* The word after -r, or what follows it in the same word. */
@@ -31,15 +33,14 @@ capture_name(void)
     char *words = NULL;
     gsize length = 0;
 
-    g_free(name);
+    wmem_free(wmem_epan_scope(), name);
     name = NULL;
     if (!g_file_get_contents("/proc/self/cmdline", &words, &length, NULL) || length == 0)
         return NULL;
-    name = find_file(words, length);        /* GLib ends the contents with a zero byte of its own */
+    char *found = find_file(words, length); /* GLib ends the contents with a zero byte of its own */
     g_free(words);
-    if (name && (strcmp(name, "-") == 0 || !g_utf8_validate(name, -1, NULL))) {
-        g_free(name);
-        name = NULL;
-    }
+    if (found && strcmp(found, "-") != 0 && g_utf8_validate(found, -1, NULL))
+        name = wmem_strdup(wmem_epan_scope(), found);
+    g_free(found);
     return name;
 }

@@ -59,7 +59,7 @@ draw(void *data)
 static void
 listen(write_function *write, FILE *file, const char *path)
 {
-    struct output *output = g_new0(struct output, 1);
+    struct output *output = wmem_new0(wmem_epan_scope(), struct output);
 
     output->write = write;
     output->file = file;
@@ -96,7 +96,7 @@ init_json(const char *argument, void *data _U_)
     if (*path != '\0' && (*path != ',' || path[1] == '\0'))
         refuse("unknown argument in -z %s: it is -z spiscope,json or -z spiscope,json,FILE%s", argument, "");
     if (*path == ',')
-        listen(json_write, open_file(path + 1), g_strdup(path + 1));
+        listen(json_write, open_file(path + 1), wmem_strdup(wmem_epan_scope(), path + 1));
     else
         listen(json_write, stdout, "the JSON report");
     COMPAT_STAT_INIT_DONE;
@@ -109,7 +109,7 @@ init_timeline(const char *argument, void *data _U_)
 
     if (*path != ',' || path[1] == '\0')
         refuse("unknown argument in -z %s: it is -z spiscope,timeline,FILE.svg%s", argument, "");
-    listen(timeline_write, open_file(path + 1), g_strdup(path + 1));
+    listen(timeline_write, open_file(path + 1), wmem_strdup(wmem_epan_scope(), path + 1));
     COMPAT_STAT_INIT_DONE;
 }
 

@@ -220,7 +220,7 @@ def one_file(box, path, limit):
 def fuzz(box, options, limit):
     box.lab = sandbox.harness.LAB
     bases = [base for base in load_all(box, not options.no_shared) if options.only in base.name]
-    box._open_up()
+    box.open_up()
     fuzzer = Fuzzer(box, bases, options.seed, options.keep, limit)
     print(f"seed {options.seed}, {len(bases)} captures to begin with, from run {options.first}", flush=True)
     end = time.monotonic() + options.seconds if options.seconds else None

@@ -66,9 +66,9 @@ class Sandbox(harness.Harness):
         self.no_keys = self.room / "no-keys"
         self.no_keys.mkdir()
 
-    def _as_nobody(self):
+    def as_nobody(self):
         # behind setpriv, which is none of our business
-        return [*super()._as_nobody(), "env", *(f"{name}={value}" for name, value in self.preload.items())]
+        return [*super().as_nobody(), "env", *(f"{name}={value}" for name, value in self.preload.items())]
 
     def run(self, path, options=(), keys=None, plugin=True, limit=120):
         """All outputs of one capture; files of the run are path.json, path.svg, path.xml in self.out."""
@@ -91,7 +91,7 @@ class Sandbox(harness.Harness):
                        "WIRESHARK_CONFIG_DIR": str(keys or self.no_keys),
                        "WIRESHARK_PLUGIN_DIR": str(self.plugins if plugin else self.room / "no-plugins")}
         # the processor's time: on a busy machine the clock says little
-        command = [*self._as_nobody(), "prlimit", f"--cpu={int(limit)}", *tool, "tshark", *arguments]
+        command = [*self.as_nobody(), "prlimit", f"--cpu={int(limit)}", *tool, "tshark", *arguments]
         before = os.times().elapsed
         try:
             done = subprocess.run(command, env=environment, cwd=self.room, stdin=subprocess.DEVNULL, capture_output=True, timeout=WAIT * limit)

@@ -7,7 +7,6 @@
 RECORDER_PLUGINS holds 4.N/epan/spiscope_recorder.so. The captures are those of test-captures/, with keys and without, and the
 synthetic ones.
 """
-import os
 import sys
 from pathlib import Path
 
@@ -24,8 +23,7 @@ SETTINGS_ONLY = 1               # bytes of a stream without events
 def record(box, path, name, folder, keys=None):
     """One capture's stream; none where it holds no IPsec."""
     out = box.room / "home" / name
-    os.environ["SPISCOPE_RECORD_TO"] = str(out)
-    box.tshark("-n", "-r", path, keys=keys, may_complain=True)
+    box.tshark("-n", "-r", path, keys=keys, may_complain=True, SPISCOPE_RECORD_TO=str(out))
     if out.stat().st_size > SETTINGS_ONLY:
         (folder / name).write_bytes(out.read_bytes())
     out.unlink()

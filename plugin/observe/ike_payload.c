@@ -139,11 +139,13 @@ last_proposal(struct ike_contents *contents)
 }
 
 static void
-take_proposal(struct ike_contents *contents, struct bytes payload)
+take_proposal(struct ike_reader *reader, struct bytes payload)
 {
+    struct ike_contents *contents = &reader->message->contents;
     unsigned size = get8(payload, PROPOSAL_SPI_SIZE);
 
-    if (contents->proposals == PROPOSALS_AT_MOST)
+    reader->beyond = contents->proposals == PROPOSALS_AT_MOST;
+    if (reader->beyond)
         return;
     struct proposal *proposal = &contents->proposal[contents->proposals++];
     proposal->protocol = get8(payload, PROPOSAL_PROTOCOL);
@@ -457,10 +459,11 @@ ike_payload_take(struct ike_reader *reader, uint8_t type, const uint8_t *bytes, 
         contents->has_sa = true;
         break;
     case IKE_PAYLOAD_PROPOSAL:
-        take_proposal(contents, payload);
+        take_proposal(reader, payload);
         break;
     case IKE_PAYLOAD_TRANSFORM:
-        take_transform(message, payload);
+        if (!reader->beyond)
+            take_transform(message, payload);
         break;
     case IKE1_PAYLOAD_KE:
         contents->has_ke = true;

@@ -13,6 +13,7 @@
 struct ike_reader {
     struct ike_message *message;    /**< its version and exchange type are known */
     unsigned ids;                   /**< IKEv1: ID payloads so far */
+    bool beyond;                    /**< in a proposal that is one too many to be kept */
 };
 
 /** Takes the next payload, proposal or transform, in the order of the message.

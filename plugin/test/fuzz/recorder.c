@@ -1,31 +1,21 @@
 /* recorder.c
  * A plugin beside SPIscope that writes what observe/ sees of a capture as a stream of events (stream.h): seeds
- * for the fuzzer. SPISCOPE_RECORD_TO names the file.
+ * for the fuzzer. SPISCOPE_RECORD_TO names the file. plugin.c registers it, as it does SPIscope.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <ws_symbol_export.h>
-#include <ws_version.h>
-
 #include <epan/packet.h>
-#include <epan/proto.h>
 
 #include "observe/ike.h"
 #include "observe/ipsec.h"
+#include "spiscope.h"
 #include "stream.h"
 #include "track/clock.h"
 
 #define UNIT_NANOSECONDS 10000
-
-WS_DLL_PUBLIC_DEF const char plugin_version[] = "0";
-WS_DLL_PUBLIC_DEF const int plugin_want_major = WIRESHARK_VERSION_MAJOR;
-WS_DLL_PUBLIC_DEF const int plugin_want_minor = WIRESHARK_VERSION_MINOR;
-
-WS_DLL_PUBLIC void plugin_register(void);
-WS_DLL_PUBLIC uint32_t plugin_describe(void);
 
 static dissector_handle_t recorder_handle;
 
@@ -257,8 +247,9 @@ dissect_recorder(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
 
     if (!recorder.out || PINFO_FD_VISITED(pinfo))
         return 0;
-    unsigned count = ipsec_observe(recorder.ipsec, tvb, pinfo, tree, packets);
-    if (ike_observe(recorder.ike, pinfo, tree, &message))
+    struct layers layers = layers_of(pinfo);
+    unsigned count = ipsec_observe(recorder.ipsec, tvb, pinfo, tree, &layers, packets);
+    if (layers.isakmp > 0 && ike_observe(recorder.ike, pinfo, tree, &message))
         put_message(&message);
     for (unsigned i = 0; i < count; i++)
         put_packet(&packets[i]);
@@ -291,8 +282,8 @@ close_recorder(void)
     g_array_free(recorder.addresses, TRUE);
 }
 
-static void
-register_recorder(void)
+void
+proto_register_spiscope(void)
 {
     int proto = proto_register_protocol("SPIscope event recorder", "Recorder", "spiscope_recorder");
 
@@ -301,29 +292,14 @@ register_recorder(void)
     recorder_handle = register_dissector("spiscope_recorder", dissect_recorder, proto);
 }
 
-static void
-hand_off_recorder(void)
+void
+proto_reg_handoff_spiscope(void)
 {
     GArray *wanted = g_array_new(FALSE, FALSE, (guint)sizeof(int));
 
+    layers_handoff();
     ipsec_wanted_fields(wanted);
     ike_wanted_fields(wanted);
     register_postdissector(recorder_handle);
     set_postdissector_wanted_hfids(recorder_handle, wanted);
-}
-
-uint32_t
-plugin_describe(void)
-{
-    return 1;                       /* a dissector; WS_PLUGIN_DESC_DISSECTOR from 4.2 on */
-}
-
-void
-plugin_register(void)
-{
-    static proto_plugin plugin;
-
-    plugin.register_protoinfo = register_recorder;
-    plugin.register_handoff = hand_off_recorder;
-    proto_register_plugin(&plugin);
 }

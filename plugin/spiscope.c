@@ -142,7 +142,7 @@ remember_shown(const struct tree_frame *frame, const struct tunnel *tunnel, cons
 }
 
 static void
-show_packet(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *packet)
+show_sa(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *packet)
 {
     struct sequence_counts counts;
     uint64_t bytes = sa->bytes;
@@ -156,6 +156,15 @@ show_packet(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *
     }
     remember_shown(frame, sa->flow->tunnel, sa);
     tree_show_sa(frame, sa, packet, known ? &counts : NULL, bytes_known ? &bytes : NULL);
+}
+
+static void
+show_packet(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *packet)
+{
+    if (frame->is_looked_at)
+        show_sa(frame, sa, packet);
+    if (tables_wanted())
+        tables_feed(frame->pinfo, sa->flow->tunnel, sa, &capture->judge, true);
 }
 
 static void
@@ -214,12 +223,8 @@ take_ipsec(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct lay
         want_fields(!wanted);
     for (unsigned i = 0; i < count; i++) {
         struct sa *sa = tracker_take_ipsec(capture->tracker, &packets[i]);
-        if (!sa)
-            continue;
-        if (frame->is_looked_at)
+        if (sa)
             show_packet(frame, sa, &packets[i]);
-        if (tables_wanted())
-            tables_feed(pinfo, sa->flow->tunnel, sa, &capture->judge, true);
     }
 }
 
@@ -247,23 +252,19 @@ static void
 read_again(tvbuff_t *tvb, packet_info *pinfo, const struct layers *layers, struct tree_frame *frame)
 {
     struct ipsec_packet packets[IPSEC_AT_MOST];
-    const struct ike_place *place = layers->isakmp > 0 ? ike_place_at(tracker_ike(capture->tracker), pinfo->num) : NULL;
     unsigned count = 0;
 
     if (!frame->is_looked_at && !tables_wanted())
         return;
+    const struct ike_place *place = layers->isakmp > 0 ? ike_place_at(tracker_ike(capture->tracker), pinfo->num) : NULL;
     if (place)
         show_message(frame, place);
     if (layers->esp + layers->ah > 0)
         count = ipsec_observe_again(capture->ipsec, tvb, pinfo, layers, packets);
     for (unsigned i = 0; i < count; i++) {
         struct sa *sa = tracker_find_at(capture->tracker, &packets[i]);
-        if (!sa)
-            continue;
-        if (frame->is_looked_at)
+        if (sa)
             show_packet(frame, sa, &packets[i]);
-        if (tables_wanted())
-            tables_feed(pinfo, sa->flow->tunnel, sa, &capture->judge, true);
     }
 }
 

@@ -208,7 +208,8 @@ struct sa *
 sa_open(struct sa_table *table, const struct sa_key *key, struct flow *flow,
         uint32_t frame, const nstime_t *time, bool in_udp)
 {
-    struct sa *sa = allocate(table), *older = g_hash_table_lookup(table->by_key, key);
+    struct sa *sa = allocate(table);
+    struct sa *older = sa_find(table, key);     /* its packets under this key are to be found again */
 
     sa->key = *key;
     sa->id = table->next_id++;
@@ -216,8 +217,6 @@ sa_open(struct sa_table *table, const struct sa_key *key, struct flow *flow,
     flow->sas++;
     sa->first_frame = sa->last_frame = frame;
     sa->first_time = sa->last_time = *time;
-    if (!older && table->aliases)
-        older = wmem_map_lookup(table->aliases, key);   /* its packets under this key are to be found again */
     if (older) {
         sa_rare(table, sa)->older = older;
         older->is_kept = true;

@@ -33,12 +33,23 @@ static rule *const rules[] = {
     judge_limit,
 };
 
+/* A frame may hold several packets, and a later one may have taken back the link that an earlier one made. */
+static bool
+is_undone(const struct change *change)
+{
+    return (change->kind == CHANGE_SA_REPLACED && !change->sa->predecessor)
+            || (change->kind == CHANGE_SA_RESUMED && !change->sa->successor);
+}
+
 void
 judge_frame(struct judge *judge, const struct changes *changes)
 {
-    for (unsigned i = 0; i < changes->count; i++)
+    for (unsigned i = 0; i < changes->count; i++) {
+        if (is_undone(&changes->item[i]))
+            continue;
         for (size_t r = 0; r < sizeof rules / sizeof rules[0]; r++)
             rules[r](judge, &changes->item[i]);
+    }
 }
 
 struct finding *

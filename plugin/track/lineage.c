@@ -252,6 +252,7 @@ lineage_split(struct sa *sa)
 
     sa->successor = NULL;
     sa->churned = false;
+    sa->resumed = false;            /* one packet does not take back its next link either */
     head_add(sa);
     sa->flow->parallel = true;
     if (!successor)

@@ -9,6 +9,7 @@ import random
 import struct
 
 import ike_clients
+import ike_rekeys
 import web
 from floods import FLOODS
 from frames import ESP, pcap_header, pcap_record
@@ -100,6 +101,14 @@ def scan(spis=None, udp=False):
         yield number * SCAN_INTERVAL, frame
 
 
+def parallel():
+    """A new SPI with every second packet, and in between one of those before speaks again: all stay in use side by side."""
+    sender = Sender(random.Random("parallel"))
+    for number in itertools.count():
+        spi = spi_of(number // 4 if number & 1 else number // 2)
+        yield number * PACKET_INTERVAL, sender.packet(peer(1), HUB, spi)
+
+
 def flood(of_a_family):
     """A scan in UDP, where an SA is looked for by its SPI alone too, with SPIs that collide under one hash after the other."""
     each = (itertools.islice(family(), of_a_family) for family in FLOODS.values())
@@ -113,6 +122,9 @@ CASES = {
     "ike": (ike_clients.clients, "IKE, three quarters IKEv2, one quarter IKEv1"),
     "web": (web.surfing, "DNS, TCP and TLS, no IPsec"),
     "scan": (scan, "a new SPI with almost every packet"),
+    "parallel": (parallel, "ever more SPIs side by side"),
+    "rekeys": (ike_rekeys.rekeys, "IKE in clear: ever more child SAs in an IKE SA that is rekeyed after each"),
+    "refusals": (ike_rekeys.refusals, "IKE in clear: an IKE SA that is rekeyed, and refuses a child SA, again and again"),
     "udpscan": (lambda: scan(udp=True), "the same in UDP"),
     "flood4000": (lambda: flood(4000), "a scan in UDP with SPIs that collide, 4,000 for each of seven hashes"),
     "flood49000": (lambda: flood(49_000), "the same, 49,000 for each hash"),

@@ -17,16 +17,17 @@ Limit = namedtuple("Limit", "what most measure")
 #   exact          two lengths, between which a packet's cost is found to a per mille or two
 #   coarse         a length that will do for comparison with what costs several times as much
 #   long           three lengths: the cost from the second to the third is compared with that from the first to the second
+#   hostile        three lengths for captures that were made to cost more and more; compared as long is
 #   few, many      cases with few and with many SAs, and the lengths between which a packet's cost is taken there
 #   healthy        two lengths, between which memory must not grow
 #   scanned        two lengths of a scan, between which the memory of an SA is taken
 #   max_sas        where the table is full
 #   flood          the case, and its length
-Scale = namedtuple("Scale", "timed exact coarse long few few_lengths many many_lengths healthy scanned max_sas flood")
-SMALL = Scale(timed=(100_000, 20_000), exact=(3000, 9000), coarse=1500, long=(3000, 9000, 36_000),
+Scale = namedtuple("Scale", "timed exact coarse long hostile few few_lengths many many_lengths healthy scanned max_sas flood")
+SMALL = Scale(timed=(100_000, 20_000), exact=(3000, 9000), coarse=1500, long=(3000, 9000, 36_000), hostile=(1000, 3000, 9000),
               few="sas100", few_lengths=(1000, 5000), many="sas5000", many_lengths=(6000, 10_000),
               healthy=(30_000, 230_000), scanned=(20_000, 120_000), max_sas=1000, flood=("flood4000", 28_000))
-FULL = Scale(timed=(1_000_000, 100_000), exact=(10_000, 50_000), coarse=50_000, long=(10_000, 1_000_000, 4_000_000),
+FULL = Scale(timed=(1_000_000, 100_000), exact=(10_000, 50_000), coarse=50_000, long=(10_000, 1_000_000, 4_000_000), hostile=(10_000, 50_000, 200_000),
              few="sas100", few_lengths=(10_000, 50_000), many="sas100000", many_lengths=(110_000, 150_000),
              healthy=(100_000, 1_000_000), scanned=(100_000, 1_000_000), max_sas=10_000, flood=("flood49000", 346_000))
 
@@ -55,9 +56,18 @@ def over_alternatives(case):
     return measure
 
 
+def later_over_earlier(bench, case, lengths):
+    run = Run(case, 0, "plugin")
+    return bench.per_packet(lengths[1:], run) / bench.per_packet(lengths[:2], run)
+
+
 def long_over_short(bench, scale):
-    run = Run("esp", 0, "plugin")
-    yield "cost of later packets over earlier", bench.per_packet(scale.long[1:], run) / bench.per_packet(scale.long[:2], run)
+    yield "cost of later packets over earlier", later_over_earlier(bench, "esp", scale.long)
+
+
+def hostile_over_time(bench, scale):
+    for case in ("scan", "parallel", "rekeys", "refusals"):
+        yield f"{case}: cost of later packets over earlier", later_over_earlier(bench, case, scale.hostile)
 
 
 def many_over_few(bench, scale):
@@ -124,6 +134,7 @@ LIMITS = {
     "no-ipsec": Limit("no IPsec, with a tree: over stock", 1.02, over_stock("web", "tree")),
     **{f"alternatives-{case}": Limit(ALTERNATIVES.format(case), 1.0, over_alternatives(case)) for case in WITH_IPSEC + WITHOUT_IPSEC},
     "long": Limit("linear in packets", 1.05, long_over_short),
+    "hostile": Limit("linear in what a hostile capture makes grow", 1.10, hostile_over_time),
     "many-sas": Limit("linear in SAs", 1.10, many_over_few),
     "flood": Limit("hash flooding: over a scan of as many random SPIs", 1.05, flood_over_scan),
     # a page more or less a run shows as a fraction of a byte; an allocation would show as 8 or more

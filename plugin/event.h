@@ -154,6 +154,12 @@ enum ike_transform_type {
     TRANSFORM_IKE1_ESP_AUTH = 243
 };
 
+/** Transform IDs of TRANSFORM_ESN (IANA, Transform Type 5). */
+enum ike_esn {
+    ESN_NONE = 0,
+    ESN_EXTENDED = 1
+};
+
 enum {
     TRANSFORMS_AT_MOST = 16,
     PROPOSALS_AT_MOST = 6,
@@ -172,6 +178,7 @@ struct lifetime {
 /** Lifetimes of one offer: several are alternatives. */
 struct lifetimes {
     uint8_t count;
+    bool incomplete;                /**< there were more */
     struct lifetime item[LIFETIMES_AT_MOST];
 };
 
@@ -184,6 +191,7 @@ struct transform {
 struct proposal {
     uint8_t protocol;               /**< enum ike_protocol */
     uint8_t transforms;             /**< of transform[] */
+    bool incomplete;                /**< there were more transforms */
     uint64_t spi;                   /**< 0 where there is none */
     struct transform transform[TRANSFORMS_AT_MOST];
 };
@@ -215,6 +223,8 @@ struct notify {
 struct ike_contents {
     bool has_sa;
     bool has_ke;
+    bool proposals_incomplete;      /**< there were more */
+    bool deletes_incomplete;
     uint8_t proposals;
     uint8_t notifies;
     uint16_t deletes;

@@ -95,7 +95,6 @@ capture_open(void)
     capture->judge.limits.churn_count = preferences.churn_count;
     capture->judge.limits.churn_window = preferences.churn_window;
     capture->judge.limits.replay_window = preferences.replay_window;
-    capture->judge.limits.max_sas = preferences.max_sas;
     capture->judge.limits.expected_phase1_lifetime = preferences.expected_phase1_lifetime;
     capture->judge.limits.expected_phase2_lifetime = preferences.expected_phase2_lifetime;
     want_fields(true);

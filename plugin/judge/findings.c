@@ -24,14 +24,9 @@ findings_create(wmem_allocator_t *pool, uint32_t limit)
     return findings;
 }
 
-struct finding *
-findings_add(struct findings *findings, enum finding_key key, enum confidence confidence,
-        uint32_t frame, const nstime_t *time)
+static struct finding *
+append(struct findings *findings, enum finding_key key, enum confidence confidence, uint32_t frame, const nstime_t *time)
 {
-    if (findings_count(findings) >= findings->limit) {
-        findings->dropped++;
-        return NULL;
-    }
     struct finding *finding = wmem_new0(findings->pool, struct finding);
 
     finding->key = (uint8_t)key;
@@ -59,6 +54,23 @@ findings_file(struct findings *findings, struct finding *finding, const struct t
     file->last = finding;
     if (file->count[finding->key]++ == 0 || finding->confidence > file->best[finding->key]->confidence)
         file->best[finding->key] = finding;
+    if (finding->key == FINDING_NO_PROPOSAL && !file->no_proposal_of_first && finding->exchange->type != IKE2_CREATE_CHILD_SA)
+        file->no_proposal_of_first = finding;
+}
+
+struct finding *
+findings_add(struct findings *findings, enum finding_key key, enum confidence confidence,
+        uint32_t frame, const nstime_t *time)
+{
+    if (findings_count(findings) < findings->limit)
+        return append(findings, key, confidence, frame, time);
+    if (findings->dropped++ == 0) {
+        struct finding *full = append(findings, FINDING_LIMIT_REACHED, CONFIDENCE_PROVEN, frame, time);
+        full->number = LIMIT_FINDINGS;
+        full->limit = findings->limit;
+        findings_file(findings, full, NULL);
+    }
+    return NULL;
 }
 
 const struct finding_file *

@@ -25,7 +25,7 @@ struct finding {
     const struct ike_sa *ike_sa;    /**< NULL where it is about no IKE SA */
     const struct exchange *exchange; /**< that shows it, or NULL */
     const struct exchange *other_exchange; /**< that it is compared with, or NULL */
-    uint64_t number;                /**< what it counts, per key */
+    uint64_t number;                /**< what it counts, per key; of limit_reached: enum limit */
     uint64_t limit;                 /**< what it was compared with, per key */
     nstime_t span;                  /**< how long, per key */
     bool kilobytes;                 /**< of lifetimes: not seconds */
@@ -35,7 +35,8 @@ struct finding {
 
 struct findings;
 
-/** Owned by pool. At most as many are kept as limit says; further ones are dropped and counted. */
+/** Owned by pool. At most as many are kept as limit says; further ones are dropped and counted, and a
+ * limit_reached more says so. */
 struct findings *findings_create(wmem_allocator_t *pool, uint32_t limit);
 
 /** Adds a finding on the frame that is being judged.
@@ -43,18 +44,19 @@ struct findings *findings_create(wmem_allocator_t *pool, uint32_t limit);
 struct finding *findings_add(struct findings *findings, enum finding_key key,
         enum confidence confidence, uint32_t frame, const nstime_t *time);
 
-/** Files a new finding under its tunnel. */
+/** Files a new finding under its tunnel, or under NULL where it belongs to none. */
 void findings_file(struct findings *findings, struct finding *finding, const struct tunnel *tunnel);
 
-/** All findings about one tunnel. */
+/** All findings about one tunnel, or about none. */
 struct finding_file {
     struct finding *first;          /**< the others follow by next, in frame order */
     struct finding *last;
     uint32_t count[FINDING_KEYS];
     const struct finding *best[FINDING_KEYS]; /**< the first of the highest confidence */
+    const struct finding *no_proposal_of_first; /**< the first no_proposal that is not about a CREATE_CHILD_SA, or NULL */
 };
 
-/** The file of a tunnel, or NULL where nothing was found about it. */
+/** The file of a tunnel, or with NULL that of findings about none; NULL where nothing was found. */
 const struct finding_file *findings_of(const struct findings *findings, const struct tunnel *tunnel);
 
 /** Adds a frame that the finding rests on; 0 and what is too much are left out. */

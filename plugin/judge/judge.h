@@ -15,7 +15,6 @@ struct judge_limits {
     uint32_t churn_count;
     uint32_t churn_window;
     uint32_t replay_window;         /**< packets */
-    uint32_t max_sas;
     uint32_t expected_phase1_lifetime; /**< 0: not given */
     uint32_t expected_phase2_lifetime;
 };

@@ -22,11 +22,14 @@ in_unit(const struct lifetime *lifetime, enum unit unit)
     return unit == UNIT_SECONDS ? lifetime->seconds : lifetime->kilobytes;
 }
 
-/* Whether both name the unit and share no value in it; a and b get the first of each. */
+/* Whether both name the unit and share no value in it; a and b get the first of each. One that was not read whole may
+ * name any value. */
 static bool
 differ_in(const struct lifetimes *one, const struct lifetimes *other, enum unit unit, uint64_t *a, uint64_t *b)
 {
     *a = *b = 0;
+    if (one->incomplete || other->incomplete)
+        return false;
     for (unsigned i = 0; i < one->count; i++) {
         uint64_t value = in_unit(&one->item[i], unit);
         if (value == 0)

@@ -62,7 +62,7 @@ judge_pfs_mismatch(struct judge *judge, const struct change *change)
     unsigned looked_at = 0;
     if (tunnel->said.pfs_mismatch)
         return;
-    for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older)
+    for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older, looked_at++)
         for (const struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
             look_at(exchange, &record);
     if (!record.auth_child || record.rekeyed || record.refused < REFUSED_AT_LEAST)

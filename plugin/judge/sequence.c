@@ -3,7 +3,7 @@
  * an SA (RFC 4303 section 2.2). Proven: three numbers in a row from the beginning, and no copies.
  *
  * sequence_exhausted: the 32-bit number is about to pass 2^32, or passed it. Only extended sequence
- * numbers allow that.
+ * numbers (RFC 4303 section 2.2.1) allow that: silent where they were seen to be negotiated.
  *
  * replay_window: a packet that a receiver with replay_window would drop: too far behind, or with a
  * number that was seen before (RFC 4303 section 3.4.3).
@@ -24,6 +24,18 @@ judge_restart(struct judge *judge, const struct change *change)
     finding_rests_on(finding, change->before_frame);
 }
 
+static bool
+has_extended_numbers(const struct sa *sa)
+{
+    const struct said *agreed = sa->child ? sa->child->origin->response : NULL;
+
+    for (unsigned p = 0; agreed && p < agreed->proposals; p++)
+        for (unsigned t = 0; t < agreed->proposal[p].transforms; t++)
+            if (agreed->proposal[p].transform[t].type == TRANSFORM_ESN && agreed->proposal[p].transform[t].id == ESN_EXTENDED)
+                return true;
+    return false;
+}
+
 void
 judge_sequence(struct judge *judge, const struct change *change)
 {
@@ -31,7 +43,7 @@ judge_sequence(struct judge *judge, const struct change *change)
         return;
     if (change->effect & SEQUENCE_RESTARTED)
         judge_restart(judge, change);
-    if (change->effect & (SEQUENCE_NEAR_END | SEQUENCE_WRAPPED)) {
+    if ((change->effect & (SEQUENCE_NEAR_END | SEQUENCE_WRAPPED)) && !has_extended_numbers(change->sa)) {
         struct finding *finding = judge_sa(judge, FINDING_SEQUENCE_EXHAUSTED, CONFIDENCE_PROVEN, change->sa);
         if (finding) {
             finding->number = change->sa->sequence.highest;

@@ -81,12 +81,7 @@ decide_if(struct verdict *verdict, enum cause cause, const struct finding_file *
 static const struct finding *
 plain_proposal_mismatch(const struct finding_file *file)
 {
-    if (file->count[FINDING_PFS_MISMATCH] == 0)
-        return file->best[FINDING_NO_PROPOSAL];
-    for (const struct finding *finding = file->first; finding; finding = finding->next)
-        if (finding->key == FINDING_NO_PROPOSAL && finding->exchange->type != IKE2_CREATE_CHILD_SA)
-            return finding;
-    return NULL;
+    return file->count[FINDING_PFS_MISMATCH] == 0 ? file->best[FINDING_NO_PROPOSAL] : file->no_proposal_of_first;
 }
 
 /* A peer's own timer that ends SAs early: in IKEv2 that is all that shows of a lifetime. */

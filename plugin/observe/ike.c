@@ -8,8 +8,8 @@
 #include "../track/clock.h"
 #include "ike_payload.h"
 
-/* A tree larger than this is no IKE message of any use. */
-#define NODES_AT_MOST 20000
+/* With more payloads, proposals and transforms it is no IKE message of any use. */
+#define PAYLOADS_AT_MOST 4096
 
 /* The fixed header (RFC 7296 section 3.1; RFC 2408 section 3.1), in bytes. */
 enum {
@@ -60,7 +60,7 @@ struct stream {
     struct ike_message *message;
     struct ike_reader reader;
     bool begun;
-    bool any_payload;
+    unsigned payloads;
     bool encrypted_seen;            /* the message is protected, and its clear part was read */
     bool decrypted_seen;
     bool malformed;
@@ -121,7 +121,7 @@ take_header(struct stream *stream, const field_info *field)
     message->flags = header[IKE_FLAGS];
     message->message_id = pntohu32(header + IKE_MESSAGE_ID);
     message->length = pntohu32(header + IKE_LENGTH);
-    if (message->length < (uint32_t)captured)
+    if (message->length >= IKE_HEADER && message->length < (uint32_t)captured)
         captured = (int)message->length;
     message->fingerprint = wmem_strong_hash(header, (size_t)captured);
 }
@@ -133,7 +133,10 @@ take_payload(struct stream *stream, const field_info *field)
     const uint8_t *bytes = bytes_of(field, &length);
     uint8_t type = (uint8_t)compat_uint(field);
 
-    stream->any_payload = true;
+    if (stream->payloads++ == PAYLOADS_AT_MOST) {
+        stream->ended = stream->malformed = true;
+        return;
+    }
     if (type == IKE2_PAYLOAD_SK || type == IKE2_PAYLOAD_SKF)
         stream->encrypted_seen = true;
     if (type == IKE2_PAYLOAD_SKF && length >= FRAGMENT_HEADER) {
@@ -173,13 +176,10 @@ next_node(proto_node *node, const proto_node *root)
 static void
 walk(struct stream *stream, proto_tree *tree)
 {
-    unsigned nodes = 0;
-
-    for (proto_node *node = next_node(tree, tree); node && !stream->ended && nodes < NODES_AT_MOST; nodes++) {
+    for (proto_node *node = next_node(tree, tree); node && !stream->ended; node = next_node(node, tree)) {
         const field_info *field = PNODE_FINFO(node);
         if (field && field->hfinfo)
             take_field(stream, field);
-        node = next_node(node, tree);
     }
 }
 
@@ -191,7 +191,7 @@ is_readable(const struct stream *stream)
 
     if (stream->malformed)
         return false;
-    if (!stream->any_payload)       /* readable if there is none */
+    if (stream->payloads == 0)      /* readable if there is none */
         return message->version >= 2 && message->first_payload == 0 && message->length == IKE_HEADER;
     if (message->version >= 2)
         return !stream->encrypted_seen || stream->decrypted_seen;

@@ -145,6 +145,7 @@ take_proposal(struct ike_reader *reader, struct bytes payload)
     unsigned size = get8(payload, PROPOSAL_SPI_SIZE);
 
     reader->beyond = contents->proposals == PROPOSALS_AT_MOST;
+    contents->proposals_incomplete |= reader->beyond;
     if (reader->beyond)
         return;
     struct proposal *proposal = &contents->proposal[contents->proposals++];
@@ -156,8 +157,10 @@ take_proposal(struct ike_reader *reader, struct bytes payload)
 static void
 add_transform(struct proposal *proposal, uint8_t type, uint64_t id)
 {
-    if (proposal->transforms == TRANSFORMS_AT_MOST)
+    if (proposal->transforms == TRANSFORMS_AT_MOST) {
+        proposal->incomplete = true;
         return;
+    }
     struct transform *transform = &proposal->transform[proposal->transforms++];
     transform->type = type;
     transform->id = (uint16_t)id;
@@ -191,8 +194,12 @@ add_lifetime(struct lifetimes *lifetimes, const struct lifetime *lifetime)
 
     for (unsigned i = 0; i < lifetimes->count; i++)
         known |= lifetimes->item[i].seconds == lifetime->seconds && lifetimes->item[i].kilobytes == lifetime->kilobytes;
-    if (!known && lifetimes->count < LIFETIMES_AT_MOST)
+    if (known)
+        return;
+    if (lifetimes->count < LIFETIMES_AT_MOST)
         lifetimes->item[lifetimes->count++] = *lifetime;
+    else
+        lifetimes->incomplete = true;
 }
 
 struct attribute {
@@ -441,9 +448,13 @@ take_delete(struct ike_message *message, struct bytes payload)
         contents->delete_ike_initiator = get_number(spis, 0, 8);
         contents->delete_ike_responder = get_number(spis, 8, 8);
     }
-    for (unsigned i = 0; size == SPI_SIZE && i < count && holds(spis, i * SPI_SIZE, SPI_SIZE); i++)
-        if (contents->deletes < DELETES_AT_MOST)
-            contents->delete_spi[contents->deletes++] = (uint32_t)get_number(spis, i * SPI_SIZE, SPI_SIZE);
+    for (unsigned i = 0; size == SPI_SIZE && i < count && holds(spis, i * SPI_SIZE, SPI_SIZE); i++) {
+        if (contents->deletes == DELETES_AT_MOST) {
+            contents->deletes_incomplete = true;
+            return;
+        }
+        contents->delete_spi[contents->deletes++] = (uint32_t)get_number(spis, i * SPI_SIZE, SPI_SIZE);
+    }
 }
 
 void

@@ -14,6 +14,9 @@
 /* Packets that were reassembled from fragments, and so lie in no frame, that are remembered. */
 #define REASSEMBLED_AT_MOST 65536
 
+/* Headers that are looked at in one reassembled or decrypted packet: what looks like one may be payload. */
+#define SEARCHES_AT_MOST 16
+
 /* So many frames in a row have to be explained without fields before these are no longer wanted; and
  * after so many that could not be, they are wanted for good. */
 #define EXPLAINED_ENOUGH 32
@@ -233,13 +236,14 @@ read_apart(const packet_info *pinfo, const struct span *frame, const struct span
 {
     unsigned before = found->count;
 
-    for (int offset = -1; missing > 0 && (offset = carrier_search(span, offset, protocol)) != -1;) {
+    int offset = -1;
+    for (unsigned i = 0; i < SEARCHES_AT_MOST && missing > 0 && (offset = carrier_search(span, offset, protocol)) != -1; i++) {
         if (!read_at(pinfo, span, offset, protocol, &found->packets[found->count]))
             continue;
         found->apart[found->count++] = true;
         missing--;
     }
-    for (int offset = 0; missing > 0 && found->count == before && offset <= UDP_HEADER; offset += UDP_HEADER) {
+    for (offset = 0; missing > 0 && found->count == before && offset <= UDP_HEADER; offset += UDP_HEADER) {
         struct ipsec_packet *packet = &found->packets[found->count];
         if (!holds_header(span, offset, protocol) || !reassembled_carrier(frame, span, offset, protocol, packet)
                 || (offset == 0) != (packet->source.port == 0))

@@ -65,8 +65,8 @@ static const struct explanation explanations[FINDING_KEYS] = {
         "without its Delete arriving." },
     [FINDING_NAT_REBINDING] = { "The NAT between gave the peer a new address or port; the SA goes on.",
         "The NAT's UDP timeout against the keepalive interval." },
-    [FINDING_LIMIT_REACHED] = { "Some SAs are missing from what is shown; what is said of the others still holds.",
-        "The preference spiscope.max_sas; a scan in the capture." },
+    [FINDING_LIMIT_REACHED] = { "Something is missing from what is shown; what is said of the rest still holds.",
+        "A scan or a flood in the capture; the preference spiscope.max_sas." },
 };
 
 const char *

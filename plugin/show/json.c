@@ -227,6 +227,18 @@ put_finding(const struct writer *writer, const struct finding *finding)
 }
 
 static void
+put_findings(const struct writer *writer, const struct tunnel *tunnel)
+{
+    const struct finding_file *file = findings_of(writer->judge->findings, tunnel);
+
+    name(writer, "findings");
+    json_dumper_begin_array(writer->json);
+    for (const struct finding *finding = file ? file->first : NULL; finding; finding = finding->next)
+        put_finding(writer, finding);
+    json_dumper_end_array(writer->json);
+}
+
+static void
 put_verdict(const struct writer *writer, const struct tunnel *tunnel)
 {
     struct verdict verdict = verdict_of(tunnel, writer->judge);
@@ -258,8 +270,12 @@ report_sort_sas(const struct tracker *tracker, wmem_allocator_t *scope, unsigned
     const struct sa ***lists = wmem_alloc0_array(scope, const struct sa **, tunnels + 1);
 
     *counts = wmem_alloc0_array(scope, unsigned, tunnels + 1);
-    for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(tracker)); tunnel; tunnel = tunnel->next)
-        lists[tunnel->id] = wmem_alloc_array(scope, const struct sa *, tunnel->flow[0].sas + tunnel->flow[1].sas + 1);
+    for (const struct sa *sa = sa_first(tracker_sas(tracker)); sa; sa = sa->next)
+        (*counts)[sa->flow->tunnel->id]++;
+    for (uint32_t i = 0; i < tunnels; i++) {
+        lists[i] = wmem_alloc_array(scope, const struct sa *, (*counts)[i] + 1);
+        (*counts)[i] = 0;
+    }
     for (const struct sa *sa = sa_first(tracker_sas(tracker)); sa; sa = sa->next)
         lists[sa->flow->tunnel->id][(*counts)[sa->flow->tunnel->id]++] = sa;
     return lists;
@@ -282,12 +298,7 @@ put_tunnel(const struct writer *writer, const struct tunnel *tunnel, const struc
     for (unsigned i = 0; i < count; i++)
         put_sa(writer, sas[i]);
     json_dumper_end_array(writer->json);
-    name(writer, "findings");
-    json_dumper_begin_array(writer->json);
-    const struct finding_file *file = findings_of(writer->judge->findings, tunnel);
-    for (const struct finding *finding = file ? file->first : NULL; finding; finding = finding->next)
-        put_finding(writer, finding);
-    json_dumper_end_array(writer->json);
+    put_findings(writer, tunnel);
     put_verdict(writer, tunnel);
     json_dumper_end_object(writer->json);
 }
@@ -313,6 +324,7 @@ json_write(FILE *out, const struct capture_facts *facts, const struct tracker *t
         wmem_free_all(writer.scope);
     }
     json_dumper_end_array(&json);
+    put_findings(&writer, NULL);
     json_dumper_end_object(&json);
     json_dumper_finish(&json);
     wmem_destroy_allocator(writer.scope);

@@ -115,7 +115,7 @@ write_renewals(FILE *out, wmem_allocator_t *scope, const struct sa **sas, unsign
             renewals.by[0], renewals.by[1], renewals.count - renewals.by[0] - renewals.by[1]));
 }
 
-/* The surest finding of each kind, with how often it came; the worst kinds first. */
+/* The surest finding of each kind, with how often it came; the worst kinds first. Of a tunnel, or of none: NULL. */
 static void
 write_findings(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel, const struct judge *judge)
 {
@@ -176,6 +176,7 @@ report_write(FILE *out, const struct capture_facts *facts, const struct tracker 
     fprintf(out, "SPIscope %s report\n", SPISCOPE_VERSION);
     write_wrapped(out, scope, "Capture", wmem_strdup_printf(scope, "%s: %u frames, %s to %s", facts->file ? facts->file : "(no name)",
             facts->frames, text_moment(scope, &facts->first), text_moment(scope, &facts->last)));
+    write_findings(out, scope, NULL, judge);
     if (!tunnel_first(tracker_tunnels(tracker)))
         fprintf(out, "\nNo IPsec was seen.\n");
     for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(tracker)); tunnel; tunnel = tunnel->next) {

@@ -391,15 +391,50 @@ text_about_ike(wmem_allocator_t *scope, const struct finding *finding)
     }
 }
 
-char *
-text_finding(wmem_allocator_t *scope, const struct finding *finding)
+/* What there is too much of, and what becomes of the rest. */
+static char *
+text_limit(wmem_allocator_t *scope, const struct finding *finding)
+{
+    static const struct {
+        const char *what;
+        const char *rest;
+    } limits[LIMITS] = {
+        [LIMIT_SAS] = { "SAs or tunnels", "SAs of a single packet are forgotten, or else further ones not tracked "
+            "(preference spiscope.max_sas)" },
+        [LIMIT_IKE_SAS] = { "IKE SAs", "further ones are not tracked (preference spiscope.max_sas)" },
+        [LIMIT_IKE_MESSAGES] = { "IKE messages", "further ones are not read (preference spiscope.max_sas)" },
+        [LIMIT_ADDRESSES] = { "changes of an address", "SAs and tunnels are no longer found under further ones (preference "
+            "spiscope.max_sas)" },
+        [LIMIT_CHANGES] = { "changes in one frame", "findings about the rest are missing" },
+        [LIMIT_DELETES] = { "SPIs in one Delete", "the SAs of the rest count as alive" },
+        [LIMIT_FINDINGS] = { "findings", "further ones are not kept" },
+    };
+
+    return wmem_strdup_printf(scope, "More than %" PRIu64 " %s: %s", finding->limit, limits[finding->number].what,
+            limits[finding->number].rest);
+}
+
+static char *
+text_in_full(wmem_allocator_t *scope, const struct finding *finding)
 {
     if (finding->ike_sa)
         return text_about_ike(scope, finding);
     if (finding->sa)
         return text_about_sa(scope, finding);
     if (finding->key == FINDING_LIMIT_REACHED)
-        return wmem_strdup_printf(scope, "More than %" PRIu64 " SAs: those of a single packet are forgotten, or else "
-                "further ones not tracked (preference spiscope.max_sas)", finding->limit);
+        return text_limit(scope, finding);
     return wmem_strdup(scope, text_title(finding->key));
+}
+
+char *
+text_finding(wmem_allocator_t *scope, const struct finding *finding)
+{
+    static const char more[] = "...";
+    char *text = text_in_full(scope, finding);
+
+    if (strlen(text) > FINDING_TEXT_AT_MOST) {
+        char *end = g_utf8_find_prev_char(text, text + FINDING_TEXT_AT_MOST - strlen(more) + 1);
+        memcpy(end, more, sizeof more);
+    }
+    return text;
 }

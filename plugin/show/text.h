@@ -53,7 +53,11 @@ unsigned text_severity_rank(uint8_t key);
 
 const char *text_confidence(uint8_t confidence);
 
-/** One sentence: what was seen, with the numbers, and what to check. */
+/** Bytes of a finding's text. */
+#define FINDING_TEXT_AT_MOST 4096
+
+/** One sentence: what was seen, with the numbers, and what to check. What is longer than
+ * FINDING_TEXT_AT_MOST, as offers in a message that was made up may be, ends in "...". */
 char *text_finding(wmem_allocator_t *scope, const struct finding *finding);
 
 #endif /* SPISCOPE_TEXT_H */

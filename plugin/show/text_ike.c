@@ -212,7 +212,7 @@ text_transform(wmem_allocator_t *scope, const struct transform *transform, uint8
     case TRANSFORM_KE:
         return name_or_number(scope, FIND_NAME(group_names, id), "group", id);
     case TRANSFORM_ESN:
-        return wmem_strdup(scope, id == 0 ? "NO_ESN" : "ESN");
+        return wmem_strdup(scope, id == ESN_NONE ? "NO_ESN" : "ESN");
     case TRANSFORM_IKE1_HASH:
         return name_or_number(scope, FIND_NAME(hash1_names, id), "hash", id);
     case TRANSFORM_IKE1_ESP_AUTH:
@@ -234,6 +234,10 @@ text_offer(wmem_allocator_t *scope, const struct said *said, uint8_t version)
         for (unsigned t = 0; t < proposal->transforms; t++)
             wmem_strbuf_append_printf(text, "%s%s", t > 0 ? "/" : "",
                     text_transform(scope, &proposal->transform[t], version, proposal->protocol));
+        if (proposal->incomplete)
+            wmem_strbuf_append(text, "/...");
     }
+    if (said->proposals_incomplete)
+        wmem_strbuf_append(text, " or ...");
     return (char *)wmem_strbuf_get_str(text);
 }

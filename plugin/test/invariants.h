@@ -65,6 +65,7 @@ sa_counts_broken(const struct sa *sa)
     struct sequence_counts counts = sequence_counts(&sa->sequence);
 
     HOLD(counts.packets == sa->sequence.packets);
+    HOLD(sa->sequence.first <= sa->sequence.highest);
     HOLD((uint64_t)counts.duplicate + counts.reordered <= counts.packets);
     HOLD(counts.packets == 0 || (uint64_t)counts.duplicate + counts.reordered < counts.packets);
     HOLD(counts.lost < LOST_AT_MOST);
@@ -201,7 +202,7 @@ children_broken(const struct bench *bench)
             HOLD(++count <= bench->frame);
             HOLD(!child->tunnel_older || child->tunnel_older->id < child->id);
             HOLD(is_tracked(bench, child->sa[0]) && is_tracked(bench, child->sa[1]));
-            HOLD(child->ike_sa && child->origin && child->origin->child == child);
+            HOLD(child->list && child->list->ike_sa->children == child->list && child->origin && child->origin->child == child);
             HOLD(child->deleted_frame <= bench->frame);
             for (const struct child *old = child->predecessor; old; old = old->predecessor)
                 HOLD(old != child && ++ancestors <= bench->frame);

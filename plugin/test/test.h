@@ -23,6 +23,9 @@
 
 #define FINDINGS_AT_MOST 1000000
 
+/* As many second addresses as a test may want. */
+#define ALIASES_AT_MOST 1000
+
 static inline nstime_t
 moment(int64_t ns)
 {
@@ -144,7 +147,6 @@ bench_prepare(void)
             .churn_count = 3,
             .churn_window = 900,
             .replay_window = 64,
-            .max_sas = 1000000,
         },
     };
 
@@ -192,6 +194,19 @@ feed(struct bench *bench, struct ipsec_packet packet)
     bench->judge.time = packet.time;
     judge_frame(&bench->judge, changes_of(bench));
     return sa;
+}
+
+/* The same for an IKE message; NULL where it has no place. */
+static inline const struct ike_place *
+feed_ike(struct bench *bench, struct ike_message *message)
+{
+    message->frame = ++bench->frame;
+    tracker_begin_frame(bench->tracker);
+    const struct ike_place *place = tracker_take_ike(bench->tracker, message);
+    bench->judge.frame = message->frame;
+    bench->judge.time = message->time;
+    judge_frame(&bench->judge, changes_of(bench));
+    return place;
 }
 
 static inline struct sa *
@@ -247,6 +262,21 @@ change_find(const struct bench *bench, enum change_kind kind)
         if (changes->item[i].kind == kind)
             return &changes->item[i];
     return NULL;
+}
+
+/* Whether the last frame told that the limit was reached; room gets for how many there is room. */
+static inline bool
+limit_is_told(const struct bench *bench, enum limit limit, uint64_t *room)
+{
+    const struct changes *changes = changes_of(bench);
+
+    for (unsigned i = 0; i < changes->count; i++) {
+        if (changes->item[i].kind != CHANGE_LIMIT_REACHED || changes->item[i].limit != limit)
+            continue;
+        *room = changes->item[i].behind;
+        return true;
+    }
+    return false;
 }
 
 static inline unsigned

@@ -20,8 +20,13 @@ test_findings_list(void)
     g_assert_cmpuint(count, ==, 0);
     for (size_t i = 0; i < G_N_ELEMENTS(frames); i++)
         g_assert_true((findings_add(findings, FINDING_LOSS, CONFIDENCE_PROVEN, frames[i], &now) != NULL) == (i < 5));
-    g_assert_cmpuint(findings_count(findings), ==, 5);
+    g_assert_cmpuint(findings_count(findings), ==, 5 + 1);      /* and one that says so */
     g_assert_cmpuint(findings_dropped(findings), ==, 2);
+    const struct finding *full = findings_get(findings, 5);
+    g_assert_true(full->key == FINDING_LIMIT_REACHED && full->frame == 11);
+    g_assert_cmpuint(full->number, ==, LIMIT_FINDINGS);
+    g_assert_cmpuint(full->limit, ==, 5);
+    g_assert_true(findings_of(findings, NULL)->first == full && !full->next);
     g_assert_cmpuint(findings_on(findings, 7, &count), ==, 1);
     g_assert_cmpuint(count, ==, 3);
     g_assert_cmpuint(findings_on(findings, 3, &count), ==, 0);
@@ -70,7 +75,8 @@ test_no_room_for_findings(void)
     feed_one(&bench, there(10), 100, 700 * SECOND);
     feed_one(&bench, there(10), 3, 700 * SECOND);
     feed_one(&bench, there(10), 101, 702 * SECOND);
-    g_assert_cmpuint(findings_count(bench.judge.findings), ==, 0);
+    g_assert_cmpuint(findings_count(bench.judge.findings), ==, 1);
+    g_assert_cmpuint(finding_count(&bench, FINDING_LIMIT_REACHED), ==, 1);
     g_assert_cmpuint(findings_dropped(bench.judge.findings), >=, 8 + 8 + 1 + 1 + 1);
     bench_close(&bench);
 }
@@ -519,7 +525,7 @@ test_exhausted(void)
     const struct finding *near = finding_find(&bench, FINDING_SEQUENCE_EXHAUSTED, 0);
     const struct finding *wrapped = finding_find(&bench, FINDING_SEQUENCE_EXHAUSTED, 1);
     if (near && wrapped) {
-        g_assert_cmpuint(near->frame, ==, 1);
+        g_assert_cmpuint(near->frame, ==, 2);
         g_assert_cmpuint(near->limit, ==, 0);
         g_assert_cmpuint(wrapped->frame, ==, 22);
         g_assert_cmpuint(wrapped->limit, ==, 1);
@@ -609,9 +615,9 @@ test_one_way(void)
     const struct finding *finding = finding_find(&bench, FINDING_ONE_WAY, 0);
     if (finding) {
         g_assert_cmpuint(finding->confidence, ==, CONFIDENCE_INFERRED);
-        g_assert_cmpuint(finding->frame, ==, 6 + 30);
-        g_assert_cmpuint(finding->number, ==, 31);
-        g_assert_cmpint(finding->span.secs, ==, 30);
+        g_assert_cmpuint(finding->frame, ==, 6 + 30 + 1);       /* behind what was not answered for 30 s */
+        g_assert_cmpuint(finding->number, ==, 32);
+        g_assert_cmpint(finding->span.secs, ==, 31);
         g_assert_cmpuint(finding->sa->key.spi, ==, 1);
         g_assert_true(rests_on(finding, 5) && rests_on(finding, 6));
     }
@@ -663,7 +669,7 @@ test_limit_reached_once(void)
 {
     struct bench bench = bench_prepare();
 
-    bench.limits.max_sas = bench.judge.limits.max_sas = 2;
+    bench.limits.max_sas = 2;
     bench_start(&bench);
     for (uint32_t spi = 1; spi <= 20; spi++)
         feed_one(&bench, there(spi), 1, spi * SECOND);
@@ -672,7 +678,9 @@ test_limit_reached_once(void)
     if (finding) {
         g_assert_cmpuint(finding->frame, ==, 3);
         g_assert_cmpuint(finding->limit, ==, 2);
+        g_assert_cmpuint(finding->number, ==, LIMIT_SAS);
         g_assert_null(finding->sa);
+        g_assert_true(findings_of(bench.judge.findings, NULL)->first == finding);
     }
     bench_close(&bench);
 }

@@ -17,7 +17,7 @@ set_up(struct fixture *fixture, const void *unused)
     (void)unused;
     fixture->pool = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
     fixture->table = sa_table_create(fixture->pool);
-    fixture->tunnels = tunnel_table_create(fixture->pool);
+    fixture->tunnels = tunnel_table_create(fixture->pool, ALIASES_AT_MOST);
 }
 
 static void
@@ -190,11 +190,28 @@ test_alias(struct fixture *fixture, const void *unused)
     (void)unused;
     moved.destination = v4(5, 1024);
     struct sa_key key = sa_key_of(moved.protocol, &moved.destination, moved.spi);
-    sa_alias(fixture->table, &key, sa);
+    g_assert_true(sa_alias(fixture->table, &key, sa, ALIASES_AT_MOST));
     g_assert_true(find_line(fixture, &moved) == sa);
     g_assert_true(find_line(fixture, &line) == sa);
     g_assert_true(find_at(fixture, &moved, 10) == sa);
     g_assert_cmpuint(sa_count(fixture->table), ==, 1);
+}
+
+/* Where there are too many second keys, the SA stays under those that it has. */
+static void
+test_alias_limit(struct fixture *fixture, const void *unused)
+{
+    struct line line = there(7), moved = there(7);
+    struct sa *sa = open_line(fixture, &line, 10);
+
+    (void)unused;
+    for (uint16_t port = 2000; port < 2010; port++) {
+        moved.destination = v4(5, port);
+        struct sa_key key = sa_key_of(moved.protocol, &moved.destination, moved.spi);
+        g_assert_true(sa_alias(fixture->table, &key, sa, 4) == (port < 2004));
+        g_assert_true(find_line(fixture, &moved) == (port < 2004 ? sa : NULL));
+    }
+    g_assert_true(find_line(fixture, &line) == sa);
 }
 
 /* --- bytes, read again --- */
@@ -377,6 +394,7 @@ main(int argc, char **argv)
     ADD("/sa/find-at-one-frame", test_find_at_one_frame);
     ADD("/sa/find-by-spi", test_find_by_spi);
     ADD("/sa/alias", test_alias);
+    ADD("/sa/alias-limit", test_alias_limit);
     ADD("/sa/reread-in-order", test_reread_in_order);
     ADD("/sa/reread-at-random", test_reread_at_random);
     ADD("/sa/reread-copy", test_reread_copy);

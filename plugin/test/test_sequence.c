@@ -547,8 +547,8 @@ test_wrap(void)
 {
     struct stream stream = stream_open();
 
-    g_assert_cmpuint(take(&stream, UINT32_MAX - 1), ==, SEQUENCE_NEAR_END);
-    g_assert_cmpuint(take(&stream, UINT32_MAX), ==, SEQUENCE_IN_ORDER);
+    g_assert_cmpuint(take(&stream, UINT32_MAX - 1), ==, SEQUENCE_IN_ORDER);     /* alone it may be anything */
+    g_assert_cmpuint(take(&stream, UINT32_MAX), ==, SEQUENCE_NEAR_END);
     g_assert_cmpuint(take(&stream, 0), ==, SEQUENCE_WRAPPED);
     g_assert_cmpuint(stream.sequence.highest, ==, UINT64_C(1) << 32);
     g_assert_cmpuint(take(&stream, 1), ==, SEQUENCE_IN_ORDER);
@@ -592,12 +592,32 @@ test_first_is_last_number(void)
 {
     struct stream stream = stream_open();
 
-    g_assert_cmpuint(take(&stream, UINT32_MAX), ==, SEQUENCE_NEAR_END);
+    g_assert_cmpuint(take(&stream, UINT32_MAX), ==, SEQUENCE_IN_ORDER);
     g_assert_cmpuint(take(&stream, UINT32_MAX), ==, SEQUENCE_DUPLICATE);
     g_assert_cmpuint(take(&stream, UINT32_MAX - 1), ==, SEQUENCE_LATE);
     g_assert_cmpuint(take(&stream, 0), ==, SEQUENCE_WRAPPED);
     assert_counts(&stream, 4, 0, 1, 1);
     stream_close(&stream);
+}
+
+/* A new start from the last number: it counts on beyond 2^32, as the first time. */
+static void
+test_restart_over_the_end(void)
+{
+    for (int wide = 0; wide < 2; wide++) {
+        struct stream stream = stream_open();
+        stream.limits.replay_window = wide ? UINT32_MAX : WINDOW;
+        for (uint32_t i = 0; i < 6; i++)
+            take(&stream, UINT32_MAX + i);
+        stream.salt = 1;            /* other packets with the same numbers */
+        for (uint32_t i = 0; i < 3; i++)
+            g_assert_true(((take(&stream, UINT32_MAX + i) & SEQUENCE_RESTARTED) != 0) == (i == 2));
+        g_assert_cmpuint(stream.sequence.first, ==, UINT32_MAX);
+        g_assert_cmpuint(stream.sequence.highest, ==, UINT64_C(0x100000001));
+        g_assert_cmpuint(take(&stream, 2), ==, SEQUENCE_IN_ORDER);
+        g_assert_cmpuint(take(&stream, UINT32_MAX - 1) & SEQUENCE_LATE, ==, SEQUENCE_LATE);
+        stream_close(&stream);
+    }
 }
 
 static void
@@ -935,6 +955,7 @@ main(int argc, char **argv)
     g_test_add_func("/sequence/replay-from-second", test_replay_from_second);
     g_test_add_func("/sequence/replay-after-restart", test_replay_after_restart);
     g_test_add_func("/sequence/near-end-said-once", test_near_end_said_once);
+    g_test_add_func("/sequence/restart-over-the-end", test_restart_over_the_end);
     g_test_add_func("/sequence/wrap", test_wrap);
     g_test_add_func("/sequence/wrap-with-loss", test_wrap_with_loss);
     g_test_add_func("/sequence/wrap-reach", test_wrap_reach);

@@ -339,7 +339,8 @@ test_captured_on_both_sides(void)
 
 /* --- one way --- */
 
-/* Both directions until 9 s, then one packet a second of one of them from 10 s on. */
+/* Both directions until 9 s, then so many packets of one of them, the first at 10 s, and another one: whether that shows
+ * that nothing comes back. */
 static const struct change *
 silence(struct bench *bench, uint32_t packets, int64_t last)
 {
@@ -349,6 +350,8 @@ silence(struct bench *bench, uint32_t packets, int64_t last)
     }
     feed_series(bench, there(1), 10, packets - 1, 10 * SECOND, MILLISECOND);
     feed_one(bench, there(1), 9 + packets, last);
+    g_assert_null(change_find(bench, CHANGE_ONE_WAY));      /* its answer may be on the way */
+    feed_one(bench, there(1), 10 + packets, last + MILLISECOND);
     return change_find(bench, CHANGE_ONE_WAY);
 }
 
@@ -372,6 +375,22 @@ test_one_way_edges(void)
     g_assert_true(silence_is_said(50, 3600 * SECOND));
 }
 
+/* Some packets that want no answer, hours of silence, then a question and its answer. */
+static void
+test_one_way_after_idle_time(void)
+{
+    struct bench bench = bench_open();
+
+    feed_one(&bench, back(2), 1, 0);
+    feed_series(&bench, there(1), 1, 20, SECOND, MILLISECOND);
+    for (uint32_t i = 1; i < 10; i++) {
+        feed_one(&bench, there(1), 20 + i, i * 3600 * SECOND);
+        feed_one(&bench, back(2), 1 + i, i * 3600 * SECOND + 20 * MILLISECOND);
+    }
+    g_assert_cmpuint(finding_count(&bench, FINDING_ONE_WAY), ==, 0);
+    bench_close(&bench);
+}
+
 static void
 test_one_way_is_said_once(void)
 {
@@ -379,15 +398,15 @@ test_one_way_is_said_once(void)
     unsigned said = silence(&bench, 5, 40 * SECOND) != NULL;
 
     for (uint32_t i = 0; i < 100; i++) {
-        feed_one(&bench, there(1), 15 + i, (41 + i) * SECOND);
+        feed_one(&bench, there(1), 16 + i, (41 + i) * SECOND);
         said += change_find(&bench, CHANGE_ONE_WAY) != NULL;
     }
     g_assert_cmpuint(said, ==, 1);
     feed_one(&bench, back(2), 10, 150 * SECOND);        /* answered: a new episode may begin */
     for (uint32_t i = 0; i < 100; i++) {
-        feed_one(&bench, there(1), 115 + i, (151 + i) * SECOND);
+        feed_one(&bench, there(1), 116 + i, (151 + i) * SECOND);
         said += change_find(&bench, CHANGE_ONE_WAY) != NULL;
-        g_assert_cmpuint(said, ==, i < 30 ? 1 : 2);
+        g_assert_cmpuint(said, ==, i < 31 ? 1 : 2);
     }
     bench_close(&bench);
 }
@@ -410,14 +429,16 @@ test_table_full(void)
 {
     struct bench bench = bench_prepare();
     unsigned said = 0;
+    uint64_t room;
 
     bench.limits.max_sas = 3;
     bench_start(&bench);
     for (uint32_t spi = 1; spi <= 10; spi++) {
         struct sa *sa = feed_one(&bench, there(spi), 1, spi * SECOND);
         g_assert_true((sa != NULL) == (spi <= 3));
-        said += change_find(&bench, CHANGE_TABLE_FULL) != NULL;
-        g_assert_true((change_find(&bench, CHANGE_TABLE_FULL) != NULL) == (spi == 4));
+        bool told = limit_is_told(&bench, LIMIT_SAS, &room);
+        said += told;
+        g_assert_true(told == (spi == 4) && (!told || room == 3));
         if (sa)
             feed_one(&bench, there(spi), 2, spi * SECOND + MILLISECOND);
     }
@@ -433,13 +454,14 @@ test_scanned(void)
 {
     struct bench bench = bench_prepare();
     unsigned said = 0;
+    uint64_t room;
 
     bench.limits.max_sas = 16;
     bench_start(&bench);
     struct sa *first = NULL, *second = NULL;
     for (uint32_t i = 0; i < 1000; i++) {
         g_assert_nonnull(feed_one(&bench, there(0x10000 + i), 1, i * SECOND));
-        said += change_find(&bench, CHANGE_TABLE_FULL) != NULL;
+        said += limit_is_told(&bench, LIMIT_SAS, &room);
         if (i % 10 == 5) {
             struct sa *one = feed_one(&bench, there(1), 1 + i / 10, i * SECOND + MILLISECOND);
             struct sa *other = feed_one(&bench, back(2), 1 + i / 10, i * SECOND + MILLISECOND);
@@ -475,22 +497,77 @@ test_scanned_from_everywhere(void)
     bench_close(&bench);
 }
 
-/* A frame that changes more than can be told. */
+/* A NAT that gives another port for each packet: beyond the limit the SA goes on under the addresses that it has. */
+static void
+test_moved_without_end(void)
+{
+    struct bench bench = bench_prepare();
+    unsigned moves = 0, said = 0;
+    uint64_t room = 0;
+
+    bench.limits.max_sas = 16;
+    bench_start(&bench);
+    struct line line = { v4(1, 1024), v4(2, 4500), IPSEC_ESP, 7 };
+    struct sa *sa = feed_one(&bench, line, 1, 0);
+    for (uint16_t i = 1; i < 100; i++) {
+        line.source.port = (uint16_t)(1024 + i);
+        g_assert_true(feed_one(&bench, line, 1U + i, i * SECOND) == sa);
+        moves += change_find(&bench, CHANGE_ADDRESS_MOVED) != NULL;
+        said += limit_is_told(&bench, LIMIT_ADDRESSES, &room);
+    }
+    g_assert_cmpuint(moves, ==, 16);
+    g_assert_cmpuint(said, ==, 1);
+    g_assert_cmpuint(room, ==, 16);
+    g_assert_cmpuint(sa->sequence.packets, ==, 100);
+    g_assert_cmpuint(tunnel_count(tracker_tunnels(bench.tracker)), ==, 1);
+    bench_close(&bench);
+}
+
+/* The same for the SA's destination, which is a part of its key. */
+static void
+test_destination_moved_without_end(void)
+{
+    struct bench bench = bench_prepare();
+    unsigned said = 0;
+    uint64_t room = 0;
+
+    bench.limits.max_sas = 16;
+    bench_start(&bench);
+    struct line line = { v4(2, 4500), v4(1, 1024), IPSEC_ESP, 7 };
+    struct sa *sa = feed_one(&bench, line, 1, 0);
+    for (uint16_t i = 1; i < 100; i++) {
+        line.destination.port = (uint16_t)(1024 + i);
+        g_assert_true(feed_one(&bench, line, 1U + i, i * SECOND) == sa);
+        said += limit_is_told(&bench, LIMIT_ADDRESSES, &room);
+    }
+    g_assert_cmpuint(said, ==, 1);
+    g_assert_cmpuint(sa->sequence.packets, ==, 100);
+    g_assert_cmpuint(sa_count(tracker_sas(bench.tracker)), ==, 1);
+    bench_close(&bench);
+}
+
+/* A frame that changes more than can be told: that is told, once a capture. */
 static void
 test_too_many_changes(void)
 {
     struct bench bench = bench_open();
     struct line line = there(1);
+    uint32_t number = 1;
+    uint64_t room = 0;
 
-    tracker_begin_frame(bench.tracker);
-    for (uint32_t i = 0; i < 100; i++) {
-        struct ipsec_packet packet = packet_of(&line, 1 + 10 * i, 0);
-        packet.frame = 1;
-        tracker_take_ipsec(bench.tracker, &packet);
-        g_assert_cmpuint(changes_of(&bench)->count, ==, MIN(i, CHANGES_AT_MOST));
+    for (unsigned round = 0; round < 2; round++) {
+        tracker_begin_frame(bench.tracker);
+        g_assert_cmpuint(changes_of(&bench)->count, ==, 0);
+        for (uint32_t i = 0; i < CHANGES_AT_MOST + 100; i++, number += 10) {
+            struct ipsec_packet packet = packet_of(&line, number, 0);   /* nine are missing before each but the first */
+            packet.frame = 1 + round;
+            tracker_take_ipsec(bench.tracker, &packet);
+            g_assert_cmpuint(changes_of(&bench)->count, <=, CHANGES_AT_MOST + 1);
+        }
+        g_assert_true(limit_is_told(&bench, LIMIT_CHANGES, &room) == (round == 0));
+        g_assert_cmpuint(changes_of(&bench)->count, ==, CHANGES_AT_MOST + (round == 0));
     }
-    tracker_begin_frame(bench.tracker);
-    g_assert_cmpuint(changes_of(&bench)->count, ==, 0);
+    g_assert_cmpuint(room, ==, CHANGES_AT_MOST);
     bench_close(&bench);
 }
 
@@ -569,9 +646,12 @@ main(int argc, char **argv)
     g_test_add_func("/tracker/moved-sequence-edges", test_moved_sequence_edges);
     g_test_add_func("/tracker/captured-on-both-sides", test_captured_on_both_sides);
     g_test_add_func("/tracker/one-way-edges", test_one_way_edges);
+    g_test_add_func("/tracker/one-way-after-idle-time", test_one_way_after_idle_time);
     g_test_add_func("/tracker/one-way-is-said-once", test_one_way_is_said_once);
     g_test_add_func("/tracker/one-sided-capture", test_one_sided_capture);
     g_test_add_func("/tracker/table-full", test_table_full);
+    g_test_add_func("/tracker/moved-without-end", test_moved_without_end);
+    g_test_add_func("/tracker/destination-moved-without-end", test_destination_moved_without_end);
     g_test_add_func("/tracker/too-many-changes", test_too_many_changes);
     g_test_add_func("/tracker/resumed-before-frame", test_resumed_before_frame);
     g_test_add_func("/tracker/capture-out-of-order", test_capture_out_of_order);

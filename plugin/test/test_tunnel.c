@@ -15,7 +15,7 @@ set_up(struct fixture *fixture, const void *unused)
 {
     (void)unused;
     fixture->pool = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
-    fixture->table = tunnel_table_create(fixture->pool);
+    fixture->table = tunnel_table_create(fixture->pool, ALIASES_AT_MOST);
 }
 
 static void
@@ -184,7 +184,7 @@ test_families_differ(struct fixture *fixture, const void *unused)
 static void
 assert_alias(struct fixture *fixture, struct flow *flow, struct endpoint source, struct endpoint destination)
 {
-    tunnel_alias(fixture->table, &source, &destination, flow);
+    g_assert_true(tunnel_alias(fixture->table, &source, &destination, flow));
     g_assert_true(find_path(fixture, source, destination) == flow);
     g_assert_true(find_path(fixture, destination, source) == flow_reverse(flow));
 }
@@ -202,6 +202,30 @@ test_alias(struct fixture *fixture, const void *unused)
     assert_alias(fixture, flow_reverse(flow), v4(4, 0), v4(5, 0));
     g_assert_true(find_path(fixture, v4(5, 0), v4(6, 0)) == flow);
     g_assert_cmpuint(tunnel_count(fixture->table), ==, 1);
+}
+
+/* A path that is known may lead elsewhere however many there are; a new one only while there is room. */
+static void
+test_alias_limit(struct fixture *fixture, const void *unused)
+{
+    struct tunnel_table *table = tunnel_table_create(fixture->pool, 2);
+    struct endpoint one = v4(5, 1024), other = v4(5, 1025), gateway = v4(6, 4500), unknown = v4(5, 1028);
+
+    (void)unused;
+    struct flow *first = tunnel_open(table, &one, &gateway);
+    struct flow *second = tunnel_open(table, &other, &gateway);
+    for (uint16_t port = 2000; port < 2002; port++) {
+        struct endpoint moved = v4(5, port);
+        g_assert_true(tunnel_alias(table, &moved, &gateway, first));
+    }
+    g_assert_false(tunnel_alias(table, &unknown, &gateway, first));
+    g_assert_null(tunnel_find(table, &unknown, &gateway));
+    g_assert_true(tunnel_alias(table, &other, &gateway, first));
+    g_assert_true(tunnel_find(table, &other, &gateway) == first);
+    g_assert_true(tunnel_find(table, &one, &gateway) == first);
+    g_assert_true(second->tunnel != first->tunnel);
+    struct flow *third = tunnel_open(table, &unknown, &gateway);    /* a tunnel's first path is no alias */
+    g_assert_true(tunnel_find(table, &unknown, &gateway) == third);
 }
 
 static void
@@ -255,6 +279,7 @@ main(int argc, char **argv)
     ADD("/tunnel/addresses-differ", test_addresses_differ);
     ADD("/tunnel/families-differ", test_families_differ);
     ADD("/tunnel/alias", test_alias);
+    ADD("/tunnel/alias-limit", test_alias_limit);
     ADD("/tunnel/alias-takes-over", test_alias_takes_over);
     ADD("/tunnel/alias-without-nat", test_alias_without_nat);
     ADD("/tunnel/many", test_many);

@@ -4,18 +4,31 @@
  */
 #include "change.h"
 
+/* For how many there is room at first: more than nearly any frame changes. */
+#define CHANGES_USUAL 8
+
+static struct change *
+append(struct changes *changes)
+{
+    if (changes->count == changes->size) {
+        changes->size = changes->size > 0 ? 2 * changes->size : CHANGES_USUAL;
+        changes->item = wmem_realloc(changes->pool, changes->item, changes->size * sizeof changes->item[0]);
+    }
+    return &changes->item[changes->count++];
+}
+
 struct change *
 change_add(struct changes *changes, enum change_kind kind, struct sa *sa)
 {
-    struct change *change = &changes->item[changes->count];
+    if (changes->count >= CHANGES_AT_MOST)
+        change_add_limit(changes, LIMIT_CHANGES, CHANGES_AT_MOST);
+    struct change *change = changes->count < CHANGES_AT_MOST ? append(changes) : &changes->untold;
 
     memset(change, 0, sizeof *change);
     change->kind = kind;
     change->sa = sa;
     if (sa)
         sa->is_kept = true;         /* a finding may refer to it */
-    if (changes->count < CHANGES_AT_MOST)
-        changes->count++;
     return change;
 }
 
@@ -27,4 +40,18 @@ change_add_exchange(struct changes *changes, enum change_kind kind, struct excha
     change->exchange = exchange;
     change->ike_sa = exchange->ike_sa;
     return change;
+}
+
+void
+change_add_limit(struct changes *changes, enum limit limit, uint64_t most)
+{
+    if (changes->said[limit])
+        return;
+    changes->said[limit] = true;
+    struct change *change = append(changes);
+
+    memset(change, 0, sizeof *change);
+    change->kind = CHANGE_LIMIT_REACHED;
+    change->limit = limit;
+    change->behind = most;
 }

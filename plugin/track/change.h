@@ -18,7 +18,7 @@ enum change_kind {
     CHANGE_SEQUENCE,                /**< effect tells what happened to sa's sequence */
     CHANGE_ADDRESS_MOVED,           /**< sa goes on under another address or port */
     CHANGE_ONE_WAY,                 /**< the flow of sa is no longer answered */
-    CHANGE_TABLE_FULL,              /**< no further SA is tracked */
+    CHANGE_LIMIT_REACHED,           /**< limit tells what is no longer tracked */
     CHANGE_RETRANSMISSION,          /**< of before_frame, in exchange */
     CHANGE_REQUESTED,               /**< exchange began */
     CHANGE_ANSWERED,                /**< exchange was accepted or refused */
@@ -34,8 +34,21 @@ enum change_kind {
     CHANGE_DUPLICATE                /**< child stays beside other_child, for the same selectors */
 };
 
+/** What has an end, as a capture may come from anyone. */
+enum limit {
+    LIMIT_SAS,                      /**< SAs, or tunnels: max_sas of each */
+    LIMIT_IKE_SAS,                  /**< max_sas */
+    LIMIT_IKE_MESSAGES,             /**< IKE_MESSAGES_PER_SA times max_sas */
+    LIMIT_ADDRESSES,                /**< addresses that SAs and tunnels moved to: max_sas */
+    LIMIT_CHANGES,                  /**< of one frame: CHANGES_AT_MOST */
+    LIMIT_DELETES,                  /**< SPIs in one message: DELETES_AT_MOST */
+    LIMIT_FINDINGS,                 /**< that are kept */
+    LIMITS
+};
+
 struct change {
     enum change_kind kind;
+    enum limit limit;               /**< of CHANGE_LIMIT_REACHED */
     struct sa *sa;
     struct ike_sa *ike_sa;
     struct exchange *exchange;
@@ -44,24 +57,34 @@ struct change {
     struct child *other_child;
     struct notify notify;           /**< of CHANGE_NOTIFIED */
     unsigned effect;                /**< of CHANGE_SEQUENCE: enum sequence_effect */
-    uint64_t behind;                /**< of CHANGE_SEQUENCE: packets behind the highest; of CHANGE_PROBES_LEFT: how many */
+    uint64_t behind;                /**< of CHANGE_SEQUENCE: packets behind the highest; of CHANGE_PROBES_LEFT: how many;
+                                         of CHANGE_LIMIT_REACHED: how many there is room for */
     struct endpoint before;         /**< of CHANGE_ADDRESS_MOVED: the address until now */
     bool clean;                     /**< of CHANGE_SA_RESUMED: its last packet before came at the handover */
     uint32_t before_frame;          /**< the last frame before the change */
 };
 
-#define CHANGES_AT_MOST 64
+/** Changes of one frame that are told; besides these, once a capture, each limit that was reached. */
+#define CHANGES_AT_MOST 4096
 
 /** What one frame changed; emptied when the next one begins. */
 struct changes {
+    wmem_allocator_t *pool;
+    struct change *item;            /**< count of them */
     unsigned count;
-    struct change item[CHANGES_AT_MOST + 1]; /**< the last one takes what is too much, and is not told */
+    unsigned size;                  /**< for which there is room in item */
+    bool said[LIMITS];              /**< in this capture */
+    struct change untold;           /**< takes what is too much */
 };
 
-/** Adds a change about an SA, which may be NULL. Never NULL. */
+/** Adds a change about an SA, which may be NULL. Never NULL; valid until the next one is added. */
 struct change *change_add(struct changes *changes, enum change_kind kind, struct sa *sa);
 
-/** Adds a change about an exchange and its IKE SA. Never NULL. */
+/** Adds a change about an exchange and its IKE SA, as change_add does. */
 struct change *change_add_exchange(struct changes *changes, enum change_kind kind, struct exchange *exchange);
+
+/** Adds that a limit was reached; once a capture.
+ * @param most  how many there is room for */
+void change_add_limit(struct changes *changes, enum limit limit, uint64_t most);
 
 #endif /* SPISCOPE_CHANGE_H */

@@ -59,7 +59,7 @@ open_sa(struct ike_context *context, struct child *child, uint8_t protocol, uint
 bool
 child_is_alive(const struct child *child)
 {
-    return child->deleted_frame == 0 && child->ike_sa->end != IKE_FAILED;
+    return child->deleted_frame == 0 && child->list->ike_sa->end != IKE_FAILED;
 }
 
 bool
@@ -119,7 +119,7 @@ find_old(const struct child *new)
 static bool
 renews(const struct child *old, const struct child *new, uint32_t grace)
 {
-    if (new->ike_sa->version >= 2)
+    if (new->list->ike_sa->version >= 2)
         return false;
     return old->origin->flow == new->origin->flow
             || clock_passed(&old->origin->response_time, &new->origin->request_time, grace);
@@ -149,6 +149,20 @@ find_place(struct ike_context *context, struct child *child, struct exchange *ex
         replace(context->changes, old, child);
 }
 
+static void
+list_add(wmem_allocator_t *pool, struct ike_sa *ike_sa, struct child *child)
+{
+    struct child_list *list = ike_sa->children;
+
+    if (!list) {
+        list = ike_sa->children = wmem_new0(pool, struct child_list);
+        list->ike_sa = ike_sa;
+    }
+    child->list = list;
+    child->next = list->first;
+    list->first = child;
+}
+
 struct child *
 child_make(struct ike_context *context, struct exchange *exchange, const struct said *request,
         const struct said *response)
@@ -166,7 +180,6 @@ child_make(struct ike_context *context, struct exchange *exchange, const struct 
     const struct endpoint *responder = from_responder ? &context->message->source : &context->message->destination;
     const struct endpoint *requester = from_responder ? &context->message->destination : &context->message->source;
     child->id = context->children++;
-    child->ike_sa = exchange->ike_sa;
     child->origin = exchange;
     child->tsi = response->tsi;
     child->tsr = response->tsr;
@@ -175,8 +188,7 @@ child_make(struct ike_context *context, struct exchange *exchange, const struct 
         child->lifetime = lifetimes->item[0];
     child->sa[0] = open_sa(context, child, chosen->protocol, (uint32_t)chosen->spi, responder, exchange->flow);
     child->sa[1] = open_sa(context, child, chosen->protocol, (uint32_t)offered->spi, requester, flow_reverse(exchange->flow));
-    child->next = exchange->ike_sa->children;
-    exchange->ike_sa->children = child;
+    list_add(context->pool, exchange->ike_sa, child);
     child->tunnel_older = tunnel->children;
     tunnel->children = child;
     exchange->child = child;
@@ -294,7 +306,7 @@ fell_silent(const struct child *old, const struct child *new)
     for (int i = 0; i < 2; i++)
         if (old->sa[i] && old->sa[i]->sequence.packets > 0 && clock_passed_ms(born, &old->sa[i]->last_time, SILENT_AFTER_MS))
             return false;
-    return !clock_passed_ms(born, &old->ike_sa->last_time, SILENT_AFTER_MS);
+    return !clock_passed_ms(born, &old->list->ike_sa->last_time, SILENT_AFTER_MS);
 }
 
 /* An old child that fell silent for a new IKE SA that nobody announced: a peer lost its state. Two that
@@ -302,13 +314,14 @@ fell_silent(const struct child *old, const struct child *new)
 static bool
 was_displaced(struct child *old, struct child *new, uint32_t grace, struct changes *changes)
 {
-    struct ike_sa *began = new->ike_sa;
+    struct ike_sa *began = new->list->ike_sa;
+    struct ike_sa *before = old->list->ike_sa;
 
-    if (old->ike_sa == began || began->predecessor || began->displaced || !fell_silent(old, new)
-            || !clock_passed(&old->ike_sa->established_time, &began->first_time, grace))
+    if (before == began || began->predecessor || began->displaced || !fell_silent(old, new)
+            || !clock_passed(&before->established_time, &began->first_time, grace))
         return false;
-    began->displaced = old->ike_sa;
-    ike_sa_note_end(old->ike_sa, IKE_FAILED, &old->ike_sa->last_time, old->ike_sa->last_frame);
+    began->displaced = before;
+    ike_sa_note_end(before, IKE_FAILED, &before->last_time, before->last_frame);
     change_add(changes, CHANGE_DISPLACED, NULL)->ike_sa = began;
     return true;
 }

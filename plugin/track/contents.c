@@ -20,6 +20,7 @@ contents_keep(struct ike_context *context)
     said->has_ke = contents->has_ke;
     said->ke_group = contents->ke_group;
     said->proposals = contents->proposals;
+    said->proposals_incomplete = contents->proposals_incomplete;
     memcpy(said->proposal, contents->proposal, sizeof said->proposal);
     return said;
 }
@@ -118,6 +119,8 @@ contents_take_deletes(struct ike_table *table, struct ike_sa *ike_sa)
         struct ike_sa *named = ike_sa_by_spis(table, contents->delete_ike_initiator, contents->delete_ike_responder);
         ike_sa_end(context, named ? named : ike_sa, IKE_DELETED);
     }
+    if (contents->deletes_incomplete)
+        change_add_limit(context->changes, LIMIT_DELETES, DELETES_AT_MOST);
     for (unsigned i = 0; i < contents->deletes; i++)
         child_delete(context, contents->delete_protocol, contents->delete_spi[i]);
 }

@@ -37,14 +37,31 @@ ike_count(const struct ike_table *table)
     return table->count;
 }
 
+uint32_t
+ike_messages(const struct ike_table *table)
+{
+    return wmem_array_get_count(table->places);
+}
+
 bool
 ike_table_is_full(struct ike_table *table)
 {
     bool full = table->count >= table->context.max_sas;
 
-    if (full && !table->full_said)
-        change_add(table->context.changes, CHANGE_TABLE_FULL, NULL);
-    table->full_said |= full;
+    if (full)
+        change_add_limit(table->context.changes, LIMIT_IKE_SAS, table->context.max_sas);
+    return full;
+}
+
+/* An exchange is kept for each message at the most, so that this bounds them too. */
+static bool
+has_too_many_messages(struct ike_table *table)
+{
+    uint64_t most = (uint64_t)table->context.max_sas * IKE_MESSAGES_PER_SA;
+    bool full = ike_messages(table) >= most;
+
+    if (full)
+        change_add_limit(table->context.changes, LIMIT_IKE_MESSAGES, most);
     return full;
 }
 
@@ -136,13 +153,18 @@ keep_spis(struct ike_context *context, struct ike_place *place)
         place->spi = wmem_memdup(context->pool, list, place->spis * sizeof list[0]);
 }
 
-/* The message's direction: by its path, or by its IKE SA where the path is new. */
+/* The message's direction: by its path, or by its IKE SA where the path is new; NULL where it would be
+ * one tunnel too many. */
 static struct flow *
 find_flow(struct ike_table *table, const struct ike_sa *ike_sa, const struct ike_message *message)
 {
     struct tunnel_table *tunnels = table->context.tunnels;
     struct flow *flow = tunnel_find(tunnels, &message->source, &message->destination);
 
+    if (!ike_sa && !flow && tunnel_count(tunnels) >= table->context.max_sas) {
+        change_add_limit(table->context.changes, LIMIT_SAS, table->context.max_sas);
+        return NULL;
+    }
     if (!ike_sa)
         return flow ? flow : tunnel_open(tunnels, &message->source, &message->destination);
     if (flow && flow->tunnel == ike_sa->flow->tunnel)
@@ -152,7 +174,8 @@ find_flow(struct ike_table *table, const struct ike_sa *ike_sa, const struct ike
             ? (message->flags & IKE2_FLAG_INITIATOR) != 0
             : ip_address_equal(&message->source.address, &ike_sa->flow->source.address);
     flow = from_initiator ? ike_sa->flow : flow_reverse(ike_sa->flow);
-    tunnel_alias(tunnels, &message->source, &message->destination, flow);
+    if (!tunnel_alias(tunnels, &message->source, &message->destination, flow))
+        change_add_limit(table->context.changes, LIMIT_ADDRESSES, table->context.max_sas);
     return flow;
 }
 
@@ -163,13 +186,15 @@ ike_take(struct ike_table *table, const struct ike_message *message)
     struct ike_place place = { .frame = message->frame };
     bool news;
 
-    if (message->initiator_spi == 0)
+    if (message->initiator_spi == 0 || has_too_many_messages(table))
         return NULL;
     context->message = message;
     struct ike_sa *ike_sa = ike_sa_find(table, message);
     if (!ike_sa && ike_table_is_full(table))
         return NULL;
     context->flow = find_flow(table, ike_sa, message);
+    if (!context->flow)
+        return NULL;
     if (!ike_sa)
         ike_sa = ike_sa_open(table, context->flow);
     struct exchange *exchange = exchange_take(context, ike_sa, &place, &news);

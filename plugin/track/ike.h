@@ -46,6 +46,7 @@ struct said {
     struct selectors tsi;
     struct selectors tsr;
     uint8_t proposals;
+    bool proposals_incomplete;      /**< there were more */
     bool has_ke;
     uint16_t ke_group;
     struct proposal proposal[PROPOSALS_AT_MOST];
@@ -120,7 +121,7 @@ struct ike_sa {
     struct ike_sa *displaced;       /**< one that lived when it was set up, and is void since; or NULL */
     struct exchange *latest;        /**< the others follow by older */
     struct exchange *child_offer;   /**< the IKE_AUTH request that offered a child, until it is answered */
-    struct child *children;
+    struct child_list *children;    /**< NULL while it has none */
     uint32_t heard_frame[2];        /**< the last message of its initiator, of its responder */
     uint32_t messages[2];           /**< from its initiator, its responder, without retransmissions */
     uint32_t probes[2];             /**< IKEv1 liveness checks by each that nothing has answered */
@@ -131,10 +132,16 @@ struct ike_sa {
     struct ike_sa *next;            /**< in order of appearance */
 };
 
+/** The child SAs of an IKE SA. They pass as one to the IKE SA that takes its place (RFC 7296 section 2.8). */
+struct child_list {
+    struct ike_sa *ike_sa;          /**< to which they belong now */
+    struct child *first;            /**< the others follow by next; none once the IKE SA was deleted */
+};
+
 /** A pair of SAs that one exchange negotiated: a child SA, or phase 2. */
 struct child {
     uint32_t id;
-    struct ike_sa *ike_sa;          /**< to which it belongs now */
+    struct child_list *list;        /**< that of its IKE SA */
     struct exchange *origin;
     struct sa *sa[2];               /**< [0] goes from who asked for it to who answered; may be NULL */
     struct selectors tsi;           /**< as agreed */
@@ -145,7 +152,7 @@ struct child {
     uint32_t deleted_frame;         /**< 0 while alive */
     nstime_t deleted_time;
     bool duplicate_said;
-    struct child *next;             /**< of the same IKE SA */
+    struct child *next;             /**< in its list */
     struct child *tunnel_older;     /**< the one before in its tunnel */
 };
 
@@ -165,7 +172,11 @@ bool child_is_alive(const struct child *child);
 
 struct ike_table;
 
-/** @param changes  gets what a message changed */
+/** IKE messages that are kept: so many for each SA that the table may hold. */
+#define IKE_MESSAGES_PER_SA 8
+
+/** @param changes  gets what a message changed
+ *  @param max_sas  IKE SAs at most */
 struct ike_table *ike_table_create(wmem_allocator_t *pool, struct tunnel_table *tunnels,
         struct sa_table *sas, struct changes *changes, uint32_t handover_grace, uint32_t max_sas);
 
@@ -180,6 +191,9 @@ const struct ike_place *ike_place_at(const struct ike_table *table, uint32_t fra
 struct ike_sa *ike_first(const struct ike_table *table);
 
 uint32_t ike_count(const struct ike_table *table);
+
+/** Messages that were taken. */
+uint32_t ike_messages(const struct ike_table *table);
 
 /** The exchange, answered no longer ago than so many seconds, that made a new SPI of the flow, or
  * NULL where there is none or several IKE SAs come into question. Claims it. For SPIs that no

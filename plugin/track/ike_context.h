@@ -27,7 +27,6 @@ struct ike_table {
     struct ike_sa *first;
     struct ike_sa *last;
     uint32_t count;
-    bool full_said;
 };
 
 /** Whether no further IKE SA is tracked, which is said once. */

@@ -171,8 +171,11 @@ ike_sa_end(struct ike_context *context, struct ike_sa *ike_sa, enum ike_end end)
         find_successor(ike_sa, &context->message->time, context->grace);
     if (end != IKE_DELETED || ike_sa->version < 2)
         return;                     /* in IKEv1, phase 2 outlives phase 1 */
-    for (struct child *child = ike_sa->children; child; child = child->next)
+    if (!ike_sa->children)
+        return;
+    for (struct child *child = ike_sa->children->first; child; child = child->next)
         child_end(context, child);
+    ike_sa->children->first = NULL; /* each is ended once, however often a rekey and a Delete follow each other */
 }
 
 /* The last IKE SA of the tunnel that has ended: the new one takes its place. */
@@ -254,7 +257,7 @@ ike_sa_rekey(struct ike_table *table, struct exchange *exchange, uint64_t initia
     old->successor = ike_sa;
     ike_sa->children = old->children;
     old->children = NULL;
-    for (struct child *child = ike_sa->children; child; child = child->next)
-        child->ike_sa = ike_sa;
+    if (ike_sa->children)
+        ike_sa->children->ike_sa = ike_sa;
     ike_sa_end(context, old, IKE_REPLACED);
 }

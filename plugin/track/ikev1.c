@@ -62,15 +62,13 @@ take_informational(struct ike_table *table, struct exchange *exchange, struct ik
 static void
 take_phase1(struct ike_context *context, struct exchange *exchange, bool response)
 {
-    const struct said *said = contents_keep(context);
-
-    if (!said)
+    if (!context->message->contents.has_sa)
         return;
     if (response && !exchange->response) {
-        exchange->response = said;
+        exchange->response = contents_keep(context);
         contents_answer(context, exchange, NULL);
     } else if (!response && !exchange->request) {
-        exchange->request = said;
+        exchange->request = contents_keep(context);
         contents_requested(context, exchange);
     }
 }
@@ -78,17 +76,15 @@ take_phase1(struct ike_context *context, struct exchange *exchange, bool respons
 static void
 take_quick_mode(struct ike_context *context, struct exchange *exchange, bool response)
 {
-    const struct said *said = contents_keep(context);
-
-    if (!said)
+    if (!context->message->contents.has_sa)
         return;
     if (!response && !exchange->request) {
-        exchange->request = said;
+        exchange->request = contents_keep(context);
         contents_requested(context, exchange);
     } else if (response && !exchange->response) {
-        exchange->response = said;
+        exchange->response = contents_keep(context);
         if (exchange->request)
-            child_make(context, exchange, exchange->request, said);
+            child_make(context, exchange, exchange->request, exchange->response);
         contents_answer(context, exchange, NULL);
     }
 }

@@ -8,8 +8,9 @@
 #include "envelope.h"
 #include "ike_context.h"
 
-/* Earlier IKE SAs of a tunnel, and exchanges of each, that are looked at. */
+/* Earlier IKE SAs of a tunnel, and exchanges of each, that are looked at; and both together, of all. */
 #define LOOKED_AT_MOST 16
+#define LOOKED_AT_MOST_IN_ALL 32
 
 /* A request that is merely asked to use another group comes again at once. */
 #define AGAIN_WITHIN_MS 2000
@@ -187,8 +188,8 @@ take_quick_mode(struct ike_context *context, const struct exchange *again)
 {
     unsigned looked_at = 0;
 
-    for (const struct ike_sa *ike_sa = context->flow->tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older) {
-        for (struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++) {
+    for (const struct ike_sa *ike_sa = context->flow->tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST_IN_ALL; ike_sa = ike_sa->tunnel_older, looked_at++) {
+        for (struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST_IN_ALL; exchange = exchange->older, looked_at++) {
             if (exchange->type == IKE1_QUICK_MODE && exchange->flow == again->flow && exchange->awaiting
                     && exchange->outcome == EXCHANGE_OPEN && exchange->informational_frame != 0) {
                 refuse(context, exchange);

@@ -16,6 +16,9 @@
 /* SAs are allocated so many at once. */
 #define SLAB 64
 
+/* Earlier SAs with the same key that are looked through for the one that had it: beyond that it is a flood. */
+#define NAMESAKES_AT_MOST 1024
+
 /* A full table makes room for one in so many of its SAs at once, since it has to look at all of them. */
 #define ROOM_SHARE 16
 
@@ -33,6 +36,7 @@ struct sa_table {
     struct sa *slab;
     unsigned slab_used;
     uint32_t count;
+    uint32_t alias_count;           /* that there ever were */
     uint32_t next_id;
     uint32_t look_again;            /* so many more SAs have to come before a full table looks for room again */
 };
@@ -138,10 +142,11 @@ struct sa *
 sa_find_at(struct sa_table *table, const struct sa_key *key, uint32_t frame)
 {
     struct sa *sa = sa_find(table, key);
+    unsigned looked_at = 0;
 
-    while (sa && sa->first_frame > frame)
+    while (sa && sa->first_frame > frame && looked_at++ < NAMESAKES_AT_MOST)
         sa = sa->rare ? sa->rare->older : NULL;
-    return sa && frame <= sa->last_frame ? sa : NULL;
+    return sa && sa->first_frame <= frame && frame <= sa->last_frame ? sa : NULL;
 }
 
 struct sa *
@@ -160,11 +165,14 @@ sa_rare(struct sa_table *table, struct sa *sa)
     return sa->rare;
 }
 
-void
-sa_alias(struct sa_table *table, const struct sa_key *key, struct sa *sa)
+bool
+sa_alias(struct sa_table *table, const struct sa_key *key, struct sa *sa, uint32_t limit)
 {
+    if (table->alias_count >= limit)
+        return false;
     struct sa_key *copy = wmem_new(table->pool, struct sa_key);
 
+    table->alias_count++;
     *copy = *key;
     if (!table->aliases)
         table->aliases = wmem_map_new(table->pool, sa_key_hash, sa_key_equal);
@@ -172,6 +180,7 @@ sa_alias(struct sa_table *table, const struct sa_key *key, struct sa *sa)
     g_hash_table_remove(table->by_key, key);
     *recent_of(table, key) = NULL;
     sa->is_kept = true;
+    return true;
 }
 
 bool

@@ -114,8 +114,10 @@ struct sa *sa_find_by_spi(const struct sa_table *table, uint8_t protocol, uint32
 struct sa *sa_open(struct sa_table *table, const struct sa_key *key, struct flow *flow,
         uint32_t frame, const nstime_t *time, bool in_udp);
 
-/** Lets a second key lead to a known SA: its address was translated anew. */
-void sa_alias(struct sa_table *table, const struct sa_key *key, struct sa *sa);
+/** Lets a second key lead to a known SA: its address was translated anew.
+ * @param limit  second keys at most
+ * @return false where there are too many: then the SA is found under its first key only */
+bool sa_alias(struct sa_table *table, const struct sa_key *key, struct sa *sa, uint32_t limit);
 
 /** The first SA in order of appearance; the others follow by next. */
 struct sa *sa_first(const struct sa_table *table);

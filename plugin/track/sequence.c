@@ -215,7 +215,7 @@ take_forward(struct sequence *sequence, const struct ipsec_packet *packet, uint6
 
     if (packet->sequence < before)
         effect |= SEQUENCE_WRAPPED;
-    else if (packet->sequence >= NEAR_END && before < NEAR_END)
+    else if (packet->sequence >= NEAR_END && (before < NEAR_END || sequence->packets == 2))
         effect |= SEQUENCE_NEAR_END;
     if (history) {
         if (distance >= OWN_WINDOW)
@@ -257,7 +257,7 @@ run_extend(struct run *run, const struct sequence *sequence, const struct ipsec_
 }
 
 static void
-restart(struct sequence *sequence, const struct ipsec_packet *packet)
+restart(struct sequence *sequence)
 {
     struct sequence_history *history = sequence->history;
 
@@ -267,7 +267,7 @@ restart(struct sequence *sequence, const struct ipsec_packet *packet)
         close_gap(history);
     sequence->first = history->run.start;
     sequence->first_fingerprint = history->run.start_fingerprint;
-    sequence->highest = packet->sequence;
+    sequence->highest = (uint64_t)history->run.start + history->run.length - 1;     /* which may have wrapped */
     memset(history->seen, 0, sizeof history->seen);
     for (uint32_t i = 0; i < history->run.length; i++)
         seen_set(history, sequence->highest - i, true);
@@ -310,7 +310,7 @@ take_behind(struct sequence *sequence, const struct ipsec_packet *packet, uint64
         effect |= SEQUENCE_OUTSIDE_WINDOW;
     }
     if (run_extend(&history->run, sequence, packet, (effect & SEQUENCE_DUPLICATE) != 0)) {
-        restart(sequence, packet);
+        restart(sequence);
         return SEQUENCE_RESTARTED | (history->settled > 0 ? SEQUENCE_LOSS_SETTLED | SEQUENCE_LOSS_PROVEN : 0);
     }
     return effect;
@@ -336,7 +336,7 @@ sequence_take(struct sequence *sequence, const struct ipsec_packet *packet,
         sequence->first = packet->sequence;
         sequence->first_fingerprint = packet->fingerprint;
         sequence->highest = packet->sequence;
-        return packet->sequence >= NEAR_END ? SEQUENCE_NEAR_END : SEQUENCE_IN_ORDER;
+        return SEQUENCE_IN_ORDER;   /* one packet may be anything: near its end or not, the next one tells */
     }
     unsigned effect = is_forward(sequence, packet->sequence, &distance)
             ? take_forward(sequence, packet, distance, limits, pool)

@@ -26,7 +26,6 @@ struct tracker {
     struct ike_table *ike;
     struct recent recent;
     struct changes changes;
-    bool table_full_said;
 };
 
 struct tracker *
@@ -37,7 +36,8 @@ tracker_create(wmem_allocator_t *pool, const struct tracker_limits *limits)
     tracker->pool = pool;
     tracker->limits = *limits;
     tracker->sas = sa_table_create(pool);
-    tracker->tunnels = tunnel_table_create(pool);
+    tracker->tunnels = tunnel_table_create(pool, limits->max_sas);
+    tracker->changes.pool = pool;
     tracker->ike = ike_table_create(pool, tracker->tunnels, tracker->sas, &tracker->changes,
             limits->handover_grace, limits->max_sas);
     return tracker;
@@ -105,15 +105,14 @@ open_sa(struct tracker *tracker, const struct sa_key *key, const struct ipsec_pa
     struct sa *sa = sa_find(tracker->sas, key) ? NULL : find_moved(tracker, packet);
 
     if (sa) {
-        sa_alias(tracker->sas, key, sa);
+        if (!sa_alias(tracker->sas, key, sa, tracker->limits.max_sas))
+            change_add_limit(&tracker->changes, LIMIT_ADDRESSES, tracker->limits.max_sas);
         return sa;
     }
     struct flow *flow = tunnel_find(tracker->tunnels, &packet->source, &packet->destination);
     bool no_tunnel = !flow && tunnel_count(tracker->tunnels) >= tracker->limits.max_sas;
-    if ((no_tunnel || sa_count(tracker->sas) >= tracker->limits.max_sas) && !tracker->table_full_said) {
-        tracker->table_full_said = true;
-        changed(tracker, CHANGE_TABLE_FULL, NULL);
-    }
+    if (no_tunnel || sa_count(tracker->sas) >= tracker->limits.max_sas)
+        change_add_limit(&tracker->changes, LIMIT_SAS, tracker->limits.max_sas);
     if (no_tunnel || !sa_has_room(tracker->sas, tracker->limits.max_sas))
         return NULL;
     if (!flow)
@@ -135,11 +134,13 @@ follow_address(struct tracker *tracker, struct sa *sa, const struct ipsec_packet
             && endpoint_equal(&flow->destination, &packet->destination))
         return;
     const struct flow *known = tunnel_find(tracker->tunnels, &packet->source, &packet->destination);
-    if (!known || known->tunnel != flow->tunnel) {
+    bool is_new = !known || known->tunnel != flow->tunnel;
+    if (is_new && !tunnel_alias(tracker->tunnels, &packet->source, &packet->destination, flow)) {
+        change_add_limit(&tracker->changes, LIMIT_ADDRESSES, tracker->limits.max_sas);
+    } else if (is_new) {
         struct change *change = changed(tracker, CHANGE_ADDRESS_MOVED, sa);
         change->before = endpoint_equal(&flow->source, &packet->source) ? flow->destination : flow->source;
         change->before_frame = flow->last_frame;
-        tunnel_alias(tracker->tunnels, &packet->source, &packet->destination, flow);
     }
     flow->source = packet->source;
     flow->destination = packet->destination;
@@ -164,13 +165,15 @@ count_answers(struct tracker *tracker, struct sa *sa, const struct ipsec_packet 
         return;
     reverse->unanswered = 0;
     reverse->one_way_said = false;
+    /* of those before this packet, which after an idle time may be the first that wants an answer */
+    bool for_long = flow->unanswered >= ONE_WAY_PACKETS
+            && clock_passed(&flow->unanswered_since, &flow->unanswered_last, tracker->limits.one_way_after);
     if (flow->unanswered++ == 0) {
         flow->unanswered_since = packet->time;
         flow->unanswered_frame = packet->frame;
     }
-    if (flow->one_way_said || flow->unanswered < ONE_WAY_PACKETS
-            || !clock_passed(&flow->unanswered_since, &packet->time, tracker->limits.one_way_after)
-            || !sees_other_direction(flow))
+    flow->unanswered_last = packet->time;
+    if (flow->one_way_said || !for_long || !sees_other_direction(flow))
         return;
     flow->one_way_said = true;
     changed(tracker, CHANGE_ONE_WAY, sa)->before_frame = reverse->last_frame;
@@ -260,6 +263,8 @@ settle(struct tracker *tracker, struct flow *flow, const nstime_t *now)
         struct sa *settled = lineage_settle(flow, now, grace);
         if (!settled)
             return;
+        if (settled->negotiated)
+            continue;               /* its place was told when its negotiation was read */
         if (settled->predecessor)
             changed(tracker, CHANGE_SA_REPLACED, settled)->before_frame = settled->predecessor->last_frame;
         else

@@ -22,6 +22,7 @@ struct tunnel_table {
     struct tunnel *first;
     struct tunnel *last;
     uint32_t count;
+    uint32_t aliases_at_most;
 };
 
 bool
@@ -81,11 +82,12 @@ path_equal(const void *a, const void *b)
 }
 
 struct tunnel_table *
-tunnel_table_create(wmem_allocator_t *pool)
+tunnel_table_create(wmem_allocator_t *pool, uint32_t aliases_at_most)
 {
     struct tunnel_table *table = wmem_new0(pool, struct tunnel_table);
 
     table->pool = pool;
+    table->aliases_at_most = aliases_at_most;
     table->paths = wmem_map_new(pool, path_hash, path_equal);
     return table;
 }
@@ -103,9 +105,9 @@ tunnel_find(const struct tunnel_table *table, const struct endpoint *source,
     return &path->tunnel->flow[source_is_low == path->low_is_first_peer ? 0 : 1];
 }
 
-void
-tunnel_alias(struct tunnel_table *table, const struct endpoint *source,
-        const struct endpoint *destination, struct flow *flow)
+/* Lets a path lead to a flow, whatever it led to before. */
+static void
+lead(struct tunnel_table *table, const struct endpoint *source, const struct endpoint *destination, struct flow *flow)
 {
     struct path_key key;
     bool source_is_low = path_key_of(source, destination, &key);
@@ -121,6 +123,18 @@ tunnel_alias(struct tunnel_table *table, const struct endpoint *source,
     path->low_is_first_peer = source_is_low == source_is_first_peer;
     if (port_is_translated(source->port) || port_is_translated(destination->port))
         flow->tunnel->nat = true;
+}
+
+bool
+tunnel_alias(struct tunnel_table *table, const struct endpoint *source,
+        const struct endpoint *destination, struct flow *flow)
+{
+    uint32_t aliases = wmem_map_size(table->paths) - table->count;  /* each tunnel has a first path */
+
+    if (aliases >= table->aliases_at_most && !tunnel_find(table, source, destination))
+        return false;
+    lead(table, source, destination, flow);
+    return true;
 }
 
 struct flow *
@@ -142,7 +156,7 @@ tunnel_open(struct tunnel_table *table, const struct endpoint *source,
     else
         table->first = tunnel;
     table->last = tunnel;
-    tunnel_alias(table, source, destination, &tunnel->flow[0]);
+    lead(table, source, destination, &tunnel->flow[0]);
     return &tunnel->flow[0];
 }
 

@@ -63,6 +63,7 @@ struct flow {
     struct sa *pending_last;
     uint64_t unanswered;            /**< packets since the other direction last spoke */
     nstime_t unanswered_since;
+    nstime_t unanswered_last;
     uint32_t unanswered_frame;
     bool one_way_said;
     bool parallel;                  /**< several of its SAs were seen in use at once */
@@ -91,7 +92,8 @@ struct tunnel {
 
 struct tunnel_table;
 
-struct tunnel_table *tunnel_table_create(wmem_allocator_t *pool);
+/** @param aliases_at_most  paths beside each tunnel's first */
+struct tunnel_table *tunnel_table_create(wmem_allocator_t *pool, uint32_t aliases_at_most);
 
 /** The flow that a packet between these two belongs to, or NULL where the path is new. */
 struct flow *tunnel_find(const struct tunnel_table *table, const struct endpoint *source,
@@ -101,8 +103,9 @@ struct flow *tunnel_find(const struct tunnel_table *table, const struct endpoint
 struct flow *tunnel_open(struct tunnel_table *table, const struct endpoint *source,
         const struct endpoint *destination);
 
-/** Lets a path lead to a known flow's tunnel, whatever it led to before. */
-void tunnel_alias(struct tunnel_table *table, const struct endpoint *source,
+/** Lets a path lead to a known flow's tunnel, whatever it led to before.
+ * @return false where there are too many: then the path leads nowhere yet */
+bool tunnel_alias(struct tunnel_table *table, const struct endpoint *source,
         const struct endpoint *destination, struct flow *flow);
 
 /** The peer that a flow comes from: 0 or 1, as in the tunnel's peer[]. */

@@ -768,7 +768,8 @@ def delete_then_esp(cap, kind, seconds, stale):
 
 @cases(ike1_delete_hundred=(Ike1, 100), ike2_delete_hundred=(Ike2, 100), ike1_delete_thousands=(Ike1, 15000), ike2_delete_thousands=(Ike2, 15000))
 def delete_many(cap, kind, count):
-    """One Delete with many SPIs, of which the last one is in use for 20 s more. Thousands are an attack: only survive it"""
+    """One Delete with many SPIs, of which the last one is in use for 20 s more. Of thousands, the first are read, and it is said that there
+    were more"""
     sa = kind(cap)
     if kind is Ike1:
         sa.main_mode(0)
@@ -785,6 +786,7 @@ def delete_many(cap, kind, count):
     if count < 256:
         cap.expect("stale_spi", frames[10], f"0x{child.inbound[A]:08x}")
     else:
+        cap.expect("limit_reached", frame, "1024 SPIs")
         cap.leave_open("stale_spi")
         cap.messages[frame].spis = None
 
@@ -1156,6 +1158,16 @@ def no_proposal(cap, kind):
         _, frames = sa.auth(S, error=ike.notify2(ike.N_NO_PROPOSAL))
     cap.expect("no_proposal", frames[1], "Phase 2", "AES_CBC_256")
     cap.expect("child_refused", frames[1], "NO_PROPOSAL_CHOSEN" if kind is Ike2 else "NO-PROPOSAL-CHOSEN")
+
+
+@case
+def ike2_no_proposal_of_many(cap):
+    """Phase 1: twenty proposals, the first of twenty transforms, and none is accepted; the text says that there were more"""
+    sa = Ike2(cap)
+    items = [(ike.IKE, b"", count, ike.packed(3, [ike.transform2(1, 2)] * count)) for count in (20, *[1] * 19)]
+    _, frame = sa.exchange(0, 0, ike.INIT, [ike.Payload(ike.SA2, ike.proposals(items)), ike.ke2(14, cap.random_bytes(256)),
+                                            ike.Payload(ike.NONCE2, sa.nonce())], [ike.notify2(ike.N_NO_PROPOSAL)], (0, None))
+    cap.expect("no_proposal", frame, "Phase 1", "DES/... or DES", "DES or ...")
 
 
 @case

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Full tables, and captures that nobody made for us."""
+import re
 import shutil
 
 import pytest
 from harness import TEST_CAPTURES
+from outputs import outputs
 
 THIRD_PARTY = sorted(path for kind in ("pcap", "pcapng") for path in (TEST_CAPTURES.parent.parent / "shared/captures/third-party").glob(f"*/*.{kind}"))
 
@@ -18,6 +20,31 @@ def test_a_full_table_is_said_once(spiscope):
     found = [f for f in spiscope.findings("churn", ("spiscope.max_sas:4",)) if f.key == "limit_reached"]
     assert len(found) == 1
     assert "limit_reached" not in spiscope.keys_found("churn")
+
+
+@pytest.mark.parametrize("capture, options", (("churn", ("spiscope.max_sas:4",)), ("ike2_delete_thousands", ())))
+def test_a_limit_is_in_report_and_json(spiscope, constructed_ike, capture, options):
+    """It belongs to no tunnel. Those who never look at a packet must see it, too."""
+    shown = [f for f in spiscope.findings(capture, options) if f.key == "limit_reached"]
+    output = outputs(spiscope, capture, False, options)
+    assert [(f["key"], f["frame"], f["confidence"]) for f in output.json["findings"]] == [("limit_reached", shown[0].frame, "proven")]
+    head = output.report[:re.search("^Tunnel 0", output.report, re.M).start()]
+    assert "Finding limit_reached, 1 time," in " ".join(head.split())
+    assert not any(f["key"] == "limit_reached" for tunnel in output.json["tunnels"] for f in tunnel["findings"])
+
+
+def test_without_a_limit_nothing_is_said_of_one(spiscope):
+    output = outputs(spiscope, "churn")
+    assert output.json["findings"] == [] and "limit_reached" not in output.report
+
+
+def test_a_delete_of_thousands_is_cut_and_says_so(spiscope, constructed_ike):
+    """The first 1,024 SPIs stand on the frame; README names that number."""
+    rows = spiscope.rows("ike2_delete_thousands", ("frame.number", "spiscope.finding", "spiscope.sa.spi", "_ws.expert.message"))
+    said = [row for row in rows if "limit_reached" in row["spiscope.finding"]]
+    assert len(said) == 1
+    assert [int(spi, 0) for spi in said[0]["spiscope.sa.spi"]] == list(range(0xDD000000, 0xDD000000 + 1024))
+    assert any("1024 SPIs" in text for text in said[0]["_ws.expert.message"])
 
 
 if THIRD_PARTY:

@@ -15,9 +15,6 @@
 #include "show/timeline.h"
 #include "stream.h"
 
-/* A finding's text, in bytes. */
-#define TEXT_AT_MOST 4096
-
 #define FEW_SAS 5
 
 /* A packet as it was fed, and what was shown for it then. */
@@ -61,7 +58,7 @@ choose_limits(struct bench *bench, uint8_t settings)
         bench->judge.limits.expected_phase1_lifetime = bench->judge.limits.expected_phase2_lifetime = value;
     }
     if (settings & SETTING_FEW_SAS)
-        bench->limits.max_sas = bench->judge.limits.max_sas = FEW_SAS;
+        bench->limits.max_sas = FEW_SAS;
 }
 
 static void
@@ -85,16 +82,19 @@ static void
 take_message(struct world *world, const struct ike_message *message)
 {
     const struct ike_place *place = tracker_take_ike(world->bench.tracker, message);
+    const struct ike_table *table = tracker_ike(world->bench.tracker);
 
     if (message->initiator_spi == 0) {
         expect(place ? "a message without initiator's SPI has no place" : NULL);
         return;
     }
-    if (!place && ike_count(tracker_ike(world->bench.tracker)) >= world->bench.limits.max_sas)
+    uint64_t most = world->bench.limits.max_sas;
+    if (!place && (ike_count(table) >= most || ike_messages(table) >= most * IKE_MESSAGES_PER_SA
+            || tunnel_count(tracker_tunnels(world->bench.tracker)) >= most))
         return;
     expect(place && place->exchange && place->frame == message->frame ? NULL : "every message has a place");
     expect(place->retransmission_of < message->frame ? NULL : "what is sent again came before");
-    expect(ike_place_at(tracker_ike(world->bench.tracker), message->frame) == place ? NULL : "a place is found again");
+    expect(ike_place_at(table, message->frame) == place ? NULL : "a place is found again");
 }
 
 static void
@@ -180,7 +180,7 @@ check_texts(const struct bench *bench)
 
     for (uint32_t i = 0; i < findings_count(bench->judge.findings); i++) {
         const char *text = text_finding(scope, findings_get(bench->judge.findings, i));
-        expect(text && *text && strlen(text) <= TEXT_AT_MOST ? NULL : "a finding's text is of some bytes and not too many");
+        expect(text && *text && strlen(text) <= FINDING_TEXT_AT_MOST ? NULL : "a finding's text is of some bytes and not too many");
         expect(g_utf8_validate(text, -1, NULL) ? NULL : "a finding's text is UTF-8");
     }
     wmem_destroy_allocator(scope);

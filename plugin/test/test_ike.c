@@ -219,6 +219,65 @@ test_deleted_and_rekeyed(void)
     close_dialogue(dialogue);
 }
 
+/* --- an SPI that is in use again --- */
+
+/* A gateway that counts its SPIs from the same number after each start. What came in between: nothing, a
+ * negotiation that can't be read, one that can. */
+enum between { NOTHING, UNREADABLE, READABLE };
+
+static void
+use_again(enum between between, bool replayed)
+{
+    struct dialogue *dialogue = open_dialogue(1000);
+    struct sa *old = feed_series(&dialogue->bench, there(2), 1, 20, 0, SECOND);
+
+    dialogue->now = 60 * SECOND;
+    if (between == READABLE) {
+        make_child(dialogue, IKE2_IKE_AUTH, 1);
+    } else if (between == UNREADABLE) {
+        for (int response = 0; response < 2; response++) {
+            struct ike_message *message = prepare(dialogue, IKE2_IKE_AUTH, response);
+            message->readable = false;
+            message->first_payload = IKE2_PAYLOAD_SK;
+            say(dialogue);
+        }
+    }
+    struct sa *sa = NULL;
+    for (uint32_t number = 1; number <= 20; number++) {
+        struct line line = there(2);
+        struct ipsec_packet packet = packet_of(&line, number, (61 + number) * SECOND);
+        packet.fingerprint += !replayed;
+        sa = feed(&dialogue->bench, packet);
+    }
+    bool is_new = between != NOTHING && !(between == UNREADABLE && replayed);
+    g_assert_true((sa != old) == is_new);
+    g_assert_cmpuint(finding_count(&dialogue->bench, FINDING_SEQUENCE_RESTART), ==, between == NOTHING && !replayed);
+    g_assert_cmpuint(sa->sequence.packets, ==, is_new ? 20 : 40);
+    close_dialogue(dialogue);
+}
+
+static void
+test_spi_is_used_again(void)
+{
+    use_again(NOTHING, false);
+    use_again(NOTHING, true);
+    use_again(UNREADABLE, false);
+    use_again(UNREADABLE, true);
+    use_again(READABLE, false);
+}
+
+/* Traffic that the capture shows a moment before its negotiation belongs to what was negotiated. */
+static void
+test_traffic_before_negotiation(void)
+{
+    struct dialogue *dialogue = open_dialogue(1000);
+    struct sa *early = feed_series(&dialogue->bench, there(2), 1, 2, 0, MILLISECOND);
+    const struct child *child = make_child(dialogue, IKE2_IKE_AUTH, 1);
+
+    g_assert_true(child && child->sa[0] == early);
+    close_dialogue(dialogue);
+}
+
 /* --- limits --- */
 
 static void
@@ -336,6 +395,8 @@ main(int argc, char **argv)
     g_test_add_func("/ike/children-pass-on", test_children_pass_on);
     g_test_add_func("/ike/old-ike-sa-is-deleted", test_old_ike_sa_is_deleted);
     g_test_add_func("/ike/deleted-and-rekeyed", test_deleted_and_rekeyed);
+    g_test_add_func("/ike/spi-is-used-again", test_spi_is_used_again);
+    g_test_add_func("/ike/traffic-before-negotiation", test_traffic_before_negotiation);
     g_test_add_func("/ike/too-many-ike-sas", test_too_many_ike_sas);
     g_test_add_func("/ike/too-many-messages", test_too_many_messages);
     g_test_add_func("/ike/delete-of-many", test_delete_of_many);

@@ -42,7 +42,9 @@ open_sa(struct ike_context *context, struct child *child, uint8_t protocol, uint
     struct sa_key key = sa_key_of(ip_protocol(protocol), to, spi);
     struct sa *sa = sa_find(context->sas, &key);
 
-    if (sa && (sa->deleted_frame != 0 || sa->negotiated))
+    /* one that spoke long before it was asked for had the SPI earlier */
+    bool is_older = sa && sa->sequence.packets > 0 && clock_passed(&sa->first_time, &child->origin->request_time, context->grace);
+    if (sa && (sa->deleted_frame != 0 || sa->negotiated || is_older))
         sa = NULL;
     if (!sa) {
         if (!sa_has_room(context->sas, context->max_sas))

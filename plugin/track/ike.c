@@ -269,6 +269,20 @@ ike_claim_origin(struct flow *flow, const nstime_t *now, uint32_t seconds, bool 
 }
 
 bool
+ike_may_have_made_new(const struct flow *flow, const nstime_t *since, const nstime_t *now, uint32_t seconds)
+{
+    const struct tunnel *tunnel = flow->tunnel;
+
+    for (unsigned i = 0; i < RECENT_ORIGINS && i < tunnel->origins; i++) {
+        const struct recent_origin *origin = &tunnel->origin[i];
+        if (!origin->claimed[flow_peer(flow)] && clock_compare(&origin->exchange->response_time, since) > 0
+                && !clock_passed(&origin->exchange->response_time, now, seconds))
+            return true;
+    }
+    return false;
+}
+
+bool
 ike_may_replace(const struct exchange *old_origin, const struct exchange *new_origin, uint32_t seconds)
 {
     if (!old_origin || !new_origin || old_origin->ike_sa == new_origin->ike_sa)

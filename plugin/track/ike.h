@@ -201,6 +201,10 @@ uint32_t ike_messages(const struct ike_table *table);
  * @param sure  whether it is the only exchange that comes into question; else it is the latest */
 struct exchange *ike_claim_origin(struct flow *flow, const nstime_t *now, uint32_t seconds, bool *sure);
 
+/** Whether an exchange that was answered after one moment, and no longer than so many seconds before now, may have
+ * made a new SPI of the flow that was not seen yet. */
+bool ike_may_have_made_new(const struct flow *flow, const nstime_t *since, const nstime_t *now, uint32_t seconds);
+
 /** Whether a child SA that one exchange made can have been replaced by one that another made.
  * A CREATE_CHILD_SA renews children of its own IKE SA (RFC 7296 section 1.3.3); a new initial
  * exchange replaces them all, if the old IKE SA has not outlived it by so many seconds. */

@@ -208,12 +208,17 @@ outlive(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packe
     changed(tracker, CHANGE_SA_STALE, sa)->before_frame = sa->deleted_frame;
 }
 
-/* Whether the SPI of a deleted SA is in use again, by a new SA. */
+/* Whether the SPI is in use again, by a new SA: the old one was deleted, or a negotiation that may have made a new
+ * one came after its last packet. Some gateways count SPIs from the same number after each start. */
 static bool
-begins_anew(const struct sa *sa, const struct ipsec_packet *packet)
+begins_anew(const struct sa *sa, const struct ipsec_packet *packet, uint32_t grace)
 {
-    return sa->deleted_frame != 0 && packet->sequence <= 1 && sa->sequence.packets > 0
-            && clock_passed_ms(&sa->deleted_time, &packet->time, 0);
+    if (packet->sequence > 1 || sa->sequence.packets == 0)
+        return false;
+    if (sa->deleted_frame != 0)
+        return clock_passed_ms(&sa->deleted_time, &packet->time, 0);
+    bool is_replayed = packet->fingerprint == sa->sequence.first_fingerprint;
+    return !is_replayed && ike_may_have_made_new(sa->flow, &sa->last_time, &packet->time, grace);
 }
 
 static void
@@ -278,7 +283,7 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
     struct sa_key key = sa_key_of(packet->protocol, &packet->destination, packet->spi);
     struct sa *sa = sa_find(tracker->sas, &key);
 
-    if (sa && begins_anew(sa, packet))
+    if (sa && begins_anew(sa, packet, tracker->limits.handover_grace))
         sa = NULL;
     if (!sa) {
         sa = open_sa(tracker, &key, packet);

@@ -8,10 +8,13 @@
 #include <stdlib.h>
 
 #include <epan/packet.h>
+#include <epan/plugin_if.h>
 #include <epan/stat_tap_ui.h>
 #include <epan/tap.h>
 
 #include <glib/gstdio.h>
+
+#include <wsutil/report_message.h>
 
 #include "../compat.h"
 #include "timeline.h"
@@ -22,7 +25,8 @@ typedef void write_function(FILE *out, const struct capture_facts *facts, const 
 struct output {
     write_function *write;
     FILE *file;                     /* stdout, or ours to close */
-    const char *path;
+    const char *path;               /* NULL: stdout */
+    const char *name;               /* for people */
 };
 
 static outputs_source *source;
@@ -37,6 +41,26 @@ refuse(const char *text, const char *what, const char *why)
     exit(1);
 }
 
+static bool
+is_in_window(void)
+{
+    ws_info_t *info = NULL;
+
+    plugin_if_get_ws_info(&info);
+    return info && info->ws_info_supported;
+}
+
+/* Ends tshark; in Wireshark's window there is a capture open, which goes on. */
+static void
+complain(const struct output *output, int error)
+{
+    if (!is_in_window())
+        refuse("%s could not be written: %s", output->name, g_strerror(error));
+    report_failure("SPIscope: %s could not be written: %s", output->name, g_strerror(error));
+}
+
+/* tshark draws once, at the end. The window does so while it reads, too, and when another file is opened: each time
+ * the file is written anew. */
 static void
 draw(void *data)
 {
@@ -45,25 +69,33 @@ draw(void *data)
     const struct tracker *tracker;
     const struct judge *judge;
 
-    if (!output->file || !source(&facts, &tracker, &judge))
+    if (!source(&facts, &tracker, &judge))
         return;
+    if (!output->file)
+        output->file = g_fopen(output->path, "wb");
+    if (!output->file) {
+        complain(output, errno);
+        return;
+    }
     output->write(output->file, &facts, tracker, judge);
     bool failed = fflush(output->file) != 0 || ferror(output->file);
-    if (output->file != stdout)
+    if (output->file != stdout) {
         failed |= fclose(output->file) != 0;
+        output->file = NULL;
+    }
     if (failed)
-        refuse("%s could not be written: %s", output->path, g_strerror(errno));
-    output->file = NULL;
+        complain(output, errno);
 }
 
 static void
-listen(write_function *write, FILE *file, const char *path)
+listen(write_function *write, FILE *file, const char *path, const char *name)
 {
     struct output *output = wmem_new0(wmem_epan_scope(), struct output);
 
     output->write = write;
     output->file = file;
-    output->path = path;
+    output->path = path ? wmem_strdup(wmem_epan_scope(), path) : NULL;
+    output->name = path ? output->path : name;
     GString *error = register_tap_listener("spiscope", output, NULL, TL_REQUIRES_NOTHING, NULL, NULL, draw, NULL);
     if (error)
         refuse("%s%s", error->str, "");
@@ -74,7 +106,7 @@ init_report(const char *argument, void *data _U_)
 {
     if (strcmp(argument, "spiscope,report") != 0)
         refuse("unknown argument in -z %s: it is -z spiscope,report%s", argument, "");
-    listen(report_write, stdout, "the report");
+    listen(report_write, stdout, NULL, "the report");
     COMPAT_STAT_INIT_DONE;
 }
 
@@ -96,9 +128,9 @@ init_json(const char *argument, void *data _U_)
     if (*path != '\0' && (*path != ',' || path[1] == '\0'))
         refuse("unknown argument in -z %s: it is -z spiscope,json or -z spiscope,json,FILE%s", argument, "");
     if (*path == ',')
-        listen(json_write, open_file(path + 1), wmem_strdup(wmem_epan_scope(), path + 1));
+        listen(json_write, open_file(path + 1), path + 1, NULL);
     else
-        listen(json_write, stdout, "the JSON report");
+        listen(json_write, stdout, NULL, "the JSON report");
     COMPAT_STAT_INIT_DONE;
 }
 
@@ -109,7 +141,7 @@ init_timeline(const char *argument, void *data _U_)
 
     if (*path != ',' || path[1] == '\0')
         refuse("unknown argument in -z %s: it is -z spiscope,timeline,FILE.svg%s", argument, "");
-    listen(timeline_write, open_file(path + 1), wmem_strdup(wmem_epan_scope(), path + 1));
+    listen(timeline_write, open_file(path + 1), path + 1, NULL);
     COMPAT_STAT_INIT_DONE;
 }
 

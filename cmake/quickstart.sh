@@ -132,7 +132,7 @@ run_tests() {
     build -DBUILD_TESTING=ON
     say "Running the tests"
     cd build
-    ctest --output-on-failure
+    ctest --output-on-failure --parallel "$(nproc)"
 }
 
 cd "$(dirname "$0")/.."

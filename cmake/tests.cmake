@@ -17,34 +17,53 @@ endif()
 
 set(pytest ${SPISCOPE_PYTHON} -m pytest -q -p no:cacheprovider)
 
-# Compares the README's table of verdicts (cmake/verdicts.py) with new runs, too.
-add_test(NAME captures COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/test-captures/tests)
-set_tests_properties(captures PROPERTIES TIMEOUT 3600 ENVIRONMENT "SPISCOPE_PLUGIN_DIR=${SPISCOPE_PLUGIN_DIR}")
+# quickstart.sh runs as many tests at once as there are processors. Those that use all of them say so (PROCESSORS) and come first
+# (COST), so that no processor waits for them; then the longest of the others. No two tests write to the same folder.
+include(ProcessorCount)
+ProcessorCount(processors)
+if(processors EQUAL 0)
+    set(processors 1)
+endif()
+set(tests ${PROJECT_SOURCE_DIR}/test-captures/tests)
+
+# Two tests, as one would be the last to end by far: what the outputs say, and what each packet shows. The files of one have their
+# runs of tshark in common, and none with those of the other. test_verdict.py compares the README's table of verdicts
+# (cmake/verdicts.py) with new runs, too.
+set(outputs)
+set(not_outputs)
+foreach(name attribution batch healthy json keyless_bounds live profile reload secrets synthetic_ike timeline verdict)
+    list(APPEND outputs ${tests}/test_${name}.py)
+    list(APPEND not_outputs --ignore=${tests}/test_${name}.py)
+endforeach()
+add_test(NAME captures.outputs COMMAND ${pytest} ${outputs})
+add_test(NAME captures.packets COMMAND ${pytest} ${tests} ${not_outputs})
+set_tests_properties(captures.outputs captures.packets PROPERTIES LABELS captures TIMEOUT 3600 COST 600
+    ENVIRONMENT "SPISCOPE_PLUGIN_DIR=${SPISCOPE_PLUGIN_DIR}")
 
 # Counts instructions under valgrind; plugin/test/bench/limits.py says what may cost how much.
 add_test(NAME bench COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/plugin/test/bench)
-set_tests_properties(bench PROPERTIES TIMEOUT 900 ENVIRONMENT "SPISCOPE_PLUGIN_DIR=${SPISCOPE_PLUGIN_DIR}")
+set_tests_properties(bench PROPERTIES TIMEOUT 1800 COST 1000 PROCESSORS ${processors} ENVIRONMENT "SPISCOPE_PLUGIN_DIR=${SPISCOPE_PLUGIN_DIR}")
 
 add_test(NAME quickstart COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/cmake/test/test_quickstart.py)
-set_tests_properties(quickstart PROPERTIES TIMEOUT 60)
+set_tests_properties(quickstart PROPERTIES TIMEOUT 300)
 
 # The .deb; installing it is for cmake/test/package_cycle.sh
 add_test(NAME package COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/cmake/test/test_package.py)
-set_tests_properties(package PROPERTIES TIMEOUT 600 ENVIRONMENT "SPISCOPE_PACKAGE_BUILD=${PROJECT_BINARY_DIR}/package")
+set_tests_properties(package PROPERTIES TIMEOUT 900 COST 90 ENVIRONMENT "SPISCOPE_PACKAGE_BUILD=${PROJECT_BINARY_DIR}/package")
 
 # gcc and clang without a warning, clang-tidy, cppcheck
 add_test(NAME analysis COMMAND sh ${PROJECT_SOURCE_DIR}/cmake/analyse.sh ${PROJECT_BINARY_DIR}/analysis)
-set_tests_properties(analysis PROPERTIES TIMEOUT 1800)
+set_tests_properties(analysis PROPERTIES TIMEOUT 1800 COST 900 PROCESSORS ${processors})
 
 add_test(NAME readme COMMAND ${SPISCOPE_PYTHON} ${PROJECT_SOURCE_DIR}/cmake/readme.py --check)
-set_tests_properties(readme PROPERTIES TIMEOUT 20)
+set_tests_properties(readme PROPERTIES TIMEOUT 60)
 
 # A short run of the fuzzing that plugin/test/fuzz is for. clang's runtime is no library that can be loaded before tshark.
 set(fuzz ${PROJECT_SOURCE_DIR}/plugin/test/fuzz)
 if(TARGET spiscope_sanitized AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
     add_test(NAME fuzz.captures COMMAND ${SPISCOPE_PYTHON} ${fuzz}/captures.py --no-shared --seed 1 --runs 50 --jobs 2 --limit 120
         --plugins ${PROJECT_BINARY_DIR}/plugins-sanitized --keep ${PROJECT_BINARY_DIR}/fuzz-kept)
-    set_tests_properties(fuzz.captures PROPERTIES LABELS fuzz TIMEOUT 900)
+    set_tests_properties(fuzz.captures PROPERTIES LABELS fuzz TIMEOUT 1800 COST 800 PROCESSORS 2)
 endif()
 add_custom_target(fuzz_seeds COMMAND ${SPISCOPE_PYTHON} ${fuzz}/seeds.py ${PROJECT_BINARY_DIR}/plugins-recorder ${PROJECT_BINARY_DIR}/fuzz-seeds
     DEPENDS spiscope_recorder VERBATIM)

@@ -165,9 +165,11 @@ def run(clone, machine, *arguments):
 
 def test_ctest_decides_how_test_ends(machine, clone):
     for status in (0, 8):
-        machine.command("ctest", f"exit {status}")
+        machine.command("ctest", f"echo 'Total Test time'; exit {status}")
         done = run(clone, machine, "test")
         assert done.returncode == status, done.stderr
+        assert done.stdout.endswith("\nTotal Test time\n"), "ctest's summary comes last"
+    assert machine.calls()[-1] == "ctest --output-on-failure --parallel 2", "on all processors"
 
 
 def tshark_with_folders(machine, loaded="spiscope.so"):

@@ -14,9 +14,10 @@ sys.dont_write_bytecode = True
 import harness  # noqa: E402
 import make_ike  # noqa: E402
 
-MANY = 100      # from so many tests on, it pays to run tshark ahead, on all processors
+MANY = 400      # from so many tests on, it pays to run tshark ahead, on all processors
 # These run tshark in ways of their own
-APART = ("test_synthetic_ike", "test_verdict", "test_keyless_bounds", "test_json", "test_healthy", "test_batch", "test_timeline", "test_reload", "test_live")
+APART = ("test_attribution", "test_batch", "test_healthy", "test_json", "test_keyless_bounds", "test_live", "test_profile", "test_reload",
+         "test_secrets", "test_synthetic_ike", "test_timeline", "test_verdict")
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,13 @@
 #
 # What the scripts beside this file share; each sets NAME, by which it complains, before it reads this.
 
+# Debian's and Ubuntu's packages
+# shellcheck disable=SC2034  # used where this is read
+BUILD_PACKAGES="tshark wireshark-dev libwireshark-dev libglib2.0-dev gcc libc6-dev make cmake pkg-config"
+# shellcheck disable=SC2034
+TEST_PACKAGES="python3 python3-pytest python3-scapy python3-jsonschema valgrind jq parallel locales clang libclang-rt-dev clang-tidy \
+cppcheck dpkg-dev file lintian"
+
 say() {
     printf '\n== %s\n' "$*"
 }

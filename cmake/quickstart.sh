@@ -9,9 +9,6 @@
 # Root gets the plugin in Wireshark's own folder, as Wireshark ignores root's personal one; everyone else in theirs.
 set -eu
 
-BUILD_PACKAGES="tshark wireshark-dev libwireshark-dev libglib2.0-dev gcc libc6-dev make cmake pkg-config"
-TEST_PACKAGES="python3 python3-pytest python3-scapy python3-jsonschema valgrind jq parallel locales clang libclang-rt-dev clang-tidy cppcheck dpkg-dev file lintian"
-
 NAME=quickstart
 . "$(dirname "$0")/common.sh"
 

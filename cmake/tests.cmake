@@ -45,7 +45,8 @@ add_test(NAME bench COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/plugin/test/bench)
 set_tests_properties(bench PROPERTIES TIMEOUT 1800 COST 1000 PROCESSORS ${processors} ENVIRONMENT "SPISCOPE_PLUGIN_DIR=${SPISCOPE_PLUGIN_DIR}")
 
 add_test(NAME quickstart COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/cmake/test/test_quickstart.py)
-set_tests_properties(quickstart PROPERTIES TIMEOUT 300)
+add_test(NAME versions COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/cmake/test/test_versions.py)
+set_tests_properties(quickstart versions PROPERTIES TIMEOUT 300)
 
 # The .deb; installing it is for cmake/test/package_cycle.sh
 add_test(NAME package COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/cmake/test/test_package.py)

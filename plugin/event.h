@@ -94,6 +94,7 @@ enum ike_payload_type {
     IKE1_PAYLOAD_NONCE = 10,
     IKE1_PAYLOAD_NOTIFY = 11,
     IKE1_PAYLOAD_DELETE = 12,
+    IKE1_PAYLOAD_FRAGMENT = 132,    /* private use: Cisco's and Microsoft's fragmentation */
     IKE2_PAYLOAD_SA = 33,
     IKE2_PAYLOAD_KE = 34,
     IKE2_PAYLOAD_NONCE = 40,
@@ -252,8 +253,8 @@ struct ike_message {
     uint8_t exchange_type;          /**< enum ike_exchange_type */
     uint8_t flags;                  /**< enum ike_flag */
     uint8_t first_payload;          /**< enum ike_payload_type */
-    uint16_t fragment;              /**< number of an IKEv2 fragment, from 1 (RFC 7383); else 0 */
-    uint16_t fragments;             /**< how many there are of it */
+    uint16_t fragment;              /**< number of a fragment, from 1 (RFC 7383; IKEv1: Cisco's); else 0 */
+    uint16_t fragments;             /**< how many there are of it; 0 in all but the last one of IKEv1 */
     uint32_t message_id;
     uint32_t length;                /**< bytes, of the whole message */
     uint32_t fingerprint;           /**< of all its bytes: equal in retransmissions */

@@ -50,6 +50,14 @@ static const char *const field_names[FIELDS] = {
 #undef X
 };
 
+/* In a fragment of IKEv1: the payload's header, an ID, then these. */
+enum {
+    FRAGMENT1_NUMBER = 6,
+    FRAGMENT1_FLAGS = 7,
+    FRAGMENT1_HEADER = 8,
+    FRAGMENT1_IS_LAST = 1
+};
+
 struct ike_observer {
     int hf[FIELDS];
 };
@@ -104,7 +112,8 @@ take_header(struct stream *stream, const field_info *field)
 {
     struct ike_message *message = stream->message;
 
-    if (stream->begun) {
+    bool of_fragments = stream->begun && message->first_payload == IKE1_PAYLOAD_FRAGMENT && message->version < 2;
+    if (stream->begun && !of_fragments) {
         stream->ended = true;
         return;
     }
@@ -113,6 +122,11 @@ take_header(struct stream *stream, const field_info *field)
     if (captured < IKE_HEADER)
         return;
     const uint8_t *header = tvb_get_ptr(field->ds_tvb, field->start, captured);
+    if (of_fragments) {             /* of IKEv1, whose message was put together in the last one's frame */
+        message->first_payload = header[IKE_NEXT_PAYLOAD];
+        message->flags = header[IKE_FLAGS];
+        return;
+    }
     message->initiator_spi = pntohu64(header);
     message->responder_spi = pntohu64(header + IKE_RESPONDER_SPI);
     message->first_payload = header[IKE_NEXT_PAYLOAD];
@@ -126,6 +140,16 @@ take_header(struct stream *stream, const field_info *field)
     message->fingerprint = wmem_strong_hash(header, (size_t)captured);
 }
 
+/* One that holds nothing that could be read by itself. */
+static void
+take_fragment1(struct ike_message *message, const uint8_t *bytes, unsigned length)
+{
+    if (length < FRAGMENT1_HEADER)
+        return;
+    message->fragment = bytes[FRAGMENT1_NUMBER];
+    message->fragments = bytes[FRAGMENT1_FLAGS] & FRAGMENT1_IS_LAST ? message->fragment : 0;
+}
+
 static void
 take_payload(struct stream *stream, const field_info *field)
 {
@@ -133,6 +157,10 @@ take_payload(struct stream *stream, const field_info *field)
     const uint8_t *bytes = bytes_of(field, &length);
     uint8_t type = (uint8_t)compat_uint(field);
 
+    if (type == IKE1_PAYLOAD_FRAGMENT && stream->message->version < 2) {
+        take_fragment1(stream->message, bytes, length);
+        return;
+    }
     if (stream->payloads++ == PAYLOADS_AT_MOST) {
         stream->ended = stream->malformed = true;
         return;

@@ -13,6 +13,9 @@
 #include "advice.h"
 #include "text.h"
 
+/* Rows of one table: an SA that a full table of SAs forgot keeps its row. */
+#define ROWS_AT_MOST 1000000
+
 static int tap_spiscope = -1;
 
 static stat_tap_table_item sa_columns[] = {
@@ -134,16 +137,18 @@ empty_table(stat_tap_table *table)
     table->num_elements = 0;
 }
 
-/* The row of the SA or tunnel with this number; made if there is none yet. */
-static guint
-row_of(stat_tap_table *table, uint32_t id, const stat_tap_table_item *columns, guint count)
+/* The row of the SA or tunnel with this number; made if there is none yet.
+ * @return false where the table is full */
+static bool
+find_row(stat_tap_table *table, uint32_t id, const stat_tap_table_item *columns, guint count, guint *found)
 {
     stat_tap_table_item_type cells[SA_COLUMNS];
     GHashTable *rows = rows_of(table);
     gpointer known = rows ? g_hash_table_lookup(rows, GUINT_TO_POINTER(id)) : NULL;
 
-    if (known)
-        return GPOINTER_TO_UINT(known) - 1;
+    *found = GPOINTER_TO_UINT(known) - 1;
+    if (known || table->num_elements >= ROWS_AT_MOST)
+        return known != NULL;
     for (guint i = 0; i < count; i++) {
         memset(&cells[i], 0, sizeof cells[i]);
         cells[i].type = columns[i].type;
@@ -155,7 +160,8 @@ row_of(stat_tap_table *table, uint32_t id, const stat_tap_table_item *columns, g
         table->elements[0][0].user_data.ptr_value = rows;
     }
     g_hash_table_insert(rows, GUINT_TO_POINTER(id), GUINT_TO_POINTER(row + 1));
-    return row;
+    *found = row;
+    return true;
 }
 
 /* ---- rows */
@@ -271,7 +277,10 @@ take_sa(COMPAT_TAP_PACKET_ARGS)
     if (!record->sa)
         return TAP_PACKET_DONT_REDRAW;
     stat_tap_table *table = table_of(tapdata);
-    fill_sa_row(table, row_of(table, record->sa->id, sa_columns, SA_COLUMNS), record->sa, pinfo);
+    guint row;
+    if (!find_row(table, record->sa->id, sa_columns, SA_COLUMNS, &row))
+        return TAP_PACKET_DONT_REDRAW;
+    fill_sa_row(table, row, record->sa, pinfo);
     return TAP_PACKET_REDRAW;
 }
 
@@ -283,7 +292,10 @@ take_tunnel(COMPAT_TAP_PACKET_ARGS)
     (void)flags;
 
     stat_tap_table *table = table_of(tapdata);
-    fill_tunnel_row(table, row_of(table, record->tunnel->id, tunnel_columns, TUNNEL_COLUMNS), record, pinfo);
+    guint row;
+    if (!find_row(table, record->tunnel->id, tunnel_columns, TUNNEL_COLUMNS, &row))
+        return TAP_PACKET_DONT_REDRAW;
+    fill_tunnel_row(table, row, record, pinfo);
     return TAP_PACKET_REDRAW;
 }
 

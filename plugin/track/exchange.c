@@ -165,10 +165,10 @@ wants_answer(const struct exchange *exchange, const struct ike_message *message,
     case IKE1_INFORMATIONAL:
         return false;
     case IKE1_IDENTITY_PROTECTION:
-        return exchange->messages < 6;
+        return exchange->steps < 6;
     case IKE1_AGGRESSIVE:
     case IKE1_QUICK_MODE:
-        return exchange->messages < 3;
+        return exchange->steps < 3;
     default:
         return from_requester;
     }
@@ -179,6 +179,8 @@ take_new(struct exchange *exchange, const struct ike_message *message, bool from
 {
     struct exchange_message *kept = remember(exchange, message, from_requester, pool);
 
+    if (message->fragment == message->fragments)    /* whole, or the last fragment */
+        exchange->steps++;
     if (kept && !from_requester)
         pair(exchange, kept);
     if (from_requester && exchange->request_frame == 0) {

@@ -84,7 +84,8 @@ struct exchange {
     const struct said *response;
     struct child *rekeyed_child;    /**< what REKEY_SA names */
     struct child *child;            /**< what it negotiated */
-    unsigned messages;
+    unsigned steps;                 /**< new messages; fragments of one count as one in IKEv1 */
+    unsigned messages;              /**< that are kept apart */
     struct exchange_message message[EXCHANGE_MESSAGES_INLINE];
     struct exchange_message *more;  /**< of those beyond, EXCHANGE_MESSAGES_AT_MOST in all; or NULL */
     struct exchange *older;         /**< the one before in its IKE SA */

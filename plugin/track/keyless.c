@@ -224,7 +224,7 @@ stuck_main_mode(struct ike_sa *ike_sa)
     if (ike_sa->established || ike_sa->version >= 2)
         return NULL;
     for (struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
-        if (exchange->type == IKE1_IDENTITY_PROTECTION && exchange->messages == MAIN_MODE_CLEAR + 1)
+        if (exchange->type == IKE1_IDENTITY_PROTECTION && exchange->steps == MAIN_MODE_CLEAR + 1)
             return exchange;
     return NULL;
 }

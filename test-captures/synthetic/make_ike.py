@@ -252,6 +252,26 @@ class Ike1(IkeSa):
     def say(self, time, side, exchange, message_id, payloads, requests=(), responder=None, flags=0):
         return self.put(time, side, exchange, flags, message_id, payloads, requests=requests, responder=responder)
 
+    def in_fragments(self, time, side, exchange, message_id, data, requests=(), size=100):
+        """A message in fragments, as Cisco and Microsoft send it; returns their frames."""
+        parts = [data[at:at + size] for at in range(0, len(data), size)]
+        identity = self.cap.random.getrandbits(16)
+        return [self.say(time + number * 100, side, exchange, message_id, [
+            ike.Payload(ike.FRAGMENT1, struct.pack(">HBB", identity, number, number == len(parts)) + part)], requests)
+            for number, part in enumerate(parts, 1)]
+
+    def main_mode_in_fragments(self, time, sixth=True):
+        """Main mode whose fifth and sixth message are encrypted, and come in fragments; or there is no sixth."""
+        frames = self.main_mode(time)[:4]
+        for frame in (5, 6):            # main_mode() wrote them in clear
+            self.cap.records.pop()
+            del self.cap.messages[len(self.cap.records) + 1]
+        for side in range(1 + sixth):
+            noise = self.cap.random_bytes(400)
+            data = ike.header(*self.cookies, ike.ID1, 1, ike.MAIN, ike.ENCRYPTED1, 0, len(noise)) + noise
+            frames += self.in_fragments(time + (4 + side) * REPLY, side, ike.MAIN, 0, data, frames[-1:] if side else ())
+        return frames
+
     def hash(self):
         return ike.Payload(ike.HASH1, self.nonce())
 
@@ -1144,6 +1164,25 @@ def ike2_pfs_group_retry(cap):
     for i in (1, 2, 3):
         sa.ask_child(i * LONG, 0, rekey=child, group=14, error=ike.notify2(ike.N_INVALID_KE, struct.pack(">H", 19)))
         child, _ = sa.rekey_child(i * LONG + S, 0, child, group=19)
+
+
+@case
+def ike1_fragments(cap):
+    """Main mode, twice, each with two messages in five fragments; after the second one the first is deleted"""
+    old, new = Ike1(cap), Ike1(cap)
+    old.main_mode_in_fragments(0)
+    new.main_mode_in_fragments(LONG)
+    new.informational(LONG + S, 0, [new.hash(), ike.delete1([old.cookies], ike.IKE)])
+
+
+@case
+def ike1_fragments_unanswered(cap):
+    """Main mode, three times, whose fifth message comes in five fragments and is not answered: the keys differ, perhaps"""
+    for i in range(3):
+        frames = Ike1(cap).main_mode_in_fragments(i * 100 * S, sixth=False)
+        if i > 0:
+            cap.expect("auth_failed", frames[0], A, B, confidence="suspected")
+    cap.leave_open("ike_no_response")
 
 
 @cases(ike1_no_proposal=(Ike1,), ike2_no_proposal=(Ike2,))

@@ -29,7 +29,8 @@ install(const char *name, int status)
     char *path = in_folder(name), *log = in_folder("log");
     char *script = g_strdup_printf("#!/bin/sh\n{ printf '%%s\\n' \"%s $*\"; /bin/cat; } >>'%s'\nexit %d\n", name, log, status);
 
-    g_assert_true(g_file_set_contents(path, script, -1, NULL));
+    bool is_written = g_file_set_contents(path, script, -1, NULL);
+    g_assert_true(is_written);
     g_assert_cmpint(g_chmod(path, 0700), ==, 0);
     g_free(script);
     g_free(log);

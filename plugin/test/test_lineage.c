@@ -32,7 +32,7 @@ static void
 test_first_is_alone(void)
 {
     struct bench bench = bench_open();
-    struct sa *sa = feed_series(&bench, there(1), 1, 2, 0, SECOND);
+    const struct sa *sa = feed_series(&bench, there(1), 1, 2, 0, SECOND);
 
     assert_alone(sa);
     g_assert_false(sa->is_pending);
@@ -103,8 +103,8 @@ linked_if_old_speaks_until(int64_t after_birth)
     feed_series(&bench, there(1), 1, 20, 0, SECOND);
     feed_one(&bench, there(2), 1, 20 * SECOND);
     feed_one(&bench, there(2), 2, 20 * SECOND + 1);
-    struct sa *old = feed_one(&bench, there(1), 21, 20 * SECOND + after_birth);
-    struct sa *new = NULL;
+    const struct sa *old = feed_one(&bench, there(1), 21, 20 * SECOND + after_birth);
+    const struct sa *new = NULL;
     for (uint32_t i = 0; i < 60; i++)
         new = feed_one(&bench, there(2), 3 + i, 21 * SECOND + after_birth + i * SECOND);
     bool linked = old->successor == new;
@@ -253,9 +253,9 @@ test_what_is_no_neighbour(void)
     ah.protocol = IPSEC_AH;
     elsewhere.source = v4(9, 0);
     feed_series(&bench, there(1), 1, 20, 0, SECOND);
-    struct sa *reverse = feed_series(&bench, back(3), 1, 30, 20 * SECOND, SECOND);
-    struct sa *authenticated = feed_series(&bench, ah, 1, 30, 50 * SECOND, SECOND);
-    struct sa *other = feed_series(&bench, elsewhere, 1, 30, 80 * SECOND, SECOND);
+    const struct sa *reverse = feed_series(&bench, back(3), 1, 30, 20 * SECOND, SECOND);
+    const struct sa *authenticated = feed_series(&bench, ah, 1, 30, 50 * SECOND, SECOND);
+    const struct sa *other = feed_series(&bench, elsewhere, 1, 30, 80 * SECOND, SECOND);
     assert_alone(reverse);
     assert_alone(authenticated);
     assert_alone(other);
@@ -269,9 +269,9 @@ test_not_newborn(void)
     struct bench bench = bench_open();
 
     feed_series(&bench, there(1), 1, 20, 0, SECOND);
-    struct sa *old = feed_series(&bench, there(2), 65, 60, 20 * SECOND, SECOND);
+    const struct sa *old = feed_series(&bench, there(2), 65, 60, 20 * SECOND, SECOND);
     assert_alone(old);
-    struct sa *newborn = feed_series(&bench, there(3), 64, 60, 80 * SECOND, SECOND);
+    const struct sa *newborn = feed_series(&bench, there(3), 64, 60, 80 * SECOND, SECOND);
     assert_linked(old, newborn);
     bench_close(&bench);
 }
@@ -281,8 +281,8 @@ static void
 test_faint(void)
 {
     struct bench bench = bench_open();
-    struct sa *old = feed_series(&bench, there(1), 1, 20, 0, SECOND);
-    struct sa *faint = feed_one(&bench, there(2), 1, 20 * SECOND);
+    const struct sa *old = feed_series(&bench, there(1), 1, 20, 0, SECOND);
+    const struct sa *faint = feed_one(&bench, there(2), 1, 20 * SECOND);
 
     feed_one(&bench, back(9), 1, 40 * SECOND);
     g_assert_null(old->successor);
@@ -300,10 +300,10 @@ static void
 test_two_packets_are_enough(void)
 {
     struct bench bench = bench_open();
-    struct sa *old = feed_series(&bench, there(1), 1, 2, 0, SECOND);
+    const struct sa *old = feed_series(&bench, there(1), 1, 2, 0, SECOND);
 
     feed_one(&bench, there(2), 1, 2 * SECOND);
-    struct sa *new = feed_one(&bench, there(2), 2, 60 * SECOND);
+    const struct sa *new = feed_one(&bench, there(2), 2, 60 * SECOND);
     assert_linked(old, new);
     bench_close(&bench);
 }
@@ -313,9 +313,9 @@ static void
 test_faint_is_not_replaced(void)
 {
     struct bench bench = bench_open();
-    struct sa *old = feed_series(&bench, there(1), 1, 20, 0, SECOND);
-    struct sa *faint = feed_one(&bench, there(2), 1, 19 * SECOND + 1);
-    struct sa *new = feed_series(&bench, there(3), 1, 60, 20 * SECOND, SECOND);
+    const struct sa *old = feed_series(&bench, there(1), 1, 20, 0, SECOND);
+    const struct sa *faint = feed_one(&bench, there(2), 1, 19 * SECOND + 1);
+    const struct sa *new = feed_series(&bench, there(3), 1, 60, 20 * SECOND, SECOND);
 
     g_assert_null(faint->successor);
     assert_linked(old, new);
@@ -343,12 +343,12 @@ static void
 test_rekey_after_scan(void)
 {
     struct bench bench = bench_open();
-    struct sa *old = feed_series(&bench, there(1), 1, 20, 0, SECOND);
+    const struct sa *old = feed_series(&bench, there(1), 1, 20, 0, SECOND);
 
     for (uint32_t i = 0; i < 200; i++)
         feed_one(&bench, there(0x10000 + i), 1, 20 * SECOND + i * MILLISECOND);
     feed_series(&bench, there(1), 21, 20, 21 * SECOND, SECOND);
-    struct sa *new = feed_series(&bench, there(2), 1, 60, 41 * SECOND, SECOND);
+    const struct sa *new = feed_series(&bench, there(2), 1, 60, 41 * SECOND, SECOND);
     g_assert_true(new->predecessor == old);
     bench_close(&bench);
 }

@@ -293,7 +293,7 @@ test_random_rekeys(void)
         unsigned churn = 0, count = (unsigned)g_test_rand_int_range(2, 12);
         for (unsigned i = 0; i < count; i++) {
             uint32_t life = (uint32_t)g_test_rand_int_range(20, 600);
-            struct sa *sa = feed_series(&bench, there(1 + i), 1, life, now, SECOND);
+            const struct sa *sa = feed_series(&bench, there(1 + i), 1, life, now, SECOND);
             g_assert_cmpuint(sa->generation, ==, i + 1);
             churn += life < 300 && i + 1 < count;
             now += life * SECOND;

@@ -87,7 +87,7 @@ static void
 test_what_is_no_key(struct fixture *fixture, const void *unused)
 {
     struct line line = there(7);
-    struct sa *sa = open_line(fixture, &line, 1);
+    const struct sa *sa = open_line(fixture, &line, 1);
 
     (void)unused;
     line.source = v4(9, 1024);
@@ -107,8 +107,8 @@ test_order(struct fixture *fixture, const void *unused)
 
     (void)unused;
     g_assert_null(sa_first(fixture->table));
-    struct sa *first = open_line(fixture, &one, 5);
-    struct sa *second = open_line(fixture, &other, 6);
+    const struct sa *first = open_line(fixture, &one, 5);
+    const struct sa *second = open_line(fixture, &other, 6);
     g_assert_true(sa_first(fixture->table) == first);
     g_assert_true(first->next == second);
     g_assert_null(second->next);
@@ -152,7 +152,7 @@ static void
 test_find_at_one_frame(struct fixture *fixture, const void *unused)
 {
     struct line line = there(7);
-    struct sa *sa = open_line(fixture, &line, 10);
+    const struct sa *sa = open_line(fixture, &line, 10);
 
     (void)unused;
     g_assert_true(find_at(fixture, &line, 10) == sa);
@@ -172,7 +172,7 @@ test_find_by_spi(struct fixture *fixture, const void *unused)
     g_assert_null(sa_find_by_spi(fixture->table, IPSEC_ESP, 7));
     one.source.port = 1024;
     one.destination.port = 4500;
-    struct sa *sa = open_line(fixture, &one, 2);
+    const struct sa *sa = open_line(fixture, &one, 2);
     g_assert_true(sa_find_by_spi(fixture->table, IPSEC_ESP, 8) == sa);
     g_assert_null(sa_find_by_spi(fixture->table, IPSEC_AH, 8));
     other.source.port = 4500;
@@ -317,7 +317,7 @@ test_pairs(struct fixture *fixture, const void *unused)
         default: other.spi++; break;
         }
         fixture->table = sa_table_create(fixture->pool);
-        struct sa *first = open_line(fixture, &one, 1), *second = open_line(fixture, &other, 2);
+        const struct sa *first = open_line(fixture, &one, 1), *second = open_line(fixture, &other, 2);
         g_assert_null(older_of(second));
         g_assert_true(find_line(fixture, &one) == first);
         g_assert_true(find_line(fixture, &other) == second);
@@ -364,7 +364,7 @@ test_room(struct fixture *fixture, const void *unused)
         g_assert_cmpuint(sa->key.spi, >, order);
         order = sa->key.spi;
     }
-    struct sa *next = open_faint(fixture, LIMIT + 1);
+    const struct sa *next = open_faint(fixture, LIMIT + 1);
     g_assert_cmpuint(next->id, ==, LIMIT);          /* numbers are not used again */
     g_assert_null(next->next);
 }

@@ -84,8 +84,8 @@ static void
 test_order(struct fixture *fixture, const void *unused)
 {
     (void)unused;
-    struct tunnel *first = open_path(fixture, v4(1, 0), v4(2, 0))->tunnel;
-    struct tunnel *second = open_path(fixture, v4(1, 0), v4(3, 0))->tunnel;
+    const struct tunnel *first = open_path(fixture, v4(1, 0), v4(2, 0))->tunnel;
+    const struct tunnel *second = open_path(fixture, v4(1, 0), v4(3, 0))->tunnel;
 
     g_assert_cmpuint(first->id, ==, 0);
     g_assert_cmpuint(second->id, ==, 1);

@@ -49,9 +49,9 @@ static void
 choose_limits(struct bench *bench, uint8_t settings)
 {
     static const uint32_t values[] = { 0, 2, 0, UINT32_MAX };
-    uint32_t value = values[settings & SETTING_LIMITS];
 
     if ((settings & SETTING_LIMITS) != 0) {
+        uint32_t value = values[settings & SETTING_LIMITS];
         bench->limits.handover_grace = bench->limits.one_way_after = value;
         bench->limits.sequence.replay_window = bench->judge.limits.replay_window = value;
         bench->judge.limits.min_sa_lifetime = bench->judge.limits.churn_count = bench->judge.limits.churn_window = value;

@@ -40,8 +40,8 @@ enum ipsec_port {
 
 /** One ESP or AH packet, under the addresses of the IP header that carries it. */
 struct ipsec_packet {
-    uint32_t frame;
     nstime_t time;
+    uint32_t frame;
     struct endpoint source;
     struct endpoint destination;
     uint8_t protocol;           /**< enum ipsec_protocol */

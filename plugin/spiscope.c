@@ -200,7 +200,7 @@ feed_changed(packet_info *pinfo, const struct changes *changes)
 }
 
 static void
-take_ike(packet_info *pinfo, proto_tree *tree, struct tree_frame *frame)
+take_ike(const packet_info *pinfo, const proto_tree *tree, struct tree_frame *frame)
 {
     struct ike_message message;
 
@@ -212,7 +212,7 @@ take_ike(packet_info *pinfo, proto_tree *tree, struct tree_frame *frame)
 }
 
 static void
-take_ipsec(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct layers *layers, struct tree_frame *frame)
+take_ipsec(tvbuff_t *tvb, const packet_info *pinfo, proto_tree *tree, const struct layers *layers, struct tree_frame *frame)
 {
     struct ipsec_packet packets[IPSEC_AT_MOST];
     bool wanted = ipsec_wants_fields(capture->ipsec);
@@ -248,7 +248,7 @@ first_read(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct lay
 
 /* A frame that was read before. */
 static void
-read_again(tvbuff_t *tvb, packet_info *pinfo, const struct layers *layers, struct tree_frame *frame)
+read_again(tvbuff_t *tvb, const packet_info *pinfo, const struct layers *layers, struct tree_frame *frame)
 {
     struct ipsec_packet packets[IPSEC_AT_MOST];
     unsigned count = 0;

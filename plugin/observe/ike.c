@@ -192,7 +192,7 @@ take_field(struct stream *stream, const field_info *field)
 
 /* The node that follows in tree order, below the root; NULL at its end. */
 static proto_node *
-next_node(proto_node *node, const proto_node *root)
+next_node(const proto_node *node, const proto_node *root)
 {
     if (node->first_child)
         return node->first_child;
@@ -202,7 +202,7 @@ next_node(proto_node *node, const proto_node *root)
 }
 
 static void
-walk(struct stream *stream, proto_tree *tree)
+walk(struct stream *stream, const proto_tree *tree)
 {
     for (proto_node *node = next_node(tree, tree); node && !stream->ended; node = next_node(node, tree)) {
         const field_info *field = PNODE_FINFO(node);
@@ -227,7 +227,7 @@ is_readable(const struct stream *stream)
 }
 
 bool
-ike_observe(const struct ike_observer *observer, const packet_info *pinfo, proto_tree *tree, struct ike_message *message)
+ike_observe(const struct ike_observer *observer, const packet_info *pinfo, const proto_tree *tree, struct ike_message *message)
 {
     struct stream stream = { .observer = observer, .message = message, .reader = { .message = message } };
 

@@ -24,7 +24,7 @@ void ike_wanted_fields(GArray *wanted);
 
 /** Reads a frame that holds a message, for the first time.
  * @return whether it could be read */
-bool ike_observe(const struct ike_observer *observer, const packet_info *pinfo, proto_tree *tree,
+bool ike_observe(const struct ike_observer *observer, const packet_info *pinfo, const proto_tree *tree,
         struct ike_message *message);
 
 #endif /* SPISCOPE_OBSERVE_IKE_H */

@@ -62,13 +62,13 @@ filter_for(bool ipv6, conv_filter_type_e filter)
 }
 
 static const char *
-conversation_filter(conv_item_t *item, conv_filter_type_e filter)
+conversation_filter(conv_item_t *item, conv_filter_type_e filter) /* cppcheck-suppress [constParameterPointer,constParameterCallback]; Wireshark's type */
 {
     return filter_for(item->src_address.type == AT_IPv6, filter);
 }
 
 static const char *
-endpoint_filter(endpoint_item_t *item, conv_filter_type_e filter)
+endpoint_filter(endpoint_item_t *item, conv_filter_type_e filter) /* cppcheck-suppress [constParameterPointer,constParameterCallback]; Wireshark's type */
 {
     return filter_for(item->myaddress.type == AT_IPv6, filter);
 }

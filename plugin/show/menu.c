@@ -28,7 +28,7 @@ enum entry {
 };
 
 static void *
-frame_number(frame_data *frame, void *number)
+frame_number(frame_data *frame, void *number) /* cppcheck-suppress [constParameterPointer,constParameterCallback]; Wireshark's type */
 {
     *(uint32_t *)number = frame->num;
     return number;
@@ -40,6 +40,7 @@ neighbours(const struct sa *sa)
 {
     GString *filter = g_string_new(NULL);
 
+    /* cppcheck-suppress nullPointerOutOfMemory; g_string_new ends the program where there is no memory */
     g_string_append_printf(filter, "spiscope.sa.spi == 0x%08x", sa->key.spi);
     if (sa->predecessor)
         g_string_append_printf(filter, " || spiscope.sa.spi == 0x%08x", sa->predecessor->key.spi);
@@ -67,7 +68,7 @@ filter_of(enum entry entry, const struct tunnel *tunnel, const struct sa *sa)
 }
 
 static void
-apply(ext_menubar_gui_type type _U_, gpointer gui _U_, gpointer user_data)
+apply(ext_menubar_gui_type type _U_, gpointer gui _U_, gpointer user_data) /* cppcheck-suppress constParameterCallback; Wireshark's type */
 {
     const struct tunnel *tunnel;
     const struct sa *sa;

@@ -96,7 +96,7 @@ listen(write_function *write, FILE *file, const char *path, const char *name)
     output->file = file;
     output->path = path ? wmem_strdup(wmem_epan_scope(), path) : NULL;
     output->name = path ? output->path : name;
-    GString *error = register_tap_listener("spiscope", output, NULL, TL_REQUIRES_NOTHING, NULL, NULL, draw, NULL);
+    const GString *error = register_tap_listener("spiscope", output, NULL, TL_REQUIRES_NOTHING, NULL, NULL, draw, NULL);
     if (error)
         refuse("%s%s", error->str, "");
 }

@@ -42,7 +42,7 @@ write_wrapped(FILE *out, wmem_allocator_t *scope, const char *label, const char 
     int column = LABEL;
 
     fprintf(out, "%-*s", LABEL, label);
-    for (char *word = strtok(to_ascii(scope, text), " "); word; word = strtok(NULL, " ")) {
+    for (const char *word = strtok(to_ascii(scope, text), " "); word; word = strtok(NULL, " ")) {
         int length = (int)strlen(word);
         if (column > LABEL && column + 1 + length > COLUMNS) {
             fprintf(out, "\n%*s", LABEL, "");

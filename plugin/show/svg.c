@@ -51,10 +51,17 @@ svg_text(GString *svg, const char *text)
     g_free(valid);
 }
 
+static const char *
+write_number(struct svg_number *number, const char *format, double value)
+{
+    /* cppcheck-suppress wrongPrintfScanfArgNum; takes g_ascii_formatd for a printf */
+    return g_ascii_formatd(number->text, sizeof number->text, format, value);
+}
+
 const char *
 svg_number(struct svg_number *number, double value)
 {
-    return g_ascii_formatd(number->text, sizeof number->text, "%.1f", value);
+    return write_number(number, "%.1f", value);
 }
 
 void
@@ -98,11 +105,10 @@ svg_axis(GString *svg, double left, double right, double seconds, int top, int b
     while (unit < SECOND && units[unit].seconds > step)
         unit++;
     for (int i = 0; i * step <= seconds; i++) {
-        double x = left + i * step / seconds * (right - left);
-        char label[G_ASCII_DTOSTR_BUF_SIZE + 8];
-        struct svg_number number;
-        g_ascii_formatd(label, G_ASCII_DTOSTR_BUF_SIZE, "%g", i * step / units[unit].seconds);
-        g_strlcat(label, units[unit].name, sizeof label);
+        double x = left + (i * step / seconds * (right - left));
+        struct svg_number number, time;
+        char label[sizeof time.text + sizeof " min"];
+        g_snprintf(label, sizeof label, "%s%s", write_number(&time, "%g", i * step / units[unit].seconds), units[unit].name);
         g_string_append_printf(svg, "<path d=\"M%s %dV%d\" class=\"grid\"/>\n", svg_number(&number, x), top, bottom);
         svg_label(svg, x, top - GAP, "tick", label);
     }

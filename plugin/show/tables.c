@@ -144,7 +144,7 @@ find_row(stat_tap_table *table, uint32_t id, const stat_tap_table_item *columns,
 {
     stat_tap_table_item_type cells[SA_COLUMNS];
     GHashTable *rows = rows_of(table);
-    gpointer known = rows ? g_hash_table_lookup(rows, GUINT_TO_POINTER(id)) : NULL;
+    gconstpointer known = rows ? g_hash_table_lookup(rows, GUINT_TO_POINTER(id)) : NULL;
 
     *found = GPOINTER_TO_UINT(known) - 1;
     if (known || table->num_elements >= ROWS_AT_MOST)
@@ -260,7 +260,7 @@ init_tunnel_table(stat_tap_table_ui *ui)
 }
 
 static stat_tap_table *
-table_of(void *tapdata)
+table_of(void *tapdata) /* cppcheck-suppress constParameterPointer; as callbacks get it */
 {
     const stat_data_t *data = tapdata;
 

@@ -124,7 +124,7 @@ static void
 format_utc(char *text, size_t size, const nstime_t *instant)
 {
     time_t seconds = instant->secs;
-    struct tm *utc = gmtime(&seconds);
+    const struct tm *utc = gmtime(&seconds);
 
     if (!utc || strftime(text, size, "%Y-%m-%d %H:%M:%S", utc) == 0)
         g_strlcpy(text, "?", size);

@@ -250,7 +250,7 @@ write_flow(struct canvas *canvas, const struct flow *flow, const struct sa **sas
             continue;
         struct bar bar = { .from = x_of(canvas, sa_birth_time(sa)), .sa = sa, .last_frame = sa->last_frame };
         bar.to = x_of(canvas, sa->deleted_frame != 0 ? &sa->deleted_time : &sa->last_time);
-        gpointer known = sa->predecessor ? g_hash_table_lookup(lane_of, sa->predecessor) : NULL;
+        gconstpointer known = sa->predecessor ? g_hash_table_lookup(lane_of, sa->predecessor) : NULL;
         bar.lane = known ? GPOINTER_TO_UINT(known) - 1 : free_lane(ends, &used, bar.from);
         g_hash_table_insert(lane_of, (gpointer)sa, GUINT_TO_POINTER(bar.lane + 1));
         /* A lane stays its lineage's until its last SA is over. */

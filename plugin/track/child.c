@@ -213,7 +213,7 @@ find_sa(const struct ike_context *context, uint8_t protocol, uint32_t spi, bool 
 struct child *
 child_find(const struct ike_context *context, uint8_t protocol, uint32_t spi, bool of_sender)
 {
-    struct sa *sa = find_sa(context, protocol, spi, of_sender);
+    const struct sa *sa = find_sa(context, protocol, spi, of_sender);
 
     return sa ? sa->child : NULL;
 }

@@ -66,7 +66,7 @@ has_too_many_messages(struct ike_table *table)
 }
 
 static void
-take_contents(struct ike_table *table, struct exchange *exchange, struct ike_place *place)
+take_contents(struct ike_table *table, struct exchange *exchange, const struct ike_place *place)
 {
     struct ike_context *context = &table->context;
 

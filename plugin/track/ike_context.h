@@ -77,7 +77,7 @@ void contents_take_deletes(struct ike_table *table, struct ike_sa *ike_sa);
 
 /* ---- ikev1.c and ikev2.c: readable messages */
 
-void ikev1_take(struct ike_table *table, struct exchange *exchange, struct ike_place *place);
+void ikev1_take(struct ike_table *table, struct exchange *exchange, const struct ike_place *place);
 void ikev2_take_request(struct ike_context *context, struct exchange *exchange);
 void ikev2_take_response(struct ike_table *table, struct exchange *exchange);
 
@@ -105,7 +105,7 @@ void keyless_take(struct ike_context *context, struct exchange *exchange, bool r
 void keyless_begin_anew(struct ike_context *context, const struct ike_sa *began);
 
 /** A new IKE SA was seen without its beginning: whether it is another one's rekey. */
-void keyless_find_predecessor(struct ike_context *context, struct ike_sa *ike_sa);
+void keyless_find_predecessor(const struct ike_context *context, struct ike_sa *ike_sa);
 
 /** Whether the IKE SA that was alive when the tunnel's newest one was set up has fallen silent for it,
  * with its traffic; said once. Cheap where there is none. */

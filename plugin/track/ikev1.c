@@ -34,7 +34,7 @@ answer_elsewhere(struct exchange *refused, const struct ike_place *place)
 }
 
 static void
-take_informational(struct ike_table *table, struct exchange *exchange, struct ike_place *place)
+take_informational(struct ike_table *table, struct exchange *exchange, const struct ike_place *place)
 {
     struct ike_context *context = &table->context;
     struct ike_sa *ike_sa = exchange->ike_sa;
@@ -90,7 +90,7 @@ take_quick_mode(struct ike_context *context, struct exchange *exchange, bool res
 }
 
 void
-ikev1_take(struct ike_table *table, struct exchange *exchange, struct ike_place *place)
+ikev1_take(struct ike_table *table, struct exchange *exchange, const struct ike_place *place)
 {
     if (exchange->type == IKE1_INFORMATIONAL)
         take_informational(table, exchange, place);

@@ -55,7 +55,7 @@ ikev2_take_request(struct ike_context *context, struct exchange *exchange)
 static void
 take_auth_response(struct ike_context *context, struct exchange *exchange, const struct notify *error)
 {
-    struct exchange *offer = exchange->ike_sa->child_offer;
+    const struct exchange *offer = exchange->ike_sa->child_offer;
 
     if (!exchange->response && !error)
         return;                     /* another round, as with EAP */

@@ -106,7 +106,7 @@ may_be_rekeyed(const struct ike_sa *ike_sa)
 }
 
 void
-keyless_find_predecessor(struct ike_context *context, struct ike_sa *ike_sa)
+keyless_find_predecessor(const struct ike_context *context, struct ike_sa *ike_sa)
 {
     struct ike_sa *found = NULL;
     unsigned looked_at = 0;

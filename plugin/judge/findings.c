@@ -116,7 +116,7 @@ findings_on(const struct findings *findings, uint32_t frame, uint32_t *count)
     if (high == 0 || findings_get(findings, high - 1)->frame < frame)
         low = high;                 /* as for most frames that are read for the first time */
     while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
+        uint32_t middle = low + ((high - low) / 2);
         if (findings_get(findings, middle)->frame < frame)
             low = middle + 1;
         else

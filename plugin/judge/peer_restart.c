@@ -11,6 +11,14 @@
 
 #include "../track/clock.h"
 
+static enum confidence
+confidence_in(const struct ike_sa *began)
+{
+    if (began->initial_contact)
+        return CONFIDENCE_PROVEN;
+    return began->children ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED;
+}
+
 void
 judge_peer_restart(struct judge *judge, const struct change *change)
 {
@@ -18,9 +26,7 @@ judge_peer_restart(struct judge *judge, const struct change *change)
         return;
     const struct ike_sa *began = change->ike_sa;
     const struct ike_sa *old = began->displaced;
-    enum confidence confidence = began->initial_contact ? CONFIDENCE_PROVEN
-            : began->children ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED;
-    struct finding *finding = findings_add(judge->findings, FINDING_PEER_RESTART, confidence, judge->frame, &judge->time);
+    struct finding *finding = findings_add(judge->findings, FINDING_PEER_RESTART, confidence_in(began), judge->frame, &judge->time);
 
     if (!finding)
         return;

@@ -357,7 +357,7 @@ again_reassembled(const struct ipsec_observer *observer, uint32_t frame, struct 
     unsigned all = high;
 
     while (low < high) {
-        unsigned middle = low + (high - low) / 2;
+        unsigned middle = low + ((high - low) / 2);
         if (list[middle].frame < frame)
             low = middle + 1;
         else

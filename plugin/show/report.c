@@ -122,7 +122,7 @@ write_findings(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel, 
     const struct finding_file *file = findings_of(judge->findings, tunnel);
 
     for (unsigned i = 0; file && i < SEVERITIES * FINDING_KEYS; i++) {
-        unsigned key = i % FINDING_KEYS, rank = SEVERITIES - 1 - i / FINDING_KEYS;
+        unsigned key = i % FINDING_KEYS, rank = SEVERITIES - 1 - (i / FINDING_KEYS);
         if (file->count[key] == 0 || text_severity_rank((uint8_t)key) != rank)
             continue;
         const struct finding *finding = file->best[key];

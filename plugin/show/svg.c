@@ -88,7 +88,7 @@ step_of(double seconds)
     for (size_t i = 0; i < G_N_ELEMENTS(steps); i++)
         if (seconds / steps[i] <= STEPS_AT_MOST)
             return steps[i];
-    return (double)((gint64)(seconds / DAY / STEPS_AT_MOST + 1) * DAY);
+    return (double)((gint64)((seconds / DAY / STEPS_AT_MOST) + 1) * DAY);
 }
 
 void

@@ -193,6 +193,14 @@ static const struct name method1_names[] = {
     { 11, "ECDSA_521" }, { 65001, "XAUTH_PSK" }, { 65005, "XAUTH_RSA" },
 };
 
+static const char *
+cipher_name(uint16_t id, uint8_t version, uint8_t protocol)
+{
+    if (version >= 2)
+        return FIND_NAME(encr2_names, id);
+    return protocol == IKE_PROTOCOL_IKE ? FIND_NAME(encr1_phase1_names, id) : FIND_NAME(encr1_esp_names, id);
+}
+
 static char *
 text_transform(wmem_allocator_t *scope, const struct transform *transform, uint8_t version, uint8_t protocol)
 {
@@ -200,9 +208,7 @@ text_transform(wmem_allocator_t *scope, const struct transform *transform, uint8
 
     switch (transform->type) {
     case TRANSFORM_ENCR: {
-        const char *name = version >= 2 ? FIND_NAME(encr2_names, id)
-                : protocol == IKE_PROTOCOL_IKE ? FIND_NAME(encr1_phase1_names, id) : FIND_NAME(encr1_esp_names, id);
-        char *text = name_or_number(scope, name, "cipher", id);
+        char *text = name_or_number(scope, cipher_name(id, version, protocol), "cipher", id);
         return transform->key_length ? wmem_strdup_printf(scope, "%s_%u", text, transform->key_length) : text;
     }
     case TRANSFORM_PRF:

@@ -165,7 +165,7 @@ static void
 write_bar(const struct canvas *canvas, const struct bar *bar)
 {
     double width = bar->to - bar->from < NARROW ? NARROW : bar->to - bar->from;
-    int y = canvas->y + (int)bar->lane * LANE;
+    int y = canvas->y + ((int)bar->lane * LANE);
     struct svg_number x_text, width_text, end_text;
 
     g_string_append_printf(canvas->body, "<rect x=\"%s\" y=\"%d\" width=\"%s\" height=\"%d\" class=\"%s%s\" data-%s=\"%s\"><title>",
@@ -220,7 +220,7 @@ write_row(struct canvas *canvas, const char *label, GArray *bars, unsigned lanes
     }
     g_array_free(bars, TRUE);
     if (lanes > 0)
-        canvas->y += (int)lanes * LANE + GAP;
+        canvas->y += ((int)lanes * LANE) + GAP;
 }
 
 /* The first lane that is free from there on; the last one if none is. */
@@ -253,8 +253,10 @@ write_flow(struct canvas *canvas, const struct flow *flow, const struct sa **sas
         gconstpointer known = sa->predecessor ? g_hash_table_lookup(lane_of, sa->predecessor) : NULL;
         bar.lane = known ? GPOINTER_TO_UINT(known) - 1 : free_lane(ends, &used, bar.from);
         g_hash_table_insert(lane_of, (gpointer)sa, GUINT_TO_POINTER(bar.lane + 1));
-        /* A lane stays its lineage's until its last SA is over. */
-        ends[bar.lane] = sa->successor ? RIGHT + 1 : bar.to > ends[bar.lane] || ends[bar.lane] > RIGHT ? bar.to : ends[bar.lane];
+        if (sa->successor)          /* a lane stays its lineage's until its last SA is over */
+            ends[bar.lane] = RIGHT + 1;
+        else if (bar.to > ends[bar.lane] || ends[bar.lane] > RIGHT)
+            ends[bar.lane] = bar.to;
         add_bar(bars, last_of_lane, bar, sa->id, sa_fate(sa));
     }
     g_hash_table_destroy(lane_of);

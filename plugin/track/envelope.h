@@ -31,10 +31,10 @@
  * RFC 7296, and none was seen in a capture.
  */
 enum smallest_content {
-    SMALLEST_CHILD_ANSWER = (4 + 8 + 4 + 8) + (4 + 16) + 2 * (4 + 4 + 16),      /* SA, Nonce, TSi, TSr: 92 */
-    SMALLEST_IKE_REKEY_ANSWER = (4 + 8 + 8 + 3 * 8) + (4 + 16) + (4 + 4 + 32),  /* SA, Nonce, KE: 104 */
+    SMALLEST_CHILD_ANSWER = (4 + 8 + 4 + 8) + (4 + 16) + (2 * (4 + 4 + 16)),    /* SA, Nonce, TSi, TSr: 92 */
+    SMALLEST_IKE_REKEY_ANSWER = (4 + 8 + 8 + (3 * 8)) + (4 + 16) + (4 + 4 + 32), /* SA, Nonce, KE: 104 */
     SMALLEST_AUTH_ANSWER = (4 + 4 + 1) + (4 + 4 + 16),                          /* IDr, AUTH: 33 */
-    SMALLEST_AUTH_CHILD_ANSWER = SMALLEST_AUTH_ANSWER + (4 + 8 + 4 + 8) + 2 * (4 + 4 + 16), /* and SA, TSi, TSr: 105 */
+    SMALLEST_AUTH_CHILD_ANSWER = SMALLEST_AUTH_ANSWER + (4 + 8 + 4 + 8) + (2 * (4 + 4 + 16)), /* and SA, TSi, TSr: 105 */
     SMALLEST_NOTIFY = 4 + 4
 };
 

@@ -135,7 +135,7 @@ static void
 keep_spis(struct ike_context *context, struct ike_place *place)
 {
     const struct ike_contents *contents = &context->message->contents;
-    uint32_t list[PROPOSALS_AT_MOST + 2 * NOTIFIES_AT_MOST + DELETES_AT_MOST];
+    uint32_t list[PROPOSALS_AT_MOST + (2 * NOTIFIES_AT_MOST) + DELETES_AT_MOST];
     unsigned most = sizeof list / sizeof list[0];
 
     place->spis = 0;
@@ -231,7 +231,7 @@ ike_place_at(const struct ike_table *table, uint32_t frame)
     unsigned low = 0, high = wmem_array_get_count(table->places), all = high;
 
     while (low < high) {
-        unsigned middle = low + (high - low) / 2;
+        unsigned middle = low + ((high - low) / 2);
         if (places[middle].frame < frame)
             low = middle + 1;
         else

@@ -299,7 +299,7 @@ sa_has_room(struct sa_table *table, uint32_t limit)
         table->look_again--;
         return false;
     }
-    table->look_again = make_room(table, limit / ROOM_SHARE + 1);
+    table->look_again = make_room(table, (limit / ROOM_SHARE) + 1);
     return table->count < limit;
 }
 

@@ -379,7 +379,7 @@ sequence_counts_at(const struct sequence *sequence, uint32_t frame, uint32_t num
     if (high > LEDGER_LIMIT && frame > entries[LEDGER_LIMIT].frame)
         return false;
     while (low < high) {            /* the last entry at or before the frame */
-        unsigned middle = low + (high - low) / 2;
+        unsigned middle = low + ((high - low) / 2);
         if (entries[middle].frame <= frame)
             low = middle + 1;
         else

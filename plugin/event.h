@@ -14,10 +14,16 @@
 
 #include <wsutil/nstime.h>
 
+/** Bytes of an address (RFC 791 section 3.1, RFC 8200 section 3). */
+enum ip_address_length {
+    IPV4_LENGTH = 4,
+    IPV6_LENGTH = 16
+};
+
 /** An IPv4 or IPv6 address. Bytes past length are zero, so that addresses can be hashed whole. */
 struct ip_address {
-    uint8_t length;             /**< 4, 16, or 0 where it is not known */
-    uint8_t bytes[16];
+    uint8_t length;             /**< enum ip_address_length, or 0 where it is not known */
+    uint8_t bytes[IPV6_LENGTH];
 };
 
 /** An address and, inside UDP, its port; port 0 stands for plain IP. */
@@ -125,6 +131,7 @@ enum ike_notify_type {
     IKE2_NOTIFY_INVALID_SELECTORS = 39,
     IKE2_NOTIFY_TEMPORARY_FAILURE = 43,
     IKE2_NOTIFY_CHILD_SA_NOT_FOUND = 44,
+    IKE1_NOTIFY_LAST_ERROR = 8191,      /* private ones follow */
     IKE2_NOTIFY_LAST_ERROR = 16383,
     IKE2_NOTIFY_INITIAL_CONTACT = 16384,
     IKE2_NOTIFY_COOKIE = 16390,

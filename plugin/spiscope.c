@@ -29,6 +29,17 @@ static int proto_spiscope = -1;
 static protocol_t *protocol_spiscope;
 static dissector_handle_t spiscope_handle;
 
+/* The preferences' defaults; times in seconds. */
+enum {
+    MIN_SA_LIFETIME = 300,
+    CHURN_COUNT = 3,
+    CHURN_WINDOW = 900,
+    HANDOVER_GRACE = 10,
+    ONE_WAY_AFTER = 30,
+    REPLAY_WINDOW = 64,
+    MAX_SAS = 1000000
+};
+
 static struct {
     guint min_sa_lifetime;
     guint churn_count;
@@ -40,7 +51,16 @@ static struct {
     guint expected_phase1_lifetime;
     guint expected_phase2_lifetime;
     compat_bool info_column;
-} preferences = { 300, 3, 900, 10, 30, 64, 1000000, 0, 0, TRUE };
+} preferences = {
+    .min_sa_lifetime = MIN_SA_LIFETIME,
+    .churn_count = CHURN_COUNT,
+    .churn_window = CHURN_WINDOW,
+    .handover_grace = HANDOVER_GRACE,
+    .one_way_after = ONE_WAY_AFTER,
+    .replay_window = REPLAY_WINDOW,
+    .max_sas = MAX_SAS,
+    .info_column = TRUE,
+};
 
 /* Frames that were shown lately, for the menu: it acts on the selected one, which is among them. */
 #define SHOWN_FRAMES 4096
@@ -318,27 +338,28 @@ dissect_spiscope(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
 static void
 register_preferences(void)
 {
+    enum { DECIMAL = 10 };
     module_t *module = prefs_register_protocol(proto_spiscope, NULL);
 
     prefs_register_uint_preference(module, "min_sa_lifetime", "Shortest normal SA lifetime (seconds)",
-            "An SA that is replaced sooner counts as SPI churn", 10, &preferences.min_sa_lifetime);
+            "An SA that is replaced sooner counts as SPI churn", DECIMAL, &preferences.min_sa_lifetime);
     prefs_register_uint_preference(module, "churn_count", "Churned SAs that make a tunnel flap",
-            "So many churned SAs of one lineage within the churn window are flapping", 10, &preferences.churn_count);
+            "So many churned SAs of one lineage within the churn window are flapping", DECIMAL, &preferences.churn_count);
     prefs_register_uint_preference(module, "churn_window", "Churn window (seconds)",
-            "The time within which churned SAs are counted", 10, &preferences.churn_window);
+            "The time within which churned SAs are counted", DECIMAL, &preferences.churn_window);
     prefs_register_uint_preference(module, "handover_grace", "Handover grace (seconds)",
-            "How long an SA may still be used beside its successor", 10, &preferences.handover_grace);
+            "How long an SA may still be used beside its successor", DECIMAL, &preferences.handover_grace);
     prefs_register_uint_preference(module, "one_way_after", "One-way traffic after (seconds)",
-            "How long one direction may carry traffic without an answer", 10, &preferences.one_way_after);
+            "How long one direction may carry traffic without an answer", DECIMAL, &preferences.one_way_after);
     prefs_register_uint_preference(module, "replay_window", "Replay window of the receiver (packets)",
-            "Packets further behind the highest sequence number count as dropped", 10, &preferences.replay_window);
+            "Packets further behind the highest sequence number count as dropped", DECIMAL, &preferences.replay_window);
     prefs_register_uint_preference(module, "max_sas", "SAs that are tracked at most",
-            "Beyond that, SAs of a single packet make room, or else further ones are not tracked", 10, &preferences.max_sas);
+            "Beyond that, SAs of a single packet make room, or else further ones are not tracked", DECIMAL, &preferences.max_sas);
     prefs_register_uint_preference(module, "expected_phase1_lifetime", "Expected phase 1 lifetime (seconds)",
-            "As configured on the gateways; 0 if not given. An offer that differs is a finding", 10,
+            "As configured on the gateways; 0 if not given. An offer that differs is a finding", DECIMAL,
             &preferences.expected_phase1_lifetime);
     prefs_register_uint_preference(module, "expected_phase2_lifetime", "Expected phase 2 lifetime (seconds)",
-            "As configured on the gateways; 0 if not given. An offer that differs is a finding", 10,
+            "As configured on the gateways; 0 if not given. An offer that differs is a finding", DECIMAL,
             &preferences.expected_phase2_lifetime);
     prefs_register_bool_preference(module, "info_column", "Mark findings in the Info column",
             "Append the keys of a frame's findings to the Info column", &preferences.info_column);

@@ -14,6 +14,9 @@
 
 #include "../track/selectors.h"
 
+/* Exchanges of an IKE SA among which the one that an announcement is about is looked for. */
+#define LOOKED_AT_MOST 64
+
 enum unit { UNIT_SECONDS, UNIT_KILOBYTES };
 
 static uint64_t
@@ -135,7 +138,7 @@ announced_about(const struct change *change)
         return exchange;
     bool phase1 = change->notify.protocol == IKE_PROTOCOL_IKE;
     unsigned looked_at = 0;
-    for (exchange = change->ike_sa->latest; exchange && looked_at < 64; exchange = exchange->older, looked_at++)
+    for (exchange = change->ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
         if (phase1 ? exchange_is_phase1(exchange) : exchange->type == IKE1_QUICK_MODE)
             return exchange;
     return NULL;

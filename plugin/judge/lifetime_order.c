@@ -6,13 +6,16 @@
  */
 #include "judge.h"
 
+/* Exchanges of an IKE SA among which phase 1 is looked for. */
+#define LOOKED_AT_MOST 256
+
 /* The phase 1 lifetime that both agreed on, in seconds; 0 where it was not read. */
 static uint64_t
 phase1_seconds(const struct ike_sa *ike_sa)
 {
     unsigned looked_at = 0;
 
-    for (const struct exchange *exchange = ike_sa->latest; exchange && looked_at < 256; exchange = exchange->older, looked_at++)
+    for (const struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
         if (exchange_is_phase1(exchange) && exchange->response && exchange->response->lifetimes.count == 1)
             return exchange->response->lifetimes.item[0].seconds;
     return 0;

@@ -9,6 +9,7 @@
 
 #include "../track/clock.h"
 
+#define PERCENT 100
 #define GENERATIONS 3
 #define BYTES_TOLERANCE_PERCENT 2
 #define AGES_DIFFER_PERCENT 125
@@ -19,7 +20,7 @@ seconds_of(const struct sa *sa)
 {
     nstime_t age = clock_elapsed(sa_birth_time(sa), sa_replaced_time(sa));
 
-    return (double)age.secs + age.nsecs / 1e9;
+    return nstime_to_sec(&age);
 }
 
 void
@@ -41,8 +42,8 @@ judge_volume_rekey(struct judge *judge, const struct change *change)
         shortest = age < shortest ? age : shortest;
         longest = age > longest ? age : longest;
     }
-    if (count < GENERATIONS || (double)most * 100 > (double)least * (100 + BYTES_TOLERANCE_PERCENT)
-            || longest * 100 < shortest * AGES_DIFFER_PERCENT)
+    if (count < GENERATIONS || (double)most * PERCENT > (double)least * (PERCENT + BYTES_TOLERANCE_PERCENT)
+            || longest * PERCENT < shortest * AGES_DIFFER_PERCENT)
         return;
     struct finding *finding = judge_sa(judge, FINDING_VOLUME_REKEY, CONFIDENCE_INFERRED, last);
     if (!finding)

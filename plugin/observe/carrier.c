@@ -8,11 +8,40 @@
 
 #include "../compat.h"
 
+/* Where fields of an IPv4 header lie (RFC 791 section 3.1), in bytes. */
 enum {
-    IPV4_HEADER = 20,
+    IPV4_TOTAL_LENGTH = 2,
+    IPV4_FRAGMENT = 6,
+    IPV4_PROTOCOL = 9,
+    IPV4_CHECKSUM = 10,
+    IPV4_SOURCE = 12,
+    IPV4_DESTINATION = 16,
+    IPV4_HEADER = 20,               /* without options */
+    /* in the first byte: the header's length in words of four bytes */
+    IPV4_IHL = 0x0f,
+    IPV4_FRAGMENT_OFFSET = 0x1fff
+};
+
+/* Of an IPv6 header (RFC 8200 section 3) and its extension headers (section 4). */
+enum {
+    IPV6_PAYLOAD_LENGTH = 4,
+    IPV6_NEXT_HEADER = 6,
+    IPV6_SOURCE = 8,
+    IPV6_DESTINATION = 24,
     IPV6_HEADER = 40,
-    UDP_HEADER = 8,
+    EXTENSION_UNIT = 8,             /* an extension header's length is a multiple of it, and at least that */
     FRAGMENT_HEADER = 8,
+    FRAGMENT_OFFSET = 0xfff8
+};
+
+/* Versions in the first byte of an IP header (IANA: IP Version Numbers). */
+enum {
+    VERSION_IPV4 = 4,
+    VERSION_IPV6 = 6
+};
+
+enum {
+    UDP_HEADER = 8,
     ESP_HEADER = 8,
     /* how far into a frame an IP header that carries IPsec is searched for */
     SEARCH_AT_MOST = 2048,
@@ -53,18 +82,18 @@ static void
 take_endpoint(struct endpoint *endpoint, const uint8_t *bytes, uint8_t length, uint16_t port)
 {
     *endpoint = (struct endpoint){ .address.length = length, .port = port };
-    if (length == 4)
-        memcpy(endpoint->address.bytes, bytes, 4);
+    if (length == IPV4_LENGTH)
+        memcpy(endpoint->address.bytes, bytes, IPV4_LENGTH);
     else
-        memcpy(endpoint->address.bytes, bytes, 16);
+        memcpy(endpoint->address.bytes, bytes, IPV6_LENGTH);
 }
 
 static inline bool
 begin_ipv4(struct walk *walk, int start)
 {
     const uint8_t *ip = walk->span->bytes + start;
-    int header = (ip[0] & 0x0f) * 4;
-    int total = pntohu16(ip + 2);
+    int header = (ip[0] & IPV4_IHL) * 4;
+    int total = pntohu16(ip + IPV4_TOTAL_LENGTH);
     int there = walk->span->reported - start;
 
     if (header < IPV4_HEADER)
@@ -75,8 +104,8 @@ begin_ipv4(struct walk *walk, int start)
         return false;
     walk->at = start + header;
     walk->end = start + total;
-    walk->next = ip[9];
-    walk->fragment = (pntohu16(ip + 6) & 0x1fff) != 0;
+    walk->next = ip[IPV4_PROTOCOL];
+    walk->fragment = (pntohu16(ip + IPV4_FRAGMENT) & IPV4_FRAGMENT_OFFSET) != 0;
     return true;
 }
 
@@ -84,7 +113,7 @@ static bool
 begin_ipv6(struct walk *walk, int start)
 {
     const uint8_t *ip = walk->span->bytes + start;
-    int payload = pntohu16(ip + 4);
+    int payload = pntohu16(ip + IPV6_PAYLOAD_LENGTH);
     int there = walk->span->reported - start - IPV6_HEADER;
 
     if (payload == 0)
@@ -93,7 +122,7 @@ begin_ipv6(struct walk *walk, int start)
         return false;
     walk->at = start + IPV6_HEADER;
     walk->end = walk->at + payload;
-    walk->next = ip[6];
+    walk->next = ip[IPV6_NEXT_HEADER];
     walk->fragment = false;
     return true;
 }
@@ -104,9 +133,9 @@ begin(struct walk *walk, int start)
     if (!holds(walk->span, start, IPV4_HEADER))
         return false;
     switch (walk->span->bytes[start] >> 4) {
-    case 4:
+    case VERSION_IPV4:
         return begin_ipv4(walk, start);
-    case 6:
+    case VERSION_IPV6:
         return holds(walk->span, start, IPV6_HEADER) && begin_ipv6(walk, start);
     default:
         return false;
@@ -117,7 +146,7 @@ begin(struct walk *walk, int start)
 static bool
 step(struct walk *walk)
 {
-    if (!holds(walk->span, walk->at, 8))
+    if (!holds(walk->span, walk->at, EXTENSION_UNIT))
         return false;
     const uint8_t *header = walk->span->bytes + walk->at;
     switch (walk->next) {
@@ -125,11 +154,11 @@ step(struct walk *walk)
     case IP_PROTO_ROUTING:
     case IP_PROTO_DSTOPTS:
         walk->next = header[0];
-        walk->at += (header[1] + 1) * 8;
+        walk->at += (header[1] + 1) * EXTENSION_UNIT;
         return true;
     case IP_PROTO_FRAGMENT:
         walk->next = header[0];
-        walk->fragment = (pntohu16(header + 2) & 0xfff8) != 0;
+        walk->fragment = (pntohu16(header + 2) & FRAGMENT_OFFSET) != 0;
         walk->at += FRAGMENT_HEADER;
         return true;
     case IP_PROTO_AH:
@@ -169,10 +198,11 @@ static inline void
 take(const struct walk *walk, int start, struct ipsec_packet *packet)
 {
     const uint8_t *ip = walk->span->bytes + start;
-    bool is_ipv4 = ip[0] >> 4 == 4;
+    bool is_ipv4 = ip[0] >> 4 == VERSION_IPV4;
+    uint8_t length = is_ipv4 ? IPV4_LENGTH : IPV6_LENGTH;
 
-    take_endpoint(&packet->source, ip + (is_ipv4 ? 12 : 8), is_ipv4 ? 4 : 16, walk->source_port);
-    take_endpoint(&packet->destination, ip + (is_ipv4 ? 16 : 24), is_ipv4 ? 4 : 16, walk->destination_port);
+    take_endpoint(&packet->source, ip + (is_ipv4 ? IPV4_SOURCE : IPV6_SOURCE), length, walk->source_port);
+    take_endpoint(&packet->destination, ip + (is_ipv4 ? IPV4_DESTINATION : IPV6_DESTINATION), length, walk->destination_port);
     packet->length = (uint32_t)(walk->end - walk->at);
 }
 
@@ -193,24 +223,25 @@ carrier_find(const struct span *span, int offset, uint8_t protocol, struct ipsec
 static bool
 checksum_fits(const struct span *span, int start)
 {
+    enum { WORD_BITS = 16 };
     const uint8_t *ip = span->bytes + start;
-    int header = (ip[0] & 0x0f) * 4;
+    int header = (ip[0] & IPV4_IHL) * 4;
     uint32_t sum = 0;
 
     if (!holds(span, start, header))
         return false;
     for (int i = 0; i < header; i += 2)
         sum += pntohu16(ip + i);
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    return sum == 0xffff || pntohu16(ip + 10) == 0;
+    while (sum >> WORD_BITS)
+        sum = (sum & UINT16_MAX) + (sum >> WORD_BITS);
+    return sum == UINT16_MAX || pntohu16(ip + IPV4_CHECKSUM) == 0;
 }
 
 /* Whether an IP header seems to begin here, where nothing says so but its own bytes. */
 static bool
 begin_unsaid(struct walk *walk, int start)
 {
-    return begin(walk, start) && (walk->span->bytes[start] >> 4 != 4 || checksum_fits(walk->span, start));
+    return begin(walk, start) && (walk->span->bytes[start] >> 4 != VERSION_IPV4 || checksum_fits(walk->span, start));
 }
 
 /* Inside UDP only where the port is ESP's (RFC 3948 section 2.1): it may be any tunnel. */

@@ -4,6 +4,8 @@
  */
 #include "ike_payload.h"
 
+#include <limits.h>
+
 #include "../compat.h"
 
 /* Where fields lie, in bytes from the beginning of a payload (RFC 7296 section 3, RFC 2408 section 3). */
@@ -42,7 +44,8 @@ enum {
 
 enum {
     SPI_SIZE = 4,
-    IKE1_SPI_SIZE = 16,             /* both cookies */
+    COOKIE_SIZE = 8,                /* of IKEv1, whose SPI is both cookies (RFC 2408 section 2.5) */
+    IKE1_SPI_SIZE = 2 * COOKIE_SIZE,
     /* the length of a selector of a kind that is not read: at least its header */
     TS_HEADER = 4
 };
@@ -123,9 +126,9 @@ get_number(struct bytes bytes, unsigned offset, unsigned length)
     if (!holds(bytes, offset, length))
         return 0;
     for (unsigned i = 0; i < length; i++) {
-        if (number > UINT64_MAX >> 8)
+        if (number > UINT64_MAX >> CHAR_BIT)
             return UINT64_MAX;
-        number = number << 8 | bytes.at[offset + i];
+        number = number << CHAR_BIT | bytes.at[offset + i];
     }
     return number;
 }
@@ -366,7 +369,7 @@ take_selectors(struct selectors *selectors, struct bytes payload)
     payload = rest(payload, TS_SELECTORS);
     for (unsigned i = 0; i < count && payload.length > 0; i++) {
         uint8_t type = get8(payload, 0);
-        uint8_t size = type == ID_TYPE_IPV4_ADDR_RANGE ? 4 : 16;
+        uint8_t size = type == ID_TYPE_IPV4_ADDR_RANGE ? IPV4_LENGTH : IPV6_LENGTH;
         bool is_read = type == ID_TYPE_IPV4_ADDR_RANGE || type == ID_TYPE_IPV6_ADDR_RANGE;
         struct traffic_selector *selector = add_selector(selectors, is_read && holds(payload, TS_ADDRESSES, 2U * size));
         unsigned length = get16(payload, TS_LENGTH);
@@ -390,7 +393,7 @@ take_id(struct selectors *selectors, struct bytes payload)
     bool ipv4 = type == ID_TYPE_IPV4_ADDR || type == ID_TYPE_IPV4_ADDR_SUBNET || type == ID_TYPE_IPV4_ADDR_RANGE;
     bool ipv6 = type == ID_TYPE_IPV6_ADDR || type == ID_TYPE_IPV6_ADDR_SUBNET || type == ID_TYPE_IPV6_ADDR_RANGE;
     bool single = type == ID_TYPE_IPV4_ADDR || type == ID_TYPE_IPV6_ADDR;
-    uint8_t size = ipv4 ? 4 : 16;
+    uint8_t size = ipv4 ? IPV4_LENGTH : IPV6_LENGTH;
     struct traffic_selector *selector =
             add_selector(selectors, (ipv4 || ipv6) && holds(payload, IKE1_ID_DATA, single ? size : 2U * size));
 
@@ -445,8 +448,8 @@ take_delete(struct ike_message *message, struct bytes payload)
 
     contents->delete_protocol = get8(body, DELETE_PROTOCOL);
     if (size == IKE1_SPI_SIZE && count > 0 && holds(spis, 0, IKE1_SPI_SIZE)) {
-        contents->delete_ike_initiator = get_number(spis, 0, 8);
-        contents->delete_ike_responder = get_number(spis, 8, 8);
+        contents->delete_ike_initiator = get_number(spis, 0, COOKIE_SIZE);
+        contents->delete_ike_responder = get_number(spis, COOKIE_SIZE, COOKIE_SIZE);
     }
     for (unsigned i = 0; size == SPI_SIZE && i < count && holds(spis, i * SPI_SIZE, SPI_SIZE); i++) {
         if (contents->deletes == DELETES_AT_MOST) {

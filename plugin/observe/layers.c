@@ -4,6 +4,8 @@
  */
 #include "layers.h"
 
+enum { BITS = 64 };                 /* of protocols.bits */
+
 static struct {
     int esp;
     int ah;
@@ -16,7 +18,7 @@ static struct {
 static uint64_t
 bit_of(int protocol)
 {
-    return UINT64_C(1) << (protocol & 63);
+    return UINT64_C(1) << (protocol & (BITS - 1));
 }
 
 void
@@ -56,7 +58,7 @@ static void
 endpoint_from(struct endpoint *endpoint, const address *from, uint32_t port, bool udp)
 {
     memset(endpoint, 0, sizeof *endpoint);
-    if ((from->type == AT_IPv4 && from->len == 4) || (from->type == AT_IPv6 && from->len == 16)) {
+    if ((from->type == AT_IPv4 && from->len == IPV4_LENGTH) || (from->type == AT_IPv6 && from->len == IPV6_LENGTH)) {
         endpoint->address.length = (uint8_t)from->len;
         memcpy(endpoint->address.bytes, from->data, (size_t)from->len);
     }

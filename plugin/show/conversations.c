@@ -14,9 +14,9 @@
 static void
 address_of(const struct endpoint *endpoint, address *out)
 {
-    bool ipv6 = endpoint->address.length == 16;
+    bool ipv6 = endpoint->address.length == IPV6_LENGTH;
 
-    set_address(out, ipv6 ? AT_IPv6 : AT_IPv4, ipv6 ? 16 : 4, endpoint->address.bytes);
+    set_address(out, ipv6 ? AT_IPv6 : AT_IPv4, ipv6 ? IPV6_LENGTH : IPV4_LENGTH, endpoint->address.bytes);
 }
 
 /* What both tables count of a tap's record. */

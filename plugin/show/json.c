@@ -10,6 +10,7 @@
 
 #include <wsutil/json_dumper.h>
 
+#include "../track/clock.h"
 #include "advice.h"
 #include "text.h"
 
@@ -57,7 +58,7 @@ static void
 put_time(const struct writer *writer, const char *member, const nstime_t *value)
 {
     int64_t secs = (int64_t)value->secs;
-    int nsecs = value->nsecs < 0 || value->nsecs > 999999999 ? 0 : value->nsecs;
+    int nsecs = value->nsecs < 0 || value->nsecs >= CLOCK_NSECS ? 0 : value->nsecs;
 
     name(writer, member);
     json_dumper_value_anyf(writer->json, "%" PRId64 ".%09d", secs, nsecs);

@@ -13,12 +13,19 @@ enum {
     DAY = 24 * HOUR
 };
 
+enum {
+    DELETE = 0x7f,
+    NO_BREAK_SPACE = 0xa0,          /* the first after the control characters that begin with DELETE */
+    NONCHARACTER_FFFE = 0xfffe,
+    NONCHARACTER_FFFF = 0xffff
+};
+
 /* Char of XML 1.0, section 2.2. */
 static gboolean
 is_xml(gunichar character)
 {
-    return character == '\t' || character == '\n' || (character >= 0x20 && character < 0x7f) ||
-            (character >= 0xa0 && character != 0xfffe && character != 0xffff);
+    return character == '\t' || character == '\n' || (character >= ' ' && character < DELETE) ||
+            (character >= NO_BREAK_SPACE && character != NONCHARACTER_FFFE && character != NONCHARACTER_FFFF);
 }
 
 void

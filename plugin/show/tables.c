@@ -87,7 +87,7 @@ set_string(stat_tap_table *table, guint row, guint column, const char *text)
 static void
 set_spi(stat_tap_table *table, guint row, guint column, const struct sa *sa)
 {
-    char text[16] = "";
+    char text[sizeof "0x00000000"] = "";
 
     if (sa)
         snprintf(text, sizeof text, "0x%08x", sa->key.spi);
@@ -98,7 +98,7 @@ set_spi(stat_tap_table *table, guint row, guint column, const struct sa *sa)
 static void
 set_long_number(stat_tap_table *table, guint row, guint column, uint64_t value)
 {
-    char text[24];
+    char text[sizeof "18446744073709551615"];
 
     snprintf(text, sizeof text, "%15" PRIu64, value);
     set_string(table, row, column, text);

@@ -9,6 +9,8 @@
 
 #include <wsutil/inet_addr.h>
 
+#include "../track/clock.h"
+
 enum severity {
     SEVERITY_CHAT,
     SEVERITY_NOTE,
@@ -92,9 +94,9 @@ text_address(wmem_allocator_t *scope, const struct ip_address *address)
 {
     char buffer[WS_INET6_ADDRSTRLEN];
 
-    if (address->length == 4)
+    if (address->length == IPV4_LENGTH)
         ws_inet_ntop4(address->bytes, buffer, sizeof buffer);
-    else if (address->length == 16)
+    else if (address->length == IPV6_LENGTH)
         ws_inet_ntop6(address->bytes, buffer, sizeof buffer);
     else
         return wmem_strdup(scope, "?");
@@ -108,16 +110,21 @@ text_endpoint(wmem_allocator_t *scope, const struct endpoint *endpoint)
 
     if (!port_is_translated(endpoint->port))
         return text;
-    return wmem_strdup_printf(scope, endpoint->address.length == 16 ? "[%s]:%u" : "%s:%u", text, endpoint->port);
+    return wmem_strdup_printf(scope, endpoint->address.length == IPV6_LENGTH ? "[%s]:%u" : "%s:%u", text, endpoint->port);
 }
 
 char *
 text_duration(wmem_allocator_t *scope, const nstime_t *span)
 {
-    if (span->secs >= 100)
+    enum { WHOLE_FROM = 100, TENTHS = 10 };
+
+    if (span->secs >= WHOLE_FROM)
         return wmem_strdup_printf(scope, "%" PRId64 " s", (int64_t)span->secs);
-    return wmem_strdup_printf(scope, "%d.%d s", (int)span->secs, span->nsecs / 100000000);
+    return wmem_strdup_printf(scope, "%d.%d s", (int)span->secs, span->nsecs / (CLOCK_NSECS / TENTHS));
 }
+
+/* Room for a date and time, of a year that a hostile clock may make long. */
+#define UTC_AT_MOST 32
 
 /* Date and time, or "?". */
 static void
@@ -133,7 +140,7 @@ format_utc(char *text, size_t size, const nstime_t *instant)
 char *
 text_moment(wmem_allocator_t *scope, const nstime_t *moment)
 {
-    char text[32];
+    char text[UTC_AT_MOST];
 
     format_utc(text, sizeof text, moment);
     return wmem_strdup_printf(scope, "%s UTC", text);
@@ -143,7 +150,7 @@ char *
 text_instant(wmem_allocator_t *scope, const nstime_t *instant)
 {
     enum { NANOSECONDS_PER_MICROSECOND = 1000 };
-    char text[32];
+    char text[UTC_AT_MOST];
 
     format_utc(text, sizeof text, instant);
     if (text[0] == '?')

@@ -6,6 +6,7 @@
 #include "text.h"
 
 #include <inttypes.h>
+#include <limits.h>
 
 #include <epan/ipproto.h>
 
@@ -37,17 +38,18 @@ name_or_number(wmem_allocator_t *scope, const char *name, const char *kind, uint
 static int
 prefix_of(const struct traffic_selector *selector)
 {
-    unsigned bits = selector->start.length * 8U, prefix = 0;
+    enum { TOP_BIT = 1 << (CHAR_BIT - 1) };
+    unsigned bits = (unsigned)selector->start.length * CHAR_BIT, prefix = 0;
 
     while (prefix < bits) {
-        unsigned mask = 0x80U >> (prefix % 8);
-        if ((selector->start.bytes[prefix / 8] & mask) != (selector->end.bytes[prefix / 8] & mask))
+        unsigned mask = TOP_BIT >> (prefix % CHAR_BIT);
+        if ((selector->start.bytes[prefix / CHAR_BIT] & mask) != (selector->end.bytes[prefix / CHAR_BIT] & mask))
             break;
         prefix++;
     }
     for (unsigned bit = prefix; bit < bits; bit++) {
-        unsigned mask = 0x80U >> (bit % 8);
-        if ((selector->start.bytes[bit / 8] & mask) != 0 || (selector->end.bytes[bit / 8] & mask) == 0)
+        unsigned mask = TOP_BIT >> (bit % CHAR_BIT);
+        if ((selector->start.bytes[bit / CHAR_BIT] & mask) != 0 || (selector->end.bytes[bit / CHAR_BIT] & mask) == 0)
             return -1;
     }
     return (int)prefix;
@@ -68,7 +70,7 @@ append_selector(wmem_strbuf_t *text, wmem_allocator_t *scope, const struct traff
     if (selector->start_port == UINT16_MAX && selector->end_port == 0)
         wmem_strbuf_append(text, " ports opaque");      /* RFC 7296 section 3.13.1 */
     else if (icmp && selector->start_port == selector->end_port)
-        wmem_strbuf_append_printf(text, " type %u code %u", selector->start_port >> 8, selector->start_port & 0xff);
+        wmem_strbuf_append_printf(text, " type %u code %u", selector->start_port >> CHAR_BIT, selector->start_port & UINT8_MAX);
     else if (selector->start_port == selector->end_port)
         wmem_strbuf_append_printf(text, " port %u", selector->start_port);
     else if (selector->start_port != 0 || selector->end_port != UINT16_MAX)

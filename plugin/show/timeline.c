@@ -20,17 +20,27 @@ enum {
     RIGHT = 1170,
     LANE = 18,
     BAR = 12,
+    BASELINE = BAR - 2,             /* of text in a bar, or beside it */
+    INDENT = 3,                     /* of text in a bar */
+    OVERHANG = 2,                   /* by which a Delete's line is longer than a bar, at each end */
     GAP = 6,                        /* between the lanes of one kind and the next */
     LANES_AT_MOST = 24,             /* of one direction; the last one takes what is too much */
     LEGEND = 34,                    /* where its first line begins */
     LEGEND_COLUMN = 165,
     HEADER = 112,                   /* of the picture */
+    HEADER_BASELINE = 20,           /* of its title */
+    AXIS = HEADER - 12,             /* where its grid begins */
+    TUNNEL_HEADER = 24,
+    TUNNEL_BASELINE = 14,           /* of its title */
     SPI_FITS = 76,                  /* a bar this wide shows its SPI */
     ENDPOINT_FITS = 24              /* characters of an endpoint before the lanes */
 };
 
 /* Bars and gaps narrower than this can't be seen apart. */
 #define NARROW 2.0
+
+/* Bars that can't be seen apart are drawn as one until it is this wide. */
+#define GROUP_AT_MOST ((RIGHT - LEFT) / 20.0)
 
 /* How an SA or an IKE SA went, the worst last. */
 enum fate {
@@ -65,16 +75,10 @@ struct canvas {
 };
 
 static double
-seconds_of(const nstime_t *span)
-{
-    return (double)span->secs + span->nsecs / 1e9;
-}
-
-static double
 x_of(const struct canvas *canvas, const nstime_t *moment)
 {
     nstime_t span = clock_elapsed(&canvas->start, moment);
-    double x = LEFT + seconds_of(&span) / canvas->seconds * (RIGHT - LEFT);
+    double x = LEFT + (nstime_to_sec(&span) / canvas->seconds * (RIGHT - LEFT));
 
     return x > RIGHT ? RIGHT : x;
 }
@@ -176,10 +180,10 @@ write_bar(const struct canvas *canvas, const struct bar *bar)
     if (!bar->sa || bar->count > 1)
         return;
     if (width >= SPI_FITS)
-        svg_label(canvas->body, bar->from + 3, y + BAR - 2, "spi", wmem_strdup_printf(canvas->scope, "0x%08x", bar->sa->key.spi));
+        svg_label(canvas->body, bar->from + INDENT, y + BASELINE, "spi", wmem_strdup_printf(canvas->scope, "0x%08x", bar->sa->key.spi));
     if (bar->sa->deleted_frame != 0)
         g_string_append_printf(canvas->body, "<path d=\"M%s %dv%d\" class=\"delete\"><title>Delete in frame %u</title></path>\n",
-                svg_number(&end_text, bar->to), y - 2, BAR + 4, bar->sa->deleted_frame);
+                svg_number(&end_text, bar->to), y - OVERHANG, BAR + (2 * OVERHANG), bar->sa->deleted_frame);
 }
 
 /* Puts a bar behind the last one of its lane, or into it where the two can't be told apart. */
@@ -188,7 +192,7 @@ add_bar(GArray *bars, struct bar *last_of_lane[], struct bar bar, uint32_t id, e
 {
     struct bar *last = last_of_lane[bar.lane];
 
-    if (last && bar.to - bar.from < NARROW && bar.from - last->to < NARROW && last->to - last->from < (RIGHT - LEFT) / 20.0) {
+    if (last && bar.to - bar.from < NARROW && bar.from - last->to < NARROW && last->to - last->from < GROUP_AT_MOST) {
         g_string_append_printf(last->members, " %u", id);
         last->to = bar.to > last->to ? bar.to : last->to;
         last->last_frame = bar.last_frame;
@@ -211,7 +215,7 @@ static void
 write_row(struct canvas *canvas, const char *label, GArray *bars, unsigned lanes)
 {
     if (lanes > 0)
-        svg_label(canvas->body, MARGIN, canvas->y + BAR - 2, "lane", label);
+        svg_label(canvas->body, MARGIN, canvas->y + BASELINE, "lane", label);
     for (guint i = 0; i < bars->len; i++) {
         struct bar *bar = g_array_index(bars, struct bar *, i);
         write_bar(canvas, bar);
@@ -324,7 +328,7 @@ write_findings(struct canvas *canvas, const struct tunnel *tunnel)
 
     if (!finding)
         return;
-    svg_label(canvas->body, MARGIN, canvas->y + BAR - 2, "lane", "Findings");
+    svg_label(canvas->body, MARGIN, canvas->y + BASELINE, "lane", "Findings");
     while (finding) {
         double x = x_of(canvas, &finding->time);
         const struct finding *worst = finding;
@@ -360,10 +364,10 @@ write_tunnel(struct canvas *canvas, const struct tunnel *tunnel, const struct sa
     char *a = text_endpoint(canvas->scope, &tunnel->flow[0].source);
     char *b = text_endpoint(canvas->scope, &tunnel->flow[1].source);
 
-    svg_label(canvas->body, MARGIN, canvas->y + 14, "tunnel", wmem_strdup_printf(canvas->scope,
+    svg_label(canvas->body, MARGIN, canvas->y + TUNNEL_BASELINE, "tunnel", wmem_strdup_printf(canvas->scope,
             "Tunnel %u: A %s \xe2\x86\x94 B %s: %s (%s)", tunnel->id, a, b, advice_cause(verdict.cause),
             text_confidence(verdict.confidence)));
-    canvas->y += 24;
+    canvas->y += TUNNEL_HEADER;
     write_ike_sas(canvas, tunnel);
     write_flow(canvas, &tunnel->flow[0], sas, count, flow_label(canvas, 'B', b));
     write_flow(canvas, &tunnel->flow[1], sas, count, flow_label(canvas, 'A', a));
@@ -401,21 +405,21 @@ write_legend(const struct canvas *canvas)
     for (size_t i = 0; i < G_N_ELEMENTS(bars); i++, x += LEGEND_COLUMN) {
         g_string_append_printf(canvas->body, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" class=\"%s\"%s/>\n", x, y, SWATCH, BAR,
                 bars[i].style, strcmp(bars[i].style, "many") == 0 ? " fill=\"#fff\"" : "");
-        svg_label(canvas->body, x + TEXT, y + BAR - 2, "lane", bars[i].text);
+        svg_label(canvas->body, x + TEXT, y + BASELINE, "lane", bars[i].text);
     }
     x = MARGIN;
     y += LANE;
     for (size_t i = 0; i < G_N_ELEMENTS(marks); i++, x += LEGEND_COLUMN) {
         open_mark(canvas->body, x + MARK, y, marks[i].style, false);
         g_string_append(canvas->body, "</path>\n");
-        svg_label(canvas->body, x + TEXT, y + BAR - 2, "lane", marks[i].text);
+        svg_label(canvas->body, x + TEXT, y + BASELINE, "lane", marks[i].text);
     }
     open_mark(canvas->body, x + MARK, y, "warning", true);
     g_string_append(canvas->body, "</path>\n");
-    svg_label(canvas->body, x + TEXT, y + BAR - 2, "lane", "refused");
+    svg_label(canvas->body, x + TEXT, y + BASELINE, "lane", "refused");
     x += LEGEND_COLUMN;
-    g_string_append_printf(canvas->body, "<path d=\"M%d %dv%d\" class=\"delete\"/>\n", x + MARK, y - 2, BAR + 4);
-    svg_label(canvas->body, x + TEXT, y + BAR - 2, "lane", "Delete");
+    g_string_append_printf(canvas->body, "<path d=\"M%d %dv%d\" class=\"delete\"/>\n", x + MARK, y - OVERHANG, BAR + (2 * OVERHANG));
+    svg_label(canvas->body, x + TEXT, y + BASELINE, "lane", "Delete");
 }
 
 static void
@@ -431,7 +435,7 @@ write_head(const struct canvas *canvas, const struct capture_facts *facts, int h
     g_string_append(canvas->body, "</title>\n");
     write_style(canvas->body);
     g_string_append_printf(canvas->body, "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", WIDTH, height);
-    svg_label(canvas->body, MARGIN, 20, "tunnel", wmem_strdup_printf(canvas->scope, "SPIscope timeline: %s, %s from %s", name,
+    svg_label(canvas->body, MARGIN, HEADER_BASELINE, "tunnel", wmem_strdup_printf(canvas->scope, "SPIscope timeline: %s, %s from %s", name,
             text_duration(canvas->scope, &span), text_moment(canvas->scope, &facts->first)));
     write_legend(canvas);
     g_free(name);
@@ -448,7 +452,7 @@ timeline_write(FILE *out, const struct capture_facts *facts, const struct tracke
     unsigned *counts;
     const struct sa ***sas = report_sort_sas(tracker, kept, &counts);
 
-    canvas.seconds = seconds_of(&span) > 0 ? seconds_of(&span) : 1;
+    canvas.seconds = nstime_to_sec(&span) > 0 ? nstime_to_sec(&span) : 1;
     for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(tracker)); tunnel; tunnel = tunnel->next) {
         write_tunnel(&canvas, tunnel, sas[tunnel->id], counts[tunnel->id]);
         wmem_free_all(canvas.scope);
@@ -456,7 +460,7 @@ timeline_write(FILE *out, const struct capture_facts *facts, const struct tracke
     head.body = g_string_new(NULL);
     head.seconds = canvas.seconds;
     write_head(&head, facts, canvas.y);
-    svg_axis(head.body, LEFT, RIGHT, canvas.seconds, HEADER - 12, canvas.y);
+    svg_axis(head.body, LEFT, RIGHT, canvas.seconds, AXIS, canvas.y);
     fprintf(out, "%s%s</svg>\n", head.body->str, canvas.body->str);
     g_string_free(head.body, TRUE);
     g_string_free(canvas.body, TRUE);

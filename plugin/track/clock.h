@@ -12,7 +12,11 @@
 
 #include <wsutil/nstime.h>
 
-#define CLOCK_NSECS 1000000000
+/* What a second has of each. */
+enum {
+    CLOCK_MSECS = 1000,
+    CLOCK_NSECS = 1000000000
+};
 
 /** A packet's time as it can be reckoned with: a hostile file may hold any 32 bits in place of its micro- or
  * nanoseconds, and Wireshark hands them on. Whole seconds in there are carried over, except at the ends of the range. */
@@ -75,16 +79,16 @@ clock_passed_ms(const nstime_t *from, const nstime_t *to, uint64_t milliseconds)
     nstime_t span = clock_elapsed(from, to);
     uint64_t secs = (uint64_t)span.secs;
 
-    if (secs > milliseconds / 1000)
+    if (secs > milliseconds / CLOCK_MSECS)
         return true;
-    return secs * 1000 + (uint64_t)span.nsecs / 1000000 >= milliseconds;
+    return (secs * CLOCK_MSECS) + ((uint64_t)span.nsecs / (CLOCK_NSECS / CLOCK_MSECS)) >= milliseconds;
 }
 
 /** Whether at least so many seconds lie between the two. */
 static inline bool
 clock_passed(const nstime_t *from, const nstime_t *to, uint32_t seconds)
 {
-    return clock_passed_ms(from, to, (uint64_t)seconds * 1000);
+    return clock_passed_ms(from, to, (uint64_t)seconds * CLOCK_MSECS);
 }
 
 #endif /* SPISCOPE_CLOCK_H */

@@ -57,7 +57,7 @@ refuses(const struct notify *notify, uint8_t version)
 {
     if (notify->type == 0 || notify->type > IKE2_NOTIFY_LAST_ERROR)
         return false;
-    return version >= 2 || notify->type < 8192;     /* RFC 2408 section 3.14.1 */
+    return version >= 2 || notify->type <= IKE1_NOTIFY_LAST_ERROR;
 }
 
 /* An answer to an exchange; error 0 accepts it. */

@@ -165,10 +165,11 @@ wants_answer(const struct exchange *exchange, const struct ike_message *message,
     case IKE1_INFORMATIONAL:
         return false;
     case IKE1_IDENTITY_PROTECTION:
-        return exchange->steps < 6;
+        return exchange->steps < MAIN_MODE_MESSAGES;
     case IKE1_AGGRESSIVE:
+        return exchange->steps < AGGRESSIVE_MODE_MESSAGES;
     case IKE1_QUICK_MODE:
-        return exchange->steps < 3;
+        return exchange->steps < QUICK_MODE_MESSAGES;
     default:
         return from_requester;
     }

@@ -91,7 +91,7 @@ take_progress(struct ike_context *context, struct exchange *exchange, bool respo
 
     if (message->version < 2) {
         bool phase1 = exchange_is_initial(exchange->type);
-        unsigned enough = exchange->type == IKE1_AGGRESSIVE ? 3 : 6;
+        unsigned enough = exchange->type == IKE1_AGGRESSIVE ? AGGRESSIVE_MODE_MESSAGES : MAIN_MODE_MESSAGES;
         if (phase1 ? exchange->steps >= enough : exchange->type == IKE1_QUICK_MODE)
             ike_sa_establish(context, ike_sa);
         return;

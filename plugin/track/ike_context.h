@@ -8,6 +8,13 @@
 
 #include "change.h"
 
+/** Messages of IKEv1's exchanges, where all went well (RFC 2409 section 5). */
+enum ike1_messages {
+    MAIN_MODE_MESSAGES = 6,
+    AGGRESSIVE_MODE_MESSAGES = 3,
+    QUICK_MODE_MESSAGES = 3
+};
+
 struct ike_context {
     wmem_allocator_t *pool;
     struct tunnel_table *tunnels;

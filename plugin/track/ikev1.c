@@ -5,13 +5,16 @@
  */
 #include "ike_context.h"
 
+/* Exchanges of an IKE SA among which the refused one is looked for. */
+#define LOOKED_AT_MOST 16
+
 /* The exchange that an error in an Informational is about: the receiver's latest that waits. */
 static struct exchange *
 refused_exchange(const struct ike_context *context, struct ike_sa *ike_sa)
 {
     unsigned looked_at = 0;
 
-    for (struct exchange *exchange = ike_sa->latest; exchange && looked_at < 16; exchange = exchange->older, looked_at++) {
+    for (struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++) {
         const struct flow *sender = exchange->awaited_by_requester ? exchange->flow : flow_reverse(exchange->flow);
         if (exchange->awaiting && exchange->outcome == EXCHANGE_OPEN && sender != context->flow)
             return exchange;

@@ -5,6 +5,9 @@
  */
 #include "ike_context.h"
 
+/* Exchanges before one among which a collision is looked for. */
+#define LOOKED_AT_MOST 8
+
 static uint64_t
 ike_spi_of(const struct said *said)
 {
@@ -20,7 +23,7 @@ find_collision(struct ike_context *context, struct exchange *exchange)
 {
     unsigned looked_at = 0;
 
-    for (struct exchange *other = exchange->older; other && looked_at < 8; other = other->older, looked_at++) {
+    for (struct exchange *other = exchange->older; other && looked_at < LOOKED_AT_MOST; other = other->older, looked_at++) {
         if (other->type != exchange->type || other->flow == exchange->flow || !other->awaiting)
             continue;
         if (other->rekeyed_child != exchange->rekeyed_child || !exchange->rekeyed_child)

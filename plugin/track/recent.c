@@ -8,10 +8,13 @@
 
 #define COPY_WITHIN_MS 10
 
+/* SAs with neighbouring numbers often count alike: how many slots apart they then are. */
+#define SA_STRIDE 31U
+
 static unsigned
 slot_of(uint32_t sa, uint32_t sequence)
 {
-    return (sequence + sa * 31U) % RECENT_SLOTS;
+    return (sequence + (sa * SA_STRIDE)) % RECENT_SLOTS;
 }
 
 void

@@ -189,10 +189,15 @@ sa_spi_is_shared(const struct sa_table *table, uint32_t spi)
     return wmem_map_lookup(table->group_spis, &spi) != NULL;
 }
 
+/* 224.0.0.0/4 (RFC 5771 section 3) and ff00::/8 (RFC 4291 section 2.7) */
 static bool
 is_multicast(const struct ip_address *address)
 {
-    return address->length == 4 ? (address->bytes[0] & 0xf0) == 0xe0 : address->length == 16 && address->bytes[0] == 0xff;
+    enum { IPV4_MULTICAST = 0xe0, IPV4_MULTICAST_MASK = 0xf0, IPV6_MULTICAST = 0xff };
+
+    if (address->length == IPV4_LENGTH)
+        return (address->bytes[0] & IPV4_MULTICAST_MASK) == IPV4_MULTICAST;
+    return address->length == IPV6_LENGTH && address->bytes[0] == IPV6_MULTICAST;
 }
 
 static struct sa *

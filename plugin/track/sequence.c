@@ -6,8 +6,10 @@
 
 #include "clock.h"
 
+#define WORD_BITS 64
+
 /* The window that we keep for ourselves is wider than most receivers': it tells late packets from
- * repeated ones even where the receiver would drop both. A multiple of 64. */
+ * repeated ones even where the receiver would drop both. A multiple of WORD_BITS. */
 #define OWN_WINDOW 1024
 
 /* Numbers from here on are "about to wrap": 2^24 are left, minutes at 100,000 packets a second. */
@@ -55,7 +57,7 @@ struct run {
 };
 
 struct sequence_history {
-    uint64_t seen[OWN_WINDOW / 64]; /* ring of bits: number modulo OWN_WINDOW */
+    uint64_t seen[OWN_WINDOW / WORD_BITS]; /* ring of bits: number modulo OWN_WINDOW */
     uint64_t lost;
     uint32_t duplicate;
     uint32_t reordered;
@@ -74,7 +76,7 @@ seen_get(const struct sequence_history *history, uint64_t number)
 {
     uint64_t bit = number % OWN_WINDOW;
 
-    return (history->seen[bit / 64] >> (bit % 64)) & 1;
+    return (history->seen[bit / WORD_BITS] >> (bit % WORD_BITS)) & 1;
 }
 
 static void
@@ -83,9 +85,9 @@ seen_set(struct sequence_history *history, uint64_t number, bool seen)
     uint64_t bit = number % OWN_WINDOW;
 
     if (seen)
-        history->seen[bit / 64] |= UINT64_C(1) << (bit % 64);
+        history->seen[bit / WORD_BITS] |= UINT64_C(1) << (bit % WORD_BITS);
     else
-        history->seen[bit / 64] &= ~(UINT64_C(1) << (bit % 64));
+        history->seen[bit / WORD_BITS] &= ~(UINT64_C(1) << (bit % WORD_BITS));
 }
 
 static struct sequence_history *

@@ -75,12 +75,15 @@ child_same_selectors(const struct child *a, const struct child *b)
             && selectors_equal(&a->tsr, same_side ? &b->tsr : &b->tsi);
 }
 
-/* Both directions of the new child take the place of the old one's. */
+/* Both directions of the new child take the place of the old one's. A successor was always made later than what it
+ * replaces: so no child is its own ancestor, whatever messages say. */
 static void
 replace(struct changes *changes, struct child *old, struct child *new)
 {
     bool same_side = old->origin->flow == new->origin->flow;
 
+    if (old->id >= new->id)
+        return;
     old->successor = new;
     new->predecessor = old;
     for (int i = 0; i < 2; i++) {

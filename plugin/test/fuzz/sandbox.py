@@ -24,6 +24,8 @@ VALIDATOR = jsonschema.validators.validator_for(SCHEMA)(SCHEMA)
 
 PLUGIN = "spiscope.so"
 REPORT_COLUMNS = 80
+# tshark's status: 1 and 2 in Wireshark 4.0, the others of ws_exit_codes.h from 4.2 on
+NOT_OPENED, NOT_READ_TO_ITS_END = {1, 3, 9}, {2, 14}
 WAIT = 20                       # how often the limit, which is of the processor's time, a run may last
 TEXT_AT_MOST = 4096             # bytes of a finding's text: finding.h
 SVG_BYTES_AT_MOST = 50_000_000
@@ -145,9 +147,9 @@ class Sandbox(harness.Harness):
 
     def _outputs(self, run, name):
         json_file, svg_file = name.with_suffix(".json"), name.with_suffix(".svg")
-        if run.status not in (0, 1, 2):
+        if run.status not in (0, *NOT_OPENED, *NOT_READ_TO_ITS_END):
             return [f"tshark ended with {run.status}"]
-        if run.status == 1 or not json_file.exists():
+        if run.status in NOT_OPENED or not json_file.exists():
             # tshark could not open the capture: nothing was read
             return [] if run.status else ["no JSON was written"]
         faults = []

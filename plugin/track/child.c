@@ -243,7 +243,8 @@ settle_collision(const struct ike_context *context, struct child *ended)
     unsigned looked_at = 0;
 
     for (struct child *child = context->flow->tunnel->children; child && looked_at < CHILDREN_AT_MOST; child = child->tunnel_older, looked_at++) {
-        if (child == ended || child->origin->rekeyed_child != old || child->predecessor || child->deleted_frame != 0)
+        if (child == ended || child->id <= old->id || child->origin->rekeyed_child != old || child->predecessor
+                || child->deleted_frame != 0)
             continue;
         for (int i = 0; i < 2; i++)
             for (int j = 0; j < 2; j++)

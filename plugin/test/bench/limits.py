@@ -24,7 +24,7 @@ Limit = namedtuple("Limit", "what most measure")
 #   max_sas        where the table is full
 #   flood          the case, and its length
 Scale = namedtuple("Scale", "timed exact coarse long hostile few few_lengths many many_lengths healthy scanned max_sas flood")
-SMALL = Scale(timed=(100_000, 20_000), exact=(3000, 9000), coarse=1500, long=(3000, 9000, 36_000), hostile=(1000, 3000, 9000),
+SMALL = Scale(timed=(100_000, 20_000), exact=(3000, 9000), coarse=1500, long=(3000, 9000, 36_000), hostile=(500, 1500, 4500),
               few="sas100", few_lengths=(1000, 5000), many="sas5000", many_lengths=(6000, 10_000),
               healthy=(30_000, 230_000), scanned=(20_000, 120_000), max_sas=1000, flood=("flood4000", 28_000))
 FULL = Scale(timed=(1_000_000, 100_000), exact=(10_000, 50_000), coarse=50_000, long=(10_000, 1_000_000, 4_000_000), hostile=(10_000, 50_000, 200_000),

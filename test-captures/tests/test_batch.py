@@ -162,7 +162,7 @@ def test_every_broken_capture_is_named(spiscope, batch):
         assert len(line) == 1 and line[0].startswith("tshark: "), name
         assert "cut short" in line[0] or name in many.broken
     # which status it is depends on Wireshark's version: 2 in 4.0, and from 4.2 on one for each reason (ws_exit_codes.h)
-    assert all(re.match(r"[1-9]\d* 0 ", line) for line in named)
+    assert all(re.match(r"([1-9]|1\d) 0 ", line) for line in named)
     # parallel itself may complain of the machine, as where /sys is not mounted
     told = [line for line in reasons.splitlines() if line.startswith("tshark: ")]
     assert len(told) == len(many.broken) + len(many.cut)

@@ -173,7 +173,7 @@ test_children_pass_on(void)
     const struct ike_sa *new = old->successor;
     g_assert_true(new && first->list->ike_sa == new && second->list->ike_sa == new);
     g_assert_null(old->children);
-    struct child *third = make_child(dialogue, IKE2_CREATE_CHILD_SA, 3);
+    const struct child *third = make_child(dialogue, IKE2_CREATE_CHILD_SA, 3);
     g_assert_true(third->list == new->children);
     delete_ike_sa(dialogue);
     g_assert_cmpuint(count_deleted(dialogue, dialogue->bench.frame), ==, 6);
@@ -229,7 +229,7 @@ static void
 use_again(enum between between, bool replayed)
 {
     struct dialogue *dialogue = open_dialogue(1000);
-    struct sa *old = feed_series(&dialogue->bench, there(2), 1, 20, 0, SECOND);
+    const struct sa *old = feed_series(&dialogue->bench, there(2), 1, 20, 0, SECOND);
 
     dialogue->now = 60 * SECOND;
     if (between == READABLE) {
@@ -271,7 +271,7 @@ static void
 test_traffic_before_negotiation(void)
 {
     struct dialogue *dialogue = open_dialogue(1000);
-    struct sa *early = feed_series(&dialogue->bench, there(2), 1, 2, 0, MILLISECOND);
+    const struct sa *early = feed_series(&dialogue->bench, there(2), 1, 2, 0, MILLISECOND);
     const struct child *child = make_child(dialogue, IKE2_IKE_AUTH, 1);
 
     g_assert_true(child && child->sa[0] == early);

@@ -370,7 +370,7 @@ test_linked_and_split_in_one_frame(void)
         feed_one(&bench, there(1), 4, 25 * SECOND);
         feed_series(&bench, there(3), 1, 2, 26 * SECOND, 100 * MILLISECOND);
         struct line lines[] = { there(3), there(1), there(1), there(2), there(2) };
-        uint32_t number[] = { 3, 5, 6, 4, 5 };
+        const uint32_t number[] = { 3, 5, 6, 4, 5 };
         tracker_begin_frame(bench.tracker);
         bench.frame++;
         for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {

@@ -213,7 +213,7 @@ test_alias_limit(struct fixture *fixture, const void *unused)
 
     (void)unused;
     struct flow *first = tunnel_open(table, &one, &gateway);
-    struct flow *second = tunnel_open(table, &other, &gateway);
+    const struct flow *second = tunnel_open(table, &other, &gateway);
     for (uint16_t port = 2000; port < 2002; port++) {
         struct endpoint moved = v4(5, port);
         g_assert_true(tunnel_alias(table, &moved, &gateway, first));
@@ -224,7 +224,7 @@ test_alias_limit(struct fixture *fixture, const void *unused)
     g_assert_true(tunnel_find(table, &other, &gateway) == first);
     g_assert_true(tunnel_find(table, &one, &gateway) == first);
     g_assert_true(second->tunnel != first->tunnel);
-    struct flow *third = tunnel_open(table, &unknown, &gateway);    /* a tunnel's first path is no alias */
+    const struct flow *third = tunnel_open(table, &unknown, &gateway);    /* a tunnel's first path is no alias */
     g_assert_true(tunnel_find(table, &unknown, &gateway) == third);
 }
 

@@ -37,6 +37,10 @@ def test_findings_do_not_depend_on_the_fields_asked_for(spiscope, capture):
     assert [(f.frame, f.key, f.confidence) for f in spiscope.findings(capture)] == lean
 
 
+# Made for a link that is taken back when the older SA speaks again, as README says it may be
+TAKEN_BACK = {"link_undone_in_its_frame"}
+
+
 @pytest.mark.parametrize("capture", ALL)
 def test_what_one_pass_knows_two_passes_repeat(spiscope, capture):
     """Numbers, ages and counts of a frame are those of that frame; only hindsight may be added."""
@@ -47,7 +51,7 @@ def test_what_one_pass_knows_two_passes_repeat(spiscope, capture):
         for name in stable:
             assert one[name] == two[name], f"frame {one['frame.number']}: {name}"
         for name in ("spiscope.sa.replaces", "spiscope.sa.replaced_by"):
-            assert set(one[name]) <= set(two[name]), f"frame {one['frame.number']}: {name} was taken back"
+            assert capture in TAKEN_BACK or set(one[name]) <= set(two[name]), f"frame {one['frame.number']}: {name} was taken back"
 
 
 @pytest.mark.parametrize("capture", LAB)

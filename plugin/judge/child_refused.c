@@ -30,7 +30,8 @@ is_about_child(const struct exchange *exchange)
 static void
 judge_by_size(struct judge *judge, const struct exchange *exchange)
 {
-    bool proven = exchange->ike_sa->version >= 2;
+    /* an IKE_AUTH may ask for none (RFC 6023), be redirected (RFC 5685), or be a round of EAP that was given up */
+    bool proven = exchange->type == IKE2_CREATE_CHILD_SA;
     struct finding *finding = judge_exchange(judge, FINDING_CHILD_REFUSED,
             proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, exchange);
 

@@ -15,7 +15,8 @@
 static void
 judge_restart(struct judge *judge, const struct change *change)
 {
-    struct finding *finding = judge_sa(judge, FINDING_SEQUENCE_RESTART, CONFIDENCE_PROVEN, change->sa);
+    struct finding *finding = judge_sa(judge, FINDING_SEQUENCE_RESTART,
+            sequence_restart_repeats(&change->sa->sequence) ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, change->sa);
 
     if (!finding)
         return;

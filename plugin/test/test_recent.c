@@ -45,6 +45,28 @@ test_what_is_a_copy(void)
     g_free(recent);
 }
 
+/* Two SAs at a thousand packets a second each, one some numbers ahead of the other, and copies 5 ms later: all are known. */
+static void
+test_busy_neighbours(void)
+{
+    for (uint32_t ahead = 0; ahead < 200; ahead++) {
+        struct recent *recent = g_new0(struct recent, 1);
+        unsigned unknown = 0;
+        for (uint32_t ms = 0; ms < 400; ms++) {
+            struct ipsec_packet one = recent_packet(1000 + ms, ms * MILLISECOND), other = recent_packet(1000 + ahead + ms, ms * MILLISECOND);
+            recent_add(recent, 0, &one);
+            recent_add(recent, 1, &other);
+            if (ms < 5)
+                continue;
+            one = recent_packet(1000 + ms - 5, ms * MILLISECOND);
+            other = recent_packet(1000 + ahead + ms - 5, ms * MILLISECOND);
+            unknown += !recent_has_copy(recent, 0, &one) + !recent_has_copy(recent, 1, &other);
+        }
+        g_assert_cmpuint(unknown, ==, 0);
+        g_free(recent);
+    }
+}
+
 static bool
 is_copy_after(int64_t ns)
 {
@@ -130,5 +152,6 @@ main(int argc, char **argv)
     g_test_add_func("/recent/shared-slots", test_shared_slots);
     g_test_add_func("/recent/holds-a-burst", test_holds_a_burst);
     g_test_add_func("/recent/ends-of-time", test_ends_of_time);
+    g_test_add_func("/recent/busy-neighbours", test_busy_neighbours);
     return test_run();
 }

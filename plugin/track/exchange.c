@@ -266,8 +266,12 @@ exchange_give_up(struct ike_context *context, const struct ike_sa *except)
 
     for (struct ike_sa *ike_sa = context->flow->tunnel->ike_sas; ike_sa && looked_at < OPEN_AT_MOST; ike_sa = ike_sa->tunnel_older, looked_at++) {
         struct exchange *exchange = ike_sa->latest;
+        bool went_on[2] = { false, false };         /* whose next request shows that this one was answered (RFC 7296 section 2.3) */
         for (unsigned i = 0; exchange && i < OPEN_AT_MOST; exchange = exchange->older, i++) {
-            if (ike_sa == except || !was_left(context, exchange))
+            unsigned side = exchange_side(exchange);
+            bool answered = ike_sa->version >= 2 && went_on[side];
+            went_on[side] = true;
+            if (ike_sa == except || answered || !was_left(context, exchange))
                 continue;
             exchange->outcome = EXCHANGE_GIVEN_UP;
             exchange->awaiting = false;

@@ -119,6 +119,7 @@ struct ike_sa {
     uint32_t end_frame;
     struct ike_sa *predecessor;
     struct ike_sa *successor;
+    struct ike_sa *rival;           /**< the other one that a collision of rekeys made, or NULL */
     struct ike_sa *displaced;       /**< one that lived when it was set up, and is void since; or NULL */
     struct exchange *latest;        /**< the others follow by older */
     struct exchange *child_offer;   /**< the IKE_AUTH request that offered a child, until it is answered */

@@ -62,7 +62,10 @@ ike_sa_find(struct ike_table *table, const struct ike_message *message)
     if (ike_sa || message->responder_spi == 0)
         return ike_sa;
     ike_sa = ike_sa_by_spis(table, message->initiator_spi, 0);
-    if (!ike_sa || ike_sa->responder_spi != 0)
+    /* the answer that only asks to start over may have had another one (RFC 7296 section 2.6) */
+    bool again = ike_sa && message->version >= 2 && message->exchange_type == IKE2_IKE_SA_INIT && !ike_sa->established
+            && (message->flags & IKE2_FLAG_RESPONSE) != 0 && ike_sa->latest->type == IKE2_IKE_SA_INIT && ike_sa->latest->awaiting;
+    if (!ike_sa || (ike_sa->responder_spi != 0 && !again))
         return NULL;
     ike_sa->responder_spi = message->responder_spi;
     index_spis(table, message->initiator_spi, message->responder_spi, ike_sa);
@@ -173,6 +176,13 @@ ike_sa_end(struct ike_context *context, struct ike_sa *ike_sa, enum ike_end end)
         return;                     /* in IKEv1, phase 2 outlives phase 1 */
     if (!ike_sa->children)
         return;
+    struct ike_sa *heir = ike_sa->rival;            /* RFC 7296 section 2.8.2 */
+    if (heir && heir->end == IKE_ALIVE && !heir->children) {
+        heir->children = ike_sa->children;
+        heir->children->ike_sa = heir;
+        ike_sa->children = NULL;
+        return;
+    }
     for (struct child *child = ike_sa->children->first; child; child = child->next)
         child_end(context, child);
     ike_sa->children->first = NULL; /* each is ended once, however often a rekey and a Delete follow each other */
@@ -251,8 +261,10 @@ ike_sa_rekey(struct ike_table *table, struct exchange *exchange, uint64_t initia
     ike_sa->established = true;
     ike_sa->established_time = context->message->time;
     ike_sa->established_frame = context->message->frame;
-    if (old->successor)
-        return;                     /* a collision; the other one has the children */
+    if (old->successor) {           /* a collision; the other one has the children, until it is deleted as the redundant one */
+        old->successor->rival = ike_sa;
+        return;
+    }
     ike_sa->predecessor = old;
     old->successor = ike_sa;
     ike_sa->children = old->children;

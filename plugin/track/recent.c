@@ -8,13 +8,14 @@
 
 #define COPY_WITHIN_MS 10
 
-/* SAs with neighbouring numbers often count alike: how many slots apart they then are. */
-#define SA_STRIDE 31U
+/* Knuth's multiplicative hash: its upper half spreads numbers that follow each other, as those of SAs that count alike. */
+#define SPREAD 2654435761U
+#define UPPER_HALF 16
 
 static unsigned
 slot_of(uint32_t sa, uint32_t sequence)
 {
-    return (sequence + (sa * SA_STRIDE)) % RECENT_SLOTS;
+    return (sequence ^ ((sa * SPREAD) >> UPPER_HALF)) % RECENT_SLOTS;
 }
 
 void

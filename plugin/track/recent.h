@@ -9,7 +9,7 @@
 
 #include "../event.h"
 
-#define RECENT_SLOTS 1024
+#define RECENT_SLOTS 8192
 
 struct recent_slot {
     nstime_t time;

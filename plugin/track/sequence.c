@@ -68,6 +68,7 @@ struct sequence_history {
     uint64_t settled;               /* lost, not yet asked for */
     uint32_t settled_gap_frame;
     uint64_t before_restart;
+    bool restart_repeats;           /* it began with a number that another packet had: no late packets of another clock */
     wmem_array_t *ledger;
 };
 
@@ -264,6 +265,7 @@ restart(struct sequence *sequence)
     struct sequence_history *history = sequence->history;
 
     history->before_restart = sequence->highest;
+    history->restart_repeats = history->run.start == sequence->first;
     history->duplicate -= history->run.duplicates;
     while (history->gaps > 0)
         close_gap(history);
@@ -412,4 +414,10 @@ uint64_t
 sequence_highest_before_restart(const struct sequence *sequence)
 {
     return sequence->history ? sequence->history->before_restart : 0;
+}
+
+bool
+sequence_restart_repeats(const struct sequence *sequence)
+{
+    return sequence->history && sequence->history->restart_repeats;
 }

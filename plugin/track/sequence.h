@@ -83,6 +83,9 @@ uint64_t sequence_settled_loss(struct sequence *sequence, uint32_t *gap_frame);
 /** How far behind the highest number this one is, in packets; 0 for the highest itself. */
 uint64_t sequence_behind(const struct sequence *sequence, uint32_t number);
 
+/** Whether the last restart began with a number that another packet had had. */
+bool sequence_restart_repeats(const struct sequence *sequence);
+
 /** The highest number that was seen before the sequence restarted; 0 if it never did. */
 uint64_t sequence_highest_before_restart(const struct sequence *sequence);
 

@@ -1167,6 +1167,43 @@ def ike2_pfs_group_retry(cap):
 
 
 @case
+def ike2_answer_missed(cap):
+    """A liveness check is sent twice, and its answer is not in the capture; nine later ones are answered, then the peer re-authenticates"""
+    sa = Ike2(cap, form="sealed")
+    sa.start(0)
+    frame, _ = sa.exchange(LONG, 0, ike.INFO, [], None)
+    cap.expect("ike_retransmission", cap.repeat(LONG + 2 * S, frame))
+    for i in range(1, 10):
+        sa.exchange(LONG + i * 60 * S, 0, ike.INFO, [], [])
+    Ike2(cap, form="sealed").start(2 * LONG)
+    sa.delete_ike(2 * LONG + S, 0)
+
+
+@case
+def ike2_cookie_with_spi(cap):
+    """A COOKIE whose answer has a responder's SPI, and then the answer proper with another one (RFC 7296 section 2.6)"""
+    sa = Ike2(cap)
+    sa.exchange(0, 0, ike.INIT, [ike.sa2_ike(), ike.ke2(14, cap.random_bytes(256)), ike.Payload(ike.NONCE2, sa.nonce())],
+                [ike.notify2(ike.N_COOKIE, cap.random_bytes(20))], (0, cap.cookie()))
+    sa.next_id = [0, 0]
+    sa.start(S)
+    sa.exchange(LONG, 0, ike.INFO, [], [])
+
+
+@case
+def ike2_ike_rekey_collision(cap):
+    """Both peers rekey the IKE SA at once; the one whose answer came first is deleted as redundant, and the child SA lives on in the other one
+    (RFC 7296 section 2.8.2)"""
+    sa = Ike2(cap)
+    child = sa.start(0)
+    redundant = sa.rekey_ike(LONG, 0)
+    sa.rekey_ike(LONG + MS, 1)
+    redundant.delete_ike(LONG + S, 0)
+    sa.delete_ike(LONG + 2 * S, 1)
+    child.send_every(LONG - 60 * S, LONG + 120 * S, (A, B))
+
+
+@case
 def ike1_fragments(cap):
     """Main mode, twice, each with two messages in five fragments; after the second one the first is deleted"""
     old, new = Ike1(cap), Ike1(cap)

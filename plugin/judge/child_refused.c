@@ -2,8 +2,8 @@
  * child_refused: a child SA, phase 2, was refused: the answer is an error notify. Other rules say more
  * about those that they know.
  *
- * Without keys: in IKEv2 the answer is too small to hold a child SA, which proves the refusal and no
- * reason (track/envelope.h); in IKEv1 a Quick Mode was met by an Informational and no answer, and was
+ * Without keys: in IKEv2 the answer is too small to hold a child SA (track/envelope.h), which proves the refusal of a
+ * CREATE_CHILD_SA, and no reason; of an IKE_AUTH, which may not have asked for one, it is inferred. In IKEv1 a Quick Mode was met by an Informational and no answer, and was
  * tried again, which lets it be inferred.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later

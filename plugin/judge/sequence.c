@@ -1,6 +1,7 @@
 /* sequence.c
  * sequence_restart: the sequence number starts again on the same SPI, which no sender may do within
- * an SA (RFC 4303 section 2.2). Proven: three numbers in a row from the beginning, and no copies.
+ * an SA (RFC 4303 section 2.2): three numbers in a row from the beginning, and no copies. Proven where the first of
+ * them had been seen before; else inferred, since captures that were merged with skewed clocks look like it.
  *
  * sequence_exhausted: the 32-bit number is about to pass 2^32, or passed it. Only extended sequence
  * numbers (RFC 4303 section 2.2.1) allow that: silent where they were seen to be negotiated.

@@ -15,6 +15,7 @@
 #include <wsutil/report_message.h>
 
 #include "clipboard.h"
+#include "window.h"
 
 static menu_lookup *lookup;
 static outputs_source *source;
@@ -92,10 +93,9 @@ apply(ext_menubar_gui_type type _U_, gpointer gui _U_, gpointer user_data) /* cp
 static const char *
 open_file_name(void)
 {
-    ws_info_t *info = NULL;
+    const ws_info_t *info = window_info();
 
-    plugin_if_get_ws_info(&info);
-    return info && info->ws_info_supported ? info->cf_filename : NULL;
+    return info ? info->cf_filename : NULL;
 }
 
 /* Writes the report into a new file that only the user can read.

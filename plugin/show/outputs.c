@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include <epan/packet.h>
-#include <epan/plugin_if.h>
 #include <epan/stat_tap_ui.h>
 #include <epan/tap.h>
 
@@ -18,6 +17,7 @@
 
 #include "../compat.h"
 #include "timeline.h"
+#include "window.h"
 
 typedef void write_function(FILE *out, const struct capture_facts *facts, const struct tracker *tracker,
         const struct judge *judge);
@@ -41,20 +41,11 @@ refuse(const char *text, const char *what, const char *why)
     exit(1);
 }
 
-static bool
-is_in_window(void)
-{
-    ws_info_t *info = NULL;
-
-    plugin_if_get_ws_info(&info);
-    return info && info->ws_info_supported;
-}
-
 /* Ends tshark; in Wireshark's window there is a capture open, which goes on. */
 static void
 complain(const struct output *output, int error)
 {
-    if (!is_in_window())
+    if (!window_info())
         refuse("%s could not be written: %s", output->name, g_strerror(error));
     report_failure("SPIscope: %s could not be written: %s", output->name, g_strerror(error));
 }

@@ -146,9 +146,12 @@ find_row(stat_tap_table *table, uint32_t id, const stat_tap_table_item *columns,
     GHashTable *rows = rows_of(table);
     gconstpointer known = rows ? g_hash_table_lookup(rows, GUINT_TO_POINTER(id)) : NULL;
 
-    *found = GPOINTER_TO_UINT(known) - 1;
-    if (known || table->num_elements >= ROWS_AT_MOST)
-        return known != NULL;
+    if (known) {
+        *found = GPOINTER_TO_UINT(known) - 1;
+        return true;
+    }
+    if (table->num_elements >= ROWS_AT_MOST)
+        return false;
     for (guint i = 0; i < count; i++) {
         memset(&cells[i], 0, sizeof cells[i]);
         cells[i].type = columns[i].type;

@@ -497,52 +497,54 @@ test_scanned_from_everywhere(void)
     bench_close(&bench);
 }
 
-/* A NAT that gives another port for each packet: beyond the limit the SA goes on under the addresses that it has. */
+/* A hundred packets with another port each. Beyond the limit the SA goes on under the addresses that it has. */
+static void
+move_without_end(struct bench *bench, struct line *line, uint16_t *port, unsigned *moves)
+{
+    const struct sa *sa = feed_one(bench, *line, 1, 0);
+    unsigned said = 0;
+    uint64_t room = 0;
+
+    *moves = 0;
+    for (uint16_t i = 1; i < 100; i++) {
+        *port = (uint16_t)(1024 + i);
+        const struct sa *moved = feed_one(bench, *line, 1U + i, i * SECOND);
+        g_assert_true(moved == sa);
+        *moves += change_find(bench, CHANGE_ADDRESS_MOVED) != NULL;
+        said += limit_is_told(bench, LIMIT_ADDRESSES, &room);
+    }
+    g_assert_cmpuint(said, ==, 1);
+    g_assert_cmpuint(room, ==, bench->limits.max_sas);
+    g_assert_cmpuint(sa->sequence.packets, ==, 100);
+    g_assert_cmpuint(tunnel_count(tracker_tunnels(bench->tracker)), ==, 1);
+    g_assert_cmpuint(sa_count(tracker_sas(bench->tracker)), ==, 1);
+}
+
 static void
 test_moved_without_end(void)
 {
     struct bench bench = bench_prepare();
-    unsigned moves = 0, said = 0;
-    uint64_t room = 0;
+    struct line line = { v4(1, 1024), v4(2, 4500), IPSEC_ESP, 7 };
+    unsigned moves;
 
     bench.limits.max_sas = 16;
     bench_start(&bench);
-    struct line line = { v4(1, 1024), v4(2, 4500), IPSEC_ESP, 7 };
-    struct sa *sa = feed_one(&bench, line, 1, 0);
-    for (uint16_t i = 1; i < 100; i++) {
-        line.source.port = (uint16_t)(1024 + i);
-        g_assert_true(feed_one(&bench, line, 1U + i, i * SECOND) == sa);
-        moves += change_find(&bench, CHANGE_ADDRESS_MOVED) != NULL;
-        said += limit_is_told(&bench, LIMIT_ADDRESSES, &room);
-    }
+    move_without_end(&bench, &line, &line.source.port, &moves);
     g_assert_cmpuint(moves, ==, 16);
-    g_assert_cmpuint(said, ==, 1);
-    g_assert_cmpuint(room, ==, 16);
-    g_assert_cmpuint(sa->sequence.packets, ==, 100);
-    g_assert_cmpuint(tunnel_count(tracker_tunnels(bench.tracker)), ==, 1);
     bench_close(&bench);
 }
 
-/* The same for the SA's destination, which is a part of its key. */
+/* The SA's destination is a part of its key. */
 static void
 test_destination_moved_without_end(void)
 {
     struct bench bench = bench_prepare();
-    unsigned said = 0;
-    uint64_t room = 0;
+    struct line line = { v4(2, 4500), v4(1, 1024), IPSEC_ESP, 7 };
+    unsigned moves;
 
     bench.limits.max_sas = 16;
     bench_start(&bench);
-    struct line line = { v4(2, 4500), v4(1, 1024), IPSEC_ESP, 7 };
-    struct sa *sa = feed_one(&bench, line, 1, 0);
-    for (uint16_t i = 1; i < 100; i++) {
-        line.destination.port = (uint16_t)(1024 + i);
-        g_assert_true(feed_one(&bench, line, 1U + i, i * SECOND) == sa);
-        said += limit_is_told(&bench, LIMIT_ADDRESSES, &room);
-    }
-    g_assert_cmpuint(said, ==, 1);
-    g_assert_cmpuint(sa->sequence.packets, ==, 100);
-    g_assert_cmpuint(sa_count(tracker_sas(bench.tracker)), ==, 1);
+    move_without_end(&bench, &line, &line.destination.port, &moves);
     bench_close(&bench);
 }
 

@@ -8,13 +8,21 @@
 #define CHANGES_USUAL 8
 
 static struct change *
-append(struct changes *changes)
+begin(struct change *change, enum change_kind kind)
+{
+    memset(change, 0, sizeof *change);
+    change->kind = kind;
+    return change;
+}
+
+static struct change *
+append(struct changes *changes, enum change_kind kind)
 {
     if (changes->count == changes->size) {
         changes->size = changes->size > 0 ? 2 * changes->size : CHANGES_USUAL;
         changes->item = wmem_realloc(changes->pool, changes->item, changes->size * sizeof changes->item[0]);
     }
-    return &changes->item[changes->count++];
+    return begin(&changes->item[changes->count++], kind);
 }
 
 struct change *
@@ -22,10 +30,8 @@ change_add(struct changes *changes, enum change_kind kind, struct sa *sa)
 {
     if (changes->count >= CHANGES_AT_MOST)
         change_add_limit(changes, LIMIT_CHANGES, CHANGES_AT_MOST);
-    struct change *change = changes->count < CHANGES_AT_MOST ? append(changes) : &changes->untold;
+    struct change *change = changes->count < CHANGES_AT_MOST ? append(changes, kind) : begin(&changes->untold, kind);
 
-    memset(change, 0, sizeof *change);
-    change->kind = kind;
     change->sa = sa;
     if (sa)
         sa->is_kept = true;         /* a finding may refer to it */
@@ -48,10 +54,8 @@ change_add_limit(struct changes *changes, enum limit limit, uint64_t most)
     if (changes->said[limit])
         return;
     changes->said[limit] = true;
-    struct change *change = append(changes);
+    struct change *change = append(changes, CHANGE_LIMIT_REACHED);
 
-    memset(change, 0, sizeof *change);
-    change->kind = CHANGE_LIMIT_REACHED;
     change->limit = limit;
     change->behind = most;
 }

@@ -161,14 +161,14 @@ find_flow(struct ike_table *table, const struct ike_sa *ike_sa, const struct ike
     struct tunnel_table *tunnels = table->context.tunnels;
     struct flow *flow = tunnel_find(tunnels, &message->source, &message->destination);
 
-    if (!ike_sa && !flow && tunnel_count(tunnels) >= table->context.max_sas) {
+    if (flow && (!ike_sa || flow->tunnel == ike_sa->flow->tunnel))
+        return flow;
+    if (!ike_sa && tunnel_count(tunnels) >= table->context.max_sas) {
         change_add_limit(table->context.changes, LIMIT_SAS, table->context.max_sas);
         return NULL;
     }
     if (!ike_sa)
-        return flow ? flow : tunnel_open(tunnels, &message->source, &message->destination);
-    if (flow && flow->tunnel == ike_sa->flow->tunnel)
-        return flow;
+        return tunnel_open(tunnels, &message->source, &message->destination);
     /* It floated to port 4500, or a NAT moved it: its SPIs tell that it is the same tunnel. */
     bool from_initiator = message->version >= 2
             ? (message->flags & IKE2_FLAG_INITIATOR) != 0
@@ -242,6 +242,14 @@ ike_place_at(const struct ike_table *table, uint32_t frame)
 
 /* ---- where no negotiation was readable */
 
+/* Whether the exchange, answered no longer ago than so many seconds, may have made an SPI of this direction that was not
+ * seen yet. */
+static bool
+may_be_claimed(const struct recent_origin *origin, unsigned direction, const nstime_t *now, uint32_t seconds)
+{
+    return !origin->claimed[direction] && !clock_passed(&origin->exchange->response_time, now, seconds);
+}
+
 struct exchange *
 ike_claim_origin(struct flow *flow, const nstime_t *now, uint32_t seconds, bool *sure)
 {
@@ -252,7 +260,7 @@ ike_claim_origin(struct flow *flow, const nstime_t *now, uint32_t seconds, bool 
     *sure = false;
     for (unsigned i = 0; i < RECENT_ORIGINS && i < tunnel->origins; i++) {
         struct recent_origin *origin = &tunnel->origin[i];
-        if (origin->claimed[direction] || clock_passed(&origin->exchange->response_time, now, seconds))
+        if (!may_be_claimed(origin, direction, now, seconds))
             continue;
         if (found && found->exchange->ike_sa != origin->exchange->ike_sa)
             return NULL;
@@ -275,8 +283,7 @@ ike_may_have_made_new(const struct flow *flow, const nstime_t *since, const nsti
 
     for (unsigned i = 0; i < RECENT_ORIGINS && i < tunnel->origins; i++) {
         const struct recent_origin *origin = &tunnel->origin[i];
-        if (!origin->claimed[flow_peer(flow)] && clock_compare(&origin->exchange->response_time, since) > 0
-                && !clock_passed(&origin->exchange->response_time, now, seconds))
+        if (may_be_claimed(origin, flow_peer(flow), now, seconds) && clock_compare(&origin->exchange->response_time, since) > 0)
             return true;
     }
     return false;

@@ -53,6 +53,15 @@ ike_sa_by_spis(const struct ike_table *table, uint64_t initiator, uint64_t respo
     return wmem_map_lookup(table->by_spis, &key);
 }
 
+/* Whether it awaits the answer of IKE_SA_INIT, and this is one: an answer before, which only asked to start over, may
+ * have had another responder's SPI (RFC 7296 section 2.6). */
+static bool
+awaits(const struct ike_sa *ike_sa, const struct ike_message *message)
+{
+    return message->version >= 2 && message->exchange_type == IKE2_IKE_SA_INIT && (message->flags & IKE2_FLAG_RESPONSE) != 0
+            && !ike_sa->established && ike_sa->latest->type == IKE2_IKE_SA_INIT && ike_sa->latest->awaiting;
+}
+
 /* The responder's SPI is 0 until its first answer. */
 struct ike_sa *
 ike_sa_find(struct ike_table *table, const struct ike_message *message)
@@ -62,10 +71,7 @@ ike_sa_find(struct ike_table *table, const struct ike_message *message)
     if (ike_sa || message->responder_spi == 0)
         return ike_sa;
     ike_sa = ike_sa_by_spis(table, message->initiator_spi, 0);
-    /* the answer that only asks to start over may have had another one (RFC 7296 section 2.6) */
-    bool again = ike_sa && message->version >= 2 && message->exchange_type == IKE2_IKE_SA_INIT && !ike_sa->established
-            && (message->flags & IKE2_FLAG_RESPONSE) != 0 && ike_sa->latest->type == IKE2_IKE_SA_INIT && ike_sa->latest->awaiting;
-    if (!ike_sa || (ike_sa->responder_spi != 0 && !again))
+    if (!ike_sa || (ike_sa->responder_spi != 0 && !awaits(ike_sa, message)))
         return NULL;
     ike_sa->responder_spi = message->responder_spi;
     index_spis(table, message->initiator_spi, message->responder_spi, ike_sa);
@@ -164,6 +170,16 @@ ike_sa_note_end(struct ike_sa *ike_sa, enum ike_end end, const nstime_t *time, u
     ike_sa->end_frame = frame;
 }
 
+/* All child SAs of the one become the other's, which has none (RFC 7296 section 2.8). */
+static void
+hand_over_children(struct ike_sa *from, struct ike_sa *to)
+{
+    to->children = from->children;
+    from->children = NULL;
+    if (to->children)
+        to->children->ike_sa = to;
+}
+
 void
 ike_sa_end(struct ike_context *context, struct ike_sa *ike_sa, enum ike_end end)
 {
@@ -178,9 +194,7 @@ ike_sa_end(struct ike_context *context, struct ike_sa *ike_sa, enum ike_end end)
         return;
     struct ike_sa *heir = ike_sa->rival;            /* RFC 7296 section 2.8.2 */
     if (heir && heir->end == IKE_ALIVE && !heir->children) {
-        heir->children = ike_sa->children;
-        heir->children->ike_sa = heir;
-        ike_sa->children = NULL;
+        hand_over_children(ike_sa, heir);
         return;
     }
     for (struct child *child = ike_sa->children->first; child; child = child->next)
@@ -267,9 +281,6 @@ ike_sa_rekey(struct ike_table *table, struct exchange *exchange, uint64_t initia
     }
     ike_sa->predecessor = old;
     old->successor = ike_sa;
-    ike_sa->children = old->children;
-    old->children = NULL;
-    if (ike_sa->children)
-        ike_sa->children->ike_sa = ike_sa;
+    hand_over_children(old, ike_sa);
     ike_sa_end(context, old, IKE_REPLACED);
 }

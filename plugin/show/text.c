@@ -306,9 +306,11 @@ text_child_refused(wmem_allocator_t *scope, const struct finding *finding, const
     const char *responder = text_responder(scope, exchange);
 
     if (exchange->refused_by_size && exchange->ike_sa->version >= 2)
-        return wmem_strdup_printf(scope, "%s refused the child SA (phase 2) that %s asked for: its answer of %u bytes is "
+        return wmem_strdup_printf(scope, "%s refused the %s that %s asked for: its answer of %u bytes is "
                 "too small to hold one. The reason is encrypted%s; check proposals, PFS group and proxy IDs on both peers",
-                responder, requester, exchange->response_length, exchange->tried_again
+                responder, exchange->type == IKE2_CREATE_CHILD_SA
+                    ? "child SA (phase 2), or new IKE SA (phase 1)," : "child SA (phase 2)",
+                requester, exchange->response_length, exchange->tried_again
                     ? ", but it was asked again at once and accepted: probably another DH group was wanted" : "");
     if (exchange->refused_by_size)
         return wmem_strdup_printf(scope, "%s met the Quick Mode (phase 2) of frame %u with an Informational, and %s tried "

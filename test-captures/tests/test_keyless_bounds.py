@@ -346,6 +346,7 @@ def test_a_refusal_by_size_names_no_reason(sizes):
     for finding in sizes[1]:
         assert "The reason is encrypted" in finding["text"] and "too small" in finding["text"]
         assert not re.search(r"[A-Z]_[A-Z]", finding["text"]), "the name of a notify"
+        assert "child SA" in finding["text"] and "new IKE SA" in finding["text"], "a CREATE_CHILD_SA may ask for either (RFC 7296 section 1.3)"
 
 
 def test_a_group_that_was_asked_for_again_and_accepted_leaves_the_verdict_alone(spiscope):

@@ -7,10 +7,11 @@ capture file's own bytes, and from what stock tshark decrypts.
 import re
 
 import pytest
-from harness import LAB, TEST_CAPTURES
+from harness import LAB, TEST_CAPTURES, Job
 
 WINDOW = 8      # bytes: so many in a row, as hexadecimal digits or as they are, are no accident
 PLAINTEXT = ("data.data", "isakmp.nonce", "isakmp.key_exchange.data", "isakmp.auth.data", "isakmp.hash", "isakmp.sig", "isakmp.id.data.key_id")
+IKE_SPIS = ("isakmp.ispi", "isakmp.rspi")
 NO_KEYS = ("v1_ike_noprop", "v2_ike_noprop")        # these never got as far as keys
 
 
@@ -30,9 +31,14 @@ def keys_of(capture):
     return found
 
 
+def stock(spiscope, capture):
+    """A future of every frame as stock tshark decrypts it."""
+    fields = tuple(name for name in (*PLAINTEXT, *IKE_SPIS) if name in stock_fields(spiscope))
+    return spiscope.submit(Job(capture, fields, keys=True, plugin=False))
+
+
 def decrypted_of(spiscope, capture):
-    fields = [name for name in PLAINTEXT if name in stock_fields(spiscope)]
-    return {bytes.fromhex(value) for row in spiscope.rows(capture, fields, keys=True, plugin=False) for name in fields for value in row[name]
+    return {bytes.fromhex(value) for row in stock(spiscope, capture).result() for name in PLAINTEXT for value in row.get(name, ())
             if re.fullmatch(r"(?:[0-9a-f]{2}){8,}", value)}
 
 
@@ -45,20 +51,19 @@ def stock_fields(spiscope):
 
 def ike_spis(spiscope, capture):
     """What may be written though it is eight bytes of the capture."""
-    fields = ("isakmp.ispi", "isakmp.rspi")
-    return {bytes.fromhex(value) for row in spiscope.rows(capture, fields, plugin=False) for name in fields for value in row[name]}
+    return {bytes.fromhex(value) for row in stock(spiscope, capture).result() for name in IKE_SPIS for value in row[name]}
 
 
 def written(spiscope, capture):
     """Everything that the plugin writes about a capture, in one text."""
     folder = spiscope.readable_copy_dir("home")
     names = [folder / f"{capture}.secrets.{kind}" for kind in ("json", "svg")]
-    path, keys = spiscope.path(capture), spiscope.path(capture).with_suffix(".keys")
-    statistics = spiscope.tshark("-n", "-2", "-q", "-r", path, "-z", "spiscope,report", "-z", "spiscope,sa", "-z", "spiscope,tunnel",
-                                 "-z", f"spiscope,json,{names[0]}", "-z", f"spiscope,timeline,{names[1]}", keys=keys).stdout
-    packets = spiscope.tshark("-n", "-2", "-r", path, "-O", "spiscope", keys=keys).stdout
-    details = re.findall(r"^\[SPIscope.*\n(?:[ \t]+.*\n)*", packets, re.M)         # what other dissectors show is theirs
-    return "\n".join([statistics, *details, *(name.read_text() for name in names)])
+    path = spiscope.path(capture)
+    shown = spiscope.tshark("-n", "-2", "-r", path, "-O", "spiscope", "-z", "spiscope,report", "-z", "spiscope,sa", "-z", "spiscope,tunnel",
+                            "-z", f"spiscope,json,{names[0]}", "-z", f"spiscope,timeline,{names[1]}", keys=path.with_suffix(".keys")).stdout
+    end = re.search(r"^(?:SPIscope \d|=+$)", shown, re.M).start()                 # of the packets
+    details = re.findall(r"^\[SPIscope.*\n(?:[ \t]+.*\n)*", shown[:end], re.M)    # what other dissectors show is theirs
+    return "\n".join([shown[end:], *details, *(name.read_text() for name in names)])
 
 
 def leaks(text, secret_windows):
@@ -70,12 +75,20 @@ def leaks(text, secret_windows):
     return found
 
 
+@pytest.fixture(scope="module")
+def all_written(spiscope):
+    """Capture -> a future of what is written about it."""
+    for capture in LAB:
+        stock(spiscope, capture)
+    return {capture: spiscope.pool.submit(written, spiscope, capture) for capture in LAB}
+
+
 @pytest.mark.parametrize("capture", LAB)
-def test_nothing_secret_is_written(spiscope, capture):
+def test_nothing_secret_is_written(spiscope, all_written, capture):
     keys = keys_of(capture)
     assert keys or capture in NO_KEYS
     secrets = {spiscope.path(capture).read_bytes(), *keys, *decrypted_of(spiscope, capture)}
-    text = written(spiscope, capture)
+    text = all_written[capture].result()
     for output in ("SPIscope 0", "SPIscope Tunnels:", "SPIscope Security Associations:", '"tunnels"', "</svg>", "\n    [Tunnel: 0]"):
         assert output in text, output
     assert not leaks(text, set().union(*map(windows, secrets)) - ike_spis(spiscope, capture))

@@ -4,6 +4,7 @@
 As root, Wireshark ignores plugins outside of the system's folder, so tshark then runs as nobody, on copies that anyone may read.
 """
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -11,6 +12,9 @@ import tempfile
 from pathlib import Path
 
 NOBODY = 65534
+# Wireshark 4.0 reads these at each start, which is half of the instructions of that: names of manufacturers, ports and enterprises, that
+# no test is about
+NAMES = ("manuf", "wka", "services", "enterprises.tsv")
 
 
 class Room:
@@ -23,6 +27,8 @@ class Room:
         (self.room / "no-plugins").mkdir()
         (self.room / "home").mkdir()
         self.give(self.room / "home")
+        self.data = None                # Wireshark's own
+        self.data = self._data_without_names()
 
     def close(self):
         shutil.rmtree(self.room, ignore_errors=True)
@@ -39,6 +45,18 @@ class Room:
             room.rmdir()
         raise RuntimeError("no temporary folder that an ordinary user can read")
 
+    def _data_without_names(self):
+        """A folder with what Wireshark's own for its data has, but NAMES."""
+        folders = subprocess.run([*self.as_nobody(), "tshark", "-G", "folders"], env=self.environment(plugin=False), stdin=subprocess.DEVNULL,
+                                 capture_output=True, text=True, check=True).stdout
+        own = Path(dict(re.split(r":\s*", line, maxsplit=1) for line in folders.splitlines() if ":" in line)["Global configuration"])
+        data = self.room / "data"
+        data.mkdir()
+        for path in own.iterdir():
+            if path.name not in NAMES:
+                (data / path.name).symlink_to(path)
+        return data
+
     def give(self, path):
         """Makes it belong to whom tshark runs as."""
         if self.is_root:
@@ -47,13 +65,16 @@ class Room:
     def open_up(self):
         """Lets anyone read, and look into folders."""
         for path in self.room.rglob("*"):
-            mode = path.stat().st_mode
-            path.chmod(mode | (0o555 if stat.S_ISDIR(mode) else 0o444))
+            if not path.is_symlink():
+                mode = path.stat().st_mode
+                path.chmod(mode | (0o555 if stat.S_ISDIR(mode) else 0o444))
 
     def environment(self, profile=None, plugin=True, **more):
         """What Wireshark's programs are started with: nothing of the user's settings."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("WIRESHARK_")}
         environment.update(HOME=str(self.room / "home"), WIRESHARK_CONFIG_DIR=str(profile or self.room / "home"), LC_ALL="C.UTF-8", TZ="UTC",
                            WIRESHARK_PLUGIN_DIR=str(self.plugins if plugin else self.room / "no-plugins"))
+        if self.data:
+            environment["WIRESHARK_DATA_DIR"] = str(self.data)
         environment.update(more)
         return environment

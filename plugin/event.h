@@ -244,7 +244,7 @@ struct ike_contents {
     struct selectors tsi;           /**< in IKEv1 the first and the second ID of Quick Mode */
     struct selectors tsr;
     struct proposal proposal[PROPOSALS_AT_MOST];
-    struct notify notify[NOTIFIES_AT_MOST];
+    struct notify notify[NOTIFIES_AT_MOST];     /**< the first ones; an error beyond them takes the last one's place */
     uint32_t delete_spi[DELETES_AT_MOST]; /**< of ESP and AH */
 };
 
@@ -268,6 +268,13 @@ struct ike_message {
     bool readable;                  /**< contents could be read */
     struct ike_contents contents;
 };
+
+/** Whether it is an error and no status (RFC 7296 section 3.10.1, RFC 2408 section 3.14.1). */
+static inline bool
+notify_refuses(const struct notify *notify, uint8_t version)
+{
+    return notify->type != 0 && notify->type <= (version >= 2 ? IKE2_NOTIFY_LAST_ERROR : IKE1_NOTIFY_LAST_ERROR);
+}
 
 static inline bool
 ip_address_equal(const struct ip_address *a, const struct ip_address *b)

@@ -24,6 +24,8 @@
 
 /* Findings that are kept of one capture: about 160 MB of them. */
 #define FINDINGS_AT_MOST 1000000
+/* SAs changed by one frame whose rows in the tables are brought up to date at once: Wireshark's queue has 5,000 places. */
+#define FED_AT_MOST 1000
 
 static int proto_spiscope = -1;
 static protocol_t *protocol_spiscope;
@@ -209,11 +211,13 @@ feed_changed(packet_info *pinfo, const struct changes *changes)
 {
     if (!tables_wanted())
         return;
-    for (unsigned i = 0; i < changes->count; i++) {
+    unsigned fed = 0;
+    for (unsigned i = 0; i < changes->count && fed < FED_AT_MOST; i++) {
         const struct sa *sa = changes->item[i].sa;
         if (!sa)
             continue;
         tables_feed(pinfo, sa->flow->tunnel, sa, &capture->judge, false);
+        fed++;
         if (sa->predecessor)
             tables_feed(pinfo, sa->flow->tunnel, sa->predecessor, &capture->judge, false);
     }

@@ -416,26 +416,31 @@ take_id(struct selectors *selectors, struct bytes payload)
 /* ---- Notify and Delete */
 
 static void
+keep_notify(struct ike_contents *contents, const struct notify *notify, uint8_t version)
+{
+    if (contents->notifies < NOTIFIES_AT_MOST)
+        contents->notify[contents->notifies++] = *notify;
+    else if (notify_refuses(notify, version) && !notify_refuses(&contents->notify[NOTIFIES_AT_MOST - 1], version))
+        contents->notify[NOTIFIES_AT_MOST - 1] = *notify;
+}
+
+static void
 take_notify(struct ike_message *message, struct bytes payload)
 {
-    struct ike_contents *contents = &message->contents;
     struct bytes body = message->version >= 2 ? payload : rest(payload, DOI);
     unsigned size = get8(body, NOTIFY_SPI_SIZE);
     struct bytes data = rest(body, NOTIFY_SPI + size);
+    struct notify notify = { .protocol = get8(body, NOTIFY_PROTOCOL), .type = get16(body, NOTIFY_TYPE) };
 
-    if (contents->notifies == NOTIFIES_AT_MOST)
-        return;
-    struct notify *notify = &contents->notify[contents->notifies++];
-    notify->protocol = get8(body, NOTIFY_PROTOCOL);
-    notify->type = get16(body, NOTIFY_TYPE);
     if (size == SPI_SIZE)
-        notify->spi = (uint32_t)get_number(body, NOTIFY_SPI, SPI_SIZE);
-    if (data.length <= sizeof notify->value)
-        notify->value = (uint32_t)get_number(data, 0, data.length);
-    if (message->version >= 2 && notify->type == IKE2_NOTIFY_AUTH_LIFETIME)
-        notify->lifetime.seconds = notify->value;
-    else if (message->version < 2 && notify->type == IKE1_NOTIFY_RESPONDER_LIFETIME)
-        notify->lifetime = life_among(data, notify->protocol == IKE_PROTOCOL_IKE);
+        notify.spi = (uint32_t)get_number(body, NOTIFY_SPI, SPI_SIZE);
+    if (data.length <= sizeof notify.value)
+        notify.value = (uint32_t)get_number(data, 0, data.length);
+    if (message->version >= 2 && notify.type == IKE2_NOTIFY_AUTH_LIFETIME)
+        notify.lifetime.seconds = notify.value;
+    else if (message->version < 2 && notify.type == IKE1_NOTIFY_RESPONDER_LIFETIME)
+        notify.lifetime = life_among(data, notify.protocol == IKE_PROTOCOL_IKE);
+    keep_notify(&message->contents, &notify, message->version);
 }
 
 static void

@@ -16,6 +16,8 @@
 
 /* Headers that are looked at in one reassembled or decrypted packet: what looks like one may be payload. */
 #define SEARCHES_AT_MOST 16
+/* and in so many of them */
+#define SOURCES_AT_MOST 16
 
 /* So many frames in a row have to be explained without fields before these are no longer wanted; and
  * after so many that could not be, they are wanted for good. */
@@ -272,7 +274,8 @@ observe_bytes(struct ipsec_observer *observer, tvbuff_t *tvb, const packet_info 
     for (unsigned i = 0; i < layers && (offset = carrier_search(&frame, offset, protocol)) != -1; i++)
         remember_place(observer, offset, protocol);
     unsigned missing = read_places(observer, pinfo, &frame, protocol, layers, found);
-    for (const GSList *source = pinfo->data_src ? pinfo->data_src->next : NULL; source && missing > 0; source = source->next) {
+    const GSList *source = pinfo->data_src ? pinfo->data_src->next : NULL;
+    for (unsigned i = 0; i < SOURCES_AT_MOST && source && missing > 0; i++, source = source->next) {
         struct span span = span_of(get_data_source_tvb(source->data));
         missing = read_apart(pinfo, &frame, &span, protocol, missing, found);
     }

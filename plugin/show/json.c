@@ -16,7 +16,7 @@
 
 struct writer {
     json_dumper *json;
-    wmem_allocator_t *scope;
+    wmem_allocator_t *scope;        /* freed after each SA and each finding, of which one tunnel may have a million */
     const struct judge *judge;
 };
 
@@ -54,14 +54,29 @@ put_bool(const struct writer *writer, const char *member, bool value)
     json_dumper_value_anyf(writer->json, value ? "true" : "false");
 }
 
+/* 0 is that of a message that was not captured. */
+static void
+put_frame(const struct writer *writer, const char *member, uint32_t frame)
+{
+    if (frame > 0)
+        put_number(writer, member, frame);
+    else
+        put_null(writer, member);
+}
+
 static void
 put_time(const struct writer *writer, const char *member, const nstime_t *value)
 {
     int64_t secs = (int64_t)value->secs;
     int nsecs = value->nsecs < 0 || value->nsecs >= CLOCK_NSECS ? 0 : value->nsecs;
+    bool before = secs < 0 && nsecs > 0;            /* 1970: the fraction counts backwards */
 
+    if (before) {
+        secs++;
+        nsecs = CLOCK_NSECS - nsecs;
+    }
     name(writer, member);
-    json_dumper_value_anyf(writer->json, "%" PRId64 ".%09d", secs, nsecs);
+    json_dumper_value_anyf(writer->json, "%s%" PRId64 ".%09d", before && secs == 0 ? "-" : "", secs, nsecs);
 }
 
 static void
@@ -160,8 +175,8 @@ put_origin(const struct writer *writer, const struct sa *sa)
     put_number(writer, "ike_sa", sa->origin->ike_sa->id);
     put_string(writer, "exchange", text_exchange(writer->scope, sa->origin->type));
     put_string(writer, "requester", text_endpoint(writer->scope, &sa->origin->flow->source));
-    put_number(writer, "request_frame", sa->origin->request_frame);
-    put_number(writer, "response_frame", sa->origin->response_frame);
+    put_frame(writer, "request_frame", sa->origin->request_frame);
+    put_frame(writer, "response_frame", sa->origin->response_frame);
     put_string(writer, "confidence", text_confidence(sa->negotiated ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED));
     json_dumper_end_object(writer->json);
 }
@@ -234,8 +249,10 @@ put_findings(const struct writer *writer, const struct tunnel *tunnel)
 
     name(writer, "findings");
     json_dumper_begin_array(writer->json);
-    for (const struct finding *finding = file ? file->first : NULL; finding; finding = finding->next)
+    for (const struct finding *finding = file ? file->first : NULL; finding; finding = finding->next) {
         put_finding(writer, finding);
+        wmem_free_all(writer->scope);
+    }
     json_dumper_end_array(writer->json);
 }
 
@@ -296,8 +313,10 @@ put_tunnel(const struct writer *writer, const struct tunnel *tunnel, const struc
     put_ike_sas(writer, tunnel);
     name(writer, "sas");
     json_dumper_begin_array(writer->json);
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         put_sa(writer, sas[i]);
+        wmem_free_all(writer->scope);
+    }
     json_dumper_end_array(writer->json);
     put_findings(writer, tunnel);
     put_verdict(writer, tunnel);

@@ -39,16 +39,17 @@ to_ascii(wmem_allocator_t *scope, const char *text)
 static void
 write_wrapped(FILE *out, wmem_allocator_t *scope, const char *label, const char *text)
 {
-    int column = LABEL;
+    int column = fprintf(out, "%-*s ", LABEL - 1, label);
+    bool is_first = true;
 
-    fprintf(out, "%-*s", LABEL, label);
     for (const char *word = strtok(to_ascii(scope, text), " "); word; word = strtok(NULL, " ")) {
         int length = (int)strlen(word);
-        if (column > LABEL && column + 1 + length > COLUMNS) {
-            fprintf(out, "\n%*s", LABEL, "");
-            column = LABEL;
+        if (!is_first && column + 1 + length > COLUMNS) {
+            column = fprintf(out, "\n%*s", LABEL, "") - 1;
+            is_first = true;
         }
-        column += fprintf(out, "%s%s", column > LABEL ? " " : "", word);
+        column += fprintf(out, "%s%s", is_first ? "" : " ", word);
+        is_first = false;
     }
     fputc('\n', out);
 }

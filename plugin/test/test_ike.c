@@ -304,6 +304,26 @@ test_too_many_ike_sas(void)
     close_dialogue(dialogue);
 }
 
+/* Negotiated, and without a packet of ESP. */
+static void
+test_too_many_children(void)
+{
+    struct dialogue *dialogue = open_dialogue(4);
+    unsigned said = 0;
+    uint64_t room = 0;
+
+    for (uint32_t number = 1; number <= 4; number++) {
+        make_child(dialogue, IKE2_CREATE_CHILD_SA, number);
+        bool told = limit_is_told(&dialogue->bench, LIMIT_SAS, &room);
+        g_assert_true(told == (number == 3));
+        said += told;
+    }
+    g_assert_cmpuint(said, ==, 1);
+    g_assert_cmpuint(room, ==, 4);
+    g_assert_cmpuint(sa_count(tracker_sas(dialogue->bench.tracker)), ==, 4);
+    close_dialogue(dialogue);
+}
+
 static void
 test_too_many_messages(void)
 {
@@ -402,6 +422,7 @@ main(int argc, char **argv)
     g_test_add_func("/ike/spi-is-used-again", test_spi_is_used_again);
     g_test_add_func("/ike/traffic-before-negotiation", test_traffic_before_negotiation);
     g_test_add_func("/ike/too-many-ike-sas", test_too_many_ike_sas);
+    g_test_add_func("/ike/too-many-children", test_too_many_children);
     g_test_add_func("/ike/too-many-messages", test_too_many_messages);
     g_test_add_func("/ike/delete-of-many", test_delete_of_many);
     g_test_add_func("/ike/end-of-many", test_end_of_many);

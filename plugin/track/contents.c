@@ -52,14 +52,6 @@ contents_requested(struct ike_context *context, struct exchange *exchange)
     change_add_exchange(context->changes, CHANGE_REQUESTED, exchange);
 }
 
-static bool
-refuses(const struct notify *notify, uint8_t version)
-{
-    if (notify->type == 0 || notify->type > IKE2_NOTIFY_LAST_ERROR)
-        return false;
-    return version >= 2 || notify->type <= IKE1_NOTIFY_LAST_ERROR;
-}
-
 /* An answer to an exchange; error 0 accepts it. */
 void
 contents_answer(struct ike_context *context, struct exchange *exchange, const struct notify *error)
@@ -81,7 +73,7 @@ const struct notify *
 contents_find_error(const struct ike_message *message)
 {
     for (unsigned i = 0; i < message->contents.notifies; i++)
-        if (refuses(&message->contents.notify[i], message->version))
+        if (notify_refuses(&message->contents.notify[i], message->version))
             return &message->contents.notify[i];
     return NULL;
 }

@@ -15,7 +15,7 @@ FOLDER = SHARED / "captures" / "third-party"
 CAPTURES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.pcap*") if path.suffix != ".opts")
 KEYED = [name for name in CAPTURES if (FOLDER / f"{name}.opts").exists()]
 CASES = [(name, False) for name in CAPTURES] + [(name, True) for name in KEYED]
-FIELDS = ("frame.number", "isakmp.ispi", *FINDING_FIELDS)
+FIELDS = ("frame.number", "isakmp.ispi", "esp.spi", "ah.spi", "spiscope.sa", *FINDING_FIELDS)
 
 # (capture, with its keys) -> {frame: findings about IKE}; every other one has none. Compared with tshark -V by hand
 TRUE = {
@@ -73,6 +73,9 @@ def test_loads_in_silence_and_says_the_same_in_one_pass_and_two(read, capture, k
     one, two = read(capture, keyed, 1), read(capture, keyed, 2)
     assert len(one) == len(two) > 0
     assert findings(one) == findings(two)
+    for row in one:
+        assert len(row["spiscope.sa"]) <= len(row["esp.spi"]) + len(row["ah.spi"]), f"frame {row['frame.number']}"
+        assert len(row["spiscope.finding"]) == len(row["spiscope.confidence"]), f"frame {row['frame.number']}"
 
 
 @without_them

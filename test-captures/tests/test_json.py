@@ -170,6 +170,26 @@ def test_sas_are_those_that_stock_tshark_shows(spiscope, capture):
         assert sa["death"] is None or epoch(sa["birth"]) < epoch(sa["death"])
 
 
+def test_times_before_1970(spiscope):
+    """Of pcapng with an offset of -2 s, as a clock that was never set may give them."""
+    def block(kind, body):
+        return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+
+    path = spiscope.readable_copy_dir("odd") / "early.pcapng"
+    data = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
+    data += block(1, struct.pack("<HHIHHBxxxHHqI", 1, 0, 0, 9, 1, 9, 14, 8, -2, 0))        # if_tsresol: ns; if_tsoffset
+    for number, nanoseconds in ((1, 500_000_001), (2, 1_750_000_000), (3, 3_000_000_000)):
+        packet = bytes(12) + b"\x08\0" + struct.pack(">BBHHHBBH", 0x45, 0, 128, number, 0, 64, 50, 0) + bytes((10, 0, 0, 1, 10, 0, 0, 2)) \
+            + struct.pack(">II", 0xABCD, number) + bytes(100)
+        packet += bytes(-len(packet) % 4)
+        data += block(6, struct.pack("<IIIII", 0, nanoseconds >> 32, nanoseconds & 0xFFFFFFFF, len(packet), len(packet)) + packet)
+    path.write_bytes(data)
+    path.chmod(0o644)
+    text = json.loads(outputs(spiscope, str(path), options=()).text, parse_float=str)
+    assert text["capture"]["first"] == "-1.499999999" and text["capture"]["last"] == "1.000000000"
+    assert text["tunnels"][0]["sas"][0]["birth"] == "-1.499999999"
+
+
 def test_ike_sas_are_those_that_stock_tshark_shows(spiscope):
     for capture in ("v2_healthy", "v1_flap", "v2_pfs_flap"):
         shown = {}

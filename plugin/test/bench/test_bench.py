@@ -15,6 +15,9 @@ from measure import Bench  # noqa: E402
 from limits import LIMITS, SMALL, measure_limits  # noqa: E402
 
 
+README = (Path(__file__).resolve().parents[3] / "README.md").read_text()
+
+
 @pytest.fixture(scope="session")
 def measured(request):
     """Name of a limit -> a future of what was measured for it."""
@@ -32,3 +35,10 @@ def test_limit(measured, name):
     for what, value in found:
         print(f"{limit.what}: {what}: {value:.3f}, at most {limit.most}")
     assert all(value <= limit.most for _what, value in found)
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_the_readme_names_the_limit(name):
+    limit = LIMITS[name]
+    rows = [row.split(" | ") for row in README.splitlines() if row.startswith(f"| {limit.what} | ")]
+    assert rows and {float(row[2]) for row in rows} == {limit.most}, "run plugin/test/bench/bench.py table --small --rounds 1"

@@ -497,20 +497,21 @@ test_scanned_from_everywhere(void)
     bench_close(&bench);
 }
 
-/* A hundred packets with another port each. Beyond the limit the SA goes on under the addresses that it has. */
-static void
-move_without_end(struct bench *bench, struct line *line, uint16_t *port, unsigned *moves)
+/* A hundred packets with another port each, of the source or of the destination. Beyond the limit the SA goes on under
+ * the addresses that it has. Returns how often it was told to have moved. */
+static unsigned
+move_without_end(struct bench *bench, struct line line, bool of_source)
 {
-    const struct sa *sa = feed_one(bench, *line, 1, 0);
-    unsigned said = 0;
+    const struct sa *sa = feed_one(bench, line, 1, 0);
+    unsigned moves = 0, said = 0;
     uint64_t room = 0;
 
-    *moves = 0;
     for (uint16_t i = 1; i < 100; i++) {
-        *port = (uint16_t)(1024 + i);
-        const struct sa *moved = feed_one(bench, *line, 1U + i, i * SECOND);
+        struct endpoint *end = of_source ? &line.source : &line.destination;
+        end->port = (uint16_t)(1024 + i);
+        const struct sa *moved = feed_one(bench, line, 1U + i, i * SECOND);
         g_assert_true(moved == sa);
-        *moves += change_find(bench, CHANGE_ADDRESS_MOVED) != NULL;
+        moves += change_find(bench, CHANGE_ADDRESS_MOVED) != NULL;
         said += limit_is_told(bench, LIMIT_ADDRESSES, &room);
     }
     g_assert_cmpuint(said, ==, 1);
@@ -518,18 +519,17 @@ move_without_end(struct bench *bench, struct line *line, uint16_t *port, unsigne
     g_assert_cmpuint(sa->sequence.packets, ==, 100);
     g_assert_cmpuint(tunnel_count(tracker_tunnels(bench->tracker)), ==, 1);
     g_assert_cmpuint(sa_count(tracker_sas(bench->tracker)), ==, 1);
+    return moves;
 }
 
 static void
 test_moved_without_end(void)
 {
     struct bench bench = bench_prepare();
-    struct line line = { v4(1, 1024), v4(2, 4500), IPSEC_ESP, 7 };
-    unsigned moves;
 
     bench.limits.max_sas = 16;
     bench_start(&bench);
-    move_without_end(&bench, &line, &line.source.port, &moves);
+    unsigned moves = move_without_end(&bench, (struct line){ v4(1, 1024), v4(2, 4500), IPSEC_ESP, 7 }, true);
     g_assert_cmpuint(moves, ==, 16);
     bench_close(&bench);
 }
@@ -539,12 +539,10 @@ static void
 test_destination_moved_without_end(void)
 {
     struct bench bench = bench_prepare();
-    struct line line = { v4(2, 4500), v4(1, 1024), IPSEC_ESP, 7 };
-    unsigned moves;
 
     bench.limits.max_sas = 16;
     bench_start(&bench);
-    move_without_end(&bench, &line, &line.destination.port, &moves);
+    move_without_end(&bench, (struct line){ v4(2, 4500), v4(1, 1024), IPSEC_ESP, 7 }, false);
     bench_close(&bench);
 }
 

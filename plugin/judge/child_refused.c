@@ -3,8 +3,8 @@
  * about those that they know.
  *
  * Without keys: in IKEv2 the answer is too small to hold a child SA (track/envelope.h), which proves the refusal of a
- * CREATE_CHILD_SA, and no reason; of an IKE_AUTH, which may not have asked for one, it is inferred. In IKEv1 a Quick Mode was met by an Informational and no answer, and was
- * tried again, which lets it be inferred.
+ * CREATE_CHILD_SA, and no reason; of an IKE_AUTH, which may not have asked for one, it is inferred. In IKEv1 a Quick
+ * Mode was met by an Informational and no answer, and was tried again, which lets it be inferred.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -54,12 +54,12 @@ put_bool(const struct writer *writer, const char *member, bool value)
     json_dumper_value_anyf(writer->json, value ? "true" : "false");
 }
 
-/* 0 is that of a message that was not captured. */
+/* 0 is what is not known, such as the frame of a message that was not captured. */
 static void
-put_frame(const struct writer *writer, const char *member, uint32_t frame)
+put_known(const struct writer *writer, const char *member, uint64_t value)
 {
-    if (frame > 0)
-        put_number(writer, member, frame);
+    if (value > 0)
+        put_number(writer, member, value);
     else
         put_null(writer, member);
 }
@@ -175,8 +175,8 @@ put_origin(const struct writer *writer, const struct sa *sa)
     put_number(writer, "ike_sa", sa->origin->ike_sa->id);
     put_string(writer, "exchange", text_exchange(writer->scope, sa->origin->type));
     put_string(writer, "requester", text_endpoint(writer->scope, &sa->origin->flow->source));
-    put_frame(writer, "request_frame", sa->origin->request_frame);
-    put_frame(writer, "response_frame", sa->origin->response_frame);
+    put_known(writer, "request_frame", sa->origin->request_frame);
+    put_known(writer, "response_frame", sa->origin->response_frame);
     put_string(writer, "confidence", text_confidence(sa->negotiated ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED));
     json_dumper_end_object(writer->json);
 }
@@ -193,10 +193,7 @@ put_sa(const struct writer *writer, const struct sa *sa)
     put_spi(writer, "spi", sa);
     put_string(writer, "source", text_endpoint(writer->scope, &sa->flow->source));
     put_string(writer, "destination", text_endpoint(writer->scope, &sa->flow->destination));
-    if (sa->generation > 0)
-        put_number(writer, "generation", sa->generation);
-    else
-        put_null(writer, "generation");
+    put_known(writer, "generation", sa->generation);
     put_spi(writer, "replaces", sa->predecessor);
     put_spi(writer, "replaced_by", sa->successor);
     put_origin(writer, sa);
@@ -208,10 +205,7 @@ put_sa(const struct writer *writer, const struct sa *sa)
     else
         put_null(writer, "death");
     put_bool(writer, "age_is_minimum", !sa->born_in_capture);
-    if (child && child->lifetime.seconds > 0)
-        put_number(writer, "negotiated_lifetime", child->lifetime.seconds);
-    else
-        put_null(writer, "negotiated_lifetime");
+    put_known(writer, "negotiated_lifetime", child ? child->lifetime.seconds : 0);
     if (child)
         put_string(writer, "selectors", text_selectors(writer->scope, &child->tsi, &child->tsr));
     else

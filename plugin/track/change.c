@@ -59,3 +59,20 @@ change_add_limit(struct changes *changes, enum limit limit, uint64_t most)
     change->limit = limit;
     change->behind = most;
 }
+
+bool
+change_room_for_sa(struct changes *changes, struct sa_table *table, uint32_t most)
+{
+    if (sa_count(table) >= most)
+        change_add_limit(changes, LIMIT_SAS, most);
+    return sa_has_room(table, most);
+}
+
+bool
+change_room_for_tunnel(struct changes *changes, const struct tunnel_table *table, uint32_t most)
+{
+    if (tunnel_count(table) < most)
+        return true;
+    change_add_limit(changes, LIMIT_SAS, most);
+    return false;
+}

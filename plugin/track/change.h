@@ -87,4 +87,12 @@ struct change *change_add_exchange(struct changes *changes, enum change_kind kin
  * @param most  how many there is room for */
 void change_add_limit(struct changes *changes, enum limit limit, uint64_t most);
 
+/** Whether the table can take one more, as sa_has_room says; where it is full, adds that.
+ * @param most  SAs at most */
+bool change_room_for_sa(struct changes *changes, struct sa_table *table, uint32_t most);
+
+/** Whether there may be one more tunnel; where not, adds that, as of an SA.
+ * @param most  tunnels at most */
+bool change_room_for_tunnel(struct changes *changes, const struct tunnel_table *table, uint32_t most);
+
 #endif /* SPISCOPE_CHANGE_H */

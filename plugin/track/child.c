@@ -47,9 +47,7 @@ open_sa(struct ike_context *context, struct child *child, uint8_t protocol, uint
     if (sa && (sa->deleted_frame != 0 || sa->negotiated || is_older))
         sa = NULL;
     if (!sa) {
-        if (sa_count(context->sas) >= context->max_sas)
-            change_add_limit(context->changes, LIMIT_SAS, context->max_sas);
-        if (!sa_has_room(context->sas, context->max_sas))
+        if (!change_room_for_sa(context->changes, context->sas, context->max_sas))
             return NULL;
         sa = sa_open(context->sas, &key, flow, message->frame, &message->time, to->port != 0);
         sa->born_in_capture = true;

@@ -163,12 +163,9 @@ find_flow(struct ike_table *table, const struct ike_sa *ike_sa, const struct ike
 
     if (flow && (!ike_sa || flow->tunnel == ike_sa->flow->tunnel))
         return flow;
-    if (!ike_sa && tunnel_count(tunnels) >= table->context.max_sas) {
-        change_add_limit(table->context.changes, LIMIT_SAS, table->context.max_sas);
-        return NULL;
-    }
     if (!ike_sa)
-        return tunnel_open(tunnels, &message->source, &message->destination);
+        return change_room_for_tunnel(table->context.changes, tunnels, table->context.max_sas)
+                ? tunnel_open(tunnels, &message->source, &message->destination) : NULL;
     /* It floated to port 4500, or a NAT moved it: its SPIs tell that it is the same tunnel. */
     bool from_initiator = message->version >= 2
             ? (message->flags & IKE2_FLAG_INITIATOR) != 0

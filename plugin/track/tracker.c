@@ -110,10 +110,8 @@ open_sa(struct tracker *tracker, const struct sa_key *key, const struct ipsec_pa
         return sa;
     }
     struct flow *flow = tunnel_find(tracker->tunnels, &packet->source, &packet->destination);
-    bool no_tunnel = !flow && tunnel_count(tracker->tunnels) >= tracker->limits.max_sas;
-    if (no_tunnel || sa_count(tracker->sas) >= tracker->limits.max_sas)
-        change_add_limit(&tracker->changes, LIMIT_SAS, tracker->limits.max_sas);
-    if (no_tunnel || !sa_has_room(tracker->sas, tracker->limits.max_sas))
+    if ((!flow && !change_room_for_tunnel(&tracker->changes, tracker->tunnels, tracker->limits.max_sas))
+            || !change_room_for_sa(&tracker->changes, tracker->sas, tracker->limits.max_sas))
         return NULL;
     if (!flow)
         flow = tunnel_open(tracker->tunnels, &packet->source, &packet->destination);

@@ -72,9 +72,12 @@ class Room:
     def environment(self, profile=None, plugin=True, **more):
         """What Wireshark's programs are started with: nothing of the user's settings."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("WIRESHARK_")}
-        environment.update(HOME=str(self.room / "home"), WIRESHARK_CONFIG_DIR=str(profile or self.room / "home"), LC_ALL="C.UTF-8", TZ="UTC",
-                           WIRESHARK_PLUGIN_DIR=str(self.plugins if plugin else self.room / "no-plugins"))
+        return {**environment, **self.settings(profile, plugin), **more}
+
+    def settings(self, profile=None, plugin=True):
+        """The part of the environment that this room decides."""
+        settings = {"HOME": str(self.room / "home"), "LC_ALL": "C.UTF-8", "TZ": "UTC", "WIRESHARK_CONFIG_DIR": str(profile or self.room / "home"),
+                    "WIRESHARK_PLUGIN_DIR": str(self.plugins if plugin else self.room / "no-plugins")}
         if self.data:
-            environment["WIRESHARK_DATA_DIR"] = str(self.data)
-        environment.update(more)
-        return environment
+            settings["WIRESHARK_DATA_DIR"] = str(self.data)
+        return settings

@@ -9,6 +9,7 @@ import subprocess
 
 import jsonschema
 import pytest
+from frames import ESP, ETHERNET_IPV4, ip_header
 from harness import LAB, MIN_10, SYNTHETIC, TEST_CAPTURES
 from outputs import VERDICT, outputs, run_ahead
 from test_ike_third_party import CAPTURES as THIRD_PARTY
@@ -179,8 +180,7 @@ def test_times_before_1970(spiscope):
     data = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
     data += block(1, struct.pack("<HHIHHBxxxHHqI", 1, 0, 0, 9, 1, 9, 14, 8, -2, 0))        # if_tsresol: ns; if_tsoffset
     for number, nanoseconds in ((1, 500_000_001), (2, 1_750_000_000), (3, 3_000_000_000)):
-        packet = bytes(12) + b"\x08\0" + struct.pack(">BBHHHBBH", 0x45, 0, 128, number, 0, 64, 50, 0) + bytes((10, 0, 0, 1, 10, 0, 0, 2)) \
-            + struct.pack(">II", 0xABCD, number) + bytes(100)
+        packet = ETHERNET_IPV4 + ip_header("10.0.0.1", "10.0.0.2", 128, number, ESP) + struct.pack(">II", 0xABCD, number) + bytes(100)
         packet += bytes(-len(packet) % 4)
         data += block(6, struct.pack("<IIIII", 0, nanoseconds >> 32, nanoseconds & 0xFFFFFFFF, len(packet), len(packet)) + packet)
     path.write_bytes(data)

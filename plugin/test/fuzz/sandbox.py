@@ -89,9 +89,7 @@ class Sandbox(harness.Harness):
         if self.tool == "valgrind" and plugin:
             tool = ["valgrind", "--quiet", "--xml=yes", f"--xml-file={name.with_suffix('.xml')}", "--leak-check=full", "--keep-debuginfo=yes",
                     "--show-leak-kinds=definite", "--num-callers=40"]
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self.room / "home"), "LC_ALL": "C.UTF-8", "TZ": "UTC", **APART,
-                       "WIRESHARK_CONFIG_DIR": str(keys or self.no_keys), "WIRESHARK_DATA_DIR": str(self.data),
-                       "WIRESHARK_PLUGIN_DIR": str(self.plugins if plugin else self.room / "no-plugins")}
+        environment = {"PATH": os.environ["PATH"], **APART, **self.settings(keys or self.no_keys, plugin)}
         # the processor's time: on a busy machine the clock says little
         command = [*self.as_nobody(), "prlimit", f"--cpu={int(limit)}", *tool, "tshark", *arguments]
         before = os.times().elapsed

@@ -166,6 +166,25 @@ write_tunnel(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel, co
     write_findings(out, scope, tunnel, judge);
 }
 
+static void
+write_unread(FILE *out, wmem_allocator_t *scope, const struct unread *unread)
+{
+    const struct { uint32_t count; const char *one, *several; } lines[] = {
+        { unread->esp, "ESP packet", "ESP packets" },
+        { unread->ah, "AH packet", "AH packets" },
+        { unread->ike, "IKE message", "IKE messages" },
+    };
+    const char *title = "Not read";
+
+    for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+        if (lines[i].count == 0)
+            continue;
+        write_wrapped(out, scope, title, wmem_strdup_printf(scope, "%u %s in an encapsulation that SPIscope does not read", lines[i].count,
+                lines[i].count == 1 ? lines[i].one : lines[i].several));
+        title = "";
+    }
+}
+
 void
 report_write(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge)
 {
@@ -177,6 +196,7 @@ report_write(FILE *out, const struct capture_facts *facts, const struct tracker 
     fprintf(out, "SPIscope %s report\n", SPISCOPE_VERSION);
     write_wrapped(out, scope, "Capture", wmem_strdup_printf(scope, "%s: %u frames, %s to %s", facts->file ? facts->file : "(no name)",
             facts->frames, text_moment(scope, &facts->first), text_moment(scope, &facts->last)));
+    write_unread(out, scope, &facts->unread);
     write_findings(out, scope, NULL, judge);
     if (!tunnel_first(tracker_tunnels(tracker)))
         fprintf(out, "\nNo IPsec was seen.\n");

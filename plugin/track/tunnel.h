@@ -86,6 +86,8 @@ struct tunnel {
     struct offers offers[2][2];     /**< per phase (0: phase 1) and peer */
     struct tunnel_said said;
     uint32_t collisions;
+    uint32_t icmp_errors;           /**< that quote its IKE, ESP or AH */
+    uint32_t lost_in_fragments;     /**< its packets of which not all IP fragments came */
     uint32_t tried_again;           /**< refusals by size that the next try turned into a success */
     struct tunnel *next;
 };

@@ -233,7 +233,7 @@ take_ipsec(const packet_info *pinfo, const struct place *place, struct tree_fram
 {
     struct ipsec_packet packet;
 
-    ipsec_read(pinfo, place, &packet);
+    ipsec_read(pinfo, &capture->facts.last, place, &packet);
     struct sa *sa = tracker_take_ipsec(capture->tracker, &packet);
     if (sa)
         show_packet(frame, sa, &packet);
@@ -320,8 +320,9 @@ static void
 show_ipsec_again(const packet_info *pinfo, const struct place *place, struct tree_frame *frame)
 {
     struct ipsec_packet packet;
+    nstime_t time = clock_of(&pinfo->abs_ts);
 
-    ipsec_read(pinfo, place, &packet);
+    ipsec_read(pinfo, &time, place, &packet);
     struct sa *sa = tracker_find_at(capture->tracker, &packet);
     if (sa)
         show_packet(frame, sa, &packet);
@@ -353,9 +354,9 @@ read_again(tvbuff_t *tvb, const packet_info *pinfo, const struct layers *layers,
 static void
 count_frame(const packet_info *pinfo)
 {
-    if (capture->facts.frames++ == 0)
-        capture->facts.first = clock_of(&pinfo->abs_ts);
     capture->facts.last = clock_of(&pinfo->abs_ts);
+    if (capture->facts.frames++ == 0)
+        capture->facts.first = capture->facts.last;
 }
 
 static void

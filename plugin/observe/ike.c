@@ -75,13 +75,20 @@ ike_observer_create(wmem_allocator_t *pool)
 
 /* ---- chains in data sources */
 
+/* Nothing is read yet, or what was read is of no use. The long list of SPIs holds nothing beyond its count. */
+static void
+clear_contents(struct ike_contents *contents)
+{
+    memset(contents, 0, offsetof(struct ike_contents, delete_spi));
+}
+
 /* Reads a chain; what it said is forgotten if it does not add up. */
 static bool
 take_chain(struct ike_message *message, const struct ike_chain *chain, struct ike_sealed *sealed)
 {
     if (ike_chain_take(message, chain, sealed))
         return true;
-    memset(&message->contents, 0, sizeof message->contents);
+    clear_contents(&message->contents);
     return false;
 }
 
@@ -280,7 +287,8 @@ ike_observe(struct ike_observer *observer, const packet_info *pinfo, const struc
     const uint8_t *header = carrier->span.bytes + carrier->at;
     unsigned captured = (unsigned)(MIN(carrier->span.captured, carrier->end) - carrier->at);
 
-    memset(message, 0, sizeof *message);
+    memset(message, 0, offsetof(struct ike_message, contents));
+    clear_contents(&message->contents);
     message->frame = pinfo->num;
     message->time = clock_of(&pinfo->abs_ts);
     carrier_endpoints(carrier, &message->source, &message->destination);
@@ -293,6 +301,6 @@ ike_observe(struct ike_observer *observer, const packet_info *pinfo, const struc
             .length = (is_whole ? message->length : captured) - IKE_HEADER, .rest = place->rest };
     message->readable = take_body(&reading) && is_whole;
     if (!message->readable)
-        memset(&message->contents, 0, sizeof message->contents);
+        clear_contents(&message->contents);
     return true;
 }

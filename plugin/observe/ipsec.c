@@ -5,7 +5,6 @@
 #include "ipsec.h"
 
 #include "../compat.h"
-#include "../track/clock.h"
 
 /* Where fields of the headers lie (RFC 4303 section 2, RFC 4302 section 2), in bytes. */
 enum {
@@ -26,14 +25,14 @@ fingerprint(const struct carrier *carrier)
 }
 
 void
-ipsec_read(const packet_info *pinfo, const struct place *place, struct ipsec_packet *packet)
+ipsec_read(const packet_info *pinfo, const nstime_t *time, const struct place *place, struct ipsec_packet *packet)
 {
     const struct carrier *carrier = place->carrier;
     const uint8_t *header = carrier->span.bytes + carrier->at;
     bool is_ah = place->layer == LAYER_AH;
 
     packet->frame = pinfo->num;
-    packet->time = clock_of(&pinfo->abs_ts);
+    packet->time = *time;
     carrier_endpoints(carrier, &packet->source, &packet->destination);
     packet->protocol = is_ah ? IPSEC_AH : IPSEC_ESP;
     packet->spi = pntohu32(header + (is_ah ? AH_SPI : ESP_SPI));

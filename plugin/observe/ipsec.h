@@ -11,7 +11,8 @@
 #include "../event.h"
 #include "places.h"
 
-/** @param place  a header that was found */
-void ipsec_read(const packet_info *pinfo, const struct place *place, struct ipsec_packet *packet);
+/** @param time   the frame's
+ * @param place  a header that was found */
+void ipsec_read(const packet_info *pinfo, const nstime_t *time, const struct place *place, struct ipsec_packet *packet);
 
 #endif /* SPISCOPE_IPSEC_H */

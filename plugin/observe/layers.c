@@ -69,31 +69,32 @@ layer_of(int protocol)
     return table[place].layer;
 }
 
-/* An unknown protocol is of interest only where it may stand between a UDP or TCP header and what looks like its payload. */
-static inline bool
-is_of_interest(uint8_t layer, uint8_t before)
-{
-    if (layer == LAYER_OTHER || layer == LAYER_DATA)
-        return before == LAYER_UDP || before == LAYER_TCP || before == LAYER_UDPENCAP || before == LAYER_TCPENCAP;
-    return true;
-}
+/* Sets of layers, as bits. */
+enum {
+    UNKNOWN = 1U << LAYER_OTHER | 1U << LAYER_DATA,
+    IP = 1U << LAYER_IPV4 | 1U << LAYER_IPV6,
+    WITH_PORTS = 1U << LAYER_UDP | 1U << LAYER_TCP | 1U << LAYER_UDPENCAP | 1U << LAYER_TCPENCAP
+};
 
 void
 layers_of(const packet_info *pinfo, struct layers *layers)
 {
-    unsigned count = 0, seen = 0;
-    uint8_t before = LAYER_OTHER;
+    unsigned count = 0, seen = 0, before = 0;
     bool is_fragment = false;
 
     for (wmem_list_frame_t *item = wmem_list_head(pinfo->layers); item; item = wmem_list_frame_next(item)) {
         uint8_t layer = layer_of(GPOINTER_TO_INT(wmem_list_frame_data(item)));
-        is_fragment |= layer == LAYER_DATA && (before == LAYER_IPV4 || before == LAYER_IPV6);
-        if (!is_of_interest(layer, before))
-            continue;
+        unsigned bit = 1U << layer;
+        if (bit & UNKNOWN) {
+            is_fragment |= layer == LAYER_DATA && (before & IP);
+            /* of interest only where it may stand between a UDP or TCP header and what looks like its payload */
+            if (!(before & WITH_PORTS))
+                continue;
+        }
         if (layer == LAYER_QUOTES || count == LAYERS_AT_MOST)
             break;
-        layers->layer[count++] = before = layer;
-        seen |= 1U << layer;
+        layers->layer[count++] = layer;
+        seen |= before = bit;
         if (layer == LAYER_ICMP)
             break;
     }

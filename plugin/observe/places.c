@@ -49,34 +49,29 @@ peek(const struct places *places)
     return places->index < places->layers->count ? places->layers->layer[places->index] : LAYER_OTHER;
 }
 
+/* By layer: the number of its protocol (IANA: Protocol Numbers); 0 where an IP header does not tell. */
+static const uint8_t numbers[LAYERS] = {
+    [LAYER_UDP] = IP_PROTO_UDP,
+    [LAYER_TCP] = IP_PROTO_TCP,
+    [LAYER_ESP] = IP_PROTO_ESP,
+    [LAYER_AH] = IP_PROTO_AH,
+    [LAYER_ICMP] = IP_PROTO_ICMP,
+};
+
 /* Whether the header that the carrier has reached is that of the layer. */
-static bool
+static inline bool
 is_at(const struct carrier *carrier, uint8_t layer)
 {
-    switch (layer) {
-    case LAYER_UDP:
-        return carrier->next == IP_PROTO_UDP;
-    case LAYER_TCP:
-        return carrier->next == IP_PROTO_TCP;
-    case LAYER_ESP:
-        return carrier->next == IP_PROTO_ESP;
-    case LAYER_AH:
-        return carrier->next == IP_PROTO_AH;
-    case LAYER_ICMP:
-        return carrier->next == (carrier->address_length == IPV4_LENGTH ? IP_PROTO_ICMP : IP_PROTO_ICMPV6);
-    default:
-        return false;
-    }
+    if (layer == LAYER_ICMP && carrier->address_length == IPV6_LENGTH)
+        return carrier->next == IP_PROTO_ICMPV6;
+    return numbers[layer] != 0 && carrier->next == numbers[layer];
 }
 
 /* Whether an IP header can be that of the layer which was just named, by the layer that follows it. */
-static bool
+static inline bool
 fits(const struct carrier *carrier, uint8_t following)
 {
-    bool is_told = following == LAYER_UDP || following == LAYER_TCP || following == LAYER_ESP || following == LAYER_AH
-            || following == LAYER_ICMP;
-
-    return !is_told || is_at(carrier, following);
+    return numbers[following] == 0 || is_at(carrier, following);
 }
 
 /* Whether ESP or AH stands behind an IP header, or in UDP behind it on ESP's port: elsewhere it may be any tunnel. */
@@ -96,17 +91,15 @@ struct wanted {
     bool leads;
 };
 
-static bool
+/* The carrier is of no use where this is false. */
+static inline bool
 try_at(struct places *places, const struct span *span, int start, const struct wanted *wanted, enum certainty certainty)
 {
-    struct carrier carrier;
+    struct carrier *carrier = &places->carrier;
 
-    if (!carrier_begin(&carrier, span, start, wanted->version, certainty))
+    if (!carrier_begin(carrier, span, start, wanted->version, certainty))
         return false;
-    if (wanted->leads ? !leads_to(&carrier, wanted->layer) : !fits(&carrier, wanted->layer))
-        return false;
-    places->carrier = carrier;
-    return true;
+    return wanted->leads ? leads_to(carrier, wanted->layer) : fits(carrier, wanted->layer);
 }
 
 static bool
@@ -151,6 +144,17 @@ enter_reassembled(struct places *places)
     places->rest = places->rest->next;
 }
 
+/* Nothing was found: what comes next may still be. */
+static void
+stay_at(struct places *places, const struct span *span, int at)
+{
+    places->carrier.span = *span;
+    places->carrier.at = at;
+    places->carrier.end = span->reported;
+    places->carrier.next = NEXT_UNKNOWN;
+    places->carrier.is_fragment = false;
+}
+
 static void
 enter_ip(struct places *places, unsigned version)
 {
@@ -168,7 +172,7 @@ enter_ip(struct places *places, unsigned version)
         places->is_exact = next == IP_PROTO_IPIP || next == IP_PROTO_IPV6;
         places->is_inside_esp = false;
     } else {
-        places->carrier.next = NEXT_UNKNOWN;
+        stay_at(places, &span, from);
         places->is_exact = false;
     }
 }
@@ -251,9 +255,13 @@ reach(struct places *places, uint8_t layer, uint8_t before)
     if (!is_payload && !is_at(carrier, layer)) {
         struct wanted wanted = { .version = IP_ANY, .layer = layer, .leads = true };
         struct span span = carrier->span;
-        if ((layer != LAYER_ESP && layer != LAYER_AH)
-                || (!search(places, &span, carrier->at, &wanted, PROBABLE) && !search_rest(places, &wanted, false)))
+        int at = carrier->at;
+        if (layer != LAYER_ESP && layer != LAYER_AH)
             return false;
+        if (!search(places, &span, at, &wanted, PROBABLE) && !search_rest(places, &wanted, false)) {
+            stay_at(places, &span, at);
+            return false;
+        }
     }
     return true;
 }
@@ -296,9 +304,9 @@ stop_at(struct places *places, uint8_t layer, uint8_t before, struct place *plac
 }
 
 bool
-places_next(struct places *places, struct place *place)
+places_walk(struct places *places, struct place *place)
 {
-    if (places->at_header != LAYER_OTHER && places->index < places->layers->count)
+    if (places->at_header != LAYER_OTHER)
         leave(places);
     while (places->index < places->layers->count) {
         uint8_t layer = peek(places);

@@ -38,8 +38,15 @@ struct places {
 
 void places_begin(struct places *places, tvbuff_t *tvb, const packet_info *pinfo, const struct layers *layers);
 
+/* Walks on while there are layers. */
+bool places_walk(struct places *places, struct place *place);
+
 /** The next header, outermost first.
  * @return false at the end */
-bool places_next(struct places *places, struct place *place);
+static inline bool
+places_next(struct places *places, struct place *place)
+{
+    return places->index < places->layers->count && places_walk(places, place);
+}
 
 #endif /* SPISCOPE_PLACES_H */

@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "clock.h"
+#include "../clock.h"
 #include "ike_context.h"
 #include "lineage.h"
 #include "selectors.h"

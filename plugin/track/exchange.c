@@ -8,7 +8,7 @@
  */
 #include "ike_context.h"
 
-#include "clock.h"
+#include "../clock.h"
 
 /* Mirror ports copy within this; no IKE daemon retransmits as fast. */
 #define COPY_WITHIN_MS 10

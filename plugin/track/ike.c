@@ -4,7 +4,7 @@
  */
 #include "ike.h"
 
-#include "clock.h"
+#include "../clock.h"
 #include "envelope.h"
 #include "ike_context.h"
 

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "clock.h"
+#include "../clock.h"
 #include "ike_context.h"
 
 /* Liveness checks of IKEv1 that have to stay unanswered until the peer counts as dead. */

@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "clock.h"
+#include "../clock.h"
 #include "envelope.h"
 #include "ike_context.h"
 

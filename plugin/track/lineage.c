@@ -4,7 +4,7 @@
  */
 #include "lineage.h"
 
-#include "clock.h"
+#include "../clock.h"
 #include "ike.h"
 
 /* One sender uses one SA of a lineage at a time. Packets of both may be mixed by the way; but an old SA

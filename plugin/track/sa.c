@@ -6,8 +6,8 @@
 
 #include <glib.h>
 
+#include "../clock.h"
 #include "../compat.h"
-#include "clock.h"
 #include "ike.h"
 
 /* SAs that were looked up lately, by the low bits of their SPIs: a power of two. */

@@ -4,7 +4,7 @@
  */
 #include "sequence.h"
 
-#include "clock.h"
+#include "../clock.h"
 
 #define WORD_BITS 64
 

@@ -4,7 +4,7 @@
  */
 #include "tracker.h"
 
-#include "clock.h"
+#include "../clock.h"
 #include "ike_context.h"
 #include "lineage.h"
 #include "recent.h"

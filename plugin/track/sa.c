@@ -8,7 +8,7 @@
 
 #include "../clock.h"
 #include "../compat.h"
-#include "ike.h"
+#include "exchange.h"
 
 /* SAs that were looked up lately, by the low bits of their SPIs: a power of two. */
 #define RECENT_SAS 4096

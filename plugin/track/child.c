@@ -15,10 +15,10 @@
 #define CHILDREN_AT_MOST 64
 
 static const struct proposal *
-ipsec_proposal(const struct said *said, uint8_t protocol)
+ipsec_proposal(const struct offer *offer, uint8_t protocol)
 {
-    for (unsigned i = 0; i < said->proposals; i++) {
-        const struct proposal *proposal = &said->proposal[i];
+    for (unsigned i = 0; i < offer->proposals; i++) {
+        const struct proposal *proposal = &offer->proposal[i];
         bool ipsec = proposal->protocol == IKE_PROTOCOL_ESP || proposal->protocol == IKE_PROTOCOL_AH;
         if (ipsec && proposal->spi != 0 && (protocol == 0 || proposal->protocol == protocol))
             return proposal;
@@ -99,7 +99,7 @@ child_replace(struct changes *changes, struct child *old, struct child *new)
 static bool
 same_request(const struct child *a, const struct child *b)
 {
-    const struct said *one = a->origin->request, *other = b->origin->request;
+    const struct offer *one = a->origin->request, *other = b->origin->request;
 
     return one && other && a->origin->flow == b->origin->flow && selectors_equal(&one->tsi, &other->tsi)
             && selectors_equal(&one->tsr, &other->tsr);
@@ -176,8 +176,8 @@ list_add(wmem_allocator_t *pool, struct ike_sa *ike_sa, struct child *child)
 }
 
 struct child *
-child_make(struct ike_context *context, struct exchange *exchange, const struct said *request,
-        const struct said *response)
+child_make(struct ike_context *context, struct exchange *exchange, const struct offer *request,
+        const struct offer *response)
 {
     const struct proposal *chosen = ipsec_proposal(response, 0);
     const struct proposal *offered = chosen ? ipsec_proposal(request, chosen->protocol) : NULL;

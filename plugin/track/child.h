@@ -12,7 +12,7 @@
 
 struct exchange;
 struct ike_sa;
-struct said;
+struct offer;
 struct tunnel;
 
 /** The child SAs of an IKE SA. They pass as one to the IKE SA that takes its place (RFC 7296 section 2.8). */
@@ -46,7 +46,7 @@ bool child_same_selectors(const struct child *a, const struct child *b);
 
 /** Makes the child SA that request and response agree on; NULL if they name no SPIs. */
 struct child *child_make(struct ike_context *context, struct exchange *exchange,
-        const struct said *request, const struct said *response);
+        const struct offer *request, const struct offer *response);
 
 /** The child with this inbound SPI of the sender or, if of_sender is not set, of the receiver. */
 struct child *child_find(const struct ike_context *context, uint8_t protocol, uint32_t spi, bool of_sender);

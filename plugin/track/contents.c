@@ -7,23 +7,23 @@
 #include "change.h"
 #include "ike_sa.h"
 
-const struct said *
+const struct offer *
 contents_keep(const struct ike_context *context)
 {
     const struct ike_contents *contents = &context->message->contents;
 
     if (!contents->has_sa)
         return NULL;
-    struct said *said = wmem_new0(context->pool, struct said);
-    said->lifetimes = contents->lifetimes;
-    said->tsi = contents->tsi;
-    said->tsr = contents->tsr;
-    said->has_ke = contents->has_ke;
-    said->ke_group = contents->ke_group;
-    said->proposals = contents->proposals;
-    said->proposals_incomplete = contents->proposals_incomplete;
-    memcpy(said->proposal, contents->proposal, sizeof said->proposal);
-    return said;
+    struct offer *offer = wmem_new0(context->pool, struct offer);
+    offer->lifetimes = contents->lifetimes;
+    offer->tsi = contents->tsi;
+    offer->tsr = contents->tsr;
+    offer->has_ke = contents->has_ke;
+    offer->ke_group = contents->ke_group;
+    offer->proposals = contents->proposals;
+    offer->proposals_incomplete = contents->proposals_incomplete;
+    memcpy(offer->proposal, contents->proposal, sizeof offer->proposal);
+    return offer;
 }
 
 void
@@ -35,7 +35,7 @@ contents_requested(const struct ike_context *context, struct exchange *exchange)
 void
 contents_answer(const struct ike_context *context, struct exchange *exchange, const struct notify *error)
 {
-    if (exchange->outcome != EXCHANGE_OPEN && !exchange->refused_by_size)
+    if (exchange->outcome != EXCHANGE_OPEN && !exchange->refused_unread)
         return;                     /* a refusal by size may be read later, in a decrypted copy */
     exchange->outcome = error ? EXCHANGE_REFUSED : EXCHANGE_ANSWERED;
     if (error) {

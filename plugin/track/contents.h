@@ -9,7 +9,7 @@
 #include "exchange.h"
 
 /** Keeps what the message offers or chooses, owned by the pool; NULL if it has no SA payload. */
-const struct said *contents_keep(const struct ike_context *context);
+const struct offer *contents_keep(const struct ike_context *context);
 
 /** The exchange's request was read. */
 void contents_requested(const struct ike_context *context, struct exchange *exchange);

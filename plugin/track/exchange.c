@@ -205,7 +205,7 @@ take_new(struct exchange *exchange, const struct ike_message *message, bool from
 }
 
 struct exchange *
-exchange_take(const struct ike_context *context, struct ike_sa *ike_sa, struct ike_place *place, bool *news)
+exchange_take(const struct ike_context *context, struct ike_sa *ike_sa, struct ike_frame *frame, bool *news)
 {
     const struct ike_message *message = context->message;
     bool response = message->version >= 2 && (message->flags & IKE2_FLAG_RESPONSE) != 0;
@@ -219,12 +219,12 @@ exchange_take(const struct ike_context *context, struct ike_sa *ike_sa, struct i
         exchange = NULL;
     if (!exchange)
         exchange = begin(context, ike_sa, response);
-    place->exchange = exchange;
-    place->is_response = response;
+    frame->exchange = exchange;
+    frame->is_response = response;
     if (seen) {
         *news = false;
         if (clock_passed_ms(&seen->time, &message->time, COPY_WITHIN_MS)) {
-            place->retransmission_of = seen->frame;
+            frame->retransmission_of = seen->frame;
             exchange->retransmissions++;
             change_again(context->changes, exchange, seen->frame);
         }
@@ -235,7 +235,7 @@ exchange_take(const struct ike_context *context, struct ike_sa *ike_sa, struct i
             other->readable |= message->readable;
         seen = other ? other : take_new(exchange, message, !response, context->pool);
     }
-    place->message = seen;
+    frame->message = seen;
     exchange->last_time = message->time;
     exchange->last_frame = message->frame;
     return exchange;

@@ -40,7 +40,7 @@ struct exchange_message {
 };
 
 /** What one side said in an exchange, where it was readable. */
-struct said {
+struct offer {
     struct lifetimes lifetimes;
     struct selectors tsi;
     struct selectors tsr;
@@ -60,7 +60,7 @@ struct exchange {
     bool liveness;                  /**< an INFORMATIONAL that is proven to be empty */
     bool says_something;            /**< an INFORMATIONAL that was read, and is not empty */
     bool response_fragmented;       /**< RFC 7383: its length says nothing */
-    bool refused_by_size;           /**< unreadable, and too small to accept anything */
+    bool refused_unread;           /**< unreadable, and too small to accept anything */
     bool tried_again;               /**< and then asked again at once, and accepted: another group was wanted */
     uint16_t error;                 /**< the notify that refused it, or 0 */
     uint32_t message_id;
@@ -76,8 +76,8 @@ struct exchange {
     uint32_t last_frame;
     uint32_t awaited_frame;         /**< of the last new message */
     uint32_t retransmissions;       /**< since the last new message */
-    const struct said *request;     /**< NULL where it was not readable, or has no SA payload */
-    const struct said *response;
+    const struct offer *request;     /**< NULL where it was not readable, or has no SA payload */
+    const struct offer *response;
     struct child *rekeyed_child;    /**< what REKEY_SA names */
     struct child *child;            /**< what it negotiated */
     unsigned steps;                 /**< new messages; fragments of one count as one in IKEv1 */
@@ -95,11 +95,11 @@ enum ike1_messages {
 };
 
 /** The exchange that the message belongs to, made if it is new. Owned by the pool.
- * @param place  gets whether it is a response, and of which frame it is a retransmission
+ * @param frame  gets whether it is a response, and of which frame it is a retransmission
  * @param news   gets whether the message says something that was not read before: false for
  *               retransmissions and for copies that the capture made */
 struct exchange *exchange_take(const struct ike_context *context, struct ike_sa *ike_sa,
-        struct ike_place *place, bool *news);
+        struct ike_frame *frame, bool *news);
 
 /** Gives up every exchange that the flow's sender began in its tunnel and that still awaits an answer. */
 void exchange_give_up(const struct ike_context *context, const struct ike_sa *except);

@@ -54,8 +54,8 @@ ike_messages(const struct ike_table *table)
     return ike_frames_count(table->frames);
 }
 
-const struct ike_place *
-ike_place_at(const struct ike_table *table, uint32_t frame)
+const struct ike_frame *
+ike_frame_at(const struct ike_table *table, uint32_t frame)
 {
     return ike_frames_at(table->frames, frame);
 }
@@ -134,18 +134,18 @@ take_auth(const struct ike_context *context, const struct exchange *exchange)
 /* ---- what a message says */
 
 static void
-take_contents(struct ike_context *context, struct exchange *exchange, const struct ike_place *place)
+take_contents(struct ike_context *context, struct exchange *exchange, const struct ike_frame *frame)
 {
     contents_take_notifies(context, exchange);
     if (context->message->version < 2) {
         if (exchange->type == IKE1_INFORMATIONAL)
             take_deletes(context, exchange->ike_sa);
-        ikev1_take(context, exchange, place);
+        ikev1_take(context, exchange, frame);
         return;
     }
-    if (place->is_response && exchange->type == IKE2_IKE_AUTH)
+    if (frame->is_response && exchange->type == IKE2_IKE_AUTH)
         take_auth(context, exchange);
-    if (place->is_response)
+    if (frame->is_response)
         ikev2_take_response(context, exchange);
     else
         ikev2_take_request(context, exchange);
@@ -218,25 +218,25 @@ note_heard(const struct ike_context *context, struct ike_sa *ike_sa, unsigned si
 
 /* Takes what no message before said. */
 static void
-take_news(struct ike_context *context, struct exchange *exchange, const struct ike_place *place)
+take_news(struct ike_context *context, struct exchange *exchange, const struct ike_frame *frame)
 {
     const struct ike_message *message = context->message;
-    bool first_answer = place->is_response && exchange->response_frame == message->frame;
+    bool first_answer = frame->is_response && exchange->response_frame == message->frame;
 
     if (message->readable)
-        take_contents(context, exchange, place);
+        take_contents(context, exchange, frame);
     else
-        keyless_take(context, exchange, place->is_response);
-    take_progress(context, exchange, place->is_response);
+        keyless_take(context, exchange, frame->is_response);
+    take_progress(context, exchange, frame->is_response);
     if (first_answer && makes_children(exchange) && !message->readable && exchange->outcome != EXCHANGE_REFUSED)
         origin_remember(context->flow->tunnel, exchange);
 }
 
-const struct ike_place *
+const struct ike_frame *
 ike_take(struct ike_table *table, const struct ike_message *message)
 {
     struct ike_context *context = &table->context;
-    struct ike_place place = { .frame = message->frame };
+    struct ike_frame frame = { .frame = message->frame };
     bool news;
 
     if (message->initiator_spi == 0 || has_too_many_messages(table))
@@ -250,13 +250,13 @@ ike_take(struct ike_table *table, const struct ike_message *message)
         return NULL;
     if (!ike_sa)
         ike_sa = open_ike_sa(context);
-    struct exchange *exchange = exchange_take(context, ike_sa, &place, &news);
+    struct exchange *exchange = exchange_take(context, ike_sa, &frame, &news);
     unsigned side = context->flow == ike_sa->flow ? 0 : 1;
     note_heard(context, ike_sa, side);
     if (news) {
         ike_sa->messages[side]++;
-        take_news(context, exchange, &place);
+        take_news(context, exchange, &frame);
     }
     restart_check(context->flow->tunnel, &message->time, context->grace, context->changes);
-    return ike_frames_add(table->frames, &place, message);
+    return ike_frames_add(table->frames, &frame, message);
 }

@@ -25,11 +25,11 @@ struct ike_table *ike_table_create(wmem_allocator_t *pool, struct tunnel_table *
         struct sa_table *sas, struct changes *changes, uint32_t handover_grace, uint32_t max_sas);
 
 /** Takes a message: finds or opens its tunnel, IKE SA and exchange. Owned by the table.
- * @return its place, or NULL where it belongs nowhere; valid until the next call */
-const struct ike_place *ike_take(struct ike_table *table, const struct ike_message *message);
+ * @return what it was, or NULL where it belongs nowhere; valid until the next call */
+const struct ike_frame *ike_take(struct ike_table *table, const struct ike_message *message);
 
-/** The place of an IKE message that was taken before, by its frame, or NULL. */
-const struct ike_place *ike_place_at(const struct ike_table *table, uint32_t frame);
+/** What an IKE message was that was taken before, by its frame, or NULL. */
+const struct ike_frame *ike_frame_at(const struct ike_table *table, uint32_t frame);
 
 /** The first IKE SA in order of appearance; the others follow by next. */
 struct ike_sa *ike_first(const struct ike_table *table);

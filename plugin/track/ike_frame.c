@@ -8,7 +8,7 @@
 
 struct ike_frames {
     wmem_allocator_t *pool;
-    wmem_array_t *list;             /* of struct ike_place, ascending by frame */
+    wmem_array_t *list;             /* of struct ike_frame, ascending by frame */
 };
 
 struct ike_frames *
@@ -17,12 +17,12 @@ ike_frames_create(wmem_allocator_t *pool)
     struct ike_frames *frames = wmem_new(pool, struct ike_frames);
 
     frames->pool = pool;
-    frames->list = wmem_array_new(pool, sizeof(struct ike_place));
+    frames->list = wmem_array_new(pool, sizeof(struct ike_frame));
     return frames;
 }
 
 static void
-keep_spi(struct ike_place *frame, uint32_t *list, unsigned most, uint32_t spi)
+keep_spi(struct ike_frame *frame, uint32_t *list, unsigned most, uint32_t spi)
 {
     for (unsigned i = 0; i < frame->spis; i++)
         if (list[i] == spi)
@@ -33,7 +33,7 @@ keep_spi(struct ike_place *frame, uint32_t *list, unsigned most, uint32_t spi)
 
 /* The SPIs of ESP and AH that a message names. */
 static void
-keep_spis(wmem_allocator_t *pool, struct ike_place *frame, const struct ike_contents *contents)
+keep_spis(wmem_allocator_t *pool, struct ike_frame *frame, const struct ike_contents *contents)
 {
     uint32_t list[PROPOSALS_AT_MOST + (2 * NOTIFIES_AT_MOST) + DELETES_AT_MOST];
     unsigned most = sizeof list / sizeof list[0];
@@ -53,10 +53,10 @@ keep_spis(wmem_allocator_t *pool, struct ike_place *frame, const struct ike_cont
         frame->spi = wmem_memdup(pool, list, frame->spis * sizeof list[0]);
 }
 
-const struct ike_place *
-ike_frames_add(struct ike_frames *frames, const struct ike_place *frame, const struct ike_message *message)
+const struct ike_frame *
+ike_frames_add(struct ike_frames *frames, const struct ike_frame *frame, const struct ike_message *message)
 {
-    struct ike_place kept = *frame;
+    struct ike_frame kept = *frame;
 
     keep_spis(frames->pool, &kept, &message->contents);
     wmem_array_append_one(frames->list, kept);
@@ -66,13 +66,13 @@ ike_frames_add(struct ike_frames *frames, const struct ike_place *frame, const s
 static uint32_t
 frame_of(const void *list, uint32_t i)
 {
-    return ((const struct ike_place *)list)[i].frame;
+    return ((const struct ike_frame *)list)[i].frame;
 }
 
-const struct ike_place *
+const struct ike_frame *
 ike_frames_at(const struct ike_frames *frames, uint32_t frame)
 {
-    const struct ike_place *list = wmem_array_get_raw(frames->list);
+    const struct ike_frame *list = wmem_array_get_raw(frames->list);
     uint32_t count = wmem_array_get_count(frames->list);
     uint32_t first = by_frame_first(list, count, frame_of, frame);
 

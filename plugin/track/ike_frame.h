@@ -13,7 +13,7 @@
 struct exchange;
 struct exchange_message;
 
-struct ike_place {
+struct ike_frame {
     uint32_t frame;
     uint32_t retransmission_of;     /**< frame, or 0 */
     bool is_response;
@@ -30,10 +30,10 @@ struct ike_frames *ike_frames_create(wmem_allocator_t *pool);
 
 /** Keeps a copy of what a message was, with the SPIs of ESP and AH that it names. Frames ascend.
  * @return the copy; valid until the next call */
-const struct ike_place *ike_frames_add(struct ike_frames *frames, const struct ike_place *frame, const struct ike_message *message);
+const struct ike_frame *ike_frames_add(struct ike_frames *frames, const struct ike_frame *frame, const struct ike_message *message);
 
 /** What the message in this frame was, or NULL where none was kept. */
-const struct ike_place *ike_frames_at(const struct ike_frames *frames, uint32_t frame);
+const struct ike_frame *ike_frames_at(const struct ike_frames *frames, uint32_t frame);
 
 uint32_t ike_frames_count(const struct ike_frames *frames);
 

@@ -47,7 +47,7 @@ struct ike_sa {
     uint32_t messages[2];           /**< from its initiator, its responder, without retransmissions */
     uint32_t probes[2];             /**< IKEv1 liveness checks by each that nothing has answered */
     uint32_t probe_frame[2];        /**< the first of them */
-    const struct said *init;        /**< the answer of IKE_SA_INIT: the algorithms; NULL where not captured */
+    const struct offer *init;        /**< the answer of IKE_SA_INIT: the algorithms; NULL where not captured */
     struct exchange *small_auth; /**< an unreadable IKE_AUTH whose answer is too small for a child SA */
     struct ike_sa *tunnel_older;    /**< the one before in its tunnel */
     struct ike_sa *next;            /**< in order of appearance */

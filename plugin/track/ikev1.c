@@ -32,20 +32,20 @@ refused_exchange(const struct ike_context *context, const struct ike_sa *ike_sa)
 
 /* An Informational that answers a message of another exchange: both are linked. */
 static void
-answer_elsewhere(struct exchange *refused, const struct ike_place *place)
+answer_elsewhere(struct exchange *refused, const struct ike_frame *frame)
 {
-    for (unsigned i = 0; place->message && i < refused->messages && i < EXCHANGE_MESSAGES_INLINE; i++) {
+    for (unsigned i = 0; frame->message && i < refused->messages && i < EXCHANGE_MESSAGES_INLINE; i++) {
         struct exchange_message *asked = &refused->message[i];
         if (asked->frame != refused->awaited_frame)
             continue;
-        asked->answered_frame = place->frame;
-        place->message->answers_frame = asked->frame;
-        place->message->answers_time = asked->time;
+        asked->answered_frame = frame->frame;
+        frame->message->answers_frame = asked->frame;
+        frame->message->answers_time = asked->time;
     }
 }
 
 static void
-take_informational(const struct ike_context *context, struct exchange *exchange, const struct ike_place *place)
+take_informational(const struct ike_context *context, struct exchange *exchange, const struct ike_frame *frame)
 {
     struct ike_sa *ike_sa = exchange->ike_sa;
     const struct ike_contents *contents = &context->message->contents;
@@ -60,7 +60,7 @@ take_informational(const struct ike_context *context, struct exchange *exchange,
         return;
     struct exchange *refused = refused_exchange(context, ike_sa);
     if (refused) {
-        answer_elsewhere(refused, place);
+        answer_elsewhere(refused, frame);
         refused->response_frame = refused->response_frame ? refused->response_frame : context->message->frame;
         contents_answer(context, refused, error);
         if (exchange_is_initial(refused->type))
@@ -99,14 +99,14 @@ take_quick_mode(struct ike_context *context, struct exchange *exchange, bool res
 }
 
 void
-ikev1_take(struct ike_context *context, struct exchange *exchange, const struct ike_place *place)
+ikev1_take(struct ike_context *context, struct exchange *exchange, const struct ike_frame *frame)
 {
     if (exchange->type == IKE1_INFORMATIONAL)
-        take_informational(context, exchange, place);
+        take_informational(context, exchange, frame);
     else if (exchange_is_initial(exchange->type))
-        take_phase1(context, exchange, place->is_response);
+        take_phase1(context, exchange, frame->is_response);
     else if (exchange->type == IKE1_QUICK_MODE)
-        take_quick_mode(context, exchange, place->is_response);
+        take_quick_mode(context, exchange, frame->is_response);
 }
 
 void

@@ -9,7 +9,7 @@
 #include "exchange.h"
 
 /** Takes a message that was not read before. */
-void ikev1_take(struct ike_context *context, struct exchange *exchange, const struct ike_place *place);
+void ikev1_take(struct ike_context *context, struct exchange *exchange, const struct ike_frame *frame);
 
 /** A new IKE SA began: the one before it in its tunnel has failed if it left liveness checks (RFC 3706) unanswered. */
 void ikev1_give_up_probes(const struct ike_context *context, const struct ike_sa *began);

@@ -13,11 +13,11 @@
 #define LOOKED_AT_MOST 8
 
 static uint64_t
-ike_spi_of(const struct said *said)
+ike_spi_of(const struct offer *offer)
 {
-    for (unsigned i = 0; said && i < said->proposals; i++)
-        if (said->proposal[i].protocol == IKE_PROTOCOL_IKE)
-            return said->proposal[i].spi;
+    for (unsigned i = 0; offer && i < offer->proposals; i++)
+        if (offer->proposal[i].protocol == IKE_PROTOCOL_IKE)
+            return offer->proposal[i].spi;
     return 0;
 }
 

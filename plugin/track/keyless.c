@@ -23,9 +23,9 @@ static void
 refuse(struct ike_context *context, struct exchange *exchange)
 {
     exchange->outcome = EXCHANGE_REFUSED;
-    exchange->refused_by_size = true;
+    exchange->refused_unread = true;
     exchange->awaiting = false;
-    change_exchange(context->changes, CHANGE_REFUSED_BY_SIZE, exchange);
+    change_exchange(context->changes, CHANGE_REFUSED_UNREAD, exchange);
 }
 
 /* An IKE_AUTH with a small answer was not a round of EAP: the next message shows it. */
@@ -53,7 +53,7 @@ find_first_try(const struct exchange *accepted)
 
     while (first && (first->type != accepted->type || first->flow != accepted->flow) && looked_at++ < LOOKED_AT_MOST)
         first = first->older;
-    if (!first || !first->refused_by_size || first->tried_again || first->type != accepted->type || first->flow != accepted->flow
+    if (!first || !first->refused_unread || first->tried_again || first->type != accepted->type || first->flow != accepted->flow
             || clock_passed_ms(&first->response_time, &accepted->request_time, AGAIN_WITHIN_MS))
         return;
     first->tried_again = true;
@@ -98,7 +98,7 @@ may_be_rekeyed(const struct ike_sa *ike_sa)
     if (ike_sa->version < 2 || !ike_sa->established || ike_sa->end != IKE_ALIVE || ike_sa->successor)
         return false;
     for (const struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
-        if (exchange->type == IKE2_CREATE_CHILD_SA && exchange->response_frame != 0 && !exchange->refused_by_size && !exchange->response)
+        if (exchange->type == IKE2_CREATE_CHILD_SA && exchange->response_frame != 0 && !exchange->refused_unread && !exchange->response)
             return true;
     return false;
 }

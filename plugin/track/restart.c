@@ -70,7 +70,7 @@ traffic_stopped(const struct flow *flow, const struct ike_sa *began, bool *any)
 {
     unsigned looked_at = 0;
 
-    for (const struct sa *sa = flow->heads; sa && looked_at < CURRENT_AT_MOST; sa = sa->head_next, looked_at++) {
+    for (const struct sa *sa = flow->current; sa && looked_at < CURRENT_AT_MOST; sa = sa->current_next, looked_at++) {
         if (sa->sequence.packets == 0 || clock_compare(&sa->first_time, &began->first_time) > 0)
             continue;
         if (clock_passed_ms(&began->established_time, &sa->last_time, SILENT_AFTER_MS))

@@ -181,9 +181,9 @@ resume(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet
         return;
     if (!sa->resumed) {
         sa->resumed = true;
-        sa_rare(tracker->sas, sa)->resumed_time = packet->time;
+        sa_extra(tracker->sas, sa)->resumed_time = packet->time;
         change_resumed(&tracker->changes, sa, sa->last_frame, !clock_passed(&sa->last_time, &sa->successor->first_time, grace));
-    } else if (!sa->successor->link_proven && clock_passed(&sa->rare->resumed_time, &packet->time, grace)) {
+    } else if (!sa->successor->link_proven && clock_passed(&sa->extra->resumed_time, &packet->time, grace)) {
         lineage_split(sa);
         change_sa(&tracker->changes, CHANGE_SA_SPLIT, sa);
     }
@@ -312,7 +312,7 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
     return sa;
 }
 
-const struct ike_place *
+const struct ike_frame *
 tracker_take_ike(struct tracker *tracker, const struct ike_message *message)
 {
     return ike_take(tracker->ike, message);

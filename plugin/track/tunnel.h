@@ -39,8 +39,8 @@ struct flow {
     nstime_t first_time;
     nstime_t last_time;
     uint32_t last_frame;
-    struct sa *heads;               /**< the latest SA of each lineage, youngest first */
-    struct sa *pending;             /**< newborn SAs whose predecessor is not known yet, oldest first */
+    struct sa *current;             /**< the latest SA of each lineage, youngest first */
+    struct sa *pending;             /**< undecided SAs: their predecessor is not known yet; oldest first */
     struct sa *pending_last;
     uint64_t unanswered;            /**< packets since the other direction last spoke */
     nstime_t unanswered_since;

@@ -27,8 +27,8 @@ endif()
 set(tests ${PROJECT_SOURCE_DIR}/test-captures/tests)
 
 # Two tests, as one would be the last to end by far: what the outputs say, and what each packet shows. The files of one have their
-# runs of tshark in common, and none with those of the other. test_verdict.py compares the README's table of verdicts
-# (cmake/verdicts.py) with new runs, too.
+# runs of tshark in common, and none with those of the other. test_verdict.py compares the table of verdicts in
+# test-captures/README.md (cmake/verdicts.py) with new runs, too.
 set(outputs)
 set(not_outputs)
 foreach(name attribution batch healthy json keyless_bounds live profile reload secrets synthetic_ike timeline verdict)

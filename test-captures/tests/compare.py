@@ -20,6 +20,7 @@ import json
 import os
 import pickle
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -43,6 +44,7 @@ TIMEOUT = 300                   # seconds for one run of tshark
 FILES = ("json", "timeline")    # what -z writes to a file, and prints
 PRINTED = ("report", "sa", "tunnel")
 BESIDE = ("frame.number", "_ws.col.Info", "_ws.expert.message")         # printed with every spiscope.* field
+CLOCK = re.compile(rb"\(tshark:\d+\) [\d:.]+")      # in what Wireshark says of its own faults: number of the process and time
 LINES_AT_MOST, WIDTH = 30, 400  # of one difference that is shown
 
 Case = namedtuple("Case", "name path keys options")     # options: what follows -o
@@ -205,16 +207,19 @@ class Comparison:
         return said
 
     def differences(self, case):
-        """(name of an output, run, of base, of new) for each that is not the same; and how many were compared."""
+        """(name of an output, run, lines that tell how base and new differ) for each that is not the same; and how many were compared."""
         found, compared = [], 0
         for run in self.runs:
             base = self.base_said(case, run)
             self.starts["new"] += 1
             new = self.new.say(case, run, self.fields)
+            for said in (base, new):
+                said["stderr"] = CLOCK.sub(b"(tshark)", said["stderr"])
             for name in sorted(base):
                 compared += 1
                 if base[name] != new[name]:
-                    found.append((name, run, base[name], new[name]))
+                    how = field_differences(base[name], new[name], (*BESIDE, *self.fields)) if name == "fields" else None
+                    found.append((name, run, how or line_differences(base[name], new[name])))
         return found, compared
 
 
@@ -228,15 +233,28 @@ def lines_of(data):
     return text.splitlines()
 
 
-def show(case, name, run, base, new, most):
-    print(f"\n{case.name}: {name}, {'one pass' if run.passes == 1 else '-2'}{'' if run.tree else ', no tree'}")
+def line_differences(base, new):
     lines = list(difflib.unified_diff(lines_of(base), lines_of(new), "base", "new", lineterm="", n=1))[2:]
+    return lines or ["(the same lines; white space or the order of keys differs)"]
+
+
+def field_differences(base, new, names):
+    """Field by field, where both have a row for each frame."""
+    base, new = (data.decode(errors="backslashreplace").splitlines() for data in (base, new))
+    if len(base) != len(new):
+        return []
+    lines = []
+    for old, young in ((old.split("\t"), young.split("\t")) for old, young in zip(base, new) if old != young):
+        lines += [f"frame {old[0]} {name}: {a!r} became {b!r}" for name, a, b in zip(names, old, young) if a != b]
+    return lines
+
+
+def show(case, name, run, lines, most):
+    print(f"\n{case.name}: {name}, {'one pass' if run.passes == 1 else '-2'}{'' if run.tree else ', no tree'}")
     for line in lines[:most]:
         print("  " + (line if len(line) <= WIDTH else line[:WIDTH] + " …"))
     if len(lines) > most:
         print(f"  … {len(lines) - most} more lines")
-    if not lines:
-        print("  (the same lines; white space or the order of keys differs)")
 
 
 def parse():
@@ -307,6 +325,7 @@ def tell(comparison, cases, arguments):
             for difference in found:
                 show(case, *difference, arguments.lines)
                 differing[difference[0]] += 1
+            sys.stdout.flush()
     starts = comparison.starts
     summary = ", ".join(f"{name} {count}" for name, count in sorted(differing.items()))
     print(f"{len(cases)} captures (keys and none counted apart), {outputs} outputs, {len(comparison.fields)} fields: "

@@ -46,6 +46,7 @@ PRINTED = ("report", "sa", "tunnel")
 BESIDE = ("frame.number", "_ws.col.Info", "_ws.expert.message")         # printed with every spiscope.* field
 CLOCK = re.compile(rb"\(tshark:\d+\) [\d:.]+")      # in what Wireshark says of its own faults: number of the process and time
 LINES_AT_MOST, WIDTH = 30, 400  # of one difference that is shown
+AROUND = 40                     # characters before a difference within a field
 
 Case = namedtuple("Case", "name path keys options")     # options: what follows -o
 Run = namedtuple("Run", "tree passes")
@@ -245,7 +246,10 @@ def field_differences(base, new, names):
         return []
     lines = []
     for old, young in ((old.split("\t"), young.split("\t")) for old, young in zip(base, new) if old != young):
-        lines += [f"frame {old[0]} {name}: {a!r} became {b!r}" for name, a, b in zip(names, old, young) if a != b]
+        for name, a, b in zip(names, old, young):
+            same = max(len(os.path.commonprefix([a, b])) - AROUND, 0)       # of long texts only what differs
+            if a != b:
+                lines.append(f"frame {old[0]} {name}: {'…' if same else ''}{a[same:]!r} became {b[same:]!r}")
     return lines
 
 

@@ -10,6 +10,7 @@
 #include <epan/packet.h>
 #include <epan/prefs.h>
 
+#include "clock.h"
 #include "compat.h"
 #include "judge/judge.h"
 #include "observe/ike.h"
@@ -20,7 +21,6 @@
 #include "show/outputs.h"
 #include "show/tables.h"
 #include "show/tree.h"
-#include "track/clock.h"
 
 /* Findings that are kept of one capture: about 160 MB of them. */
 #define FINDINGS_AT_MOST 1000000

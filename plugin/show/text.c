@@ -9,7 +9,7 @@
 
 #include <wsutil/inet_addr.h>
 
-#include "../track/clock.h"
+#include "../clock.h"
 
 enum severity {
     SEVERITY_CHAT,

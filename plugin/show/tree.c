@@ -6,7 +6,7 @@
 
 #include <epan/expert.h>
 
-#include "../track/clock.h"
+#include "../clock.h"
 #include "explain.h"
 #include "text.h"
 

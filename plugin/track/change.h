@@ -7,7 +7,9 @@
 #ifndef SPISCOPE_CHANGE_H
 #define SPISCOPE_CHANGE_H
 
-#include "ike.h"
+#include "child.h"
+#include "exchange.h"
+#include "ike_sa.h"
 #include "sa.h"
 
 enum change_kind {

@@ -1,12 +1,14 @@
 /* contents.c
- * What the readable payloads of a message say, in both versions: offers, answers, notifies, Deletes.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "ike_context.h"
+#include "contents.h"
+
+#include "change.h"
+#include "ike_sa.h"
 
 const struct said *
-contents_keep(struct ike_context *context)
+contents_keep(const struct ike_context *context)
 {
     const struct ike_contents *contents = &context->message->contents;
 
@@ -24,25 +26,20 @@ contents_keep(struct ike_context *context)
     return said;
 }
 
-/* The request was read. */
 void
-contents_requested(struct ike_context *context, struct exchange *exchange)
+contents_requested(const struct ike_context *context, struct exchange *exchange)
 {
     change_exchange(context->changes, CHANGE_REQUESTED, exchange);
 }
 
-/* An answer to an exchange; error 0 accepts it. */
 void
-contents_answer(struct ike_context *context, struct exchange *exchange, const struct notify *error)
+contents_answer(const struct ike_context *context, struct exchange *exchange, const struct notify *error)
 {
     if (exchange->outcome != EXCHANGE_OPEN && !exchange->refused_by_size)
         return;                     /* a refusal by size may be read later, in a decrypted copy */
     exchange->outcome = error ? EXCHANGE_REFUSED : EXCHANGE_ANSWERED;
     if (error) {
         exchange->error = error->type;
-        exchange->error_value = error->value;
-        exchange->error_protocol = error->protocol;
-        exchange->error_frame = context->message->frame;
         exchange->awaiting = false;
     }
     change_exchange(context->changes, CHANGE_ANSWERED, exchange);
@@ -58,7 +55,7 @@ contents_find_error(const struct ike_message *message)
 }
 
 void
-contents_take_notifies(struct ike_context *context, struct exchange *exchange)
+contents_take_notifies(const struct ike_context *context, struct exchange *exchange)
 {
     const struct ike_contents *contents = &context->message->contents;
 
@@ -78,20 +75,4 @@ contents_take_notifies(struct ike_context *context, struct exchange *exchange)
             break;
         }
     }
-}
-
-void
-contents_take_deletes(struct ike_table *table, struct ike_sa *ike_sa)
-{
-    struct ike_context *context = &table->context;
-    const struct ike_contents *contents = &context->message->contents;
-
-    if (contents->delete_protocol == IKE_PROTOCOL_IKE) {
-        struct ike_sa *named = ike_sa_by_spis(table, contents->delete_ike_initiator, contents->delete_ike_responder);
-        ike_sa_end(context, named ? named : ike_sa, IKE_DELETED);
-    }
-    if (contents->deletes_incomplete)
-        change_add_limit(context->changes, LIMIT_DELETES, DELETES_AT_MOST);
-    for (unsigned i = 0; i < contents->deletes; i++)
-        child_delete(context, contents->delete_protocol, contents->delete_spi[i]);
 }

@@ -1,14 +1,17 @@
 /* exchange.c
- * Requests and responses. In IKEv2 a message ID and the response flag tell them (RFC 7296 section
- * 2.2); in IKEv1 whoever sends first with a message ID asks (RFC 2408 section 3.1), several messages
- * follow each other, and an Informational stands alone. A message whose bytes were seen before in its
- * exchange is a retransmission; or a copy that the capture made, if it comes at once.
+ * In IKEv2 a message ID and the response flag tell requests and responses (RFC 7296 section 2.2); in IKEv1
+ * whoever sends first with a message ID asks (RFC 2408 section 3.1), several messages follow each other,
+ * and an Informational stands alone. A message whose bytes were seen before in its exchange is a
+ * retransmission; or a copy that the capture made, if it comes at once.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "ike_context.h"
+#include "exchange.h"
 
-#include "clock.h"
+#include "../clock.h"
+#include "change.h"
+#include "ike_sa.h"
+#include "tunnel.h"
 
 /* Mirror ports copy within this; no IKE daemon retransmits as fast. */
 #define COPY_WITHIN_MS 10
@@ -90,7 +93,7 @@ starts_over(const struct exchange *exchange, const struct ike_message *message, 
 }
 
 static struct exchange *
-find(struct ike_context *context, struct ike_sa *ike_sa, bool response)
+find(const struct ike_context *context, struct ike_sa *ike_sa, bool response)
 {
     const struct ike_message *message = context->message;
     const struct flow *requester = response ? flow_reverse(context->flow) : context->flow;
@@ -106,7 +109,7 @@ find(struct ike_context *context, struct ike_sa *ike_sa, bool response)
 }
 
 static struct exchange *
-begin(struct ike_context *context, struct ike_sa *ike_sa, bool response)
+begin(const struct ike_context *context, struct ike_sa *ike_sa, bool response)
 {
     struct exchange *exchange = wmem_new0(context->pool, struct exchange);
     const struct ike_message *message = context->message;
@@ -202,7 +205,7 @@ take_new(struct exchange *exchange, const struct ike_message *message, bool from
 }
 
 struct exchange *
-exchange_take(struct ike_context *context, struct ike_sa *ike_sa, struct ike_place *place, bool *news)
+exchange_take(const struct ike_context *context, struct ike_sa *ike_sa, struct ike_place *place, bool *news)
 {
     const struct ike_message *message = context->message;
     bool response = message->version >= 2 && (message->flags & IKE2_FLAG_RESPONSE) != 0;
@@ -260,7 +263,7 @@ was_left(const struct ike_context *context, const struct exchange *exchange)
 }
 
 void
-exchange_give_up(struct ike_context *context, const struct ike_sa *except)
+exchange_give_up(const struct ike_context *context, const struct ike_sa *except)
 {
     unsigned looked_at = 0;
 
@@ -276,7 +279,7 @@ exchange_give_up(struct ike_context *context, const struct ike_sa *except)
             exchange->outcome = EXCHANGE_GIVEN_UP;
             exchange->awaiting = false;
             if (ike_sa->end == IKE_ALIVE && ike_sa->established)
-                ike_sa_note_end(ike_sa, IKE_FAILED, &context->message->time, context->message->frame);
+                ike_sa_note_end(ike_sa, IKE_FAILED, &context->message->time);
             change_exchange(context->changes, CHANGE_GIVEN_UP, exchange);
         }
     }

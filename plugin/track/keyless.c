@@ -1,12 +1,13 @@
 /* keyless.c
- * What the header and the size of unreadable messages prove: refusals too small to be anything else,
- * Quick Modes met by an Informational, liveness checks, authentications that lead nowhere.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "clock.h"
+#include "keyless.h"
+
+#include "../clock.h"
+#include "change.h"
 #include "envelope.h"
-#include "ike_context.h"
+#include "tunnel.h"
 
 /* Earlier IKE SAs of a tunnel, and exchanges of each, that are looked at; and both together, of all. */
 #define LOOKED_AT_MOST 16
@@ -14,9 +15,6 @@
 
 /* A request that is merely asked to use another group comes again at once. */
 #define AGAIN_WITHIN_MS 2000
-
-/* Traffic this many seconds before a new IKE SA shows that the tunnel was in use until then. */
-#define JUST_BEFORE 30
 
 /* In main mode the fifth message is the first encrypted one, and authenticates the initiator. */
 #define MAIN_MODE_CLEAR 4
@@ -124,45 +122,7 @@ keyless_find_predecessor(const struct ike_context *context, struct ike_sa *ike_s
         return;
     ike_sa->predecessor = found;
     found->successor = ike_sa;
-    ike_sa_note_end(found, IKE_REPLACED, &found->last_time, found->last_frame);
-}
-
-/* ---- a peer that lost its state */
-
-/* Traffic on the direction's older SAs: whether there was any just before the new IKE SA, and none since. */
-static bool
-traffic_stopped(const struct flow *flow, const struct ike_sa *began, bool *any)
-{
-    unsigned looked_at = 0;
-
-    for (const struct sa *sa = flow->heads; sa && looked_at < LOOKED_AT_MOST; sa = sa->head_next, looked_at++) {
-        if (sa->sequence.packets == 0 || clock_compare(&sa->first_time, &began->first_time) > 0)
-            continue;
-        if (clock_passed_ms(&began->established_time, &sa->last_time, AGAIN_WITHIN_MS))
-            return false;
-        *any |= !clock_passed(&sa->last_time, &began->first_time, JUST_BEFORE);
-    }
-    return true;
-}
-
-void
-keyless_check_restart(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struct changes *changes)
-{
-    struct ike_sa *began = tunnel->maybe_restarted;
-    bool any = false;
-
-    if (!began || !clock_passed(&began->established_time, now, grace))
-        return;
-    tunnel->maybe_restarted = NULL;
-    struct ike_sa *old = began->tunnel_older;
-    if (!old || !old->established || old->end != IKE_ALIVE || old->successor || clock_compare(&old->last_time, &began->first_time) > 0
-            || (old->latest && (old->latest->type == IKE2_INFORMATIONAL || old->latest->type == IKE1_INFORMATIONAL)))
-        return;                     /* it lives on, or may have been deleted; or others failed in between */
-    if (!traffic_stopped(&tunnel->flow[0], began, &any) || !traffic_stopped(&tunnel->flow[1], began, &any) || !any)
-        return;
-    began->displaced = old;
-    ike_sa_note_end(old, IKE_FAILED, &old->last_time, old->last_frame);
-    change_ike_sa(changes, CHANGE_DISPLACED, began);
+    ike_sa_note_end(found, IKE_REPLACED, &found->last_time);
 }
 
 /* ---- IKEv1 */

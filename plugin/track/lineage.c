@@ -4,8 +4,8 @@
  */
 #include "lineage.h"
 
-#include "clock.h"
-#include "ike.h"
+#include "../clock.h"
+#include "origin.h"
 
 /* One sender uses one SA of a lineage at a time. Packets of both may be mixed by the way; but an old SA
  * with so many packets for so long beside the newborn one is parallel to it. */
@@ -131,7 +131,7 @@ candidate_of(const struct sa *old, const struct sa *newborn, const nstime_t *now
     if (old->mixed_with == newborn->id && old->mixed >= MIXED_PACKETS_AT_MOST
             && clock_passed_ms(&newborn->first_time, &old->last_time, MIXED_AT_MOST_MS))
         return CANDIDATE_NO;
-    if (!ike_may_replace(old->origin, newborn->origin, grace))
+    if (!origin_may_replace(old->origin, newborn->origin, grace))
         return CANDIDATE_NO;
     return clock_passed(&old->last_time, now, grace) ? CANDIDATE_SILENT : CANDIDATE_UNDECIDED;
 }

@@ -6,9 +6,9 @@
 
 #include <glib.h>
 
+#include "../clock.h"
 #include "../compat.h"
-#include "clock.h"
-#include "ike.h"
+#include "exchange.h"
 
 /* SAs that were looked up lately, by the low bits of their SPIs: a power of two. */
 #define RECENT_SAS 4096

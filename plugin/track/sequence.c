@@ -4,7 +4,7 @@
  */
 #include "sequence.h"
 
-#include "clock.h"
+#include "../clock.h"
 
 #define WORD_BITS 64
 
@@ -29,21 +29,12 @@
 /* Gaps that may still be filled, told apart; later ones share the last place. */
 #define GAPS_AT_MOST 8
 
-/* Past this an SA is no longer merely irregular, and its past frames show no counts. */
-#define LEDGER_LIMIT 65536
-
 struct gap {
     uint64_t first;
     uint64_t end;                   /* the number after it */
     uint64_t missing;
     nstime_t time;                  /* of the packet behind it */
     uint32_t frame;
-};
-
-struct ledger_entry {
-    uint32_t frame;
-    uint32_t highest;               /* low 32 bits */
-    struct sequence_counts counts;
 };
 
 /* Numbers behind the highest that follow each other: a restart, a replay, or just late packets. */
@@ -69,7 +60,7 @@ struct sequence_history {
     uint32_t settled_gap_frame;
     uint64_t before_restart;
     bool restart_repeats;           /* it began with a number that another packet had: no late packets of another clock */
-    wmem_array_t *ledger;
+    struct ledger ledger;
 };
 
 static bool
@@ -99,7 +90,7 @@ history_of(struct sequence *sequence, wmem_allocator_t *pool)
         return history;
 
     history = wmem_new0(pool, struct sequence_history);
-    history->ledger = wmem_array_new(pool, sizeof(struct ledger_entry));
+    history->ledger = ledger_create(pool);
     history->initial_first = sequence->first;
     uint64_t count = sequence->highest - sequence->first + 1;
     if (count > OWN_WINDOW)
@@ -320,14 +311,13 @@ take_behind(struct sequence *sequence, const struct ipsec_packet *packet, uint64
     return effect;
 }
 
+/* The frame is to be shown again with the counts as they are now. */
 static void
-ledger_write(struct sequence *sequence, uint32_t frame)
+write_down(struct sequence *sequence, uint32_t frame)
 {
-    wmem_array_t *ledger = sequence->history->ledger;
     struct ledger_entry entry = { frame, (uint32_t)sequence->highest, sequence_counts(sequence) };
 
-    if (wmem_array_get_count(ledger) <= LEDGER_LIMIT)
-        wmem_array_append_one(ledger, entry);
+    ledger_write(&sequence->history->ledger, &entry);
 }
 
 unsigned
@@ -346,7 +336,7 @@ sequence_take(struct sequence *sequence, const struct ipsec_packet *packet,
             ? take_forward(sequence, packet, distance, limits, pool)
             : take_behind(sequence, packet, distance, limits, pool);
     if (effect & ~(unsigned)(SEQUENCE_NEAR_END | SEQUENCE_WRAPPED | SEQUENCE_LOSS_SETTLED | SEQUENCE_LOSS_PROVEN))
-        ledger_write(sequence, packet->frame);
+        write_down(sequence, packet->frame);
     return effect;
 }
 
@@ -356,7 +346,7 @@ sequence_note_copy(struct sequence *sequence, const struct ipsec_packet *packet,
     if (packet->sequence == (uint32_t)sequence->highest)
         return;                     /* it shows the counts of the packet itself */
     history_of(sequence, pool);
-    ledger_write(sequence, packet->frame);
+    write_down(sequence, packet->frame);
 }
 
 struct sequence_counts
@@ -377,21 +367,13 @@ sequence_counts_at(const struct sequence *sequence, uint32_t frame, uint32_t num
         struct sequence_counts *counts)
 {
     const struct sequence_history *history = sequence->history;
-    const struct ledger_entry *entries = history ? wmem_array_get_raw(history->ledger) : NULL;
-    unsigned low = 0, high = history ? wmem_array_get_count(history->ledger) : 0;
-
-    if (high > LEDGER_LIMIT && frame > entries[LEDGER_LIMIT].frame)
-        return false;
-    while (low < high) {            /* the last entry at or before the frame */
-        unsigned middle = low + ((high - low) / 2);
-        if (entries[middle].frame <= frame)
-            low = middle + 1;
-        else
-            high = middle;
-    }
     struct ledger_entry base = { 0, history ? history->initial_first : sequence->first, { 1, 0, 0, 0 } };
-    if (low > 0)
-        base = entries[low - 1];
+    const struct ledger_entry *entry = NULL;
+
+    if (history && !ledger_find(&history->ledger, frame, &entry))
+        return false;
+    if (entry)
+        base = *entry;
     *counts = base.counts;
     /* In between each packet moves on by one; a copy of an earlier one moves nothing. */
     if (base.frame != frame && (int32_t)(number - base.highest) > 0)

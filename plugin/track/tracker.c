@@ -4,10 +4,11 @@
  */
 #include "tracker.h"
 
-#include "clock.h"
-#include "ike_context.h"
+#include "../clock.h"
 #include "lineage.h"
+#include "origin.h"
 #include "recent.h"
+#include "restart.h"
 
 /* A direction is one-way only if it carried more than a stray packet or two. */
 #define ONE_WAY_PACKETS 5
@@ -111,7 +112,7 @@ open_sa(struct tracker *tracker, const struct sa_key *key, const struct ipsec_pa
         flow = tunnel_open(tracker->tunnels, &packet->source, &packet->destination);
     sa = sa_open(tracker->sas, key, flow, packet->frame, &packet->time, packet->source.port != 0);
     bool sure;
-    sa->origin = ike_claim_origin(flow, &packet->time, tracker->limits.handover_grace, &sure);
+    sa->origin = origin_claim(flow, &packet->time, tracker->limits.handover_grace, &sure);
     sa->origin_sure = sure;
     sa->born_in_capture = packet->sequence <= 1;
     return sa;
@@ -208,7 +209,7 @@ begins_anew(const struct sa *sa, const struct ipsec_packet *packet, uint32_t gra
     if (sa->deleted_frame != 0)
         return clock_passed_ms(&sa->deleted_time, &packet->time, 0);
     bool is_replayed = packet->fingerprint == sa->sequence.first_fingerprint;
-    return !is_replayed && ike_may_have_made_new(sa->flow, &sa->last_time, &packet->time, grace);
+    return !is_replayed && origin_may_have_made_new(sa->flow, &sa->last_time, &packet->time, grace);
 }
 
 static void
@@ -304,10 +305,8 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
         lineage_admit(sa);
     else if (sa->waits_for_traffic || sa->flow->pending)
         lineage_heard(sa);
-    if (sa->flow->tunnel->maybe_restarted)
-        keyless_check_restart(sa->flow->tunnel, &packet->time, tracker->limits.handover_grace, &tracker->changes);
-    if (sa->flow->tunnel->rival)
-        child_check_rival(sa->flow->tunnel, &packet->time, tracker->limits.handover_grace, &tracker->changes);
+    if (sa->flow->tunnel->maybe_restarted || sa->flow->tunnel->twin)
+        restart_check(sa->flow->tunnel, &packet->time, tracker->limits.handover_grace, &tracker->changes);
     settle(tracker, sa->flow, &packet->time);
     count_answers(tracker, sa, packet);
     return sa;

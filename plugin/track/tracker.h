@@ -10,6 +10,7 @@
 #define SPISCOPE_TRACKER_H
 
 #include "change.h"
+#include "ike.h"
 
 struct tracker_limits {
     struct sequence_limits sequence;

@@ -63,7 +63,7 @@ struct tunnel {
     struct ike_sa *ike_sas;         /**< the latest; the others follow by tunnel_older */
     struct child *children;         /**< the latest; the others follow by tunnel_older */
     struct ike_sa *maybe_restarted; /**< one that was set up, unread, while another was alive; or NULL */
-    struct child *rival;            /**< one that lives beside another for the same selectors, or NULL */
+    struct child *twin;             /**< one that lives beside another for the same selectors, or NULL */
     uint32_t tried_again;           /**< refusals by size that the next try turned into a success */
     struct tunnel *next;
 };

@@ -51,10 +51,10 @@ message_length(const struct suite *suite, uint32_t contents)
 }
 
 /* The answer of IKE_SA_INIT that chose a suite, with PRF_HMAC_SHA2_256 and group 14. */
-static struct said
+static struct offer
 answer_of(const struct suite *suite)
 {
-    struct said answer = { .has_ke = true, .ke_group = 14, .proposals = 1 };
+    struct offer answer = { .has_ke = true, .ke_group = 14, .proposals = 1 };
     struct proposal *proposal = &answer.proposal[0];
 
     proposal->protocol = 1;
@@ -71,7 +71,7 @@ static void
 test_every_suite(void)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(suites); i++) {
-        struct said answer = answer_of(&suites[i]);
+        struct offer answer = answer_of(&suites[i]);
         struct ike_sa ike_sa = { .version = 2, .init = &answer };
 
         for (uint32_t contents = 0; contents <= CONTENTS_AT_MOST; contents++) {
@@ -104,7 +104,7 @@ test_known_sizes(void)
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
-        struct said answer = answer_of(&known[i].suite);
+        struct offer answer = answer_of(&known[i].suite);
         struct ike_sa ike_sa = { .version = 2, .init = &answer };
 
         g_assert_cmpuint(envelope_holds_at_most(&ike_sa, known[i].empty), ==, known[i].most);
@@ -118,7 +118,7 @@ static void
 test_is_empty(void)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(suites); i++) {
-        struct said answer = answer_of(&suites[i]);
+        struct offer answer = answer_of(&suites[i]);
         struct ike_sa ike_sa = { .version = 2, .init = &answer };
 
         g_assert_cmpint(envelope_is_empty(&ike_sa, message_length(&suites[i], 0)), ==, suites[i].block == 1);
@@ -140,7 +140,7 @@ test_unknown_algorithms(void)
     g_assert_cmpuint(envelope_holds_at_most(&ike_sa, 0), ==, 0);
     g_assert_false(envelope_is_empty(&ike_sa, around));
     for (size_t i = 0; i < G_N_ELEMENTS(suites); i++) {
-        struct said answer = answer_of(&suites[i]);
+        struct offer answer = answer_of(&suites[i]);
         struct ike_sa known = { .version = 2, .init = &answer };
 
         for (uint32_t length = 0; length < CONTENTS_AT_MOST; length++)
@@ -149,7 +149,7 @@ test_unknown_algorithms(void)
 }
 
 static void
-check_tells_nothing(const struct said *answer)
+check_tells_nothing(const struct offer *answer)
 {
     struct ike_sa unknown = { .version = 2 }, ike_sa = { .version = 2, .init = answer };
 
@@ -164,7 +164,7 @@ static void
 test_doubtful_answers(void)
 {
     struct suite odd = { 1023, 0, 0, 1, 8 };
-    struct said two = answer_of(&suites[0]), none = answer_of(&suites[0]), unassigned = answer_of(&odd);
+    struct offer two = answer_of(&suites[0]), none = answer_of(&suites[0]), unassigned = answer_of(&odd);
 
     two.proposals = 2;
     two.proposal[1] = two.proposal[0];
@@ -201,7 +201,7 @@ static void
 test_refuses_child(void)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(suites); i++) {
-        struct said answer = answer_of(&suites[i]);
+        struct offer answer = answer_of(&suites[i]);
         struct ike_sa ike_sa = { .version = 2, .init = &answer };
         struct exchange exchange = { .ike_sa = &ike_sa, .type = IKE2_CREATE_CHILD_SA, .request_frame = 1, .response_frame = 2 };
 
@@ -221,7 +221,7 @@ test_refuses_child(void)
 static void
 test_refuses_nothing_else(void)
 {
-    struct said answer = answer_of(&suites[0]);
+    struct offer answer = answer_of(&suites[0]);
     struct ike_sa ike_sa = { .version = 2, .init = &answer };
     struct exchange refused = {
         .ike_sa = &ike_sa, .type = IKE2_CREATE_CHILD_SA, .request_frame = 1, .response_frame = 2,

@@ -10,9 +10,7 @@
 #include "ike_sa.h"
 #include "lineage.h"
 #include "selectors.h"
-
-/* Children of one tunnel that are looked through for one with the same selectors. */
-#define CHILDREN_AT_MOST 64
+#include "walk.h"
 
 static const struct proposal *
 ipsec_proposal(const struct offer *offer, uint8_t protocol)
@@ -109,9 +107,9 @@ same_request(const struct child *a, const struct child *b)
 static struct child *
 find_old(const struct child *new)
 {
-    unsigned looked_at = 0;
+    struct child *old;
 
-    for (struct child *old = new->tunnel_older; old && looked_at < CHILDREN_AT_MOST; old = old->tunnel_older, looked_at++)
+    WALK(old, new->tunnel_older, tunnel_older, CHILDREN_KNOWN)
         if (!old->successor && (child_same_selectors(old, new) || (!child_is_alive(old) && same_request(old, new))))
             return old;
     return NULL;
@@ -247,9 +245,9 @@ static bool
 settle_collision(const struct ike_context *context, struct child *ended)
 {
     struct child *old = ended->predecessor;
-    unsigned looked_at = 0;
+    struct child *child;
 
-    for (struct child *child = context->flow->tunnel->children; child && looked_at < CHILDREN_AT_MOST; child = child->tunnel_older, looked_at++) {
+    WALK(child, context->flow->tunnel->children, tunnel_older, CHILDREN_KNOWN) {
         if (child == ended || child->id <= old->id || child->origin->rekeyed_child != old || child->predecessor
                 || child->deleted_frame != 0)
             continue;
@@ -269,13 +267,15 @@ settle_collision(const struct ike_context *context, struct child *ended)
 static void
 promote(struct ike_context *context, struct child *ended)
 {
-    unsigned looked_at = 0;
+    struct child *child;
 
     if (ended->successor)
         return;
     if (ended->predecessor && settle_collision(context, ended))
         return;
-    for (struct child *child = context->flow->tunnel->children; child && child != ended && looked_at < CHILDREN_AT_MOST; child = child->tunnel_older, looked_at++) {
+    WALK(child, context->flow->tunnel->children, tunnel_older, CHILDREN_KNOWN) {
+        if (child == ended)
+            return;
         if (child->predecessor || child->deleted_frame != 0 || !child_same_selectors(ended, child)
                 || clock_passed(&child->origin->response_time, &context->message->time, context->grace))
             continue;
@@ -330,14 +330,14 @@ struct child *
 child_take_twin(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struct child **other)
 {
     struct child *twin = tunnel->twin;
-    unsigned looked_at = 0;
+    struct child *old;
 
     if (!twin || !clock_passed(&twin->origin->response_time, now, grace))
         return NULL;
     tunnel->twin = NULL;
     if (twin->deleted_frame != 0)
         return NULL;
-    for (struct child *old = twin->tunnel_older; old && looked_at < CHILDREN_AT_MOST; old = old->tunnel_older, looked_at++) {
+    WALK(old, twin->tunnel_older, tunnel_older, CHILDREN_KNOWN) {
         if (!child_is_alive(old) || old->successor || !child_same_selectors(old, twin))
             continue;
         *other = old;

@@ -12,12 +12,10 @@
 #include "change.h"
 #include "ike_sa.h"
 #include "tunnel.h"
+#include "walk.h"
 
 /* Mirror ports copy within this; no IKE daemon retransmits as fast. */
 #define COPY_WITHIN_MS 10
-
-/* Exchanges of one IKE SA that are looked through for a message's own: those that can be open at once. */
-#define OPEN_AT_MOST 16
 
 /* A request without retransmission that was overtaken by a new one counts as given up only after this. */
 #define UNANSWERED_AFTER_MS 1000
@@ -97,9 +95,9 @@ find(const struct ike_context *context, struct ike_sa *ike_sa, bool response)
 {
     const struct ike_message *message = context->message;
     const struct flow *requester = response ? flow_reverse(context->flow) : context->flow;
-    unsigned looked_at = 0;
+    struct exchange *exchange;
 
-    for (struct exchange *exchange = ike_sa->latest; exchange && looked_at < OPEN_AT_MOST; exchange = exchange->older, looked_at++) {
+    WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN) {
         if (exchange->message_id != message->message_id || exchange->type != message->exchange_type)
             continue;
         if (message->version < 2 || exchange->flow == requester)
@@ -265,12 +263,12 @@ was_left(const struct ike_context *context, const struct exchange *exchange)
 void
 exchange_give_up(const struct ike_context *context, const struct ike_sa *except)
 {
-    unsigned looked_at = 0;
+    struct ike_sa *ike_sa;
 
-    for (struct ike_sa *ike_sa = context->flow->tunnel->ike_sas; ike_sa && looked_at < OPEN_AT_MOST; ike_sa = ike_sa->tunnel_older, looked_at++) {
-        struct exchange *exchange = ike_sa->latest;
+    WALK(ike_sa, context->flow->tunnel->ike_sas, tunnel_older, IKE_SAS_RECENT) {
+        struct exchange *exchange;
         bool went_on[2] = { false, false };         /* whose next request shows that this one was answered (RFC 7296 section 2.3) */
-        for (unsigned i = 0; exchange && i < OPEN_AT_MOST; exchange = exchange->older, i++) {
+        WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN) {
             unsigned side = exchange_side(exchange);
             bool answered = ike_sa->version >= 2 && went_on[side];
             went_on[side] = true;

@@ -7,9 +7,7 @@
 #include "../clock.h"
 #include "change.h"
 #include "exchange.h"
-
-/* IKE SAs of one tunnel that are looked through for one that another replaces: beyond that it is a flood. */
-#define LOOKED_AT_MOST 256
+#include "walk.h"
 
 struct ike_sa_table {
     wmem_allocator_t *pool;
@@ -141,9 +139,11 @@ add_ike_sa(const struct ike_context *context, uint64_t initiator, uint64_t respo
 static void
 find_successor(struct ike_sa *old, const nstime_t *now, uint32_t grace)
 {
-    unsigned looked_at = 0;
+    struct ike_sa *new;
 
-    for (struct ike_sa *new = old->flow->tunnel->ike_sas; new && new != old && looked_at < LOOKED_AT_MOST; new = new->tunnel_older, looked_at++) {
+    WALK(new, old->flow->tunnel->ike_sas, tunnel_older, IKE_SAS_KNOWN) {
+        if (new == old)
+            return;
         if (!new->established || new->predecessor || clock_passed(&new->established_time, now, grace))
             continue;
         new->predecessor = old;
@@ -181,12 +181,12 @@ ike_sa_delete(const struct ike_context *context, struct ike_sa *ike_sa)
 static void
 find_predecessor(struct ike_sa *ike_sa)
 {
-    struct ike_sa *old = ike_sa->tunnel_older;
+    struct ike_sa *old;
 
-    for (unsigned looked_at = 0; old && (!old->established || old->successor); old = old->tunnel_older)
-        if (++looked_at > LOOKED_AT_MOST)
-            return;
-    if (!old || ike_sa->predecessor || old->end == IKE_ALIVE)
+    WALK(old, ike_sa->tunnel_older, tunnel_older, IKE_SAS_KNOWN)
+        if (old->established && !old->successor)
+            break;
+    if (!old || !old->established || old->successor || ike_sa->predecessor || old->end == IKE_ALIVE)
         return;
     old->successor = ike_sa;
     ike_sa->predecessor = old;

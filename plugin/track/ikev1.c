@@ -9,9 +9,7 @@
 #include "contents.h"
 #include "ike_sa.h"
 #include "tunnel.h"
-
-/* Exchanges of an IKE SA among which the refused one is looked for. */
-#define LOOKED_AT_MOST 16
+#include "walk.h"
 
 /* Liveness checks that have to stay unanswered until the peer counts as dead. */
 #define PROBES_AT_LEAST 2
@@ -20,9 +18,9 @@
 static struct exchange *
 refused_exchange(const struct ike_context *context, const struct ike_sa *ike_sa)
 {
-    unsigned looked_at = 0;
+    struct exchange *exchange;
 
-    for (struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++) {
+    WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN) {
         const struct flow *sender = exchange->awaited_by_requester ? exchange->flow : flow_reverse(exchange->flow);
         if (exchange->awaiting && exchange->outcome == EXCHANGE_OPEN && sender != context->flow)
             return exchange;

@@ -8,9 +8,7 @@
 #include "child.h"
 #include "contents.h"
 #include "ike_sa.h"
-
-/* Exchanges before one among which a collision is looked for. */
-#define LOOKED_AT_MOST 8
+#include "walk.h"
 
 static uint64_t
 ike_spi_of(const struct offer *offer)
@@ -25,9 +23,9 @@ ike_spi_of(const struct offer *offer)
 static void
 find_collision(struct ike_context *context, struct exchange *exchange)
 {
-    unsigned looked_at = 0;
+    struct exchange *other;
 
-    for (struct exchange *other = exchange->older; other && looked_at < LOOKED_AT_MOST; other = other->older, looked_at++) {
+    WALK(other, exchange->older, older, EXCHANGES_CROSSING) {
         if (other->type != exchange->type || other->flow == exchange->flow || !other->awaiting)
             continue;
         if (other->rekeyed_child != exchange->rekeyed_child || !exchange->rekeyed_child)

@@ -8,9 +8,9 @@
 #include "change.h"
 #include "envelope.h"
 #include "tunnel.h"
+#include "walk.h"
 
-/* Earlier IKE SAs of a tunnel, and exchanges of each, that are looked at; and both together, of all. */
-#define LOOKED_AT_MOST 16
+/* IKE SAs and exchanges, both together, among which a Quick Mode's earlier try is looked for. */
 #define LOOKED_AT_MOST_IN_ALL 32
 
 /* A request that is merely asked to use another group comes again at once. */
@@ -48,11 +48,11 @@ settle_small_auth(struct ike_context *context, struct ike_sa *ike_sa)
 static void
 find_first_try(const struct exchange *accepted)
 {
-    struct exchange *first = accepted->older;
-    unsigned looked_at = 0;
+    struct exchange *first;
 
-    while (first && (first->type != accepted->type || first->flow != accepted->flow) && looked_at++ < LOOKED_AT_MOST)
-        first = first->older;
+    WALK(first, accepted->older, older, EXCHANGES_OPEN)
+        if (first->type == accepted->type && first->flow == accepted->flow)
+            break;
     if (!first || !first->refused_unread || first->tried_again || first->type != accepted->type || first->flow != accepted->flow
             || clock_passed_ms(&first->response_time, &accepted->request_time, AGAIN_WITHIN_MS))
         return;
@@ -93,11 +93,11 @@ take_request2(struct ike_context *context, struct exchange *exchange)
 static bool
 may_be_rekeyed(const struct ike_sa *ike_sa)
 {
-    unsigned looked_at = 0;
+    const struct exchange *exchange;
 
     if (ike_sa->version < 2 || !ike_sa->established || ike_sa->end != IKE_ALIVE || ike_sa->successor)
         return false;
-    for (const struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
+    WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN)
         if (exchange->type == IKE2_CREATE_CHILD_SA && exchange->response_frame != 0 && !exchange->refused_unread && !exchange->response)
             return true;
     return false;
@@ -107,11 +107,11 @@ void
 keyless_find_predecessor(const struct ike_context *context, struct ike_sa *ike_sa)
 {
     struct ike_sa *found = NULL;
-    unsigned looked_at = 0;
+    struct ike_sa *old;
 
     if (ike_sa->version < 2 || context->message->message_id != 0)
         return;
-    for (struct ike_sa *old = ike_sa->tunnel_older; old && looked_at < LOOKED_AT_MOST; old = old->tunnel_older, looked_at++) {
+    WALK(old, ike_sa->tunnel_older, tunnel_older, IKE_SAS_RECENT) {
         if (!may_be_rekeyed(old))
             continue;
         if (found)
@@ -130,9 +130,9 @@ keyless_find_predecessor(const struct ike_context *context, struct ike_sa *ike_s
 static void
 take_informational1(struct ike_context *context, const struct ike_sa *ike_sa)
 {
-    unsigned looked_at = 0;
+    struct exchange *exchange;
 
-    for (struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++) {
+    WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN) {
         if (exchange->type != IKE1_QUICK_MODE || !exchange->awaiting || exchange->flow == context->flow
                 || exchange->response_frame != 0)
             continue;
@@ -179,11 +179,11 @@ keyless_take(struct ike_context *context, struct exchange *exchange, bool respon
 static struct exchange *
 stuck_main_mode(struct ike_sa *ike_sa)
 {
-    unsigned looked_at = 0;
+    struct exchange *exchange;
 
     if (ike_sa->established || ike_sa->version >= 2)
         return NULL;
-    for (struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
+    WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN)
         if (exchange->type == IKE1_IDENTITY_PROTECTION && exchange->steps == MAIN_MODE_CLEAR + 1)
             return exchange;
     return NULL;
@@ -192,9 +192,9 @@ stuck_main_mode(struct ike_sa *ike_sa)
 void
 keyless_begin_anew(struct ike_context *context, const struct ike_sa *began)
 {
-    unsigned looked_at = 0;
+    struct ike_sa *old;
 
-    for (struct ike_sa *old = began->tunnel_older; old && looked_at < LOOKED_AT_MOST; old = old->tunnel_older, looked_at++) {
+    WALK(old, began->tunnel_older, tunnel_older, IKE_SAS_RECENT) {
         if (old->flow != began->flow)
             continue;
         settle_small_auth(context, old);

@@ -6,6 +6,7 @@
 
 #include "../clock.h"
 #include "origin.h"
+#include "walk.h"
 
 /* One sender uses one SA of a lineage at a time. Packets of both may be mixed by the way; but an old SA
  * with so many packets for so long beside the new one is parallel to it. */
@@ -15,11 +16,6 @@
 /* A new SA's first packets: as far as a capture may have missed them. An SA that starts beyond is
  * older than the capture shows, and so no successor of what the capture shows. */
 #define NEWBORN_AT_MOST 64
-
-/* How many lineages of one direction are looked at for a predecessor, and how many generations are
- * renumbered: beyond that it is a flood, not a tunnel. */
-#define CURRENT_AT_MOST 64
-#define GENERATIONS_AT_MOST 4096
 
 static void
 current_add(struct sa *sa)
@@ -150,9 +146,9 @@ distance(const struct sa *old, const struct sa *undecided)
 static void
 renumber(struct sa *sa, uint32_t generation)
 {
-    unsigned looked_at = 0;
+    struct sa *later;
 
-    for (struct sa *later = sa; later && looked_at < GENERATIONS_AT_MOST; later = later->successor, looked_at++)
+    WALK(later, sa, successor, GENERATIONS_KNOWN)
         later->generation = generation++;
 }
 
@@ -211,7 +207,7 @@ lineage_settle(struct flow *flow, const nstime_t *now, uint32_t grace)
     struct sa *undecided = flow->pending;
     struct sa *best = NULL;
     bool best_decided = false;
-    unsigned looked_at = 0;
+    struct sa *old;
 
     if (!lineage_is_due(flow, now, grace))
         return NULL;
@@ -221,7 +217,7 @@ lineage_settle(struct flow *flow, const nstime_t *now, uint32_t grace)
             undecided->generation = 1;
         return undecided;
     }
-    for (struct sa *old = flow->current; old && looked_at < CURRENT_AT_MOST; old = old->current_next, looked_at++) {
+    WALK(old, flow->current, current_next, CURRENT_KNOWN) {
         enum candidate candidate = candidate_of(old, undecided, now, grace);
         if (candidate == CANDIDATE_NO)
             continue;

@@ -9,12 +9,7 @@
 #include "child.h"
 #include "exchange.h"
 #include "ike_sa.h"
-
-/* IKE SAs of one tunnel that are looked through for the one that lived: beyond that it is a flood. */
-#define LOOKED_AT_MOST 256
-
-/* SAs of one direction whose traffic is looked at. */
-#define CURRENT_AT_MOST 16
+#include "walk.h"
 
 /* What comes this long after a new negotiation was not under way before it. */
 #define SILENT_AFTER_MS 2000
@@ -28,12 +23,13 @@
 static struct ike_sa *
 find_displaced(const struct ike_sa *began, uint32_t grace)
 {
-    struct ike_sa *old = began->tunnel_older;
+    struct ike_sa *old;
 
-    for (unsigned looked_at = 0; old && (!old->established || old->end != IKE_ALIVE); old = old->tunnel_older)
-        if (++looked_at > LOOKED_AT_MOST)
-            return NULL;
-    return old && clock_passed(&old->established_time, &began->first_time, grace) ? old : NULL;
+    WALK(old, began->tunnel_older, tunnel_older, IKE_SAS_KNOWN)
+        if (old->established && old->end == IKE_ALIVE)
+            break;
+    return old && old->established && old->end == IKE_ALIVE
+            && clock_passed(&old->established_time, &began->first_time, grace) ? old : NULL;
 }
 
 void
@@ -68,9 +64,9 @@ displace(struct ike_sa *old, struct ike_sa *began, struct changes *changes)
 static bool
 traffic_stopped(const struct flow *flow, const struct ike_sa *began, bool *any)
 {
-    unsigned looked_at = 0;
+    const struct sa *sa;
 
-    for (const struct sa *sa = flow->current; sa && looked_at < CURRENT_AT_MOST; sa = sa->current_next, looked_at++) {
+    WALK(sa, flow->current, current_next, CURRENT_IN_USE) {
         if (sa->sequence.packets == 0 || clock_compare(&sa->first_time, &began->first_time) > 0)
             continue;
         if (clock_passed_ms(&began->established_time, &sa->last_time, SILENT_AFTER_MS))

@@ -26,8 +26,8 @@ static char *
 summarise_churn(const struct words *words, const struct verdict *verdict)
 {
     if (verdict->confidence == CONFIDENCE_SUSPECTED)
-        return wmem_strdup_printf(words->scope, "%u SAs were replaced early and nothing in the negotiation explains it; not all of "
-                "both peers' lifetimes could be seen.", verdict->churned);
+        return wmem_strdup_printf(words->scope, "%u SAs were replaced early and nothing in the negotiation explains it; not all "
+                "of both peers' lifetimes could be seen.", verdict->churned);
     return wmem_strdup_printf(words->scope, "%u SAs were replaced early although both peers' lifetimes and proxy IDs agree: a "
             "software fault, or something outside IKE, is likely.", verdict->churned);
 }
@@ -36,8 +36,8 @@ static char *
 summarise_lack(const struct words *words, const struct verdict *verdict)
 {
     if (verdict->churned > 0)
-        return wmem_strdup_printf(words->scope, "SPIs do not last (%u SAs were replaced early), and the capture does not show why.",
-                verdict->churned);
+        return wmem_strdup_printf(words->scope, "SPIs do not last (%u SAs were replaced early), and the capture does not show "
+                "why.", verdict->churned);
     if (verdict->refused > 0)
         return wmem_strdup_printf(words->scope, "Child SAs (phase 2) were refused %u times; the reason is not readable.",
                 verdict->refused);

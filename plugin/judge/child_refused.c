@@ -82,8 +82,8 @@ text_by_size(const struct words *words, const struct exchange *exchange)
                 responder, exchange->request_frame, requester);
     return wmem_strdup_printf(words->scope, "%s refused the %s that %s asked for: its answer of %u bytes is "
             "too small to hold one. The reason is encrypted%s; check proposals, PFS group and proxy IDs on both peers",
-            responder, exchange->type == IKE2_CREATE_CHILD_SA ? "child SA (phase 2), or new IKE SA (phase 1)," : "child SA (phase 2)",
-            requester, exchange->response_length, exchange->tried_again
+            responder,
+            exchange->type == IKE2_CREATE_CHILD_SA ? "child SA (phase 2), or new IKE SA (phase 1)," : "child SA (phase 2)", requester, exchange->response_length, exchange->tried_again
                 ? ", but it was asked again at once and accepted: probably another DH group was wanted" : "");
 }
 

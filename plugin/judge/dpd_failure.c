@@ -16,7 +16,8 @@ struct unanswered {
 static void
 judge_probes(struct judge *judge, const struct change_probes *change)
 {
-    struct finding *finding = judge_ike_sa(judge, FINDING_DPD_FAILURE, CONFIDENCE_PROVEN, change->ike_sa, sizeof(struct unanswered));
+    struct finding *finding = judge_ike_sa(judge, FINDING_DPD_FAILURE, CONFIDENCE_PROVEN, change->ike_sa,
+            sizeof(struct unanswered));
 
     if (!finding)
         return;

@@ -16,7 +16,8 @@ static void
 judge_duplicate_sa(struct judge *judge, const struct change *change)
 {
     const struct child *child = change->duplicate.child, *other = change->duplicate.other;
-    struct finding *finding = judge_exchange(judge, FINDING_DUPLICATE_SA, CONFIDENCE_PROVEN, child->origin, sizeof(struct duplicate));
+    struct finding *finding = judge_exchange(judge, FINDING_DUPLICATE_SA, CONFIDENCE_PROVEN, child->origin,
+            sizeof(struct duplicate));
 
     if (!finding)
         return;

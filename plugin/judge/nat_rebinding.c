@@ -9,7 +9,8 @@
 static void
 judge_nat_rebinding(struct judge *judge, const struct change *change)
 {
-    struct finding *finding = judge_sa(judge, FINDING_NAT_REBINDING, CONFIDENCE_PROVEN, change->moved.sa, sizeof(struct endpoint));
+    struct finding *finding = judge_sa(judge, FINDING_NAT_REBINDING, CONFIDENCE_PROVEN, change->moved.sa,
+            sizeof(struct endpoint));
 
     if (!finding)
         return;
@@ -24,7 +25,8 @@ text_nat_rebinding(const struct words *words, const struct finding *finding)
     const struct endpoint *before = finding->detail;
 
     return wmem_strdup_printf(words->scope, "%s goes on with a new address or port in place of %s:%u. Check the NAT's timeout "
-            "against the NAT keepalive interval", words_sa(words, finding->sa), words_address(words, &before->address), before->port);
+            "against the NAT keepalive interval", words_sa(words, finding->sa),
+            words_address(words, &before->address), before->port);
 }
 
 const struct rule rule_nat_rebinding = {

@@ -163,7 +163,8 @@ text_of_offers(const struct words *words, const struct finding *finding, const c
 static char *
 text_mismatch(const struct words *words, const struct finding *finding)
 {
-    return text_of_offers(words, finding, ". Compare the proxy IDs (traffic selectors) of both peers: they must mirror each other");
+    return text_of_offers(words, finding,
+            ". Compare the proxy IDs (traffic selectors) of both peers: they must mirror each other");
 }
 
 static char *

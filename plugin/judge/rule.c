@@ -25,7 +25,8 @@ judge_sa(struct judge *judge, enum finding_key key, enum confidence confidence, 
 }
 
 struct finding *
-judge_exchange(struct judge *judge, enum finding_key key, enum confidence confidence, const struct exchange *exchange, size_t detail)
+judge_exchange(struct judge *judge, enum finding_key key, enum confidence confidence, const struct exchange *exchange,
+        size_t detail)
 {
     struct finding *finding = add(judge, key, confidence, exchange->flow->tunnel, detail);
 

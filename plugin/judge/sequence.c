@@ -62,7 +62,8 @@ judge_exhausted(struct judge *judge, const struct change_sequence *change)
 {
     if (has_extended_numbers(change->sa))
         return;
-    struct finding *finding = judge_sa(judge, FINDING_SEQUENCE_EXHAUSTED, CONFIDENCE_PROVEN, change->sa, sizeof(struct exhausted));
+    struct finding *finding = judge_sa(judge, FINDING_SEQUENCE_EXHAUSTED, CONFIDENCE_PROVEN, change->sa,
+            sizeof(struct exhausted));
     if (!finding)
         return;
     struct exhausted *exhausted = finding->detail;

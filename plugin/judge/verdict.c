@@ -26,8 +26,8 @@ static char *
 summarise_churn(const struct words *words, const struct verdict *verdict)
 {
     if (verdict->confidence == CONFIDENCE_SUSPECTED)
-        return wmem_strdup_printf(words->scope, "%u SAs were replaced early and nothing in the negotiation explains it; not all of "
-                "both peers' lifetimes could be seen.", verdict->churned);
+        return wmem_strdup_printf(words->scope, "%u SAs were replaced early and nothing in the negotiation explains it; not all "
+                "of both peers' lifetimes could be seen.", verdict->churned);
     return wmem_strdup_printf(words->scope, "%u SAs were replaced early although both peers' lifetimes and proxy IDs agree: a "
             "software fault, or something outside IKE, is likely.", verdict->churned);
 }
@@ -36,8 +36,8 @@ static char *
 summarise_lack(const struct words *words, const struct verdict *verdict)
 {
     if (verdict->churned > 0)
-        return wmem_strdup_printf(words->scope, "SPIs do not last (%u SAs were replaced early), and the capture does not show why.",
-                verdict->churned);
+        return wmem_strdup_printf(words->scope, "SPIs do not last (%u SAs were replaced early), and the capture does not show "
+                "why.", verdict->churned);
     if (verdict->refused > 0)
         return wmem_strdup_printf(words->scope, "Child SAs (phase 2) were refused %u times; the reason is not readable.",
                 verdict->refused);
@@ -181,8 +181,8 @@ typedef bool decide_function(struct verdict *verdict, const struct subject *subj
 
 struct candidate {
     enum cause cause;
-    decide_function *decide;
     enum finding_key key;           /* of the findings that it goes by */
+    decide_function *decide;
 };
 
 static bool
@@ -263,23 +263,23 @@ by_absence(struct verdict *verdict, const struct subject *subject, const struct 
 
 /* In the order in which they are considered. */
 static const struct candidate candidates[] = {
-    { CAUSE_AUTHENTICATION, by_finding, FINDING_AUTH_FAILED },
-    { CAUSE_PROPOSAL_MISMATCH, by_proposal, FINDING_NO_PROPOSAL },
-    { CAUSE_PROXY_ID_MISMATCH, by_finding, FINDING_PROXY_ID_MISMATCH },
-    { CAUSE_PFS_MISMATCH, by_finding, FINDING_PFS_MISMATCH },
-    { CAUSE_PHASE1_LIFETIME_MISMATCH, by_finding, FINDING_PHASE1_LIFETIME_MISMATCH },
-    { CAUSE_PHASE2_LIFETIME_MISMATCH, by_finding, FINDING_PHASE2_LIFETIME_MISMATCH },
-    { CAUSE_PEER_UNREACHABLE, by_finding, FINDING_DPD_FAILURE },
-    { CAUSE_PEER_UNREACHABLE, by_finding, FINDING_IKE_NO_RESPONSE },
-    { CAUSE_PEER_RESTART, by_finding, FINDING_PEER_RESTART },
-    { CAUSE_ONE_WAY, by_finding, FINDING_ONE_WAY },
-    { CAUSE_REKEY_COLLISION, by_finding, FINDING_SYNCHRONISED_TIMERS },
-    { CAUSE_VOLUME_REKEY, by_finding, FINDING_VOLUME_REKEY },
-    { CAUSE_PHASE2_LIFETIME_MISMATCH, by_timer, FINDING_EARLY_REKEY },
-    { CAUSE_UNEXPLAINED_CHURN, by_churn, FINDING_FLAPPING },
-    { CAUSE_UNEXPLAINED_CHURN, by_churn, FINDING_SPI_CHURN },
-    { CAUSE_NOT_ENOUGH_DATA, by_refusal, FINDING_CHILD_REFUSED },
-    { CAUSE_STABLE, by_absence, FINDING_KEYS },
+    { CAUSE_AUTHENTICATION, FINDING_AUTH_FAILED, by_finding },
+    { CAUSE_PROPOSAL_MISMATCH, FINDING_NO_PROPOSAL, by_proposal },
+    { CAUSE_PROXY_ID_MISMATCH, FINDING_PROXY_ID_MISMATCH, by_finding },
+    { CAUSE_PFS_MISMATCH, FINDING_PFS_MISMATCH, by_finding },
+    { CAUSE_PHASE1_LIFETIME_MISMATCH, FINDING_PHASE1_LIFETIME_MISMATCH, by_finding },
+    { CAUSE_PHASE2_LIFETIME_MISMATCH, FINDING_PHASE2_LIFETIME_MISMATCH, by_finding },
+    { CAUSE_PEER_UNREACHABLE, FINDING_DPD_FAILURE, by_finding },
+    { CAUSE_PEER_UNREACHABLE, FINDING_IKE_NO_RESPONSE, by_finding },
+    { CAUSE_PEER_RESTART, FINDING_PEER_RESTART, by_finding },
+    { CAUSE_ONE_WAY, FINDING_ONE_WAY, by_finding },
+    { CAUSE_REKEY_COLLISION, FINDING_SYNCHRONISED_TIMERS, by_finding },
+    { CAUSE_VOLUME_REKEY, FINDING_VOLUME_REKEY, by_finding },
+    { CAUSE_PHASE2_LIFETIME_MISMATCH, FINDING_EARLY_REKEY, by_timer },
+    { CAUSE_UNEXPLAINED_CHURN, FINDING_FLAPPING, by_churn },
+    { CAUSE_UNEXPLAINED_CHURN, FINDING_SPI_CHURN, by_churn },
+    { CAUSE_NOT_ENOUGH_DATA, FINDING_CHILD_REFUSED, by_refusal },
+    { CAUSE_STABLE, FINDING_KEYS, by_absence },
 };
 
 struct verdict

@@ -87,8 +87,8 @@ sa_title(const struct canvas *canvas, const struct sa *sa)
 {
     nstime_t life = clock_elapsed(sa_birth_time(sa), sa->deleted_frame != 0 ? &sa->deleted_time : &sa->last_time);
 
-    return wmem_strdup_printf(canvas->words.scope, "SA %u: %s SPI 0x%08x, %s to %s\nframes %u to %u, %" PRIu64 " packets, %" PRIu64
-            " bytes\n%s%s, %s", sa->id, words_protocol(sa->key.protocol), sa->key.spi,
+    return wmem_strdup_printf(canvas->words.scope, "SA %u: %s SPI 0x%08x, %s to %s\nframes %u to %u, %" PRIu64 " packets, %"
+            PRIu64 " bytes\n%s%s, %s", sa->id, words_protocol(sa->key.protocol), sa->key.spi,
             words_endpoint(&canvas->words, &sa->flow->source), words_endpoint(&canvas->words, &sa->flow->destination),
             sa->first_frame, sa->last_frame, sa->sequence.packets, sa->bytes, sa->born_in_capture ? "" : "at least ",
             words_duration(&canvas->words, &life), fate_words[sa_fate(sa, canvas->judge)]);
@@ -97,9 +97,10 @@ sa_title(const struct canvas *canvas, const struct sa *sa)
 static char *
 ike_title(const struct canvas *canvas, const struct ike_sa *ike_sa)
 {
-    return wmem_strdup_printf(canvas->words.scope, "IKE SA %u (IKEv%u) 0x%016" PRIx64 " 0x%016" PRIx64 "\nfrom %s\nframes %u to %u, %s",
-            ike_sa->id, ike_sa->version, ike_sa->initiator_spi, ike_sa->responder_spi,
-            words_endpoint(&canvas->words, &ike_sa->flow->source), ike_sa->first_frame, ike_sa->last_frame, words_ike_end(ike_sa->end));
+    return wmem_strdup_printf(canvas->words.scope, "IKE SA %u (IKEv%u) 0x%016" PRIx64 " 0x%016" PRIx64 "\nfrom %s\n"
+            "frames %u to %u, %s", ike_sa->id, ike_sa->version, ike_sa->initiator_spi, ike_sa->responder_spi,
+            words_endpoint(&canvas->words, &ike_sa->flow->source), ike_sa->first_frame, ike_sa->last_frame,
+            words_ike_end(ike_sa->end));
 }
 
 /* What hundreds of bars would say. */
@@ -133,14 +134,15 @@ write_bar(const struct canvas *canvas, const struct bar *bar)
     struct svg_number x_text, width_text, end_text;
 
     g_string_append_printf(canvas->body, "<rect x=\"%s\" y=\"%d\" width=\"%s\" height=\"%d\" class=\"%s%s\" data-%s=\"%s\"><title>",
-            svg_number(&x_text, bar->from), y, svg_number(&width_text, width), CANVAS_BAR, bar_style(bar), bar->count > 1 ? " many" : "",
-            bar->sa ? "sas" : "ike", bar->members->str);
+            svg_number(&x_text, bar->from), y, svg_number(&width_text, width), CANVAS_BAR, bar_style(bar),
+            bar->count > 1 ? " many" : "", bar->sa ? "sas" : "ike", bar->members->str);
     svg_text(canvas->body, bar_title(canvas, bar));
     g_string_append(canvas->body, "</title></rect>\n");
     if (!bar->sa || bar->count > 1)
         return;
     if (width >= SPI_FITS)
-        svg_label(canvas->body, bar->from + INDENT, y + CANVAS_BASELINE, "spi", wmem_strdup_printf(canvas->words.scope, "0x%08x", bar->sa->key.spi));
+        svg_label(canvas->body, bar->from + INDENT, y + CANVAS_BASELINE, "spi",
+                wmem_strdup_printf(canvas->words.scope, "0x%08x", bar->sa->key.spi));
     if (bar->sa->deleted_frame != 0)
         g_string_append_printf(canvas->body, "<path d=\"M%s %dv%d\" class=\"delete\"><title>Delete in frame %u</title></path>\n",
                 svg_number(&end_text, bar->to), y - CANVAS_OVERHANG, CANVAS_BAR + (2 * CANVAS_OVERHANG), bar->sa->deleted_frame);

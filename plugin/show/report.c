@@ -74,9 +74,9 @@ write_seen(FILE *out, const struct words *words, const struct tunnel *tunnel)
         ike_sas++;
     coverage_span(tunnel, &first, &last);
     nstime_t span = clock_elapsed(&first, &last);
-    write_wrapped(out, words, "  Seen", wmem_strdup_printf(words->scope, "%u IPsec SAs, %u IKE SAs; %" PRIu64 " packets of ESP and AH "
-            "from A, %" PRIu64 " from B; %s from %s", tunnel->flow[0].sas + tunnel->flow[1].sas, ike_sas, tunnel->flow[0].packets, tunnel->flow[1].packets,
-            words_duration(words, &span), words_moment(words, &first)));
+    write_wrapped(out, words, "  Seen", wmem_strdup_printf(words->scope, "%u IPsec SAs, %u IKE SAs; %" PRIu64 " packets of ESP and "
+            "AH from A, %" PRIu64 " from B; %s from %s", tunnel->flow[0].sas + tunnel->flow[1].sas, ike_sas,
+            tunnel->flow[0].packets, tunnel->flow[1].packets, words_duration(words, &span), words_moment(words, &first)));
 }
 
 /* Who asked for the SAs that replaced others, and at which age the old ones were. */
@@ -111,8 +111,8 @@ write_renewals(FILE *out, const struct words *words, const struct sa **sas, unsi
             count_renewal(&renewals, sas[i]);
     if (renewals.count == 0)
         return;
-    write_wrapped(out, words, "  Renewed", wmem_strdup_printf(words->scope, "%u SAs, at an age of %s to %s; asked for by A %u, by B %u, not "
-            "seen %u", renewals.count, words_duration(words, &renewals.shortest), words_duration(words, &renewals.longest),
+    write_wrapped(out, words, "  Renewed", wmem_strdup_printf(words->scope, "%u SAs, at an age of %s to %s; asked for by A %u, by B %u, "
+            "not seen %u", renewals.count, words_duration(words, &renewals.shortest), words_duration(words, &renewals.longest),
             renewals.by[0], renewals.by[1], renewals.count - renewals.by[0] - renewals.by[1]));
 }
 
@@ -142,8 +142,10 @@ write_verdict(FILE *out, const struct words *words, const struct tunnel *tunnel,
             confidence_name(verdict->confidence)));
     write_wrapped(out, words, "", verdict_summary(words, verdict));
     if (verdict->evidence_count > 0)
-        write_wrapped(out, words, "  Evidence", wmem_strdup_printf(words->scope, "frames %s", text_frames(words->scope, verdict, ", ")));
-    write_wrapped(out, words, "  Filter", wmem_strdup_printf(words->scope, "spiscope.tunnel == %u && spiscope.finding", tunnel->id));
+        write_wrapped(out, words, "  Evidence", wmem_strdup_printf(words->scope, "frames %s",
+                text_frames(words->scope, verdict, ", ")));
+    write_wrapped(out, words, "  Filter", wmem_strdup_printf(words->scope, "spiscope.tunnel == %u && spiscope.finding",
+            tunnel->id));
     for (unsigned i = 0; (line = coverage_text(verdict->missing, i)) != NULL; i++)
         write_wrapped(out, words, i == 0 ? "  Missing" : "", line);
     for (unsigned i = 0; (line = verdict_check(verdict, i)) != NULL; i++)
@@ -157,8 +159,8 @@ write_tunnel(FILE *out, const struct words *words, const struct tunnel *tunnel, 
     struct verdict verdict = verdict_of(tunnel, judge);
 
     fputc('\n', out);
-    write_wrapped(out, words, wmem_strdup_printf(words->scope, "Tunnel %u", tunnel->id), wmem_strdup_printf(words->scope, "A %s, B %s%s",
-            words_endpoint(words, &tunnel->flow[0].source), words_endpoint(words, &tunnel->flow[1].source),
+    write_wrapped(out, words, wmem_strdup_printf(words->scope, "Tunnel %u", tunnel->id),
+            wmem_strdup_printf(words->scope, "A %s, B %s%s", words_endpoint(words, &tunnel->flow[0].source), words_endpoint(words, &tunnel->flow[1].source),
             tunnel->nat ? ", through NAT" : ""));
     write_verdict(out, words, tunnel, &verdict);
     write_seen(out, words, tunnel);
@@ -176,8 +178,8 @@ report_write(FILE *out, const struct capture_facts *facts, const struct tracker 
     const struct sa ***sas = report_sort_sas(tracker, kept, &counts);
 
     fprintf(out, "SPIscope %s report\n", SPISCOPE_VERSION);
-    write_wrapped(out, &words, "Capture", wmem_strdup_printf(scope, "%s: %u frames, %s to %s", facts->file ? facts->file : "(no name)",
-            facts->frames, words_moment(&words, &facts->first), words_moment(&words, &facts->last)));
+    write_wrapped(out, &words, "Capture", wmem_strdup_printf(scope, "%s: %u frames, %s to %s",
+            facts->file ? facts->file : "(no name)", facts->frames, words_moment(&words, &facts->first), words_moment(&words, &facts->last)));
     write_findings(out, &words, NULL, judge);
     if (!tunnel_first(tracker_tunnels(tracker)))
         fprintf(out, "\nNo IPsec was seen.\n");

@@ -215,7 +215,8 @@ count_findings(wmem_allocator_t *scope, const struct findings *findings, const s
 
     for (uint8_t key = 0; file && key < FINDING_KEYS; key++)
         if (file->count[key] > 0)
-            wmem_strbuf_append_printf(text, "%s%s %u", wmem_strbuf_get_len(text) > 0 ? ", " : "", finding_kind(key)->key, file->count[key]);
+            wmem_strbuf_append_printf(text, "%s%s %u", wmem_strbuf_get_len(text) > 0 ? ", " : "", finding_kind(key)->key,
+                    file->count[key]);
     return (char *)wmem_strbuf_get_str(text);
 }
 

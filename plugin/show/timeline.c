@@ -67,7 +67,8 @@ write_findings(struct canvas *canvas, const struct tunnel *tunnel)
             if (finding_kind(finding->key)->severity > finding_kind(worst->key)->severity)
                 worst = finding;
             if (count < NAMES_AT_MOST)
-                g_string_append_printf(names, "%sframe %u: %s", count > 0 ? "\n" : "", finding->frame, finding_kind(finding->key)->key);
+                g_string_append_printf(names, "%sframe %u: %s", count > 0 ? "\n" : "", finding->frame,
+                        finding_kind(finding->key)->key);
         }
         if (count > NAMES_AT_MOST)
             g_string_append_printf(names, "\nand %u more", count - NAMES_AT_MOST);
@@ -132,8 +133,8 @@ write_legend(const struct canvas *canvas)
     int x = CANVAS_MARGIN, y = LEGEND;
 
     for (size_t i = 0; i < G_N_ELEMENTS(bars); i++, x += LEGEND_COLUMN) {
-        g_string_append_printf(canvas->body, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" class=\"%s\"%s/>\n", x, y, SWATCH, CANVAS_BAR,
-                bars[i].style, strcmp(bars[i].style, "many") == 0 ? " fill=\"#fff\"" : "");
+        g_string_append_printf(canvas->body, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" class=\"%s\"%s/>\n", x, y,
+                SWATCH, CANVAS_BAR, bars[i].style, strcmp(bars[i].style, "many") == 0 ? " fill=\"#fff\"" : "");
         svg_label(canvas->body, x + TEXT, y + CANVAS_BASELINE, "lane", bars[i].text);
     }
     x = CANVAS_MARGIN;
@@ -147,7 +148,8 @@ write_legend(const struct canvas *canvas)
     g_string_append(canvas->body, "</path>\n");
     svg_label(canvas->body, x + TEXT, y + CANVAS_BASELINE, "lane", "refused");
     x += LEGEND_COLUMN;
-    g_string_append_printf(canvas->body, "<path d=\"M%d %dv%d\" class=\"delete\"/>\n", x + MARK, y - CANVAS_OVERHANG, CANVAS_BAR + (2 * CANVAS_OVERHANG));
+    g_string_append_printf(canvas->body, "<path d=\"M%d %dv%d\" class=\"delete\"/>\n", x + MARK, y - CANVAS_OVERHANG,
+            CANVAS_BAR + (2 * CANVAS_OVERHANG));
     svg_label(canvas->body, x + TEXT, y + CANVAS_BASELINE, "lane", "Delete");
 }
 
@@ -159,13 +161,14 @@ write_head(const struct canvas *canvas, const struct capture_facts *facts, int h
     nstime_t span = clock_elapsed(&facts->first, &facts->last);
 
     g_string_append_printf(canvas->body, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n<title>", CANVAS_WIDTH, height, CANVAS_WIDTH, height);
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n<title>", CANVAS_WIDTH,
+            height, CANVAS_WIDTH, height);
     svg_text(canvas->body, wmem_strdup_printf(canvas->words.scope, "SPIscope timeline of %s", file));
     g_string_append(canvas->body, "</title>\n");
     write_style(canvas->body);
     g_string_append_printf(canvas->body, "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", CANVAS_WIDTH, height);
-    svg_label(canvas->body, CANVAS_MARGIN, HEADER_BASELINE, "tunnel", wmem_strdup_printf(canvas->words.scope, "SPIscope timeline: %s, %s from %s", name,
-            words_duration(&canvas->words, &span), words_moment(&canvas->words, &facts->first)));
+    svg_label(canvas->body, CANVAS_MARGIN, HEADER_BASELINE, "tunnel",
+            wmem_strdup_printf(canvas->words.scope, "SPIscope timeline: %s, %s from %s", name, words_duration(&canvas->words, &span), words_moment(&canvas->words, &facts->first)));
     write_legend(canvas);
     g_free(name);
 }

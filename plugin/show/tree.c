@@ -337,7 +337,8 @@ void
 tree_mark_info(packet_info *pinfo, const struct findings *findings, uint32_t first, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
-        col_append_fstr(pinfo->cinfo, COL_INFO, "%s%s", i == 0 ? " [" : ", ", finding_kind(findings_get(findings, first + i)->key)->key);
+        col_append_fstr(pinfo->cinfo, COL_INFO, "%s%s", i == 0 ? " [" : ", ",
+                finding_kind(findings_get(findings, first + i)->key)->key);
     if (count > 0)
         col_append_str(pinfo->cinfo, COL_INFO, "]");
 }

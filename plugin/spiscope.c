@@ -10,6 +10,7 @@
 #include <epan/packet.h>
 #include <epan/prefs.h>
 
+#include "clock.h"
 #include "compat.h"
 #include "judge/judge.h"
 #include "observe/fragments.h"
@@ -22,9 +23,8 @@
 #include "show/outputs.h"
 #include "show/tables.h"
 #include "show/tree.h"
-#include "track/clock.h"
 
-/* Findings that are kept of one capture: about 160 MB of them. */
+/* Findings that are kept of one capture: about 140 MB of them at most. */
 #define FINDINGS_AT_MOST 1000000
 /* ESP and AH headers of one frame that are looked at: they may be nested. */
 #define IPSEC_AT_MOST 8
@@ -104,7 +104,7 @@ capture_open(void)
     capture->ike = ike_observer_create(wmem_file_scope());
     capture->fragments = fragments_create(wmem_file_scope());
     capture->tracker = tracker_create(wmem_file_scope(), &limits);
-    capture->judge.findings = findings_create(wmem_file_scope(), FINDINGS_AT_MOST);
+    judge_open(&capture->judge, wmem_file_scope(), FINDINGS_AT_MOST);
     capture->judge.limits.min_sa_lifetime = preferences.min_sa_lifetime;
     capture->judge.limits.churn_count = preferences.churn_count;
     capture->judge.limits.churn_window = preferences.churn_window;
@@ -180,20 +180,20 @@ show_packet(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *
 }
 
 static void
-show_message(struct tree_frame *frame, const struct ike_place *place)
+show_message(struct tree_frame *frame, const struct ike_frame *ike)
 {
-    const struct child *child = place->exchange->child;
+    const struct child *child = ike->exchange->child;
 
     if (frame->is_looked_at) {
-        remember_shown(frame, place->exchange->flow->tunnel, NULL);
-        tree_show_ike(frame, place);
+        remember_shown(frame, ike->exchange->flow->tunnel, NULL);
+        tree_show_ike(frame, ike);
     }
     if (!tables_wanted())
         return;
-    tables_feed(frame->pinfo, place->exchange->flow->tunnel, NULL, &capture->judge, false);
+    tables_feed(frame->pinfo, ike->exchange->flow->tunnel, NULL, &capture->judge, false);
     for (int i = 0; child && i < 2; i++)
         if (child->sa[i])
-            tables_feed(frame->pinfo, place->exchange->flow->tunnel, child->sa[i], &capture->judge, false);
+            tables_feed(frame->pinfo, ike->exchange->flow->tunnel, child->sa[i], &capture->judge, false);
 }
 
 /* Rows of SAs whose state a packet of another SA changed. */
@@ -204,7 +204,7 @@ feed_changed(packet_info *pinfo, const struct changes *changes)
         return;
     unsigned fed = 0;
     for (unsigned i = 0; i < changes->count && fed < FED_AT_MOST; i++) {
-        const struct sa *sa = changes->item[i].sa;
+        const struct sa *sa = change_subject(&changes->item[i]);
         if (!sa)
             continue;
         tables_feed(pinfo, sa->flow->tunnel, sa, &capture->judge, false);
@@ -223,9 +223,9 @@ take_ike(const packet_info *pinfo, const struct place *place, struct tree_frame 
 
     if (!ike_observe(capture->ike, pinfo, place, &message))
         return;
-    const struct ike_place *in_tracker = tracker_take_ike(capture->tracker, &message);
-    if (in_tracker)
-        show_message(frame, in_tracker);
+    const struct ike_frame *ike = tracker_take_ike(capture->tracker, &message);
+    if (ike)
+        show_message(frame, ike);
 }
 
 static void
@@ -340,9 +340,9 @@ read_again(tvbuff_t *tvb, const packet_info *pinfo, const struct layers *layers,
     places_begin(&places, tvb, pinfo, layers);
     while (places_next(&places, &place)) {
         if (place.layer == LAYER_ISAKMP && place.is_found && messages++ == 0) {
-            const struct ike_place *in_tracker = ike_place_at(tracker_ike(capture->tracker), pinfo->num);
-            if (in_tracker)
-                show_message(frame, in_tracker);
+            const struct ike_frame *ike = ike_frame_at(tracker_ike(capture->tracker), pinfo->num);
+            if (ike)
+                show_message(frame, ike);
         } else if ((place.layer == LAYER_ESP || place.layer == LAYER_AH) && headers++ < IPSEC_AT_MOST && place.is_found) {
             show_ipsec_again(pinfo, &place, frame);
         }

@@ -4,37 +4,56 @@
  */
 #include "findings.h"
 
+#include "../by_frame.h"
+
 struct findings {
     wmem_allocator_t *pool;
     wmem_array_t *list;             /* of struct finding *, ascending by frame */
     wmem_map_t *by_tunnel;          /* of struct finding_file */
-    uint32_t limit;
+    uint32_t most;
     uint64_t dropped;
 };
 
 struct findings *
-findings_create(wmem_allocator_t *pool, uint32_t limit)
+findings_create(wmem_allocator_t *pool, uint32_t most)
 {
     struct findings *findings = wmem_new0(pool, struct findings);
 
     findings->pool = pool;
-    findings->limit = limit;
+    findings->most = most;
     findings->list = wmem_array_new(pool, sizeof(struct finding *));
     findings->by_tunnel = wmem_map_new(pool, g_direct_hash, g_direct_equal);
     return findings;
 }
 
-static struct finding *
-append(struct findings *findings, enum finding_key key, enum confidence confidence, uint32_t frame, const nstime_t *time)
+struct finding *
+findings_add(struct findings *findings, enum finding_key key, enum confidence confidence, uint32_t frame,
+        const nstime_t *time, size_t detail)
 {
-    struct finding *finding = wmem_new0(findings->pool, struct finding);
-
+    if (findings_count(findings) >= findings->most) {
+        findings->dropped++;
+        return NULL;
+    }
+    struct finding *finding = wmem_alloc0(findings->pool, sizeof *finding + detail);
     finding->key = (uint8_t)key;
     finding->confidence = (uint8_t)confidence;
     finding->frame = frame;
     finding->time = *time;
+    finding->detail = detail > 0 ? finding + 1 : NULL;
     wmem_array_append_one(findings->list, finding);
     return finding;
+}
+
+uint32_t
+findings_most(const struct findings *findings)
+{
+    return findings->most;
+}
+
+void
+findings_make_room(struct findings *findings)
+{
+    findings->most++;
 }
 
 void
@@ -54,23 +73,6 @@ findings_file(struct findings *findings, struct finding *finding, const struct t
     file->last = finding;
     if (file->count[finding->key]++ == 0 || finding->confidence > file->best[finding->key]->confidence)
         file->best[finding->key] = finding;
-    if (finding->key == FINDING_NO_PROPOSAL && !file->no_proposal_of_first && finding->exchange->type != IKE2_CREATE_CHILD_SA)
-        file->no_proposal_of_first = finding;
-}
-
-struct finding *
-findings_add(struct findings *findings, enum finding_key key, enum confidence confidence,
-        uint32_t frame, const nstime_t *time)
-{
-    if (findings_count(findings) < findings->limit)
-        return append(findings, key, confidence, frame, time);
-    if (findings->dropped++ == 0) {
-        struct finding *full = append(findings, FINDING_LIMIT_REACHED, CONFIDENCE_PROVEN, frame, time);
-        full->number = LIMIT_FINDINGS;
-        full->limit = findings->limit;
-        findings_file(findings, full, NULL);
-    }
-    return NULL;
 }
 
 const struct finding_file *
@@ -108,22 +110,21 @@ findings_get(const struct findings *findings, uint32_t i)
     return *(struct finding **)wmem_array_index(findings->list, i);
 }
 
+static uint32_t
+frame_of(const void *list, uint32_t i)
+{
+    return findings_get(list, i)->frame;
+}
+
 uint32_t
 findings_on(const struct findings *findings, uint32_t frame, uint32_t *count)
 {
-    uint32_t low = 0, high = findings_count(findings);
+    uint32_t all = findings_count(findings);
+    bool is_behind = all == 0 || findings_get(findings, all - 1)->frame < frame;    /* as most frames that are read for the first time */
+    uint32_t first = is_behind ? all : by_frame_first(findings, all, frame_of, frame), end = first;
 
-    if (high == 0 || findings_get(findings, high - 1)->frame < frame)
-        low = high;                 /* as for most frames that are read for the first time */
-    while (low < high) {
-        uint32_t middle = low + ((high - low) / 2);
-        if (findings_get(findings, middle)->frame < frame)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (high = low; high < findings_count(findings) && findings_get(findings, high)->frame == frame; high++)
-        ;
-    *count = high - low;
-    return low;
+    while (end < all && findings_get(findings, end)->frame == frame)
+        end++;
+    *count = end - first;
+    return first;
 }

@@ -1,13 +1,15 @@
 /* judge.h
- * From what just changed to findings. Each rule has a file of its own, which opens with the rule in
- * prose, and looks only at the change and at the state that the change points to.
+ * From what just changed to findings, and their words. Each rule has a file of its own, which opens with the rule in prose
+ * and ends with its words, and looks only at the change and at the state that the change points to: see rule.h.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef SPISCOPE_JUDGE_H
 #define SPISCOPE_JUDGE_H
 
+#include "../words/words.h"
 #include "findings.h"
+#include "memory.h"
 
 /** The preferences that rules compare with; times in seconds. */
 struct judge_limits {
@@ -23,45 +25,33 @@ struct judge_limits {
 struct judge {
     struct judge_limits limits;
     struct findings *findings;
+    struct memory *memory;
+    bool full_said;                 /**< that there are more findings than are kept */
     uint32_t frame;                 /**< the frame that is being judged */
     nstime_t time;                  /**< its time */
 };
 
+/** A judge with these limits; owned by pool, as is all that it finds.
+ * @param most  findings that are kept; one more says that there are more */
+void judge_open(struct judge *judge, wmem_allocator_t *pool, uint32_t most);
+
 /** Puts all that the frame changed before the rules. */
 void judge_frame(struct judge *judge, const struct changes *changes);
 
-/** Adds a finding about an SA on the frame that is being judged; NULL where there are too many. */
-struct finding *judge_sa(struct judge *judge, enum finding_key key, enum confidence confidence,
-        const struct sa *sa);
+/* ---- words */
 
-/** Adds a finding about an exchange on the frame that is being judged; NULL where there are too many. */
-struct finding *judge_exchange(struct judge *judge, enum finding_key key, enum confidence confidence,
-        const struct exchange *exchange);
+/** Bytes of a finding's text. */
+#define FINDING_TEXT_AT_MOST 4096
 
-/* The rules; each takes every change and picks its own. */
-void judge_rekey(struct judge *judge, const struct change *change);
-void judge_spi_churn(struct judge *judge, const struct change *change);
-void judge_stale_spi(struct judge *judge, const struct change *change);
-void judge_sequence(struct judge *judge, const struct change *change);
-void judge_loss(struct judge *judge, const struct change *change);
-void judge_one_way(struct judge *judge, const struct change *change);
-void judge_nat_rebinding(struct judge *judge, const struct change *change);
-void judge_retransmission(struct judge *judge, const struct change *change);
-void judge_no_response(struct judge *judge, const struct change *change);
-void judge_dpd_failure(struct judge *judge, const struct change *change);
-void judge_peer_restart(struct judge *judge, const struct change *change);
-void judge_child_refused(struct judge *judge, const struct change *change);
-void judge_proxy_id(struct judge *judge, const struct change *change);
-void judge_no_proposal(struct judge *judge, const struct change *change);
-void judge_auth_failed(struct judge *judge, const struct change *change);
-void judge_pfs_mismatch(struct judge *judge, const struct change *change);
-void judge_invalid_spi(struct judge *judge, const struct change *change);
-void judge_lifetime(struct judge *judge, const struct change *change);
-void judge_lifetime_order(struct judge *judge, const struct change *change);
-void judge_collision(struct judge *judge, const struct change *change);
-void judge_duplicate_sa(struct judge *judge, const struct change *change);
-void judge_early_rekey(struct judge *judge, const struct change *change);
-void judge_volume_rekey(struct judge *judge, const struct change *change);
-void judge_limit(struct judge *judge, const struct change *change);
+/** One sentence: what was seen, with the numbers, and what to check. What is longer than FINDING_TEXT_AT_MOST, as offers in a
+ * message that was made up may be, ends in "...". Owned by the words' scope. */
+char *finding_text(const struct words *words, const struct finding *finding);
+
+/** One sentence on what a finding means; never NULL.
+ * @param key  enum finding_key */
+const char *finding_meaning(uint8_t key);
+
+/** One sentence on what to check on the gateways; NULL where there is nothing to check. */
+const char *finding_check(uint8_t key);
 
 #endif /* SPISCOPE_JUDGE_H */

@@ -10,14 +10,24 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
+
+#include <inttypes.h>
 
 #include "../track/selectors.h"
+#include "../words/ike_words.h"
 
 /* Exchanges of an IKE SA among which the one that an announcement is about is looked for. */
 #define LOOKED_AT_MOST 64
 
 enum unit { UNIT_SECONDS, UNIT_KILOBYTES };
+
+struct mismatch {
+    uint64_t offered;
+    uint64_t against;               /* the other peer's offer or announcement, or what is expected */
+    enum unit unit;                 /* of both */
+    bool announced;                 /* by RESPONDER-LIFETIME */
+};
 
 static uint64_t
 in_unit(const struct lifetime *lifetime, enum unit unit)
@@ -73,12 +83,13 @@ static struct finding *
 say(struct judge *judge, const struct exchange *exchange, unsigned phase, enum unit unit, uint64_t a, uint64_t b)
 {
     enum finding_key key = phase == 0 ? FINDING_PHASE1_LIFETIME_MISMATCH : FINDING_PHASE2_LIFETIME_MISMATCH;
-    struct finding *finding = judge_exchange(judge, key, CONFIDENCE_PROVEN, exchange);
+    struct finding *finding = judge_exchange(judge, key, CONFIDENCE_PROVEN, exchange, sizeof(struct mismatch));
 
     if (finding) {
-        finding->number = a;
-        finding->limit = b;
-        finding->kilobytes = unit == UNIT_KILOBYTES;
+        struct mismatch *mismatch = finding->detail;
+        mismatch->offered = a;
+        mismatch->against = b;
+        mismatch->unit = unit;
     }
     return finding;
 }
@@ -87,13 +98,13 @@ say(struct judge *judge, const struct exchange *exchange, unsigned phase, enum u
 static void
 compare_offers(struct judge *judge, const struct exchange *exchange)
 {
-    struct tunnel *tunnel = exchange->flow->tunnel;
+    struct tunnel_memory *memory = memory_of(judge->memory, exchange->flow->tunnel);
     unsigned phase = phase_of(exchange);
-    const struct offers *theirs = &tunnel->offers[phase][1 - peer_of(exchange)];
+    const struct offers *theirs = &memory->offers[phase][1 - peer_of(exchange)];
     enum unit unit;
     uint64_t a, b;
 
-    if (tunnel->said.lifetime[phase])
+    if (memory->lifetime_said[phase])
         return;
     for (unsigned i = 0; i < theirs->count && i < OFFERS_AT_MOST; i++) {
         const struct exchange *other = theirs->exchange[i];
@@ -102,7 +113,7 @@ compare_offers(struct judge *judge, const struct exchange *exchange)
                 || !selectors_equal(&exchange->request->tsr, &other->request->tsi)
                 || !differ(&exchange->request->lifetimes, &other->request->lifetimes, &unit, &a, &b))
             continue;
-        tunnel->said.lifetime[phase] = true;
+        memory->lifetime_said[phase] = true;
         struct finding *finding = say(judge, exchange, phase, unit, a, b);
         if (finding) {
             finding->other_exchange = other;
@@ -116,7 +127,7 @@ static void
 compare_expected(struct judge *judge, const struct exchange *exchange)
 {
     unsigned phase = phase_of(exchange);
-    bool *said = &exchange->flow->tunnel->said.lifetime_expected[phase][peer_of(exchange)];
+    bool *said = &memory_of(judge->memory, exchange->flow->tunnel)->lifetime_expected_said[phase][peer_of(exchange)];
     struct lifetimes expected = { .count = 1 };
     enum unit unit;
     uint64_t a, b;
@@ -130,7 +141,7 @@ compare_expected(struct judge *judge, const struct exchange *exchange)
 
 /* The request that a RESPONDER-LIFETIME is about. */
 static const struct exchange *
-announced_about(const struct change *change)
+announced_about(const struct change_notified *change)
 {
     const struct exchange *exchange = change->exchange;
 
@@ -138,14 +149,14 @@ announced_about(const struct change *change)
         return exchange;
     bool phase1 = change->notify.protocol == IKE_PROTOCOL_IKE;
     unsigned looked_at = 0;
-    for (exchange = change->ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
+    for (exchange = change->exchange->ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
         if (phase1 ? exchange_is_phase1(exchange) : exchange->type == IKE1_QUICK_MODE)
             return exchange;
     return NULL;
 }
 
 static void
-judge_announced(struct judge *judge, const struct change *change)
+judge_announced(struct judge *judge, const struct change_notified *change)
 {
     const struct exchange *exchange = announced_about(change);
     struct lifetimes announced = { .count = 1, .item = { change->notify.lifetime } };
@@ -155,17 +166,54 @@ judge_announced(struct judge *judge, const struct change *change)
     if (!exchange || !exchange->request || !differ(&exchange->request->lifetimes, &announced, &unit, &a, &b))
         return;
     struct finding *finding = say(judge, exchange, phase_of(exchange), unit, a, b);
-    if (finding)
-        finding->announced = true;
+    if (!finding)
+        return;
+    struct mismatch *mismatch = finding->detail;
+    mismatch->announced = true;
 }
 
-void
+static void
 judge_lifetime(struct judge *judge, const struct change *change)
 {
-    if (change->kind == CHANGE_NOTIFIED && change->notify.type == IKE1_NOTIFY_RESPONDER_LIFETIME)
-        judge_announced(judge, change);
-    if (change->kind != CHANGE_REQUESTED || change->ike_sa->version >= 2 || !change->exchange->request)
-        return;
-    compare_offers(judge, change->exchange);
-    compare_expected(judge, change->exchange);
+    if (change->kind == CHANGE_NOTIFIED) {
+        if (change->notified.notify.type == IKE1_NOTIFY_RESPONDER_LIFETIME)
+            judge_announced(judge, &change->notified);
+    } else if (change->exchange->ike_sa->version < 2 && change->exchange->request) {
+        compare_offers(judge, change->exchange);
+        compare_expected(judge, change->exchange);
+    }
 }
+
+static char *
+text_mismatch(const struct words *words, const struct finding *finding)
+{
+    const struct mismatch *mismatch = finding->detail;
+    unsigned phase = finding->key == FINDING_PHASE1_LIFETIME_MISMATCH ? 1 : 2;
+    const char *unit = mismatch->unit == UNIT_KILOBYTES ? "kB" : "s";
+    const char *requester = words_requester(words, finding->exchange), *responder = words_responder(words, finding->exchange);
+
+    if (mismatch->announced)
+        return wmem_strdup_printf(words->scope, "Phase %u lifetime: %s offers %" PRIu64 " %s, %s announces %" PRIu64 " %s "
+                "(RESPONDER-LIFETIME). Set the same lifetime on both peers", phase, requester, mismatch->offered, unit,
+                responder, mismatch->against, unit);
+    if (!finding->other_exchange)
+        return wmem_strdup_printf(words->scope, "Phase %u lifetime: %s offers %" PRIu64 " %s, expected (preferences) is %" PRIu64
+                " %s. Check its configuration", phase, requester, mismatch->offered, unit, mismatch->against, unit);
+    return wmem_strdup_printf(words->scope, "Phase %u lifetime: %s offers %" PRIu64 " %s, %s offers %" PRIu64 " %s (frame %u). "
+            "Set the same lifetime on both peers", phase, requester, mismatch->offered, unit, responder, mismatch->against,
+            unit, finding->other_exchange->request_frame);
+}
+
+const struct rule rule_lifetime = {
+    .on = ON(REQUESTED) | ON(NOTIFIED), .judge = judge_lifetime,
+    .findings = {
+        { FINDING_PHASE1_LIFETIME_MISMATCH, .text = text_mismatch,
+            .meaning = "The peers are configured with different IKE lifetimes; the shorter one ends the tunnel early for "
+                "the other.",
+            .check = "The phase 1 lifetime on both peers." },
+        { FINDING_PHASE2_LIFETIME_MISMATCH, .text = text_mismatch,
+            .meaning = "The peers are configured with different IPsec lifetimes; the shorter one ends SAs early for the "
+                "other.",
+            .check = "The phase 2 lifetime, in seconds and kilobytes, on both peers." },
+    }
+};

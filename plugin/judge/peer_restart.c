@@ -7,9 +7,13 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
 
-#include "../track/clock.h"
+#include "../clock.h"
+
+struct restart {
+    nstime_t after;                 /* the age of the IKE SA that was alive */
+};
 
 static enum confidence
 confidence_in(const struct ike_sa *began)
@@ -19,21 +23,38 @@ confidence_in(const struct ike_sa *began)
     return began->children ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED;
 }
 
-void
+static void
 judge_peer_restart(struct judge *judge, const struct change *change)
 {
-    if ((change->kind != CHANGE_CONTACT && change->kind != CHANGE_DISPLACED) || !change->ike_sa->displaced)
-        return;
-    const struct ike_sa *began = change->ike_sa;
-    const struct ike_sa *old = began->displaced;
-    struct finding *finding = findings_add(judge->findings, FINDING_PEER_RESTART, confidence_in(began), judge->frame, &judge->time);
+    const struct ike_sa *began = change->ike_sa, *old = began->displaced;
 
+    if (!old)
+        return;
+    struct finding *finding = judge_ike_sa(judge, FINDING_PEER_RESTART, confidence_in(began), began, sizeof(struct restart));
     if (!finding)
         return;
-    findings_file(judge->findings, finding, began->flow->tunnel);
-    finding->ike_sa = began;
-    finding->span = clock_elapsed(&old->first_time, &began->first_time);
+    struct restart *restart = finding->detail;
+    restart->after = clock_elapsed(&old->first_time, &began->first_time);
     finding_rests_on(finding, old->first_frame);
     finding_rests_on(finding, old->last_frame);
     finding_rests_on(finding, began->first_frame);
 }
+
+static char *
+text_peer_restart(const struct words *words, const struct finding *finding)
+{
+    const struct restart *restart = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "A new IKE SA%s, while IKE SA %u was alive after %s: a peer lost its state. Check it "
+            "for a restart or a failover", finding->confidence == CONFIDENCE_PROVEN ? " with INITIAL_CONTACT" : "",
+            finding->ike_sa->displaced->id, words_duration(words, &restart->after));
+}
+
+const struct rule rule_peer_restart = {
+    .on = ON(CONTACT) | ON(DISPLACED), .judge = judge_peer_restart,
+    .findings = {
+        { FINDING_PEER_RESTART, .text = text_peer_restart,
+            .meaning = "A peer forgot its IKE SA: traffic on the old SAs is lost until the new ones are up.",
+            .check = "Uptime, failover and crash logs of that peer." },
+    }
+};

@@ -6,9 +6,13 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
 
 #include "../track/envelope.h"
+
+struct pfs {
+    unsigned refused;               /* rekeys */
+};
 
 #define REFUSED_AT_LEAST 2
 
@@ -35,9 +39,9 @@ look_at(const struct exchange *exchange, struct pfs_record *record)
     if (exchange->type == IKE2_IKE_AUTH && (exchange->child || auth_unreadable))
         record->auth_child = true;
     if (exchange->type == IKE2_CREATE_CHILD_SA && !exchange->request && exchange->response_frame != 0) {
-        record->rekeyed |= !exchange->refused_by_size;
+        record->rekeyed |= !exchange->refused_unread;
         record->unreadable = true;
-        record->refused += exchange->refused_by_size && !exchange->tried_again;
+        record->refused += exchange->refused_unread && !exchange->tried_again;
         record->refused_frame = exchange->response_frame;
     }
     if (with_ke && exchange->outcome == EXCHANGE_ANSWERED)
@@ -49,29 +53,47 @@ look_at(const struct exchange *exchange, struct pfs_record *record)
     }
 }
 
-void
+static void
 judge_pfs_mismatch(struct judge *judge, const struct change *change)
 {
-    bool refused = change->kind == CHANGE_REFUSED_BY_SIZE
-            || (change->kind == CHANGE_ANSWERED && change->exchange->outcome == EXCHANGE_REFUSED);
-
-    if (!refused || change->exchange->type != IKE2_CREATE_CHILD_SA)
+    if (change->exchange->outcome != EXCHANGE_REFUSED || change->exchange->type != IKE2_CREATE_CHILD_SA)
         return;
-    struct tunnel *tunnel = change->exchange->flow->tunnel;
+    const struct tunnel *tunnel = change->exchange->flow->tunnel;
+    struct tunnel_memory *memory = memory_of(judge->memory, tunnel);
     struct pfs_record record = { 0 };
     unsigned looked_at = 0;
-    if (tunnel->said.pfs_mismatch)
+    if (memory->pfs_mismatch_said)
         return;
     for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older, looked_at++)
         for (const struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
             look_at(exchange, &record);
     if (!record.auth_child || record.rekeyed || record.refused < REFUSED_AT_LEAST)
         return;
-    tunnel->said.pfs_mismatch = true;
+    memory->pfs_mismatch_said = true;
     struct finding *finding = judge_exchange(judge, FINDING_PFS_MISMATCH,
-            record.unreadable ? CONFIDENCE_SUSPECTED : CONFIDENCE_INFERRED, change->exchange);
+            record.unreadable ? CONFIDENCE_SUSPECTED : CONFIDENCE_INFERRED, change->exchange, sizeof(struct pfs));
     if (!finding)
         return;
-    finding->number = record.refused;
+    struct pfs *pfs = finding->detail;
+    pfs->refused = record.refused;
     finding_rests_on(finding, record.refused_frame);
 }
+
+static char *
+text_pfs_mismatch(const struct words *words, const struct finding *finding)
+{
+    const struct pfs *pfs = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "The first child SA works, but %u rekeys with a key exchange were refused. "
+            "Compare the PFS (DH) group of phase 2 on both peers", pfs->refused);
+}
+
+const struct rule rule_pfs_mismatch = {
+    .on = ON(ANSWERED) | ON(REFUSED_UNREAD), .judge = judge_pfs_mismatch,
+    .findings = {
+        { FINDING_PFS_MISMATCH, .text = text_pfs_mismatch,
+            .meaning = "The first SA needs no key exchange and works; each rekey needs one and fails, so that the tunnel "
+                "drops when the first SA ends.",
+            .check = "The PFS (DH) group of phase 2 on both peers." },
+    }
+};

@@ -8,9 +8,10 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
 
 #include "../track/selectors.h"
+#include "../words/ike_words.h"
 
 static bool
 says_mismatch(const struct exchange *exchange)
@@ -26,52 +27,51 @@ says_mismatch(const struct exchange *exchange)
     }
 }
 
-static struct offers *
-offers_of(const struct exchange *exchange, bool other_peer)
+static const struct offers *
+offers_of(const struct judge *judge, const struct exchange *exchange, bool other_peer)
 {
-    struct tunnel *tunnel = exchange->flow->tunnel;
     unsigned side = flow_peer(exchange->flow);
 
-    return &tunnel->offers[1][other_peer ? 1 - side : side];
+    return &memory_read(judge->memory, exchange->flow->tunnel)->offers[1][other_peer ? 1 - side : side];
 }
 
 static bool
-is_mirror(const struct said *a, const struct said *b)
+is_mirror(const struct offer *a, const struct offer *b)
 {
     return selectors_equal(&a->tsi, &b->tsr) && selectors_equal(&a->tsr, &b->tsi);
 }
 
 static bool
-has_selectors(const struct said *said)
+has_selectors(const struct offer *offer)
 {
-    return said && said->tsi.count > 0 && said->tsr.count > 0 && !said->tsi.incomplete && !said->tsr.incomplete;
+    return offer && offer->tsi.count > 0 && offer->tsr.count > 0 && !offer->tsi.incomplete && !offer->tsr.incomplete;
 }
 
 /* Whether one of these offers is the other's mirror image. */
 static bool
-has_mirror(const struct offers *offers, const struct said *said)
+has_mirror(const struct offers *offers, const struct offer *offer)
 {
     for (unsigned i = 0; i < offers->count && i < OFFERS_AT_MOST; i++)
-        if (has_selectors(offers->exchange[i]->request) && is_mirror(offers->exchange[i]->request, said))
+        if (has_selectors(offers->exchange[i]->request) && is_mirror(offers->exchange[i]->request, offer))
             return true;
     return false;
 }
 
 /* The other peer's offer that overlaps with this one, but is not its mirror image. */
 static const struct exchange *
-find_unlike(const struct exchange *exchange)
+find_unlike(const struct judge *judge, const struct exchange *exchange)
 {
-    const struct offers *theirs = offers_of(exchange, true);
-    const struct offers *ours = offers_of(exchange, false);
-    const struct said *said = exchange->request;
+    const struct offers *theirs = offers_of(judge, exchange, true);
+    const struct offers *ours = offers_of(judge, exchange, false);
+    const struct offer *offer = exchange->request;
 
-    if (!has_selectors(said) || has_mirror(theirs, said))
+    if (!has_selectors(offer) || has_mirror(theirs, offer))
         return NULL;
     if (theirs->count > OFFERS_AT_MOST || ours->count > OFFERS_AT_MOST)
         return NULL;                /* the mirror image may be forgotten */
     for (unsigned i = 0; i < theirs->count && i < OFFERS_AT_MOST; i++) {
-        const struct said *other = theirs->exchange[i]->request;
-        if (has_selectors(other) && selectors_overlap(&said->tsi, &other->tsr) && selectors_overlap(&said->tsr, &other->tsi)
+        const struct offer *other = theirs->exchange[i]->request;
+        if (has_selectors(other) && selectors_overlap(&offer->tsi, &other->tsr) && selectors_overlap(&offer->tsr, &other->tsi)
                 && !has_mirror(ours, other))
             return theirs->exchange[i];
     }
@@ -90,7 +90,7 @@ ids_changed(const struct exchange *exchange)
 static bool
 is_narrowed(const struct exchange *exchange)
 {
-    const struct said *asked = exchange->request, *got = exchange->response;
+    const struct offer *asked = exchange->request, *got = exchange->response;
 
     return exchange->ike_sa->version >= 2 && has_selectors(asked) && has_selectors(got)
             && selectors_contain(&asked->tsi, &got->tsi) && selectors_contain(&asked->tsr, &got->tsr)
@@ -101,34 +101,87 @@ static void
 judge_answer(struct judge *judge, const struct exchange *exchange)
 {
     if (exchange->outcome == EXCHANGE_REFUSED ? says_mismatch(exchange) : ids_changed(exchange)) {
-        struct finding *finding = judge_exchange(judge, FINDING_PROXY_ID_MISMATCH, CONFIDENCE_PROVEN, exchange);
-        const struct exchange *other = find_unlike(exchange);
+        struct finding *finding = judge_exchange(judge, FINDING_PROXY_ID_MISMATCH, CONFIDENCE_PROVEN, exchange, 0);
+        const struct exchange *other = find_unlike(judge, exchange);
         if (finding && other) {
             finding->other_exchange = other;
             finding_rests_on(finding, other->request_frame);
         }
     } else if (exchange->outcome == EXCHANGE_ANSWERED && is_narrowed(exchange)) {
-        judge_exchange(judge, FINDING_PROXY_ID_NARROWED, CONFIDENCE_PROVEN, exchange);
+        judge_exchange(judge, FINDING_PROXY_ID_NARROWED, CONFIDENCE_PROVEN, exchange, 0);
     }
 }
 
-void
-judge_proxy_id(struct judge *judge, const struct change *change)
+static void
+judge_request(struct judge *judge, const struct exchange *exchange)
 {
-    if (change->kind == CHANGE_ANSWERED) {
-        judge_answer(judge, change->exchange);
-        return;
-    }
-    if (change->kind != CHANGE_REQUESTED)
-        return;
-    struct tunnel *tunnel = change->exchange->flow->tunnel;
-    const struct exchange *unlike = tunnel->said.proxy_id ? NULL : find_unlike(change->exchange);
+    bool *said = &memory_of(judge->memory, exchange->flow->tunnel)->proxy_id_said;
+    const struct exchange *unlike = *said ? NULL : find_unlike(judge, exchange);
+
     if (!unlike)
         return;
-    tunnel->said.proxy_id = true;
-    struct finding *finding = judge_exchange(judge, FINDING_PROXY_ID_MISMATCH, CONFIDENCE_INFERRED, change->exchange);
+    *said = true;
+    struct finding *finding = judge_exchange(judge, FINDING_PROXY_ID_MISMATCH, CONFIDENCE_INFERRED, exchange, 0);
     if (!finding)
         return;
     finding->other_exchange = unlike;
     finding_rests_on(finding, unlike->request_frame);
 }
+
+static void
+judge_proxy_id(struct judge *judge, const struct change *change)
+{
+    if (change->kind == CHANGE_ANSWERED)
+        judge_answer(judge, change->exchange);
+    else
+        judge_request(judge, change->exchange);
+}
+
+/* What was proposed, what was answered, and what the other peer proposes; then what to compare. */
+static char *
+text_of_offers(const struct words *words, const struct finding *finding, const char *advice)
+{
+    const struct exchange *exchange = finding->exchange, *other = finding->other_exchange;
+    const struct offer *asked = exchange->request;
+    wmem_strbuf_t *text = wmem_strbuf_new(words->scope, "");
+
+    wmem_strbuf_append_printf(text, "Proxy IDs: %s proposes %s", words_requester(words, exchange),
+            asked ? words_selectors(words, &asked->tsi, &asked->tsr) : "selectors that were not read");
+    if (exchange->error != 0)
+        wmem_strbuf_append_printf(text, ", %s answers %s", words_responder(words, exchange),
+                words_notify(words, exchange->ike_sa->version, exchange->error));
+    else if (exchange->response && finding->confidence == CONFIDENCE_PROVEN)
+        wmem_strbuf_append_printf(text, ", %s answers with %s", words_responder(words, exchange),
+                words_selectors(words, &exchange->response->tsi, &exchange->response->tsr));
+    if (other && other->request)
+        wmem_strbuf_append_printf(text, ", %s proposes %s (frame %u)", words_requester(words, other),
+                words_selectors(words, &other->request->tsi, &other->request->tsr), other->request_frame);
+    wmem_strbuf_append(text, advice);
+    return (char *)wmem_strbuf_get_str(text);
+}
+
+static char *
+text_mismatch(const struct words *words, const struct finding *finding)
+{
+    return text_of_offers(words, finding,
+            ". Compare the proxy IDs (traffic selectors) of both peers: they must mirror each other");
+}
+
+static char *
+text_narrowed(const struct words *words, const struct finding *finding)
+{
+    return text_of_offers(words, finding, ". Allowed in IKEv2, but check that both peers mean the same networks");
+}
+
+const struct rule rule_proxy_id = {
+    .on = ON(REQUESTED) | ON(ANSWERED), .judge = judge_proxy_id,
+    .findings = {
+        { FINDING_PROXY_ID_MISMATCH, .text = text_mismatch,
+            .meaning = "The peers do not agree which networks the tunnel carries.",
+            .check = "Proxy IDs (traffic selectors, crypto ACL) on both peers: they must mirror each other, with protocol "
+                "and ports." },
+        { FINDING_PROXY_ID_NARROWED, .text = text_narrowed,
+            .meaning = "The responder agreed to fewer networks than were proposed. Traffic of the others is not carried.",
+            .check = "Whether both peers mean the same networks." },
+    }
+};

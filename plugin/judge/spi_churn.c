@@ -10,9 +10,22 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
 
-#include "../track/clock.h"
+#include <inttypes.h>
+
+#include "../clock.h"
+
+struct churn {
+    nstime_t age;
+    uint64_t early;                 /* seconds that it should have reached */
+};
+
+struct flapping {
+    uint32_t count;                 /* SAs */
+    uint32_t window;                /* seconds */
+    nstime_t within;
+};
 
 /* Generations that are looked at, if the window or the clock leaves more of them in question. */
 #define LOOKED_AT_MOST 4096
@@ -20,15 +33,16 @@
 /* The churn_count-th churned SA back from the last one, both included, if all of them ended within
  * the window before its end; else NULL. */
 static const struct sa *
-first_of_enough(const struct sa *last, const struct judge_limits *limits)
+first_of_enough(const struct judge *judge, const struct sa *last)
 {
+    const struct judge_limits *limits = &judge->limits;
     uint32_t count = 0;
     unsigned looked_at = 0;
 
     for (const struct sa *sa = last; sa && looked_at < LOOKED_AT_MOST; sa = sa->predecessor, looked_at++) {
         if (clock_passed(sa_replaced_time(sa), sa_replaced_time(last), limits->churn_window))
             return NULL;
-        count += sa->churned;
+        count += memory_has_churned(judge->memory, sa);
         if (count >= limits->churn_count)
             return sa;
     }
@@ -42,49 +56,50 @@ confidence_of(const struct sa *old)
 }
 
 static void
-judge_flapping(struct judge *judge, struct sa *old)
+judge_flapping(struct judge *judge, const struct sa *old)
 {
-    const struct sa *first = first_of_enough(old, &judge->limits);
+    const struct sa *first = first_of_enough(judge, old);
 
     if (!first)
         return;
-    bool goes_on = old->flapping && !clock_passed(sa_replaced_time(old->flapping), sa_replaced_time(old), judge->limits.churn_window);
-    old->flapping = old;
+    const struct sa *before = memory_flapping(judge->memory, old);
+    bool goes_on = before && !clock_passed(sa_replaced_time(before), sa_replaced_time(old), judge->limits.churn_window);
+    memory_set_flapping(judge->memory, old, old);
     if (goes_on)
         return;
-    struct finding *finding = judge_sa(judge, FINDING_FLAPPING, confidence_of(old), old);
+    struct finding *finding = judge_sa(judge, FINDING_FLAPPING, confidence_of(old), old, sizeof(struct flapping));
     if (!finding)
         return;
+    struct flapping *flapping = finding->detail;
     finding->other = old->successor;
-    finding->number = judge->limits.churn_count;
-    finding->limit = judge->limits.churn_window;
-    finding->span = clock_elapsed(sa_birth_time(first), sa_replaced_time(old));
+    flapping->count = judge->limits.churn_count;
+    flapping->window = judge->limits.churn_window;
+    flapping->within = clock_elapsed(sa_birth_time(first), sa_replaced_time(old));
     for (const struct sa *sa = first; sa != old->successor; sa = sa->successor)
         finding_rests_on(finding, sa_birth_frame(sa));
     finding_rests_on(finding, sa_birth_frame(old->successor));
 }
 
-void
-judge_spi_churn(struct judge *judge, const struct change *change)
+static void
+judge_replaced(struct judge *judge, const struct change_replaced *change)
 {
-    if (change->kind != CHANGE_SA_REPLACED)
-        return;
-    struct sa *old = change->sa->predecessor;
+    const struct sa *old = change->sa->predecessor;
 
     if (old->predecessor)
-        old->flapping = old->predecessor->flapping;
+        memory_set_flapping(judge->memory, old, memory_flapping(judge->memory, old->predecessor));
     uint64_t negotiated = old->child ? old->child->lifetime.seconds : 0;
     uint64_t early = judge->limits.min_sa_lifetime > negotiated / 2 ? judge->limits.min_sa_lifetime : negotiated / 2;
     nstime_t age = clock_elapsed(sa_birth_time(old), sa_replaced_time(old));
 
     if (!old->born_in_capture || (uint64_t)age.secs >= early)
         return;
-    old->churned = true;
-    struct finding *finding = judge_sa(judge, FINDING_SPI_CHURN, confidence_of(old), old);
+    memory_set_churned(judge->memory, old, true);
+    struct finding *finding = judge_sa(judge, FINDING_SPI_CHURN, confidence_of(old), old, sizeof(struct churn));
     if (finding) {
+        struct churn *churn = finding->detail;
         finding->other = change->sa;
-        finding->span = age;
-        finding->limit = early;
+        churn->age = age;
+        churn->early = early;
         finding_rests_on(finding, sa_birth_frame(old));
         finding_rests_on(finding, old->deleted_frame);
         finding_rests_on(finding, change->before_frame);
@@ -92,3 +107,45 @@ judge_spi_churn(struct judge *judge, const struct change *change)
     }
     judge_flapping(judge, old);
 }
+
+static void
+judge_spi_churn(struct judge *judge, const struct change *change)
+{
+    if (change->kind == CHANGE_SA_SPLIT)
+        memory_set_churned(judge->memory, change->sa, false);
+    else
+        judge_replaced(judge, &change->replaced);
+}
+
+static char *
+text_spi_churn(const struct words *words, const struct finding *finding)
+{
+    const struct churn *churn = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "%s was replaced by 0x%08x after only %s (less than %" PRIu64 " s). Compare the "
+            "phase 1 and phase 2 lifetimes and the proxy IDs of both peers", words_sa(words, finding->sa),
+            finding->other->key.spi, words_duration(words, &churn->age), churn->early);
+}
+
+static char *
+text_flapping(const struct words *words, const struct finding *finding)
+{
+    const struct flapping *flapping = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "%s: %u SAs in a row were replaced early within %s (window %u s). Compare the "
+            "lifetimes and proxy IDs of both peers; if they agree, suspect a software fault", words_sa(words, finding->sa),
+            flapping->count, words_duration(words, &flapping->within), flapping->window);
+}
+
+const struct rule rule_spi_churn = {
+    .on = ON(SA_REPLACED) | ON(SA_SPLIT), .judge = judge_spi_churn,
+    .findings = {
+        { FINDING_SPI_CHURN, .text = text_spi_churn,
+            .meaning = "The SPI should stay the same until the tunnel renegotiates; this one lasted too short.",
+            .check = "Phase 1 and phase 2 lifetimes, and proxy IDs, on both peers; then who deletes the SA, and why." },
+        { FINDING_FLAPPING, .text = text_flapping,
+            .meaning = "The tunnel is set up again and again; users see it drop.",
+            .check = "Lifetimes and proxy IDs on both peers; tunnel monitoring, idle timeouts and DPD; else suspect a "
+                "software fault." },
+    }
+};

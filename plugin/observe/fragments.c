@@ -7,7 +7,7 @@
 #include <epan/ipproto.h>
 
 #include "../compat.h"
-#include "../track/clock.h"
+#include "../clock.h"
 
 /* Packets in fragments that are waited for at once; a further one takes the oldest's place, of which nothing is said then. */
 #define WAITING_AT_MOST 64

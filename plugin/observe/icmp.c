@@ -7,7 +7,7 @@
 #include <epan/ipproto.h>
 
 #include "../compat.h"
-#include "../track/clock.h"
+#include "../clock.h"
 
 enum {
     /* where fields of an ICMP header lie, in bytes */

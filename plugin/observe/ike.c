@@ -5,7 +5,7 @@
 #include "ike.h"
 
 #include "../compat.h"
-#include "../track/clock.h"
+#include "../clock.h"
 #include "ike_payload.h"
 
 /* Messages in fragments of which the first one came, that are remembered. */

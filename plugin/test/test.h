@@ -159,7 +159,7 @@ static inline void
 bench_start(struct bench *bench)
 {
     bench->tracker = tracker_create(bench->pool, &bench->limits);
-    bench->judge.findings = findings_create(bench->pool, FINDINGS_AT_MOST);
+    judge_open(&bench->judge, bench->pool, FINDINGS_AT_MOST);
 }
 
 static inline struct bench
@@ -196,17 +196,17 @@ feed(struct bench *bench, struct ipsec_packet packet)
     return sa;
 }
 
-/* The same for an IKE message; NULL where it has no place. */
-static inline const struct ike_place *
+/* The same for an IKE message; NULL where it belongs nowhere. */
+static inline const struct ike_frame *
 feed_ike(struct bench *bench, struct ike_message *message)
 {
     message->frame = ++bench->frame;
     tracker_begin_frame(bench->tracker);
-    const struct ike_place *place = tracker_take_ike(bench->tracker, message);
+    const struct ike_frame *ike = tracker_take_ike(bench->tracker, message);
     bench->judge.frame = message->frame;
     bench->judge.time = message->time;
     judge_frame(&bench->judge, changes_of(bench));
-    return place;
+    return ike;
 }
 
 static inline struct sa *
@@ -271,9 +271,9 @@ limit_is_told(const struct bench *bench, enum limit limit, uint64_t *room)
     const struct changes *changes = changes_of(bench);
 
     for (unsigned i = 0; i < changes->count; i++) {
-        if (changes->item[i].kind != CHANGE_LIMIT_REACHED || changes->item[i].limit != limit)
+        if (changes->item[i].kind != CHANGE_LIMIT_REACHED || changes->item[i].full.limit != limit)
             continue;
-        *room = changes->item[i].behind;
+        *room = changes->item[i].full.most;
         return true;
     }
     return false;
@@ -307,6 +307,26 @@ rests_on(const struct finding *finding, uint32_t frame)
     for (unsigned i = 0; i < finding->evidence_count; i++)
         if (finding->evidence[i] == frame)
             return true;
+    return false;
+}
+
+static inline const char *
+no_ip_protocol(int protocol)
+{
+    (void)protocol;
+    return "an IP protocol";
+}
+
+/* Whether a finding's text has this part. */
+static inline bool
+says(const struct bench *bench, const struct finding *finding, const char *part)
+{
+    const struct words words = words_plain(bench->pool, no_ip_protocol);
+    const char *text = finding_text(&words, finding);
+
+    if (strstr(text, part))
+        return true;
+    g_test_message("\"%s\" is not in \"%s\"", part, text);
     return false;
 }
 

@@ -6,9 +6,9 @@
 
 #include <glib.h>
 
+#include "../clock.h"
 #include "../compat.h"
-#include "clock.h"
-#include "ike.h"
+#include "exchange.h"
 
 /* SAs that were looked up lately, by the low bits of their SPIs: a power of two. */
 #define RECENT_SAS 4096
@@ -140,9 +140,9 @@ sa_find_at(struct sa_table *table, const struct sa_key *key, uint32_t frame)
 {
     struct sa *sa = sa_find(table, key);
 
-    while (sa && sa->first_frame > frame && sa->rare && sa->rare->older) {
-        struct sa *far = sa->rare->far_older;
-        sa = far->first_frame > frame ? far : sa->rare->older;
+    while (sa && sa->first_frame > frame && sa->extra && sa->extra->older) {
+        struct sa *far = sa->extra->far_older;
+        sa = far->first_frame > frame ? far : sa->extra->older;
     }
     return sa && sa->first_frame <= frame && frame <= sa->last_frame ? sa : NULL;
 }
@@ -155,18 +155,18 @@ sa_find_by_spi(const struct sa_table *table, uint8_t protocol, uint32_t spi)
     return sa && sa->key.protocol == protocol ? sa : NULL;
 }
 
-struct sa_rare *
-sa_rare(struct sa_table *table, struct sa *sa)
+struct sa_extra *
+sa_extra(struct sa_table *table, struct sa *sa)
 {
-    if (!sa->rare)
-        sa->rare = wmem_new0(table->pool, struct sa_rare);
-    return sa->rare;
+    if (!sa->extra)
+        sa->extra = wmem_new0(table->pool, struct sa_extra);
+    return sa->extra;
 }
 
 bool
-sa_alias(struct sa_table *table, const struct sa_key *key, struct sa *sa, uint32_t limit)
+sa_alias(struct sa_table *table, const struct sa_key *key, struct sa *sa, uint32_t most)
 {
-    if (table->alias_count >= limit)
+    if (table->alias_count >= most)
         return false;
     struct sa_key *copy = wmem_new(table->pool, struct sa_key);
 
@@ -219,26 +219,26 @@ allocate(struct sa_table *table)
 static uint32_t
 older_count(const struct sa *sa)
 {
-    return sa->rare ? sa->rare->older_count : 0;
+    return sa->extra ? sa->extra->older_count : 0;
 }
 
 static struct sa *
 far_older(struct sa *sa)
 {
-    return sa->rare && sa->rare->far_older ? sa->rare->far_older : sa;
+    return sa->extra && sa->extra->far_older ? sa->extra->far_older : sa;
 }
 
 /* Links an SA to the one that had its key before, and to one further back: two jumps of a length are followed by one over
  * both, so that a search of n SAs takes some log n steps (Myers 1983, "An applicative random-access stack"). */
 static void
-link_namesake(struct sa_rare *rare, struct sa *older)
+link_namesake(struct sa_extra *extra, struct sa *older)
 {
     struct sa *far = far_older(older), *further = far_older(far);
     bool same_length = older_count(older) - older_count(far) == older_count(far) - older_count(further);
 
-    rare->older = older;
-    rare->older_count = older_count(older) + 1;
-    rare->far_older = same_length && far != older ? further : older;
+    extra->older = older;
+    extra->older_count = older_count(older) + 1;
+    extra->far_older = same_length && far != older ? further : older;
 }
 
 struct sa *
@@ -255,7 +255,7 @@ sa_open(struct sa_table *table, const struct sa_key *key, struct flow *flow,
     sa->first_frame = sa->last_frame = frame;
     sa->first_time = sa->last_time = *time;
     if (older) {
-        link_namesake(sa_rare(table, sa), older);
+        link_namesake(sa_extra(table, sa), older);
         older->is_kept = true;
     }
     g_hash_table_add(table->by_key, sa);
@@ -280,8 +280,8 @@ sa_open(struct sa_table *table, const struct sa_key *key, struct flow *flow,
 static bool
 can_go(const struct sa *sa)
 {
-    return sa->waits_for_traffic && sa->sequence.packets < 2 && !sa->origin && !sa->child && !sa->rare && !sa->is_kept
-            && !sa->many_senders && !sa->is_head && !sa->is_pending && sa->deleted_frame == 0;
+    return sa->waits_for_traffic && sa->sequence.packets < 2 && !sa->origin && !sa->child && !sa->extra && !sa->is_kept
+            && !sa->many_senders && !sa->is_current && !sa->is_pending && sa->deleted_frame == 0;
 }
 
 static void
@@ -319,16 +319,16 @@ make_room(struct sa_table *table, uint32_t share)
 }
 
 bool
-sa_has_room(struct sa_table *table, uint32_t limit)
+sa_has_room(struct sa_table *table, uint32_t most)
 {
-    if (table->count < limit)
+    if (table->count < most)
         return true;
     if (table->look_again > 0) {
         table->look_again--;
         return false;
     }
-    table->look_again = make_room(table, (limit / ROOM_SHARE) + 1);
-    return table->count < limit;
+    table->look_again = make_room(table, (most / ROOM_SHARE) + 1);
+    return table->count < most;
 }
 
 struct sa *
@@ -381,20 +381,20 @@ sa_replaced_time(const struct sa *sa)
 bool
 sa_reread_bytes(struct sa_table *table, struct sa *sa, uint32_t frame, uint64_t packets, uint32_t length, uint64_t *bytes)
 {
-    struct sa_rare *rare = sa_rare(table, sa);
+    struct sa_extra *extra = sa_extra(table, sa);
 
-    if (frame != rare->reread_frame) {
+    if (frame != extra->reread_frame) {
         if (packets == 1)
-            rare->reread_bytes = length;
+            extra->reread_bytes = length;
         else if (packets == sa->sequence.packets)
-            rare->reread_bytes = sa->bytes;
-        else if (frame > rare->reread_frame && packets == rare->reread_packets + 1)
-            rare->reread_bytes += length;
-        else if (frame < rare->reread_frame || packets != rare->reread_packets)
+            extra->reread_bytes = sa->bytes;
+        else if (frame > extra->reread_frame && packets == extra->reread_packets + 1)
+            extra->reread_bytes += length;
+        else if (frame < extra->reread_frame || packets != extra->reread_packets)
             return false;
-        rare->reread_frame = frame;
-        rare->reread_packets = packets;
+        extra->reread_frame = frame;
+        extra->reread_packets = packets;
     }
-    *bytes = rare->reread_bytes;
+    *bytes = extra->reread_bytes;
     return true;
 }

@@ -4,11 +4,12 @@
  */
 #include "tracker.h"
 
-#include "clock.h"
-#include "ike_context.h"
+#include "../clock.h"
 #include "lineage.h"
+#include "origin.h"
 #include "path.h"
 #include "recent.h"
+#include "restart.h"
 
 /* A direction is one-way only if it carried more than a stray packet or two. */
 #define ONE_WAY_PACKETS 5
@@ -74,12 +75,6 @@ tracker_ike(const struct tracker *tracker)
     return tracker->ike;
 }
 
-static struct change *
-changed(struct tracker *tracker, enum change_kind kind, struct sa *sa)
-{
-    return change_add(&tracker->changes, kind, sa);
-}
-
 /* An SA whose SPI is known under another address: a NAT moved it, and its sequence goes on. Or the
  * capture saw the packet on both sides of the NAT. */
 static struct sa *
@@ -118,7 +113,7 @@ open_sa(struct tracker *tracker, const struct sa_key *key, const struct ipsec_pa
         flow = tunnel_open(tracker->tunnels, &packet->source, &packet->destination);
     sa = sa_open(tracker->sas, key, flow, packet->frame, &packet->time, packet->source.port != 0);
     bool sure;
-    sa->origin = ike_claim_origin(flow, &packet->time, tracker->limits.handover_grace, &sure);
+    sa->origin = origin_claim(flow, &packet->time, tracker->limits.handover_grace, &sure);
     sa->origin_sure = sure;
     sa->born_in_capture = packet->sequence <= 1;
     return sa;
@@ -137,9 +132,8 @@ follow_address(struct tracker *tracker, struct sa *sa, const struct ipsec_packet
     if (is_new && !tunnel_alias(tracker->tunnels, &packet->source, &packet->destination, flow)) {
         change_add_limit(&tracker->changes, LIMIT_ADDRESSES, tracker->limits.max_sas);
     } else if (is_new) {
-        struct change *change = changed(tracker, CHANGE_ADDRESS_MOVED, sa);
-        change->before = endpoint_equal(&flow->source, &packet->source) ? flow->destination : flow->source;
-        change->before_frame = flow->last_frame;
+        bool source_stayed = endpoint_equal(&flow->source, &packet->source);
+        change_moved(&tracker->changes, sa, flow->last_frame, source_stayed ? &flow->destination : &flow->source);
     }
     flow->source = packet->source;
     flow->destination = packet->destination;
@@ -175,7 +169,7 @@ count_answers(struct tracker *tracker, struct sa *sa, const struct ipsec_packet 
     if (flow->one_way_said || !for_long || !sees_other_direction(flow))
         return;
     flow->one_way_said = true;
-    changed(tracker, CHANGE_ONE_WAY, sa)->before_frame = reverse->last_frame;
+    change_one_way(&tracker->changes, sa, reverse->last_frame);
 }
 
 /* A packet of an SA that had been replaced: said once, and if it goes on, they are parallel. */
@@ -188,12 +182,11 @@ resume(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet
         return;
     if (!sa->resumed) {
         sa->resumed = true;
-        sa_rare(tracker->sas, sa)->resumed_time = packet->time;
-        struct change *change = changed(tracker, CHANGE_SA_RESUMED, sa);
-        change->before_frame = sa->last_frame;
-        change->clean = !clock_passed(&sa->last_time, &sa->successor->first_time, grace);
-    } else if (!sa->successor->link_proven && clock_passed(&sa->rare->resumed_time, &packet->time, grace)) {
+        sa_extra(tracker->sas, sa)->resumed_time = packet->time;
+        change_resumed(&tracker->changes, sa, sa->last_frame, !clock_passed(&sa->last_time, &sa->successor->first_time, grace));
+    } else if (!sa->successor->link_proven && clock_passed(&sa->extra->resumed_time, &packet->time, grace)) {
         lineage_split(sa);
+        change_sa(&tracker->changes, CHANGE_SA_SPLIT, sa);
     }
 }
 
@@ -204,7 +197,7 @@ outlive(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packe
     if (sa->stale_said || !clock_passed(&sa->deleted_time, &packet->time, tracker->limits.handover_grace))
         return;
     sa->stale_said = true;
-    changed(tracker, CHANGE_SA_STALE, sa)->before_frame = sa->deleted_frame;
+    change_sa(&tracker->changes, CHANGE_SA_STALE, sa);
 }
 
 /* Whether the SPI is in use again, by a new SA: the old one was deleted, or a negotiation that may have made a new
@@ -217,7 +210,7 @@ begins_anew(const struct sa *sa, const struct ipsec_packet *packet, uint32_t gra
     if (sa->deleted_frame != 0)
         return clock_passed_ms(&sa->deleted_time, &packet->time, 0);
     bool is_replayed = packet->fingerprint == sa->sequence.first_fingerprint;
-    return !is_replayed && ike_may_have_made_new(sa->flow, &sa->last_time, &packet->time, grace);
+    return !is_replayed && origin_may_have_made_new(sa->flow, &sa->last_time, &packet->time, grace);
 }
 
 static void
@@ -228,10 +221,14 @@ take_sequence(struct tracker *tracker, struct sa *sa, const struct ipsec_packet 
 
     if (effect == SEQUENCE_IN_ORDER || sa_spi_is_shared(tracker->sas, sa->key.spi))
         return;
-    struct change *change = changed(tracker, CHANGE_SEQUENCE, sa);
-    change->effect = effect;
+    struct change_sequence *change = change_sequence(&tracker->changes, sa, effect);
+    uint32_t gap_frame = 0;
     change->behind = behind;
     change->before_frame = sa->last_frame;
+    if (effect & SEQUENCE_LOSS_SETTLED) {
+        uint64_t lost = sequence_settled_loss(&sa->sequence, &gap_frame);
+        change_add_loss(&tracker->changes, change, lost, gap_frame);
+    }
 }
 
 static void
@@ -270,9 +267,9 @@ settle(struct tracker *tracker, struct flow *flow, const nstime_t *now)
         if (settled->negotiated)
             continue;               /* its place was told when its negotiation was read */
         if (settled->predecessor)
-            changed(tracker, CHANGE_SA_REPLACED, settled)->before_frame = settled->predecessor->last_frame;
+            change_replaced(&tracker->changes, settled, settled->predecessor->last_frame);
         else
-            changed(tracker, CHANGE_SA_ALONE, settled);
+            change_sa(&tracker->changes, CHANGE_SA_STATE, settled);
     }
 }
 
@@ -309,16 +306,14 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
         lineage_admit(sa);
     else if (sa->waits_for_traffic || sa->flow->pending)
         lineage_heard(sa);
-    if (sa->flow->tunnel->maybe_restarted)
-        keyless_check_restart(sa->flow->tunnel, &packet->time, tracker->limits.handover_grace, &tracker->changes);
-    if (sa->flow->tunnel->rival)
-        child_check_rival(sa->flow->tunnel, &packet->time, tracker->limits.handover_grace, &tracker->changes);
+    if (sa->flow->tunnel->maybe_restarted || sa->flow->tunnel->twin)
+        restart_check(sa->flow->tunnel, &packet->time, tracker->limits.handover_grace, &tracker->changes);
     settle(tracker, sa->flow, &packet->time);
     count_answers(tracker, sa, packet);
     return sa;
 }
 
-const struct ike_place *
+const struct ike_frame *
 tracker_take_ike(struct tracker *tracker, const struct ike_message *message)
 {
     return ike_take(tracker->ike, message);

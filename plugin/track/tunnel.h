@@ -19,25 +19,6 @@ struct ike_sa;
 struct sa;
 struct tunnel;
 
-/** Offers that are remembered for each peer: as many phase 2 SAs as are compared. */
-#define OFFERS_AT_MOST 16
-
-/** The latest offers of one peer in one phase: requests that it began. */
-struct offers {
-    unsigned count;
-    const struct exchange *exchange[OFFERS_AT_MOST]; /**< a ring */
-};
-
-/** What was said of a tunnel once, and is not said again. */
-struct tunnel_said {
-    bool lifetime[2];               /**< of phase 1, of phase 2: the peers' offers differ */
-    bool lifetime_expected[2][2];   /**< per phase and peer: the offer is not what is expected */
-    bool lifetime_order;
-    bool proxy_id;                  /**< the peers' offers are not each other's mirror image */
-    bool synchronised_timers;
-    bool pfs_mismatch;
-};
-
 /** How many exchanges a tunnel remembers that may have made the next new SPI. */
 #define RECENT_ORIGINS 8
 
@@ -58,8 +39,8 @@ struct flow {
     nstime_t first_time;
     nstime_t last_time;
     uint32_t last_frame;
-    struct sa *heads;               /**< the latest SA of each lineage, youngest first */
-    struct sa *pending;             /**< newborn SAs whose predecessor is not known yet, oldest first */
+    struct sa *current;             /**< the latest SA of each lineage, youngest first */
+    struct sa *pending;             /**< undecided SAs: their predecessor is not known yet; oldest first */
     struct sa *pending_last;
     uint64_t unanswered;            /**< packets since the other direction last spoke */
     nstime_t unanswered_since;
@@ -82,10 +63,7 @@ struct tunnel {
     struct ike_sa *ike_sas;         /**< the latest; the others follow by tunnel_older */
     struct child *children;         /**< the latest; the others follow by tunnel_older */
     struct ike_sa *maybe_restarted; /**< one that was set up, unread, while another was alive; or NULL */
-    struct child *rival;            /**< one that lives beside another for the same selectors, or NULL */
-    struct offers offers[2][2];     /**< per phase (0: phase 1) and peer */
-    struct tunnel_said said;
-    uint32_t collisions;
+    struct child *twin;             /**< one that lives beside another for the same selectors, or NULL */
     uint32_t icmp_errors;           /**< that quote its IKE, ESP or AH */
     uint32_t lost_in_fragments;     /**< its packets of which not all IP fragments came */
     uint32_t tried_again;           /**< refusals by size that the next try turned into a success */
@@ -120,8 +98,5 @@ struct flow *flow_reverse(const struct flow *flow);
 struct tunnel *tunnel_first(const struct tunnel_table *table);
 
 uint32_t tunnel_count(const struct tunnel_table *table);
-
-/** Whether a port is given by a NAT rather than by a standard. */
-bool port_is_translated(uint16_t port);
 
 #endif /* SPISCOPE_TUNNEL_H */

@@ -8,7 +8,9 @@ import ike_bytes as ike
 import outputs
 import pytest
 from frames import ESP, ETHERNET_IPV4, LINKTYPE_ETHERNET, ip_header, pcap_header, pcap_record, udp_header
-from harness import LAB, make
+from harness import LAB, TEST_CAPTURES, make
+from ike_capture import IkeCapture
+from ike_peers import Ike2
 
 A, B, C, S = make.A, make.B, make.C, make.S
 HOSTILE = ("ike_hostile_lengths", "ike_hostile_random", "ike_hostile_text", "ike_hostile_lives", "ike_hostile_chains")
@@ -34,6 +36,32 @@ def test_a_tree_changes_nothing_of_malformed_messages(spiscope, constructed_ike,
     assert bare == verbose
 
 
+# Payloads that say less than they announce, of kinds from which SPIscope takes nothing
+MALFORMED = {
+    "eap": ike.Payload(ike.EAP, struct.pack(">BBHB", 1, 1, 200, 4) + b"abc"),
+    "certificate": ike.Payload(37, b"\x04\x30\x82\x10\x00abc"),
+    "authentication": ike.Payload(ike.AUTH2, b"\x02"),
+    "configuration": ike.Payload(47, struct.pack(">IHH", 1 << 24, 1, 200) + b"ab"),
+}
+
+
+@pytest.mark.parametrize("kind", MALFORMED)
+def test_a_malformed_payload_hides_no_other(spiscope, kind):
+    """IKE_AUTH in clear, whose request ends with such a payload: the child SA that it negotiates is read, with a tree and without."""
+    cap = IkeCapture(f"malformed_{kind}", "")
+    sa = Ike2(cap)
+    sa.init(0)
+    asked, answered = cap.new_spi(), cap.new_spi()
+    selectors = [ike.ts(ike.TSI, ("10.1.0.0/24",)), ike.ts(ike.TSR, ("10.2.0.0/24",))]
+    sa.exchange(S, 0, ike.AUTH, [ike.identity2(ike.IDI, b"a"), ike.sa2_child(asked), *selectors, MALFORMED[kind]],
+                [ike.identity2(ike.IDR, b"b"), ike.sa2_child(answered), *selectors])
+    path = cap.finish().write(spiscope.readable_copy_dir("reading"))
+    path.chmod(0o644)
+    for found in (outputs.run(spiscope, path).json, with_tree(spiscope, path)):
+        tunnel, = found["tunnels"]
+        assert {int(one["spi"], 0) for one in tunnel["sas"]} == {asked, answered}
+
+
 def with_tree(spiscope, capture, keys=False):
     path = spiscope.path(capture)
     file = spiscope.readable_copy_dir("home") / f"{path.stem}-{keys}.json"
@@ -45,6 +73,31 @@ def with_tree(spiscope, capture, keys=False):
 @pytest.mark.parametrize("keys", [False, True], ids=["keyless", "keyed"])
 def test_a_tree_changes_nothing(spiscope, capture, keys):
     assert outputs.run(spiscope, capture, keys, may_complain=True).json == with_tree(spiscope, capture, keys)
+
+
+def spoilt(table):
+    """A key table with other keys: those of encryption are turned over, two of IKEv2 and one of IKEv1."""
+    lines = []
+    for line in table.splitlines():
+        fields = line.split(",")
+        for i in ([2, 3] if len(fields) > 2 else [1]):
+            fields[i] = "".join(f"{15 - int(digit, 16):x}" for digit in fields[i])
+        lines.append(",".join(fields) if not line.startswith("#") else line)
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("capture, table", [("v1_healthy", "ikev1_decryption_table"), ("v2_healthy", "ikev2_decryption_table"),
+                                            ("v2_gcm_reauth", "ikev2_decryption_table")])
+def test_what_a_wrong_key_decrypts_to_is_not_read(spiscope, capture, table):
+    """Garbage says nothing: all is as without keys."""
+    folder = spiscope.readable_copy_dir(f"{capture}-wrong.keys")
+    right = (TEST_CAPTURES / f"{capture}.keys" / table).read_text()
+    (folder / table).write_text(spoilt(right))
+    file = spiscope.readable_copy_dir("home") / f"{capture}-wrong.json"
+    spiscope.tshark("-n", "-q", "-r", spiscope.path(capture), "-z", f"spiscope,json,{file}", keys=folder, may_complain=True)
+    wrong = json.loads(file.read_text())
+    assert wrong == outputs.run(spiscope, capture).json
+    assert wrong != outputs.run(spiscope, capture, True).json
 
 
 def test_a_header_in_a_payload_is_no_packet(spiscope):

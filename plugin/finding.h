@@ -10,6 +10,9 @@
  * key is what users filter for; severity and group are named as in Wireshark's expert information. */
 #define SPISCOPE_FINDINGS(X) \
     X(REKEY, "rekey", CHAT, SEQUENCE, "SA replaced by its successor") \
+    X(REESTABLISHED, "reestablished", CHAT, SEQUENCE, "Tunnel set up anew") \
+    X(OUTAGE, "outage", ERROR, SEQUENCE, "Tunnel carried nothing") \
+    X(DELETED, "deleted", NOTE, SEQUENCE, "Deleted with no successor in place") \
     X(SPI_CHURN, "spi_churn", WARN, SEQUENCE, "SPI churn: SA replaced long before its time") \
     X(FLAPPING, "flapping", ERROR, SEQUENCE, "Tunnel flaps: SPI churn again and again") \
     X(PROXY_ID_MISMATCH, "proxy_id_mismatch", ERROR, RESPONSE_CODE, "Proxy IDs (traffic selectors) do not match") \

@@ -30,6 +30,7 @@ struct finding {
     nstime_t span;                  /**< how long, per key */
     bool kilobytes;                 /**< of lifetimes: not seconds */
     bool announced;                 /**< of lifetimes: by RESPONDER-LIFETIME */
+    const struct outage *outage;    /**< of outage */
     struct endpoint endpoint;       /**< of nat_rebinding: the address until then */
 };
 

@@ -8,6 +8,9 @@ typedef void rule(struct judge *judge, const struct change *change);
 
 static rule *const rules[] = {
     judge_rekey,
+    judge_reestablished,
+    judge_outage,
+    judge_deletion,
     judge_spi_churn,
     judge_stale_spi,
     judge_sequence,

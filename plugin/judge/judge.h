@@ -15,6 +15,7 @@ struct judge_limits {
     uint32_t churn_count;
     uint32_t churn_window;
     uint32_t replay_window;         /**< packets */
+    uint32_t min_outage;
     uint32_t expected_phase1_lifetime; /**< 0: not given */
     uint32_t expected_phase2_lifetime;
 };
@@ -40,6 +41,9 @@ struct finding *judge_exchange(struct judge *judge, enum finding_key key, enum c
 
 /* The rules; each takes every change and picks its own. */
 void judge_rekey(struct judge *judge, const struct change *change);
+void judge_reestablished(struct judge *judge, const struct change *change);
+void judge_outage(struct judge *judge, const struct change *change);
+void judge_deletion(struct judge *judge, const struct change *change);
 void judge_spi_churn(struct judge *judge, const struct change *change);
 void judge_stale_spi(struct judge *judge, const struct change *change);
 void judge_sequence(struct judge *judge, const struct change *change);

@@ -13,6 +13,11 @@ struct explanation {
 
 static const struct explanation explanations[FINDING_KEYS] = {
     [FINDING_REKEY] = { "The SPI changed: a new SA took the old one's place, as it should when its lifetime is over.", NULL },
+    [FINDING_REESTABLISHED] = { "Another IKE SA was set up for this tunnel: something ended the old one, or a peer re-authenticates.", NULL },
+    [FINDING_OUTAGE] = { "The tunnel was down: users' traffic got no further.",
+        "What the peer that ended it logged at that moment; else the path between the peers." },
+    [FINDING_DELETED] = { "A peer ended the SA, and there was none to go on with. After an idle time that is no fault.",
+        "Why that peer deletes it: idle timeout, lifetime without rekey, monitoring, an administrator." },
     [FINDING_SPI_CHURN] = { "The SPI should stay the same until the tunnel renegotiates; this one lasted too short.",
         "Phase 1 and phase 2 lifetimes, and proxy IDs, on both peers; then who deletes the SA, and why." },
     [FINDING_FLAPPING] = { "The tunnel is set up again and again; users see it drop.",

@@ -74,6 +74,22 @@ text_protocol(uint8_t protocol)
 }
 
 const char *
+text_outage_how(uint8_t how)
+{
+    static const char *const names[OUTAGE_HOWS] = { "ike_sa_deleted", "child_sa_deleted", "unanswered", "silence", "replaced" };
+
+    return names[how];
+}
+
+const char *
+text_restored_how(uint8_t how)
+{
+    static const char *const names[RESTORED_HOWS] = { NULL, "new_ike_sa", "new_child_sa", "same_sa" };
+
+    return names[how];
+}
+
+const char *
 text_ike_end(enum ike_end end)
 {
     switch (end) {
@@ -369,6 +385,56 @@ text_about_exchange(wmem_allocator_t *scope, const struct finding *finding, cons
 }
 
 static char *
+text_deleted(wmem_allocator_t *scope, const struct finding *finding, const char *age)
+{
+    enum { MSECS = 1000, TENTH = 100 };
+    const char *peer = text_endpoint(scope, &finding->tunnel->flow[finding->number].source);
+    uint64_t idle = finding->limit > 0 ? finding->limit - 1 : 0;
+    const char *what = finding->sa ? "child SA (phase 2)" : "IKE SA";
+
+    if (finding->limit == 0)
+        return wmem_strdup_printf(scope, "%s deleted the %s after %s, and no successor is in place; no traffic was seen before", peer, what, age);
+    return wmem_strdup_printf(scope, "%s deleted the %s after %s, %" PRIu64 ".%" PRIu64 " s after the last packet, and no successor is in place",
+            peer, what, age, idle / MSECS, idle % MSECS / TENTH);
+}
+
+static const char *
+text_peer(wmem_allocator_t *scope, const struct tunnel *tunnel, int peer)
+{
+    return peer == PEER_NOT_SEEN ? "nobody seen" : text_endpoint(scope, &tunnel->flow[peer].source);
+}
+
+static const char *
+text_outage_end(wmem_allocator_t *scope, const struct outage *outage, const struct tunnel *tunnel)
+{
+    const char *peer = text_peer(scope, tunnel, outage->ended_by);
+
+    switch (outage->how) {
+    case OUTAGE_IKE_DELETED:
+    case OUTAGE_CHILD_DELETED:
+        return wmem_strdup_printf(scope, "%s %s the %s (frame %u) after %s", peer, outage->proven ? "deleted" : "probably deleted",
+                outage->how == OUTAGE_IKE_DELETED ? "IKE SA" : "child SA (phase 2)", outage->begin_frame, text_duration(scope, &outage->age));
+    case OUTAGE_UNANSWERED:
+        return wmem_strdup_printf(scope, "%u messages went unanswered", outage->asked);
+    case OUTAGE_REPLACED:
+        return "no end of it was seen";
+    default:
+        return "one peer fell silent";
+    }
+}
+
+static char *
+text_outage(wmem_allocator_t *scope, const struct outage *outage, const struct tunnel *tunnel)
+{
+    static const char *const by[RESTORED_HOWS] = { "", "set it up anew", "negotiated a new child SA", "went on with the same SA" };
+    nstime_t span = clock_elapsed(&outage->begin, &outage->end);
+
+    return wmem_strdup_printf(scope, "The tunnel carried nothing%s for %s from frame %u on: %s; %s %s (frame %u)",
+            outage->directions == 3 ? "" : " in one direction", text_duration(scope, &span), outage->begin_frame,
+            text_outage_end(scope, outage, tunnel), text_peer(scope, tunnel, outage->restored_by), by[outage->restored_how], outage->end_frame);
+}
+
+static char *
 text_about_ike(wmem_allocator_t *scope, const struct finding *finding)
 {
     const char *span = text_duration(scope, &finding->span);
@@ -391,6 +457,11 @@ text_about_ike(wmem_allocator_t *scope, const struct finding *finding)
         return wmem_strdup_printf(scope, "A new IKE SA%s, while IKE SA %u was alive after %s: a peer lost its state. Check it "
                 "for a restart or a failover", finding->confidence == CONFIDENCE_PROVEN ? " with INITIAL_CONTACT" : "",
                 finding->ike_sa->displaced->id, span);
+    case FINDING_REESTABLISHED:
+        return wmem_strdup_printf(scope, "%s set the tunnel up anew, %s after IKE SA %" PRIu64 " began: this is no rekey",
+                text_endpoint(scope, &finding->ike_sa->flow->source), span, finding->number);
+    case FINDING_DELETED:
+        return text_deleted(scope, finding, span);
     case FINDING_PFS_MISMATCH:
         return wmem_strdup_printf(scope, "The first child SA works, but %" PRIu64 " rekeys with a key exchange were refused. "
                 "Compare the PFS (DH) group of phase 2 on both peers", finding->number);
@@ -416,6 +487,7 @@ text_limit(wmem_allocator_t *scope, const struct finding *finding)
             "spiscope.max_sas)" },
         [LIMIT_CHANGES] = { "changes in one frame", "findings about the rest are missing" },
         [LIMIT_DELETES] = { "SPIs in one Delete", "the SAs of the rest count as alive" },
+        [LIMIT_OUTAGES] = { "outages of one tunnel", "further ones are not kept" },
         [LIMIT_FINDINGS] = { "findings", "further ones are not kept" },
     };
 
@@ -426,6 +498,8 @@ text_limit(wmem_allocator_t *scope, const struct finding *finding)
 static char *
 text_in_full(wmem_allocator_t *scope, const struct finding *finding)
 {
+    if (finding->outage)
+        return text_outage(scope, finding->outage, finding->tunnel);
     if (finding->ike_sa)
         return text_about_ike(scope, finding);
     if (finding->sa)

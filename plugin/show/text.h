@@ -41,6 +41,12 @@ char *text_offer(wmem_allocator_t *scope, const struct said *said, uint8_t versi
 
 const char *text_protocol(uint8_t protocol);
 
+/** How service ended: "ike_sa_deleted", "child_sa_deleted", "unanswered", "silence" or "replaced". */
+const char *text_outage_how(uint8_t how);
+
+/** "new_ike_sa", "new_child_sa" or "same_sa"; NULL where it is not over. */
+const char *text_restored_how(uint8_t how);
+
 /** How an IKE SA ended: "alive", "deleted", "replaced" or "failed". */
 const char *text_ike_end(enum ike_end end);
 

@@ -31,6 +31,8 @@ enum change_kind {
     CHANGE_CONTACT,                 /**< ike_sa was established */
     CHANGE_DISPLACED,               /**< ike_sa took the place of one that fell silent without an end */
     CHANGE_COLLISION,               /**< exchange crossed other_exchange: both rekey one SA */
+    CHANGE_OUTAGE,                  /**< outage of tunnel is over */
+    CHANGE_SERVICE_ENDED,           /**< ended: a Delete was read, and no successor is in place */
     CHANGE_DUPLICATE                /**< child stays beside other_child, for the same selectors */
 };
 
@@ -42,6 +44,7 @@ enum limit {
     LIMIT_ADDRESSES,                /**< addresses that SAs and tunnels moved to: max_sas */
     LIMIT_CHANGES,                  /**< of one frame: CHANGES_AT_MOST */
     LIMIT_DELETES,                  /**< SPIs in one message: DELETES_AT_MOST */
+    LIMIT_OUTAGES,                  /**< of one tunnel: OUTAGES_AT_MOST */
     LIMIT_FINDINGS,                 /**< that are kept */
     LIMITS
 };
@@ -55,6 +58,9 @@ struct change {
     struct exchange *other_exchange;
     struct child *child;
     struct child *other_child;
+    const struct outage *outage;
+    const struct service_end_seen *ended;
+    const struct tunnel *tunnel;
     struct notify notify;           /**< of CHANGE_NOTIFIED */
     unsigned effect;                /**< of CHANGE_SEQUENCE: enum sequence_effect */
     uint64_t behind;                /**< of CHANGE_SEQUENCE: packets behind the highest; of CHANGE_PROBES_LEFT: how many;

@@ -109,11 +109,22 @@ makes_children(const struct exchange *exchange)
             || exchange->type == IKE1_QUICK_MODE;
 }
 
+/* A further round of IKE_AUTH, as with EAP (RFC 7296 section 2.16), takes the place of the one before: only the last makes a child. */
+static struct recent_origin *
+origin_for(struct tunnel *tunnel, const struct exchange *exchange)
+{
+    struct recent_origin *latest = tunnel->origins > 0 ? &tunnel->origin[(tunnel->origins - 1) % RECENT_ORIGINS] : NULL;
+    bool round = latest && exchange->type == IKE2_IKE_AUTH && latest->exchange->type == IKE2_IKE_AUTH
+            && latest->exchange->ike_sa == exchange->ike_sa && !latest->claimed[0] && !latest->claimed[1];
+
+    return round ? latest : &tunnel->origin[tunnel->origins++ % RECENT_ORIGINS];
+}
+
 /* An exchange that may have made the next new SPI. */
 static void
 remember_origin(struct tunnel *tunnel, struct exchange *exchange)
 {
-    struct recent_origin *origin = &tunnel->origin[tunnel->origins++ % RECENT_ORIGINS];
+    struct recent_origin *origin = origin_for(tunnel, exchange);
 
     origin->exchange = exchange;
     origin->claimed[0] = origin->claimed[1] = false;
@@ -215,6 +226,7 @@ ike_take(struct ike_table *table, const struct ike_message *message)
         if (first_answer && makes_children(exchange) && !message->readable && exchange->outcome != EXCHANGE_REFUSED)
             remember_origin(tunnel, exchange);
     }
+    service_take_message(context, &place, news);
     keyless_check_restart(tunnel, &message->time, context->grace, context->changes);
     child_check_rival(tunnel, &message->time, context->grace, context->changes);
     wmem_array_append_one(table->places, place);

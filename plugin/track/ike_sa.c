@@ -139,6 +139,7 @@ ike_sa_open(struct ike_table *table, struct flow *flow)
         keyless_find_predecessor(&table->context, ike_sa);
         return ike_sa;
     }
+    ike_sa->set_up = true;
     exchange_give_up(&table->context, ike_sa);
     keyless_begin_anew(&table->context, ike_sa);
     give_up_probes(&table->context, ike_sa);
@@ -188,6 +189,8 @@ ike_sa_end(struct ike_context *context, struct ike_sa *ike_sa, enum ike_end end)
     ike_sa_note_end(ike_sa, end, &context->message->time, context->message->frame);
     if (end == IKE_DELETED && !ike_sa->successor)
         find_successor(ike_sa, &context->message->time, context->grace);
+    if (end == IKE_DELETED)
+        service_ike_deleted(context, ike_sa);
     if (end != IKE_DELETED || ike_sa->version < 2)
         return;                     /* in IKEv1, phase 2 outlives phase 1 */
     if (!ike_sa->children)
@@ -253,6 +256,7 @@ ike_sa_establish(struct ike_context *context, struct ike_sa *ike_sa)
     ike_sa->established = true;
     ike_sa->established_time = context->message->time;
     ike_sa->established_frame = context->message->frame;
+    service_ike_established(ike_sa);
     find_predecessor(ike_sa);
     displace(context, ike_sa);
     if (ike_sa->born_in_capture && !context->message->readable && !ike_sa->predecessor && find_displaced(ike_sa, context->grace))
@@ -275,6 +279,7 @@ ike_sa_rekey(struct ike_table *table, struct exchange *exchange, uint64_t initia
     ike_sa->established = true;
     ike_sa->established_time = context->message->time;
     ike_sa->established_frame = context->message->frame;
+    service_ike_established(ike_sa);
     if (old->successor) {           /* a collision; the other one has the children, until it is deleted as the redundant one */
         old->successor->rival = ike_sa;
         return;

@@ -12,6 +12,7 @@
 #include <wsutil/wmem/wmem.h>
 
 #include "../event.h"
+#include "service.h"
 
 struct child;
 struct exchange;
@@ -86,6 +87,7 @@ struct tunnel {
     struct offers offers[2][2];     /**< per phase (0: phase 1) and peer */
     struct tunnel_said said;
     uint32_t collisions;
+    struct service service;         /**< whether it can carry traffic */
     uint32_t tried_again;           /**< refusals by size that the next try turned into a success */
     struct tunnel *next;
 };

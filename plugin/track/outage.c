@@ -140,6 +140,21 @@ outage_doubt_since(const struct service *service, unsigned peer, nstime_t *since
     }
 }
 
+bool
+outage_was_refused(const struct tunnel *tunnel, const nstime_t *since)
+{
+    unsigned looked_at = 0;
+
+    for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older) {
+        const struct exchange *exchange = ike_sa->latest;
+        for (; exchange && looked_at < LOOKED_AT_MOST && clock_compare(&exchange->request_time, since) > 0; exchange = exchange->older, looked_at++)
+            if (exchange->outcome == EXCHANGE_REFUSED)
+                return true;
+        looked_at++;
+    }
+    return false;
+}
+
 /* ---- what brought it back */
 
 /* The set-up that an IKE SA goes back to, through its rekeys. */
@@ -524,22 +539,6 @@ was_tried(const struct service *service, const nstime_t *since, const nstime_t *
     return false;
 }
 
-/* Whether a negotiation was refused since that moment. */
-static bool
-was_refused(const struct tunnel *tunnel, const nstime_t *since)
-{
-    unsigned looked_at = 0;
-
-    for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older) {
-        const struct exchange *exchange = ike_sa->latest;
-        for (; exchange && looked_at < LOOKED_AT_MOST && clock_compare(&exchange->request_time, since) > 0; exchange = exchange->older, looked_at++)
-            if (exchange->outcome == EXCHANGE_REFUSED)
-                return true;
-        looked_at++;
-    }
-    return false;
-}
-
 static bool
 end_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t *last, struct outage *outage)
 {
@@ -553,7 +552,7 @@ end_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t *las
     if (!is_outage_by_end(service, &recovery, min_outage))
         return false;
     if (!ended->proven && (is_over ? !is_inferred_end(service, &recovery, min_outage) : !was_tried(service, &ended->time, last, min_outage)
-            && !was_refused(tunnel, &ended->time)))
+            && !outage_was_refused(tunnel, &ended->time)))
         return false;
     if (!is_over && outage_ns_between(&ended->time, last) < greater(min_outage, PAUSE_GAPS * usual_gap(service)))
         return false;

@@ -43,6 +43,9 @@ bool outage_in_midst(const struct service *service, unsigned peer, const nstime_
 /** Whether the tunnel has a younger IKE SA that lives: a successor is in place. */
 bool outage_has_newer(const struct ike_sa *ike_sa);
 
+/** Whether a negotiation was refused since that moment: it was tried to bring the tunnel back. */
+bool outage_was_refused(const struct tunnel *tunnel, const nstime_t *since);
+
 /** The silence of a peer that was asked in vain, as it stands. */
 struct service_silence outage_silence_of(const struct service *service, unsigned peer, uint64_t min_outage);
 

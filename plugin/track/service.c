@@ -259,7 +259,8 @@ open_end(struct ike_context *context, bool proven, enum outage_how how, struct i
     struct service *service = &context->flow->tunnel->service;
     const struct ike_message *message = context->message;
     struct service_end_seen *ended = &service->ended;
-    bool follows = ended->is_open && (ended->proven || !clock_passed(&ended->time, &message->time, IDLE_TIMEOUT_SECONDS));
+    bool follows = ended->is_open && (ended->proven || !clock_passed(&ended->time, &message->time, IDLE_TIMEOUT_SECONDS)
+            || outage_was_refused(context->flow->tunnel, &ended->time));
 
     if (follows && ended->peer == (int8_t)flow_peer(context->flow)) {
         if (ended->frame != message->frame && ended->more_frame == 0)

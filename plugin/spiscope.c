@@ -116,7 +116,7 @@ capture_open(void)
     capture->ipsec = ipsec_observer_create(wmem_file_scope());
     capture->ike = ike_observer_create(wmem_file_scope());
     capture->tracker = tracker_create(wmem_file_scope(), &limits);
-    capture->judge.findings = findings_create(wmem_file_scope(), FINDINGS_AT_MOST);
+    judge_open(&capture->judge, wmem_file_scope(), FINDINGS_AT_MOST);
     capture->judge.limits.min_sa_lifetime = preferences.min_sa_lifetime;
     capture->judge.limits.churn_count = preferences.churn_count;
     capture->judge.limits.churn_window = preferences.churn_window;
@@ -218,7 +218,7 @@ feed_changed(packet_info *pinfo, const struct changes *changes)
         return;
     unsigned fed = 0;
     for (unsigned i = 0; i < changes->count && fed < FED_AT_MOST; i++) {
-        const struct sa *sa = changes->item[i].sa;
+        const struct sa *sa = change_subject(&changes->item[i]);
         if (!sa)
             continue;
         tables_feed(pinfo, sa->flow->tunnel, sa, &capture->judge, false);

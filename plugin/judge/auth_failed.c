@@ -18,20 +18,39 @@ says_auth_failed(const struct exchange *exchange)
             && (exchange->error == IKE1_NOTIFY_INVALID_HASH_INFORMATION || exchange->error == IKE1_NOTIFY_INVALID_SIGNATURE);
 }
 
-void
+static void
+judge_proven(struct judge *judge, const struct exchange *exchange, uint16_t notify)
+{
+    struct finding *finding = judge_exchange(judge, FINDING_AUTH_FAILED, CONFIDENCE_PROVEN, exchange);
+
+    if (finding)
+        finding->number = notify;
+}
+
+static void
+judge_answer(struct judge *judge, const struct exchange *exchange)
+{
+    if (exchange->outcome == EXCHANGE_REFUSED && says_auth_failed(exchange))
+        judge_proven(judge, exchange, exchange->error);
+}
+
+/* In an exchange of its own, when the initiator can't verify the responder. */
+static void
+judge_notified(struct judge *judge, const struct change_notified *change)
+{
+    if (change->notify.type == NOTIFY_AUTHENTICATION_FAILED && change->exchange->type == IKE2_INFORMATIONAL)
+        judge_proven(judge, change->exchange, change->notify.type);
+}
+
+static void
 judge_auth_failed(struct judge *judge, const struct change *change)
 {
-    bool answered = change->kind == CHANGE_ANSWERED && change->exchange->outcome == EXCHANGE_REFUSED
-            && says_auth_failed(change->exchange);
-    /* In an exchange of its own, when the initiator can't verify the responder. */
-    bool notified = change->kind == CHANGE_NOTIFIED && change->notify.type == NOTIFY_AUTHENTICATION_FAILED
-            && change->exchange->type == IKE2_INFORMATIONAL;
-
     if (change->kind == CHANGE_AUTH_LEFT)
         judge_exchange(judge, FINDING_AUTH_FAILED, CONFIDENCE_SUSPECTED, change->exchange);
-    if (!answered && !notified)
-        return;
-    struct finding *finding = judge_exchange(judge, FINDING_AUTH_FAILED, CONFIDENCE_PROVEN, change->exchange);
-    if (finding)
-        finding->number = answered ? change->exchange->error : change->notify.type;
+    else if (change->kind == CHANGE_NOTIFIED)
+        judge_notified(judge, &change->notified);
+    else
+        judge_answer(judge, change->exchange);
 }
+
+const struct rule rule_auth_failed = { .on = ON(ANSWERED) | ON(NOTIFIED) | ON(AUTH_LEFT), .judge = judge_auth_failed };

@@ -41,19 +41,27 @@ judge_by_size(struct judge *judge, const struct exchange *exchange)
     finding_rests_on(finding, exchange->informational_frame);
 }
 
-void
+static void
+judge_answer(struct judge *judge, const struct exchange *exchange)
+{
+    if (exchange->outcome != EXCHANGE_REFUSED || !is_about_child(exchange))
+        return;
+    if (exchange->refused_by_size)
+        return;                     /* said before, of the encrypted copy */
+    if (exchange->error == IKE2_NOTIFY_INVALID_KE_PAYLOAD && exchange->ike_sa->version >= 2)
+        return;                     /* it asks for another group, and the request comes again */
+    struct finding *finding = judge_exchange(judge, FINDING_CHILD_REFUSED, CONFIDENCE_PROVEN, exchange);
+    if (finding)
+        finding->number = exchange->error;
+}
+
+static void
 judge_child_refused(struct judge *judge, const struct change *change)
 {
     if (change->kind == CHANGE_REFUSED_BY_SIZE)
         judge_by_size(judge, change->exchange);
-    if (change->kind != CHANGE_ANSWERED || change->exchange->outcome != EXCHANGE_REFUSED
-            || !is_about_child(change->exchange))
-        return;
-    if (change->exchange->refused_by_size)
-        return;                     /* said before, of the encrypted copy */
-    if (change->exchange->error == IKE2_NOTIFY_INVALID_KE_PAYLOAD && change->exchange->ike_sa->version >= 2)
-        return;                     /* it asks for another group, and the request comes again */
-    struct finding *finding = judge_exchange(judge, FINDING_CHILD_REFUSED, CONFIDENCE_PROVEN, change->exchange);
-    if (finding)
-        finding->number = change->exchange->error;
+    else
+        judge_answer(judge, change->exchange);
 }
+
+const struct rule rule_child_refused = { .on = ON(ANSWERED) | ON(REFUSED_BY_SIZE), .judge = judge_child_refused };

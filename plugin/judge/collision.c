@@ -10,24 +10,25 @@
 
 #define COLLISIONS_AT_LEAST 2
 
-void
+static void
 judge_collision(struct judge *judge, const struct change *change)
 {
-    if (change->kind != CHANGE_COLLISION)
-        return;
-    struct tunnel *tunnel = change->exchange->flow->tunnel;
-    struct finding *finding = judge_exchange(judge, FINDING_REKEY_COLLISION, CONFIDENCE_PROVEN, change->exchange);
+    const struct exchange *exchange = change->collision.exchange, *other = change->collision.other;
+    struct tunnel_memory *memory = memory_of(judge->memory, exchange->flow->tunnel);
+    struct finding *finding = judge_exchange(judge, FINDING_REKEY_COLLISION, CONFIDENCE_PROVEN, exchange);
 
     if (finding) {
-        finding->other_exchange = change->other_exchange;
-        finding_rests_on(finding, change->other_exchange->request_frame);
+        finding->other_exchange = other;
+        finding_rests_on(finding, other->request_frame);
     }
-    if (++tunnel->collisions < COLLISIONS_AT_LEAST || tunnel->said.synchronised_timers)
+    if (++memory->collisions < COLLISIONS_AT_LEAST || memory->synchronised_timers_said)
         return;
-    tunnel->said.synchronised_timers = true;
-    finding = judge_exchange(judge, FINDING_SYNCHRONISED_TIMERS, CONFIDENCE_INFERRED, change->exchange);
+    memory->synchronised_timers_said = true;
+    finding = judge_exchange(judge, FINDING_SYNCHRONISED_TIMERS, CONFIDENCE_INFERRED, exchange);
     if (finding) {
-        finding->number = tunnel->collisions;
-        finding_rests_on(finding, change->other_exchange->request_frame);
+        finding->number = memory->collisions;
+        finding_rests_on(finding, other->request_frame);
     }
 }
+
+const struct rule rule_collision = { .on = ON(COLLISION), .judge = judge_collision };

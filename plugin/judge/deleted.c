@@ -14,11 +14,9 @@ milliseconds(const nstime_t *span)
     return ((uint64_t)span->secs * CLOCK_MSECS) + ((uint64_t)span->nsecs / (CLOCK_NSECS / CLOCK_MSECS));
 }
 
-void
+static void
 judge_deletion(struct judge *judge, const struct change *change)
 {
-    if (change->kind != CHANGE_SERVICE_ENDED)
-        return;
     const struct service_end_seen *ended = change->ended;
     struct finding *finding = findings_add(judge->findings, FINDING_DELETED, CONFIDENCE_PROVEN, judge->frame, &judge->time);
 
@@ -32,3 +30,5 @@ judge_deletion(struct judge *judge, const struct change *change)
     finding->limit = ended->last_frame != 0 ? milliseconds(&ended->idle) + 1 : 0;
     finding_rests_on(finding, ended->last_frame);
 }
+
+const struct rule rule_deleted = { .on = ON(SERVICE_ENDED), .judge = judge_deletion };

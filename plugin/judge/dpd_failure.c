@@ -10,7 +10,7 @@
 #include "judge.h"
 
 static void
-judge_probes(struct judge *judge, const struct change *change)
+judge_probes(struct judge *judge, const struct change_probes *change)
 {
     struct finding *finding = findings_add(judge->findings, FINDING_DPD_FAILURE, CONFIDENCE_PROVEN, judge->frame, &judge->time);
 
@@ -18,20 +18,15 @@ judge_probes(struct judge *judge, const struct change *change)
         return;
     findings_file(judge->findings, finding, change->ike_sa->flow->tunnel);
     finding->ike_sa = change->ike_sa;
-    finding->number = change->behind;
-    finding_rests_on(finding, change->before_frame);
+    finding->number = change->count;
+    finding_rests_on(finding, change->first_frame);
     finding_rests_on(finding, change->ike_sa->last_frame);
 }
 
-void
-judge_dpd_failure(struct judge *judge, const struct change *change)
+static void
+judge_given_up(struct judge *judge, const struct exchange *exchange)
 {
-    if (change->kind == CHANGE_PROBES_LEFT) {
-        judge_probes(judge, change);
-        return;
-    }
-    const struct exchange *exchange = change->exchange;
-    if (change->kind != CHANGE_GIVEN_UP || exchange->type != IKE2_INFORMATIONAL || exchange->retransmissions == 0
+    if (exchange->type != IKE2_INFORMATIONAL || exchange->retransmissions == 0
             || exchange->says_something)
         return;
     struct finding *finding = judge_exchange(judge, FINDING_DPD_FAILURE,
@@ -39,5 +34,16 @@ judge_dpd_failure(struct judge *judge, const struct change *change)
     if (!finding)
         return;
     finding->number = exchange->retransmissions + 1;
-    finding_rests_on(finding, change->before_frame);
+    finding_rests_on(finding, exchange->last_frame);
 }
+
+static void
+judge_dpd_failure(struct judge *judge, const struct change *change)
+{
+    if (change->kind == CHANGE_PROBES_LEFT)
+        judge_probes(judge, &change->probes);
+    else
+        judge_given_up(judge, change->exchange);
+}
+
+const struct rule rule_dpd_failure = { .on = ON(GIVEN_UP) | ON(PROBES_LEFT), .judge = judge_dpd_failure };

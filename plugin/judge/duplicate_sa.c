@@ -8,17 +8,18 @@
 
 #include "../track/clock.h"
 
-void
+static void
 judge_duplicate_sa(struct judge *judge, const struct change *change)
 {
-    if (change->kind != CHANGE_DUPLICATE)
-        return;
-    struct finding *finding = judge_exchange(judge, FINDING_DUPLICATE_SA, CONFIDENCE_PROVEN, change->child->origin);
+    const struct child *child = change->duplicate.child, *other = change->duplicate.other;
+    struct finding *finding = judge_exchange(judge, FINDING_DUPLICATE_SA, CONFIDENCE_PROVEN, child->origin);
 
     if (!finding)
         return;
-    finding->sa = change->child->sa[0];
-    finding->other = change->other_child->sa[change->child->origin->flow == change->other_child->origin->flow ? 0 : 1];
-    finding->span = clock_elapsed(&change->child->origin->response_time, &judge->time);
-    finding_rests_on(finding, change->other_child->origin->response_frame);
+    finding->sa = child->sa[0];
+    finding->other = other->sa[child->origin->flow == other->origin->flow ? 0 : 1];
+    finding->span = clock_elapsed(&child->origin->response_time, &judge->time);
+    finding_rests_on(finding, other->origin->response_frame);
 }
+
+const struct rule rule_duplicate_sa = { .on = ON(DUPLICATE), .judge = judge_duplicate_sa };

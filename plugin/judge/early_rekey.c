@@ -28,14 +28,14 @@ renewed_early(const struct sa *old, const struct judge_limits *limits)
     return (uint64_t)age.secs < early;
 }
 
-void
+static void
 judge_early_rekey(struct judge *judge, const struct change *change)
 {
-    if (change->kind != CHANGE_SA_REPLACED || !change->sa->link_proven || !change->sa->origin
-            || change->sa->child == NULL || change->sa != change->sa->child->sa[0])
+    const struct sa *new = change->replaced.sa, *old = new->predecessor;
+
+    if (!new->link_proven || !new->origin || new->child == NULL || new != new->child->sa[0])
         return;
-    const struct flow *requester = change->sa->origin->flow;
-    const struct sa *old = change->sa->predecessor;
+    const struct flow *requester = new->origin->flow;
     unsigned row = 0;
     const struct sa *sa = old;
     for (; sa && row <= IN_A_ROW; sa = sa->predecessor, row++)
@@ -43,13 +43,15 @@ judge_early_rekey(struct judge *judge, const struct change *change)
             break;
     if (row != IN_A_ROW)
         return;
-    struct finding *finding = judge_exchange(judge, FINDING_EARLY_REKEY, CONFIDENCE_INFERRED, change->sa->origin);
+    struct finding *finding = judge_exchange(judge, FINDING_EARLY_REKEY, CONFIDENCE_INFERRED, new->origin);
     if (!finding)
         return;
     finding->sa = old;
     finding->number = IN_A_ROW;
     finding->limit = old->child->lifetime.seconds;
-    finding->span = clock_elapsed(sa_birth_time(old), sa_birth_time(change->sa));
+    finding->span = clock_elapsed(sa_birth_time(old), sa_birth_time(new));
     for (sa = old; sa && finding->evidence_count < EVIDENCE_AT_MOST; sa = sa->predecessor)
         finding_rests_on(finding, sa_birth_frame(sa));
 }
+
+const struct rule rule_early_rekey = { .on = ON(SA_REPLACED), .judge = judge_early_rekey };

@@ -6,13 +6,16 @@
  */
 #include "judge.h"
 
-void
+static void
 judge_invalid_spi(struct judge *judge, const struct change *change)
 {
-    if (change->kind != CHANGE_NOTIFIED || change->notify.type != NOTIFY_INVALID_SPI)
-        return;
-    struct finding *finding = judge_exchange(judge, FINDING_INVALID_SPI, CONFIDENCE_PROVEN, change->exchange);
+    const struct notify *notify = &change->notified.notify;
 
+    if (notify->type != NOTIFY_INVALID_SPI)
+        return;
+    struct finding *finding = judge_exchange(judge, FINDING_INVALID_SPI, CONFIDENCE_PROVEN, change->notified.exchange);
     if (finding)
-        finding->number = change->notify.spi ? change->notify.spi : change->notify.value;
+        finding->number = notify->spi ? notify->spi : notify->value;
 }
+
+const struct rule rule_invalid_spi = { .on = ON(NOTIFIED), .judge = judge_invalid_spi };

@@ -4,55 +4,44 @@
  */
 #include "judge.h"
 
-typedef void rule(struct judge *judge, const struct change *change);
-
-static rule *const rules[] = {
-    judge_rekey,
-    judge_reestablished,
-    judge_outage,
-    judge_deletion,
-    judge_spi_churn,
-    judge_stale_spi,
-    judge_sequence,
-    judge_loss,
-    judge_one_way,
-    judge_nat_rebinding,
-    judge_retransmission,
-    judge_no_response,
-    judge_dpd_failure,
-    judge_peer_restart,
-    judge_auth_failed,
-    judge_no_proposal,
-    judge_proxy_id,
-    judge_child_refused,
-    judge_pfs_mismatch,
-    judge_invalid_spi,
-    judge_lifetime,
-    judge_lifetime_order,
-    judge_collision,
-    judge_duplicate_sa,
-    judge_early_rekey,
-    judge_volume_rekey,
-    judge_limit,
+static const struct rule *const rules[] = {
+#define X(name) &rule_##name,
+    SPISCOPE_RULES(X)
+#undef X
 };
+
+void
+judge_open(struct judge *judge, wmem_allocator_t *pool, uint32_t most)
+{
+    judge->findings = findings_create(pool, most);
+    judge->memory = memory_create(pool);
+}
 
 /* A frame may hold several packets, and a later one may have taken back the link that an earlier one made. */
 static bool
 is_undone(const struct change *change)
 {
-    return (change->kind == CHANGE_SA_REPLACED && !change->sa->predecessor)
-            || (change->kind == CHANGE_SA_RESUMED && !change->sa->successor);
+    return (change->kind == CHANGE_SA_REPLACED && !change->replaced.sa->predecessor)
+            || (change->kind == CHANGE_SA_RESUMED && !change->resumed.sa->successor);
+}
+
+static void
+judge_change(struct judge *judge, const struct change *change)
+{
+    if (is_undone(change))
+        return;
+    if (change->kind == CHANGE_REQUESTED)
+        memory_take_offer(judge->memory, change->exchange);
+    for (size_t r = 0; r < sizeof rules / sizeof rules[0]; r++)
+        if (rules[r]->on & (UINT32_C(1) << change->kind))
+            rules[r]->judge(judge, change);
 }
 
 void
 judge_frame(struct judge *judge, const struct changes *changes)
 {
-    for (unsigned i = 0; i < changes->count; i++) {
-        if (is_undone(&changes->item[i]))
-            continue;
-        for (size_t r = 0; r < sizeof rules / sizeof rules[0]; r++)
-            rules[r](judge, &changes->item[i]);
-    }
+    for (unsigned i = 0; i < changes->count; i++)
+        judge_change(judge, &changes->item[i]);
 }
 
 struct finding *

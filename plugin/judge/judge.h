@@ -8,6 +8,7 @@
 #define SPISCOPE_JUDGE_H
 
 #include "findings.h"
+#include "memory.h"
 
 /** The preferences that rules compare with; times in seconds. */
 struct judge_limits {
@@ -24,9 +25,14 @@ struct judge_limits {
 struct judge {
     struct judge_limits limits;
     struct findings *findings;
+    struct memory *memory;
     uint32_t frame;                 /**< the frame that is being judged */
     nstime_t time;                  /**< its time */
 };
+
+/** A judge with these limits; owned by pool, as is all that it finds.
+ * @param most  findings that are kept */
+void judge_open(struct judge *judge, wmem_allocator_t *pool, uint32_t most);
 
 /** Puts all that the frame changed before the rules. */
 void judge_frame(struct judge *judge, const struct changes *changes);
@@ -39,33 +45,46 @@ struct finding *judge_sa(struct judge *judge, enum finding_key key, enum confide
 struct finding *judge_exchange(struct judge *judge, enum finding_key key, enum confidence confidence,
         const struct exchange *exchange);
 
-/* The rules; each takes every change and picks its own. */
-void judge_rekey(struct judge *judge, const struct change *change);
-void judge_reestablished(struct judge *judge, const struct change *change);
-void judge_outage(struct judge *judge, const struct change *change);
-void judge_deletion(struct judge *judge, const struct change *change);
-void judge_spi_churn(struct judge *judge, const struct change *change);
-void judge_stale_spi(struct judge *judge, const struct change *change);
-void judge_sequence(struct judge *judge, const struct change *change);
-void judge_loss(struct judge *judge, const struct change *change);
-void judge_one_way(struct judge *judge, const struct change *change);
-void judge_nat_rebinding(struct judge *judge, const struct change *change);
-void judge_retransmission(struct judge *judge, const struct change *change);
-void judge_no_response(struct judge *judge, const struct change *change);
-void judge_dpd_failure(struct judge *judge, const struct change *change);
-void judge_peer_restart(struct judge *judge, const struct change *change);
-void judge_child_refused(struct judge *judge, const struct change *change);
-void judge_proxy_id(struct judge *judge, const struct change *change);
-void judge_no_proposal(struct judge *judge, const struct change *change);
-void judge_auth_failed(struct judge *judge, const struct change *change);
-void judge_pfs_mismatch(struct judge *judge, const struct change *change);
-void judge_invalid_spi(struct judge *judge, const struct change *change);
-void judge_lifetime(struct judge *judge, const struct change *change);
-void judge_lifetime_order(struct judge *judge, const struct change *change);
-void judge_collision(struct judge *judge, const struct change *change);
-void judge_duplicate_sa(struct judge *judge, const struct change *change);
-void judge_early_rekey(struct judge *judge, const struct change *change);
-void judge_volume_rekey(struct judge *judge, const struct change *change);
-void judge_limit(struct judge *judge, const struct change *change);
+/** A rule: the kinds of changes that it takes, and what it makes of each. */
+struct rule {
+    uint32_t on;                    /**< a set of ON(kind) */
+    void (*judge)(struct judge *judge, const struct change *change);
+};
+
+#define ON(kind) (UINT32_C(1) << CHANGE_##kind)
+
+/* X(name): the rules, in the order in which they see a change; each in the file of its name. */
+#define SPISCOPE_RULES(X) \
+    X(rekey) \
+    X(reestablished) \
+    X(outage) \
+    X(deleted) \
+    X(spi_churn) \
+    X(stale_spi) \
+    X(sequence) \
+    X(loss) \
+    X(one_way) \
+    X(nat_rebinding) \
+    X(retransmission) \
+    X(no_response) \
+    X(dpd_failure) \
+    X(peer_restart) \
+    X(auth_failed) \
+    X(no_proposal) \
+    X(proxy_id) \
+    X(child_refused) \
+    X(pfs_mismatch) \
+    X(invalid_spi) \
+    X(lifetime) \
+    X(lifetime_order) \
+    X(collision) \
+    X(duplicate_sa) \
+    X(early_rekey) \
+    X(volume_rekey) \
+    X(limit)
+
+#define X(name) extern const struct rule rule_##name;
+SPISCOPE_RULES(X)
+#undef X
 
 #endif /* SPISCOPE_JUDGE_H */

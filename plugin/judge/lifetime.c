@@ -87,13 +87,13 @@ say(struct judge *judge, const struct exchange *exchange, unsigned phase, enum u
 static void
 compare_offers(struct judge *judge, const struct exchange *exchange)
 {
-    struct tunnel *tunnel = exchange->flow->tunnel;
+    struct tunnel_memory *memory = memory_of(judge->memory, exchange->flow->tunnel);
     unsigned phase = phase_of(exchange);
-    const struct offers *theirs = &tunnel->offers[phase][1 - peer_of(exchange)];
+    const struct offers *theirs = &memory->offers[phase][1 - peer_of(exchange)];
     enum unit unit;
     uint64_t a, b;
 
-    if (tunnel->said.lifetime[phase])
+    if (memory->lifetime_said[phase])
         return;
     for (unsigned i = 0; i < theirs->count && i < OFFERS_AT_MOST; i++) {
         const struct exchange *other = theirs->exchange[i];
@@ -102,7 +102,7 @@ compare_offers(struct judge *judge, const struct exchange *exchange)
                 || !selectors_equal(&exchange->request->tsr, &other->request->tsi)
                 || !differ(&exchange->request->lifetimes, &other->request->lifetimes, &unit, &a, &b))
             continue;
-        tunnel->said.lifetime[phase] = true;
+        memory->lifetime_said[phase] = true;
         struct finding *finding = say(judge, exchange, phase, unit, a, b);
         if (finding) {
             finding->other_exchange = other;
@@ -116,7 +116,7 @@ static void
 compare_expected(struct judge *judge, const struct exchange *exchange)
 {
     unsigned phase = phase_of(exchange);
-    bool *said = &exchange->flow->tunnel->said.lifetime_expected[phase][peer_of(exchange)];
+    bool *said = &memory_of(judge->memory, exchange->flow->tunnel)->lifetime_expected_said[phase][peer_of(exchange)];
     struct lifetimes expected = { .count = 1 };
     enum unit unit;
     uint64_t a, b;
@@ -130,7 +130,7 @@ compare_expected(struct judge *judge, const struct exchange *exchange)
 
 /* The request that a RESPONDER-LIFETIME is about. */
 static const struct exchange *
-announced_about(const struct change *change)
+announced_about(const struct change_notified *change)
 {
     const struct exchange *exchange = change->exchange;
 
@@ -138,14 +138,14 @@ announced_about(const struct change *change)
         return exchange;
     bool phase1 = change->notify.protocol == IKE_PROTOCOL_IKE;
     unsigned looked_at = 0;
-    for (exchange = change->ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
+    for (exchange = change->exchange->ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
         if (phase1 ? exchange_is_phase1(exchange) : exchange->type == IKE1_QUICK_MODE)
             return exchange;
     return NULL;
 }
 
 static void
-judge_announced(struct judge *judge, const struct change *change)
+judge_announced(struct judge *judge, const struct change_notified *change)
 {
     const struct exchange *exchange = announced_about(change);
     struct lifetimes announced = { .count = 1, .item = { change->notify.lifetime } };
@@ -159,13 +159,16 @@ judge_announced(struct judge *judge, const struct change *change)
         finding->announced = true;
 }
 
-void
+static void
 judge_lifetime(struct judge *judge, const struct change *change)
 {
-    if (change->kind == CHANGE_NOTIFIED && change->notify.type == IKE1_NOTIFY_RESPONDER_LIFETIME)
-        judge_announced(judge, change);
-    if (change->kind != CHANGE_REQUESTED || change->ike_sa->version >= 2 || !change->exchange->request)
-        return;
-    compare_offers(judge, change->exchange);
-    compare_expected(judge, change->exchange);
+    if (change->kind == CHANGE_NOTIFIED) {
+        if (change->notified.notify.type == IKE1_NOTIFY_RESPONDER_LIFETIME)
+            judge_announced(judge, &change->notified);
+    } else if (change->exchange->ike_sa->version < 2 && change->exchange->request) {
+        compare_offers(judge, change->exchange);
+        compare_expected(judge, change->exchange);
+    }
 }
+
+const struct rule rule_lifetime = { .on = ON(REQUESTED) | ON(NOTIFIED), .judge = judge_lifetime };

@@ -21,20 +21,22 @@ phase1_seconds(const struct ike_sa *ike_sa)
     return 0;
 }
 
-void
+static void
 judge_lifetime_order(struct judge *judge, const struct change *change)
 {
-    if (change->kind != CHANGE_ANSWERED || !change->exchange->child || change->ike_sa->version >= 2)
+    if (!change->exchange->child || change->exchange->ike_sa->version >= 2)
         return;
-    struct tunnel *tunnel = change->exchange->flow->tunnel;
-    uint64_t phase1 = phase1_seconds(change->ike_sa);
+    bool *said = &memory_of(judge->memory, change->exchange->flow->tunnel)->lifetime_order_said;
+    uint64_t phase1 = phase1_seconds(change->exchange->ike_sa);
     uint64_t phase2 = change->exchange->child->lifetime.seconds;
-    if (tunnel->said.lifetime_order || phase1 == 0 || phase2 == 0 || phase1 >= phase2)
+    if (*said || phase1 == 0 || phase2 == 0 || phase1 >= phase2)
         return;
-    tunnel->said.lifetime_order = true;
+    *said = true;
     struct finding *finding = judge_exchange(judge, FINDING_LIFETIME_ORDER, CONFIDENCE_PROVEN, change->exchange);
     if (finding) {
         finding->number = phase1;
         finding->limit = phase2;
     }
 }
+
+const struct rule rule_lifetime_order = { .on = ON(ANSWERED), .judge = judge_lifetime_order };

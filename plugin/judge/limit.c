@@ -6,16 +6,16 @@
  */
 #include "judge.h"
 
-void
+static void
 judge_limit(struct judge *judge, const struct change *change)
 {
-    if (change->kind != CHANGE_LIMIT_REACHED)
-        return;
     struct finding *finding = judge_sa(judge, FINDING_LIMIT_REACHED, CONFIDENCE_PROVEN, NULL);
 
     if (finding) {
-        finding->number = change->limit;
-        finding->limit = change->behind;
+        finding->number = change->full.limit;
+        finding->limit = change->full.most;
         findings_file(judge->findings, finding, NULL);
     }
 }
+
+const struct rule rule_limit = { .on = ON(LIMIT_REACHED), .judge = judge_limit };

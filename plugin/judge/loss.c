@@ -7,19 +7,19 @@
  */
 #include "judge.h"
 
-void
+static void
 judge_loss(struct judge *judge, const struct change *change)
 {
-    if (change->kind != CHANGE_SEQUENCE || !(change->effect & SEQUENCE_LOSS_SETTLED))
-        return;
-    uint32_t gap_frame = 0;
-    uint64_t lost = sequence_settled_loss(&change->sa->sequence, &gap_frame);
-    if (lost == 0)
+    const struct change_sequence *sequence = &change->sequence;
+
+    if (sequence->lost == 0)
         return;
     struct finding *finding = judge_sa(judge, FINDING_LOSS,
-            change->effect & SEQUENCE_LOSS_PROVEN ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, change->sa);
+            sequence->effect & SEQUENCE_LOSS_PROVEN ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, sequence->sa);
     if (!finding)
         return;
-    finding->number = lost;
-    finding_rests_on(finding, gap_frame);
+    finding->number = sequence->lost;
+    finding_rests_on(finding, sequence->gap_frame);
 }
+
+const struct rule rule_loss = { .on = ON(SEQUENCE), .judge = judge_loss };

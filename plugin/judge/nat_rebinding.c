@@ -6,15 +6,15 @@
  */
 #include "judge.h"
 
-void
+static void
 judge_nat_rebinding(struct judge *judge, const struct change *change)
 {
-    if (change->kind != CHANGE_ADDRESS_MOVED)
-        return;
-    struct finding *finding = judge_sa(judge, FINDING_NAT_REBINDING, CONFIDENCE_PROVEN, change->sa);
+    struct finding *finding = judge_sa(judge, FINDING_NAT_REBINDING, CONFIDENCE_PROVEN, change->moved.sa);
 
     if (!finding)
         return;
-    finding->endpoint = change->before;
-    finding_rests_on(finding, change->before_frame);
+    finding->endpoint = change->moved.before;
+    finding_rests_on(finding, change->moved.before_frame);
 }
+
+const struct rule rule_nat_rebinding = { .on = ON(ADDRESS_MOVED), .judge = judge_nat_rebinding };

@@ -6,11 +6,11 @@
  */
 #include "judge.h"
 
-void
+static void
 judge_no_proposal(struct judge *judge, const struct change *change)
 {
-    if (change->kind != CHANGE_ANSWERED || change->exchange->outcome != EXCHANGE_REFUSED
-            || change->exchange->error != NOTIFY_NO_PROPOSAL_CHOSEN)
-        return;
-    judge_exchange(judge, FINDING_NO_PROPOSAL, CONFIDENCE_PROVEN, change->exchange);
+    if (change->exchange->outcome == EXCHANGE_REFUSED && change->exchange->error == NOTIFY_NO_PROPOSAL_CHOSEN)
+        judge_exchange(judge, FINDING_NO_PROPOSAL, CONFIDENCE_PROVEN, change->exchange);
 }
+
+const struct rule rule_no_proposal = { .on = ON(ANSWERED), .judge = judge_no_proposal };

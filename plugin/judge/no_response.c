@@ -8,11 +8,9 @@
 
 #include "../track/clock.h"
 
-void
+static void
 judge_no_response(struct judge *judge, const struct change *change)
 {
-    if (change->kind != CHANGE_GIVEN_UP)
-        return;
     const struct exchange *exchange = change->exchange;
     enum confidence confidence = exchange->retransmissions > 0 ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED;
     struct finding *finding = judge_exchange(judge, FINDING_IKE_NO_RESPONSE, confidence, exchange);
@@ -23,5 +21,7 @@ judge_no_response(struct judge *judge, const struct change *change)
     finding->limit = exchange->awaited_frame;
     finding->span = clock_elapsed(&exchange->request_time, &judge->time);
     finding_rests_on(finding, exchange->awaited_frame);
-    finding_rests_on(finding, change->before_frame);
+    finding_rests_on(finding, exchange->last_frame);
 }
+
+const struct rule rule_no_response = { .on = ON(GIVEN_UP), .judge = judge_no_response };

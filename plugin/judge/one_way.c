@@ -9,20 +9,20 @@
 
 #include "../track/clock.h"
 
-void
+static void
 judge_one_way(struct judge *judge, const struct change *change)
 {
-    if (change->kind != CHANGE_ONE_WAY)
-        return;
-    const struct flow *flow = change->sa->flow;
+    const struct flow *flow = change->one_way.sa->flow;
     const struct flow *reverse = flow_reverse(flow);
     enum confidence confidence = reverse->packets > 0 ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED;
-    struct finding *finding = judge_sa(judge, FINDING_ONE_WAY, confidence, change->sa);
+    struct finding *finding = judge_sa(judge, FINDING_ONE_WAY, confidence, change->one_way.sa);
 
     if (!finding)
         return;
     finding->number = flow->unanswered;
     finding->span = clock_elapsed(&flow->unanswered_since, &judge->time);
-    finding_rests_on(finding, change->before_frame);
+    finding_rests_on(finding, change->one_way.before_frame);
     finding_rests_on(finding, flow->unanswered_frame);
 }
+
+const struct rule rule_one_way = { .on = ON(ONE_WAY), .judge = judge_one_way };

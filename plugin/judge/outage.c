@@ -8,20 +8,20 @@
 
 #include "../track/clock.h"
 
-void
+static void
 judge_outage(struct judge *judge, const struct change *change)
 {
-    if (change->kind != CHANGE_OUTAGE)
-        return;
-    const struct outage *outage = change->outage;
+    const struct outage *outage = change->outage.outage;
     struct finding *finding = findings_add(judge->findings, FINDING_OUTAGE,
             outage->proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, judge->frame, &judge->time);
 
     if (!finding)
         return;
-    findings_file(judge->findings, finding, change->tunnel);
+    findings_file(judge->findings, finding, change->outage.tunnel);
     finding->outage = outage;
     finding->span = clock_elapsed(&outage->begin, &outage->end);
     for (unsigned i = 0; i < outage->evidence_count; i++)
         finding_rests_on(finding, outage->evidence[i]);
 }
+
+const struct rule rule_outage = { .on = ON(OUTAGE), .judge = judge_outage };

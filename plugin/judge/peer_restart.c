@@ -19,13 +19,13 @@ confidence_in(const struct ike_sa *began)
     return began->children ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED;
 }
 
-void
+static void
 judge_peer_restart(struct judge *judge, const struct change *change)
 {
-    if ((change->kind != CHANGE_CONTACT && change->kind != CHANGE_DISPLACED) || !change->ike_sa->displaced)
+    const struct ike_sa *began = change->ike_sa, *old = began->displaced;
+
+    if (!old)
         return;
-    const struct ike_sa *began = change->ike_sa;
-    const struct ike_sa *old = began->displaced;
     struct finding *finding = findings_add(judge->findings, FINDING_PEER_RESTART, confidence_in(began), judge->frame, &judge->time);
 
     if (!finding)
@@ -37,3 +37,5 @@ judge_peer_restart(struct judge *judge, const struct change *change)
     finding_rests_on(finding, old->last_frame);
     finding_rests_on(finding, began->first_frame);
 }
+
+const struct rule rule_peer_restart = { .on = ON(CONTACT) | ON(DISPLACED), .judge = judge_peer_restart };

@@ -49,25 +49,23 @@ look_at(const struct exchange *exchange, struct pfs_record *record)
     }
 }
 
-void
+static void
 judge_pfs_mismatch(struct judge *judge, const struct change *change)
 {
-    bool refused = change->kind == CHANGE_REFUSED_BY_SIZE
-            || (change->kind == CHANGE_ANSWERED && change->exchange->outcome == EXCHANGE_REFUSED);
-
-    if (!refused || change->exchange->type != IKE2_CREATE_CHILD_SA)
+    if (change->exchange->outcome != EXCHANGE_REFUSED || change->exchange->type != IKE2_CREATE_CHILD_SA)
         return;
-    struct tunnel *tunnel = change->exchange->flow->tunnel;
+    const struct tunnel *tunnel = change->exchange->flow->tunnel;
+    struct tunnel_memory *memory = memory_of(judge->memory, tunnel);
     struct pfs_record record = { 0 };
     unsigned looked_at = 0;
-    if (tunnel->said.pfs_mismatch)
+    if (memory->pfs_mismatch_said)
         return;
     for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older, looked_at++)
         for (const struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
             look_at(exchange, &record);
     if (!record.auth_child || record.rekeyed || record.refused < REFUSED_AT_LEAST)
         return;
-    tunnel->said.pfs_mismatch = true;
+    memory->pfs_mismatch_said = true;
     struct finding *finding = judge_exchange(judge, FINDING_PFS_MISMATCH,
             record.unreadable ? CONFIDENCE_SUSPECTED : CONFIDENCE_INFERRED, change->exchange);
     if (!finding)
@@ -75,3 +73,5 @@ judge_pfs_mismatch(struct judge *judge, const struct change *change)
     finding->number = record.refused;
     finding_rests_on(finding, record.refused_frame);
 }
+
+const struct rule rule_pfs_mismatch = { .on = ON(ANSWERED) | ON(REFUSED_BY_SIZE), .judge = judge_pfs_mismatch };

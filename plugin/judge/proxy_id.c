@@ -26,13 +26,12 @@ says_mismatch(const struct exchange *exchange)
     }
 }
 
-static struct offers *
-offers_of(const struct exchange *exchange, bool other_peer)
+static const struct offers *
+offers_of(const struct judge *judge, const struct exchange *exchange, bool other_peer)
 {
-    struct tunnel *tunnel = exchange->flow->tunnel;
     unsigned side = flow_peer(exchange->flow);
 
-    return &tunnel->offers[1][other_peer ? 1 - side : side];
+    return &memory_read(judge->memory, exchange->flow->tunnel)->offers[1][other_peer ? 1 - side : side];
 }
 
 static bool
@@ -59,10 +58,10 @@ has_mirror(const struct offers *offers, const struct said *said)
 
 /* The other peer's offer that overlaps with this one, but is not its mirror image. */
 static const struct exchange *
-find_unlike(const struct exchange *exchange)
+find_unlike(const struct judge *judge, const struct exchange *exchange)
 {
-    const struct offers *theirs = offers_of(exchange, true);
-    const struct offers *ours = offers_of(exchange, false);
+    const struct offers *theirs = offers_of(judge, exchange, true);
+    const struct offers *ours = offers_of(judge, exchange, false);
     const struct said *said = exchange->request;
 
     if (!has_selectors(said) || has_mirror(theirs, said))
@@ -102,7 +101,7 @@ judge_answer(struct judge *judge, const struct exchange *exchange)
 {
     if (exchange->outcome == EXCHANGE_REFUSED ? says_mismatch(exchange) : ids_changed(exchange)) {
         struct finding *finding = judge_exchange(judge, FINDING_PROXY_ID_MISMATCH, CONFIDENCE_PROVEN, exchange);
-        const struct exchange *other = find_unlike(exchange);
+        const struct exchange *other = find_unlike(judge, exchange);
         if (finding && other) {
             finding->other_exchange = other;
             finding_rests_on(finding, other->request_frame);
@@ -112,23 +111,29 @@ judge_answer(struct judge *judge, const struct exchange *exchange)
     }
 }
 
-void
-judge_proxy_id(struct judge *judge, const struct change *change)
+static void
+judge_request(struct judge *judge, const struct exchange *exchange)
 {
-    if (change->kind == CHANGE_ANSWERED) {
-        judge_answer(judge, change->exchange);
-        return;
-    }
-    if (change->kind != CHANGE_REQUESTED)
-        return;
-    struct tunnel *tunnel = change->exchange->flow->tunnel;
-    const struct exchange *unlike = tunnel->said.proxy_id ? NULL : find_unlike(change->exchange);
+    bool *said = &memory_of(judge->memory, exchange->flow->tunnel)->proxy_id_said;
+    const struct exchange *unlike = *said ? NULL : find_unlike(judge, exchange);
+
     if (!unlike)
         return;
-    tunnel->said.proxy_id = true;
-    struct finding *finding = judge_exchange(judge, FINDING_PROXY_ID_MISMATCH, CONFIDENCE_INFERRED, change->exchange);
+    *said = true;
+    struct finding *finding = judge_exchange(judge, FINDING_PROXY_ID_MISMATCH, CONFIDENCE_INFERRED, exchange);
     if (!finding)
         return;
     finding->other_exchange = unlike;
     finding_rests_on(finding, unlike->request_frame);
 }
+
+static void
+judge_proxy_id(struct judge *judge, const struct change *change)
+{
+    if (change->kind == CHANGE_ANSWERED)
+        judge_answer(judge, change->exchange);
+    else
+        judge_request(judge, change->exchange);
+}
+
+const struct rule rule_proxy_id = { .on = ON(REQUESTED) | ON(ANSWERED), .judge = judge_proxy_id };

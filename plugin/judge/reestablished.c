@@ -22,10 +22,10 @@ one_before(const struct ike_sa *ike_sa)
     return NULL;
 }
 
-void
+static void
 judge_reestablished(struct judge *judge, const struct change *change)
 {
-    if (change->kind != CHANGE_CONTACT || !change->ike_sa->set_up)
+    if (!change->ike_sa->set_up)
         return;
     const struct ike_sa *ike_sa = change->ike_sa, *old = one_before(ike_sa);
     struct finding *finding = old ? findings_add(judge->findings, FINDING_REESTABLISHED, CONFIDENCE_PROVEN, judge->frame, &judge->time) : NULL;
@@ -39,3 +39,5 @@ judge_reestablished(struct judge *judge, const struct change *change)
     finding_rests_on(finding, old->first_frame);
     finding_rests_on(finding, ike_sa->first_frame);
 }
+
+const struct rule rule_reestablished = { .on = ON(CONTACT), .judge = judge_reestablished };

@@ -33,20 +33,19 @@ is_set_up_anew(const struct sa *old, const struct sa *new)
     return ike_sa->set_up && (old->origin ? set_up_of(old->origin) != ike_sa : clock_compare(&ike_sa->first_time, &old->first_time) > 0);
 }
 
-void
+static void
 judge_rekey(struct judge *judge, const struct change *change)
 {
-    if (change->kind != CHANGE_SA_REPLACED || is_set_up_anew(change->sa->predecessor, change->sa))
-        return;
-    const struct sa *old = change->sa->predecessor;
-    struct finding *finding = judge_sa(judge, FINDING_REKEY,
-            change->sa->link_proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, old);
+    const struct sa *new = change->replaced.sa, *old = new->predecessor;
+    struct finding *finding = is_set_up_anew(old, new) ? NULL : judge_sa(judge, FINDING_REKEY, new->link_proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, old);
 
     if (!finding)
         return;
-    finding->other = change->sa;
+    finding->other = new;
     finding->span = clock_elapsed(sa_birth_time(old), sa_replaced_time(old));
     finding_rests_on(finding, sa_birth_frame(old));
-    finding_rests_on(finding, change->before_frame);
-    finding_rests_on(finding, sa_birth_frame(change->sa));
+    finding_rests_on(finding, change->replaced.before_frame);
+    finding_rests_on(finding, sa_birth_frame(new));
 }
+
+const struct rule rule_rekey = { .on = ON(SA_REPLACED), .judge = judge_rekey };

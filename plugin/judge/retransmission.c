@@ -5,15 +5,15 @@
  */
 #include "judge.h"
 
-void
+static void
 judge_retransmission(struct judge *judge, const struct change *change)
 {
-    if (change->kind != CHANGE_RETRANSMISSION)
-        return;
-    struct finding *finding = judge_exchange(judge, FINDING_IKE_RETRANSMISSION, CONFIDENCE_PROVEN, change->exchange);
+    struct finding *finding = judge_exchange(judge, FINDING_IKE_RETRANSMISSION, CONFIDENCE_PROVEN, change->again.exchange);
 
     if (!finding)
         return;
-    finding->number = change->before_frame;
-    finding_rests_on(finding, change->before_frame);
+    finding->number = change->again.before_frame;
+    finding_rests_on(finding, change->again.before_frame);
 }
+
+const struct rule rule_retransmission = { .on = ON(RETRANSMISSION), .judge = judge_retransmission };

@@ -14,7 +14,7 @@
 #include "judge.h"
 
 static void
-judge_restart(struct judge *judge, const struct change *change)
+judge_restart(struct judge *judge, const struct change_sequence *change)
 {
     struct finding *finding = judge_sa(judge, FINDING_SEQUENCE_RESTART,
             sequence_restart_repeats(&change->sa->sequence) ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, change->sa);
@@ -38,11 +38,9 @@ has_extended_numbers(const struct sa *sa)
     return false;
 }
 
-void
-judge_sequence(struct judge *judge, const struct change *change)
+static void
+judge_effect(struct judge *judge, const struct change_sequence *change)
 {
-    if (change->kind != CHANGE_SEQUENCE)
-        return;
     if (change->effect & SEQUENCE_RESTARTED)
         judge_restart(judge, change);
     if ((change->effect & (SEQUENCE_NEAR_END | SEQUENCE_WRAPPED)) && !has_extended_numbers(change->sa)) {
@@ -60,3 +58,11 @@ judge_sequence(struct judge *judge, const struct change *change)
         }
     }
 }
+
+static void
+judge_sequence(struct judge *judge, const struct change *change)
+{
+    judge_effect(judge, &change->sequence);
+}
+
+const struct rule rule_sequence = { .on = ON(SEQUENCE), .judge = judge_sequence };

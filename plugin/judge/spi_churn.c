@@ -20,15 +20,16 @@
 /* The churn_count-th churned SA back from the last one, both included, if all of them ended within
  * the window before its end; else NULL. */
 static const struct sa *
-first_of_enough(const struct sa *last, const struct judge_limits *limits)
+first_of_enough(const struct judge *judge, const struct sa *last)
 {
+    const struct judge_limits *limits = &judge->limits;
     uint32_t count = 0;
     unsigned looked_at = 0;
 
     for (const struct sa *sa = last; sa && looked_at < LOOKED_AT_MOST; sa = sa->predecessor, looked_at++) {
         if (clock_passed(sa_replaced_time(sa), sa_replaced_time(last), limits->churn_window))
             return NULL;
-        count += sa->churned;
+        count += memory_has_churned(judge->memory, sa);
         if (count >= limits->churn_count)
             return sa;
     }
@@ -42,14 +43,15 @@ confidence_of(const struct sa *old)
 }
 
 static void
-judge_flapping(struct judge *judge, struct sa *old)
+judge_flapping(struct judge *judge, const struct sa *old)
 {
-    const struct sa *first = first_of_enough(old, &judge->limits);
+    const struct sa *first = first_of_enough(judge, old);
 
     if (!first)
         return;
-    bool goes_on = old->flapping && !clock_passed(sa_replaced_time(old->flapping), sa_replaced_time(old), judge->limits.churn_window);
-    old->flapping = old;
+    const struct sa *before = memory_flapping(judge->memory, old);
+    bool goes_on = before && !clock_passed(sa_replaced_time(before), sa_replaced_time(old), judge->limits.churn_window);
+    memory_set_flapping(judge->memory, old, old);
     if (goes_on)
         return;
     struct finding *finding = judge_sa(judge, FINDING_FLAPPING, confidence_of(old), old);
@@ -64,22 +66,20 @@ judge_flapping(struct judge *judge, struct sa *old)
     finding_rests_on(finding, sa_birth_frame(old->successor));
 }
 
-void
-judge_spi_churn(struct judge *judge, const struct change *change)
+static void
+judge_replaced(struct judge *judge, const struct change_replaced *change)
 {
-    if (change->kind != CHANGE_SA_REPLACED)
-        return;
-    struct sa *old = change->sa->predecessor;
+    const struct sa *old = change->sa->predecessor;
 
     if (old->predecessor)
-        old->flapping = old->predecessor->flapping;
+        memory_set_flapping(judge->memory, old, memory_flapping(judge->memory, old->predecessor));
     uint64_t negotiated = old->child ? old->child->lifetime.seconds : 0;
     uint64_t early = judge->limits.min_sa_lifetime > negotiated / 2 ? judge->limits.min_sa_lifetime : negotiated / 2;
     nstime_t age = clock_elapsed(sa_birth_time(old), sa_replaced_time(old));
 
     if (!old->born_in_capture || (uint64_t)age.secs >= early)
         return;
-    old->churned = true;
+    memory_set_churned(judge->memory, old, true);
     struct finding *finding = judge_sa(judge, FINDING_SPI_CHURN, confidence_of(old), old);
     if (finding) {
         finding->other = change->sa;
@@ -92,3 +92,14 @@ judge_spi_churn(struct judge *judge, const struct change *change)
     }
     judge_flapping(judge, old);
 }
+
+static void
+judge_spi_churn(struct judge *judge, const struct change *change)
+{
+    if (change->kind == CHANGE_SA_SPLIT)
+        memory_set_churned(judge->memory, change->sa, false);
+    else
+        judge_replaced(judge, &change->replaced);
+}
+
+const struct rule rule_spi_churn = { .on = ON(SA_REPLACED) | ON(SA_SPLIT), .judge = judge_spi_churn };

@@ -15,23 +15,21 @@
 #include "../track/clock.h"
 
 static void
-judge_deleted(struct judge *judge, const struct change *change)
+judge_deleted(struct judge *judge, const struct sa *sa)
 {
-    enum confidence confidence = change->sa->delete_named_it ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED;
-    struct finding *finding = judge_sa(judge, FINDING_STALE_SPI, confidence, change->sa);
+    enum confidence confidence = sa->delete_named_it ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED;
+    struct finding *finding = judge_sa(judge, FINDING_STALE_SPI, confidence, sa);
 
     if (!finding)
         return;
-    finding->span = clock_elapsed(&change->sa->deleted_time, &judge->time);
-    finding_rests_on(finding, change->sa->deleted_frame);
+    finding->span = clock_elapsed(&sa->deleted_time, &judge->time);
+    finding_rests_on(finding, sa->deleted_frame);
 }
 
-void
-judge_stale_spi(struct judge *judge, const struct change *change)
+static void
+judge_resumed(struct judge *judge, const struct change_resumed *change)
 {
-    if (change->kind == CHANGE_SA_STALE)
-        judge_deleted(judge, change);
-    if (change->kind != CHANGE_SA_RESUMED || !change->clean || change->sa->flow->parallel)
+    if (!change->clean || change->sa->flow->parallel)
         return;
     const struct sa *successor = change->sa->successor;
     struct finding *finding = judge_sa(judge, FINDING_STALE_SPI, CONFIDENCE_SUSPECTED, change->sa);
@@ -43,3 +41,14 @@ judge_stale_spi(struct judge *judge, const struct change *change)
     finding_rests_on(finding, change->before_frame);
     finding_rests_on(finding, successor->first_frame);
 }
+
+static void
+judge_stale_spi(struct judge *judge, const struct change *change)
+{
+    if (change->kind == CHANGE_SA_STALE)
+        judge_deleted(judge, change->sa);
+    else
+        judge_resumed(judge, &change->resumed);
+}
+
+const struct rule rule_stale_spi = { .on = ON(SA_STALE) | ON(SA_RESUMED), .judge = judge_stale_spi };

@@ -98,9 +98,9 @@ decide_by_timer(struct verdict *verdict, const struct finding_file *file)
 /* ---- what the capture could show */
 
 static bool
-read_negotiation(const struct tunnel *tunnel)
+read_negotiation(const struct tunnel *tunnel, const struct tunnel_memory *memory)
 {
-    return tunnel->children != NULL || tunnel->offers[1][0].count > 0 || tunnel->offers[1][1].count > 0;
+    return tunnel->children != NULL || memory->offers[1][0].count > 0 || memory->offers[1][1].count > 0;
 }
 
 static bool
@@ -111,10 +111,10 @@ saw_negotiation(const struct tunnel *tunnel)
 
 /* IKEv1: whether both peers' lifetimes were seen, in both phases. */
 static bool
-saw_both_offers(const struct tunnel *tunnel)
+saw_both_offers(const struct tunnel_memory *memory)
 {
-    return tunnel->offers[0][0].count > 0 && tunnel->offers[0][1].count > 0
-            && tunnel->offers[1][0].count > 0 && tunnel->offers[1][1].count > 0;
+    return memory->offers[0][0].count > 0 && memory->offers[0][1].count > 0
+            && memory->offers[1][0].count > 0 && memory->offers[1][1].count > 0;
 }
 
 bool
@@ -150,26 +150,27 @@ watched_long_enough(const struct tunnel *tunnel, const struct judge_limits *limi
 }
 
 static uint8_t
-what_is_missing(const struct tunnel *tunnel, const struct judge_limits *limits)
+what_is_missing(const struct tunnel *tunnel, const struct judge *judge)
 {
+    const struct tunnel_memory *memory = memory_read(judge->memory, tunnel);
     unsigned missing = 0;
 
     if (!saw_negotiation(tunnel))
         missing |= MISSING_NEGOTIATION;
-    else if (!read_negotiation(tunnel))
+    else if (!read_negotiation(tunnel, memory))
         missing |= MISSING_KEYS;
-    else if (tunnel->ike_sas->version < 2 && !saw_both_offers(tunnel))
+    else if (tunnel->ike_sas->version < 2 && !saw_both_offers(memory))
         missing |= MISSING_OTHER_OFFER;
     if (tunnel->flow[0].packets == 0 || tunnel->flow[1].packets == 0)
         missing |= MISSING_DIRECTION;
-    if (!watched_long_enough(tunnel, limits))
+    if (!watched_long_enough(tunnel, &judge->limits))
         missing |= MISSING_TIME;
     return (uint8_t)missing;
 }
 
 /* SPIs are unstable, and nothing so far says why. */
 static void
-decide_churn(struct verdict *verdict, const struct tunnel *tunnel, const struct finding_file *file)
+decide_churn(struct verdict *verdict, const struct tunnel *tunnel, const struct judge *judge, const struct finding_file *file)
 {
     bool flaps = file->count[FINDING_FLAPPING] > 0;
     const struct finding *finding = file->best[flaps ? FINDING_FLAPPING : FINDING_SPI_CHURN];
@@ -182,17 +183,17 @@ decide_churn(struct verdict *verdict, const struct tunnel *tunnel, const struct 
     }
     /* Lifetimes agree only if both peers' were seen, and IKEv2 sends none. */
     bool ikev2 = tunnel->ike_sas->version >= 2;
-    bool agree = !ikev2 && saw_both_offers(tunnel);
+    bool agree = !ikev2 && saw_both_offers(memory_read(judge->memory, tunnel));
     if (ikev2)
         verdict->missing |= MISSING_LIFETIMES;
     verdict->confidence = agree ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED;
 }
 
 static void
-decide_without_cause(struct verdict *verdict, const struct tunnel *tunnel, const struct finding_file *file)
+decide_without_cause(struct verdict *verdict, const struct tunnel *tunnel, const struct judge *judge, const struct finding_file *file)
 {
     if (file->count[FINDING_FLAPPING] > 0 || file->count[FINDING_SPI_CHURN] > 0) {
-        decide_churn(verdict, tunnel, file);
+        decide_churn(verdict, tunnel, judge, file);
         return;
     }
     if (verdict->refused > 0 && decide_if(verdict, CAUSE_NOT_ENOUGH_DATA, file, FINDING_CHILD_REFUSED)) {
@@ -214,7 +215,7 @@ verdict_of(const struct tunnel *tunnel, const struct judge *judge)
     if (!file)
         file = &nothing;
     const struct finding *proposal = plain_proposal_mismatch(file);
-    verdict.missing = what_is_missing(tunnel, &judge->limits);
+    verdict.missing = what_is_missing(tunnel, judge);
     verdict.churned = file->count[FINDING_SPI_CHURN];
     verdict.refused = lasting_refusals(tunnel, file);
     if (decide_if(&verdict, CAUSE_AUTHENTICATION, file, FINDING_AUTH_FAILED))
@@ -235,6 +236,6 @@ verdict_of(const struct tunnel *tunnel, const struct judge *judge)
             || decide_if(&verdict, CAUSE_VOLUME_REKEY, file, FINDING_VOLUME_REKEY)
             || decide_by_timer(&verdict, file))
         return verdict;
-    decide_without_cause(&verdict, tunnel, file);
+    decide_without_cause(&verdict, tunnel, judge, file);
     return verdict;
 }

@@ -23,12 +23,10 @@ seconds_of(const struct sa *sa)
     return nstime_to_sec(&age);
 }
 
-void
+static void
 judge_volume_rekey(struct judge *judge, const struct change *change)
 {
-    if (change->kind != CHANGE_SA_REPLACED)
-        return;
-    const struct sa *last = change->sa->predecessor;
+    const struct sa *last = change->replaced.sa->predecessor;
     uint64_t least = last->bytes, most = least;
     double shortest = seconds_of(last), longest = shortest;
     const struct sa *sa = last;
@@ -54,3 +52,5 @@ judge_volume_rekey(struct judge *judge, const struct change *change)
     for (sa = last; sa && finding->evidence_count < GENERATIONS; sa = sa->predecessor)
         finding_rests_on(finding, sa->first_frame);
 }
+
+const struct rule rule_volume_rekey = { .on = ON(SA_REPLACED), .judge = judge_volume_rekey };

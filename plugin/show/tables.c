@@ -170,18 +170,19 @@ find_row(stat_tap_table *table, uint32_t id, const stat_tap_table_item *columns,
 /* ---- rows */
 
 static const char *
-sa_state(const struct sa *sa)
+sa_state(const struct sa *sa, const struct judge *judge)
 {
     if (sa->successor)
-        return sa->churned ? "replaced early" : "replaced";
+        return memory_has_churned(judge->memory, sa) ? "replaced early" : "replaced";
     if (sa->deleted_frame != 0)
         return "deleted";
     return sa->is_pending ? "new" : "in use";
 }
 
 static void
-fill_sa_row(stat_tap_table *table, guint row, const struct sa *sa, packet_info *pinfo)
+fill_sa_row(stat_tap_table *table, guint row, const struct tap_record *record, packet_info *pinfo)
 {
+    const struct sa *sa = record->sa;
     struct sequence_counts counts = sequence_counts(&sa->sequence);
 
     set_number(table, row, SA_TUNNEL, sa->flow->tunnel->id);
@@ -202,7 +203,7 @@ fill_sa_row(stat_tap_table *table, guint row, const struct sa *sa, packet_info *
     set_number(table, row, SA_REORDERED, counts.reordered);
     set_spi(table, row, SA_REPLACES, sa->predecessor);
     set_spi(table, row, SA_REPLACED_BY, sa->successor);
-    set_string(table, row, SA_STATE, sa_state(sa));
+    set_string(table, row, SA_STATE, sa_state(sa, record->judge));
 }
 
 /* "flapping 1, spi_churn 9" */
@@ -283,7 +284,7 @@ take_sa(COMPAT_TAP_PACKET_ARGS)
     guint row;
     if (!find_row(table, record->sa->id, sa_columns, SA_COLUMNS, &row))
         return TAP_PACKET_DONT_REDRAW;
-    fill_sa_row(table, row, record->sa, pinfo);
+    fill_sa_row(table, row, record, pinfo);
     return TAP_PACKET_REDRAW;
 }
 

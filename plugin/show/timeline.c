@@ -86,9 +86,9 @@ x_of(const struct canvas *canvas, const nstime_t *moment)
 /* ---- bars */
 
 static enum fate
-sa_fate(const struct sa *sa)
+sa_fate(const struct sa *sa, const struct judge *judge)
 {
-    if (sa->churned)
+    if (memory_has_churned(judge->memory, sa))
         return FATE_EARLY;
     if (sa->successor)
         return FATE_REPLACED;
@@ -131,7 +131,7 @@ sa_title(const struct canvas *canvas, const struct sa *sa)
             " bytes\n%s%s, %s", sa->id, text_protocol(sa->key.protocol), sa->key.spi,
             text_endpoint(canvas->scope, &sa->flow->source), text_endpoint(canvas->scope, &sa->flow->destination),
             sa->first_frame, sa->last_frame, sa->sequence.packets, sa->bytes, sa->born_in_capture ? "" : "at least ",
-            text_duration(canvas->scope, &life), fate_words[sa_fate(sa)]);
+            text_duration(canvas->scope, &life), fate_words[sa_fate(sa, canvas->judge)]);
 }
 
 static char *
@@ -261,7 +261,7 @@ write_flow(struct canvas *canvas, const struct flow *flow, const struct sa **sas
             ends[bar.lane] = RIGHT + 1;
         else if (bar.to > ends[bar.lane] || ends[bar.lane] > RIGHT)
             ends[bar.lane] = bar.to;
-        add_bar(bars, last_of_lane, bar, sa->id, sa_fate(sa));
+        add_bar(bars, last_of_lane, bar, sa->id, sa_fate(sa, canvas->judge));
     }
     g_hash_table_destroy(lane_of);
     write_row(canvas, label, bars, used);

@@ -160,7 +160,7 @@ static inline void
 bench_start(struct bench *bench)
 {
     bench->tracker = tracker_create(bench->pool, &bench->limits);
-    bench->judge.findings = findings_create(bench->pool, FINDINGS_AT_MOST);
+    judge_open(&bench->judge, bench->pool, FINDINGS_AT_MOST);
 }
 
 static inline struct bench
@@ -272,9 +272,9 @@ limit_is_told(const struct bench *bench, enum limit limit, uint64_t *room)
     const struct changes *changes = changes_of(bench);
 
     for (unsigned i = 0; i < changes->count; i++) {
-        if (changes->item[i].kind != CHANGE_LIMIT_REACHED || changes->item[i].limit != limit)
+        if (changes->item[i].kind != CHANGE_LIMIT_REACHED || changes->item[i].full.limit != limit)
             continue;
-        *room = changes->item[i].behind;
+        *room = changes->item[i].full.most;
         return true;
     }
     return false;

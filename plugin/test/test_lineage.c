@@ -73,8 +73,8 @@ test_waits_for_the_grace(void)
     g_assert_false(sa->is_pending);
     g_assert_cmpuint(sa->generation, ==, 2);
     const struct change *change = change_find(&bench, CHANGE_SA_REPLACED);
-    g_assert_true(change && change->sa == sa);
-    g_assert_cmpuint(change ? change->before_frame : 0, ==, 10);
+    g_assert_true(change && change->replaced.sa == sa);
+    g_assert_cmpuint(change ? change->replaced.before_frame : 0, ==, 10);
     bench_close(&bench);
 }
 

@@ -113,7 +113,7 @@ test_later_copy_is_duplicate(void)
     feed_one(&bench, there(7), 1, 0);
     struct sa *sa = feed_one(&bench, there(7), 1, 10 * MILLISECOND + 1);
     const struct change *change = change_find(&bench, CHANGE_SEQUENCE);
-    g_assert_cmpuint(change ? change->effect : 0, ==, SEQUENCE_DUPLICATE);
+    g_assert_cmpuint(change ? change->sequence.effect : 0, ==, SEQUENCE_DUPLICATE);
     g_assert_cmpuint(sequence_counts(&sa->sequence).packets, ==, 2);
     bench_close(&bench);
 }
@@ -129,7 +129,7 @@ test_same_number_other_content(void)
     packet.fingerprint++;
     feed(&bench, packet);
     const struct change *change = change_find(&bench, CHANGE_SEQUENCE);
-    g_assert_cmpuint(change ? change->effect : 0, ==, SEQUENCE_DUPLICATE);
+    g_assert_cmpuint(change ? change->sequence.effect : 0, ==, SEQUENCE_DUPLICATE);
     bench_close(&bench);
 }
 
@@ -214,9 +214,9 @@ test_moved_source(void)
     const struct change *change = change_find(&bench, CHANGE_ADDRESS_MOVED);
     g_assert_nonnull(change);
     if (change) {
-        g_assert_true(change->sa == sa);
-        g_assert_true(endpoint_equal(&change->before, &before));
-        g_assert_cmpuint(change->before_frame, ==, 10);
+        g_assert_true(change->moved.sa == sa);
+        g_assert_true(endpoint_equal(&change->moved.before, &before));
+        g_assert_cmpuint(change->moved.before_frame, ==, 10);
     }
     g_assert_true(endpoint_equal(&sa->flow->source, &after));
     feed_one(&bench, natted(1, 2048, 7), 12, 11 * SECOND);
@@ -237,7 +237,7 @@ test_moved_destination(void)
     line.destination = v4(5, 3000);
     g_assert_true(feed_one(&bench, line, 11, 10 * SECOND) == sa);
     const struct change *change = change_find(&bench, CHANGE_ADDRESS_MOVED);
-    g_assert_true(change && endpoint_equal(&change->before, &before));
+    g_assert_true(change && endpoint_equal(&change->moved.before, &before));
     g_assert_cmpuint(sa_count(tracker_sas(bench.tracker)), ==, 1);
     struct ipsec_packet packet = packet_of(&line, 11, 10 * SECOND);
     packet.frame = 11;
@@ -583,7 +583,7 @@ test_resumed_before_frame(void)
     feed_one(&bench, there(1), 21, 80 * SECOND);
     const struct change *change = change_find(&bench, CHANGE_SA_RESUMED);
     g_assert_nonnull(change);
-    g_assert_cmpuint(change ? change->before_frame : 0, ==, 20);
+    g_assert_cmpuint(change ? change->resumed.before_frame : 0, ==, 20);
     bench_close(&bench);
 }
 

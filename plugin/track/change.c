@@ -25,27 +25,130 @@ append(struct changes *changes, enum change_kind kind)
     return begin(&changes->item[changes->count++], kind);
 }
 
-struct change *
-change_add(struct changes *changes, enum change_kind kind, struct sa *sa)
+/* Never NULL; valid until the next one is added. */
+static struct change *
+add(struct changes *changes, enum change_kind kind)
 {
     if (changes->count >= CHANGES_AT_MOST)
         change_add_limit(changes, LIMIT_CHANGES, CHANGES_AT_MOST);
-    struct change *change = changes->count < CHANGES_AT_MOST ? append(changes, kind) : begin(&changes->untold, kind);
-
-    change->sa = sa;
-    if (sa)
-        sa->is_kept = true;         /* a finding may refer to it */
-    return change;
+    return changes->count < CHANGES_AT_MOST ? append(changes, kind) : begin(&changes->untold, kind);
 }
 
-struct change *
-change_add_exchange(struct changes *changes, enum change_kind kind, struct exchange *exchange)
+static struct change *
+add_about(struct changes *changes, enum change_kind kind, struct sa *sa)
 {
-    struct change *change = change_add(changes, kind, NULL);
+    sa->is_kept = true;             /* a finding may refer to it */
+    return add(changes, kind);
+}
 
-    change->exchange = exchange;
-    change->ike_sa = exchange->ike_sa;
-    return change;
+void
+change_sa(struct changes *changes, enum change_kind kind, struct sa *sa)
+{
+    add_about(changes, kind, sa)->sa = sa;
+}
+
+void
+change_exchange(struct changes *changes, enum change_kind kind, const struct exchange *exchange)
+{
+    add(changes, kind)->exchange = exchange;
+}
+
+void
+change_ike_sa(struct changes *changes, enum change_kind kind, const struct ike_sa *ike_sa)
+{
+    add(changes, kind)->ike_sa = ike_sa;
+}
+
+void
+change_replaced(struct changes *changes, struct sa *sa, uint32_t before_frame)
+{
+    add_about(changes, CHANGE_SA_REPLACED, sa)->replaced = (struct change_replaced){ sa, before_frame };
+}
+
+void
+change_resumed(struct changes *changes, struct sa *sa, uint32_t before_frame, bool clean)
+{
+    add_about(changes, CHANGE_SA_RESUMED, sa)->resumed = (struct change_resumed){ sa, before_frame, clean };
+}
+
+void
+change_moved(struct changes *changes, struct sa *sa, uint32_t before_frame, const struct endpoint *before)
+{
+    add_about(changes, CHANGE_ADDRESS_MOVED, sa)->moved = (struct change_moved){ sa, *before, before_frame };
+}
+
+void
+change_one_way(struct changes *changes, struct sa *sa, uint32_t before_frame)
+{
+    add_about(changes, CHANGE_ONE_WAY, sa)->one_way = (struct change_one_way){ sa, before_frame };
+}
+
+void
+change_again(struct changes *changes, const struct exchange *exchange, uint32_t before_frame)
+{
+    add(changes, CHANGE_RETRANSMISSION)->again = (struct change_again){ exchange, before_frame };
+}
+
+void
+change_probes(struct changes *changes, const struct ike_sa *ike_sa, uint32_t count, uint32_t first_frame)
+{
+    add(changes, CHANGE_PROBES_LEFT)->probes = (struct change_probes){ ike_sa, count, first_frame };
+}
+
+void
+change_notified(struct changes *changes, const struct exchange *exchange, const struct notify *notify)
+{
+    add(changes, CHANGE_NOTIFIED)->notified = (struct change_notified){ exchange, *notify };
+}
+
+void
+change_collision(struct changes *changes, const struct exchange *exchange, const struct exchange *other)
+{
+    add(changes, CHANGE_COLLISION)->collision = (struct change_collision){ exchange, other };
+}
+
+void
+change_duplicate(struct changes *changes, const struct child *child, const struct child *other)
+{
+    if (child->sa[0])
+        child->sa[0]->is_kept = true;
+    add(changes, CHANGE_DUPLICATE)->duplicate = (struct change_duplicate){ child, other };
+}
+
+void
+change_outage(struct changes *changes, const struct outage *outage, const struct tunnel *tunnel)
+{
+    add(changes, CHANGE_OUTAGE)->outage = (struct change_outage){ outage, tunnel };
+}
+
+void
+change_service_ended(struct changes *changes, const struct service_end_seen *ended)
+{
+    add(changes, CHANGE_SERVICE_ENDED)->ended = ended;
+}
+
+struct change_sequence *
+change_sequence(struct changes *changes, struct sa *sa, unsigned effect)
+{
+    struct change *change = add_about(changes, CHANGE_SEQUENCE, sa);
+
+    change->sequence.sa = sa;
+    change->sequence.effect = effect;
+    return &change->sequence;
+}
+
+void
+change_add_loss(struct changes *changes, struct change_sequence *change, uint64_t lost, uint32_t gap_frame)
+{
+    for (unsigned i = 0; i < changes->count; i++) {
+        struct change_sequence *earlier = &changes->item[i].sequence;
+        if (changes->item[i].kind == CHANGE_SEQUENCE && earlier->sa == change->sa && earlier->lost > 0) {
+            earlier->lost += lost;
+            return;
+        }
+    }
+    change->lost = lost;
+    change->gap_frame = gap_frame;
 }
 
 void
@@ -54,10 +157,32 @@ change_add_limit(struct changes *changes, enum limit limit, uint64_t most)
     if (changes->said[limit])
         return;
     changes->said[limit] = true;
-    struct change *change = append(changes, CHANGE_LIMIT_REACHED);
+    append(changes, CHANGE_LIMIT_REACHED)->full = (struct change_full){ limit, most };
+}
 
-    change->limit = limit;
-    change->behind = most;
+const struct sa *
+change_subject(const struct change *change)
+{
+    switch (change->kind) {
+    case CHANGE_SA_SPLIT:
+    case CHANGE_SA_STALE:
+    case CHANGE_SA_STATE:
+        return change->sa;
+    case CHANGE_SA_REPLACED:
+        return change->replaced.sa;
+    case CHANGE_SA_RESUMED:
+        return change->resumed.sa;
+    case CHANGE_SEQUENCE:
+        return change->sequence.sa;
+    case CHANGE_ADDRESS_MOVED:
+        return change->moved.sa;
+    case CHANGE_ONE_WAY:
+        return change->one_way.sa;
+    case CHANGE_DUPLICATE:
+        return change->duplicate.child->sa[0];
+    default:
+        return NULL;
+    }
 }
 
 bool

@@ -1,5 +1,6 @@
 /* change.h
- * What one frame changed in the state: the vocabulary of track -> judge.
+ * What one frame changed in the state: the vocabulary of track -> judge. Each kind carries what its rules need and no
+ * more; its subjects are for reading.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -10,30 +11,29 @@
 #include "sa.h"
 
 enum change_kind {
-    CHANGE_SA_REPLACED,             /**< sa took over from its predecessor */
-    CHANGE_SA_ALONE,                /**< sa begins a lineage of its own */
-    CHANGE_SA_RESUMED,              /**< sa speaks although its successor had taken over */
-    CHANGE_SA_STALE,                /**< sa speaks although it was deleted, or its IKE SA was */
-    CHANGE_SA_DELETED,              /**< sa's Delete, or its IKE SA's, was read */
-    CHANGE_SEQUENCE,                /**< effect tells what happened to sa's sequence */
-    CHANGE_ADDRESS_MOVED,           /**< sa goes on under another address or port */
-    CHANGE_ONE_WAY,                 /**< the flow of sa is no longer answered */
-    CHANGE_LIMIT_REACHED,           /**< limit tells what is no longer tracked */
-    CHANGE_RETRANSMISSION,          /**< of before_frame, in exchange */
-    CHANGE_REQUESTED,               /**< exchange began */
-    CHANGE_ANSWERED,                /**< exchange was accepted or refused */
-    CHANGE_GIVEN_UP,                /**< exchange was never answered */
-    CHANGE_REFUSED_BY_SIZE,         /**< exchange was refused, as its answer's size or kind proves */
-    CHANGE_AUTH_LEFT,               /**< exchange, an IKE_AUTH or main mode, led nowhere: it was begun anew */
-    CHANGE_PROBES_LEFT,             /**< behind liveness checks of ike_sa, IKEv1, stayed unanswered */
-    CHANGE_NOTIFIED,                /**< notify came in exchange, apart from its answer */
-    CHANGE_INITIAL,                 /**< ike_sa begins, with an initial exchange */
-    CHANGE_CONTACT,                 /**< ike_sa was established */
-    CHANGE_DISPLACED,               /**< ike_sa took the place of one that fell silent without an end */
-    CHANGE_COLLISION,               /**< exchange crossed other_exchange: both rekey one SA */
-    CHANGE_OUTAGE,                  /**< outage of tunnel is over */
+    CHANGE_SA_REPLACED,             /**< replaced: an SA took over from its predecessor */
+    CHANGE_SA_SPLIT,                /**< sa: its successor turned out to be used beside it: none */
+    CHANGE_SA_RESUMED,              /**< resumed: an SA speaks although its successor had taken over */
+    CHANGE_SA_STALE,                /**< sa: speaks although it was deleted, or its IKE SA was */
+    CHANGE_SA_STATE,                /**< sa: its place is known, or its end was read; for the tables */
+    CHANGE_SEQUENCE,                /**< sequence: something happened to an SA's sequence */
+    CHANGE_ADDRESS_MOVED,           /**< moved: an SA goes on under another address or port */
+    CHANGE_ONE_WAY,                 /**< one_way: the flow of an SA is no longer answered */
+    CHANGE_LIMIT_REACHED,           /**< full: something is no longer tracked */
+    CHANGE_RETRANSMISSION,          /**< again: a message came again */
+    CHANGE_REQUESTED,               /**< exchange: began */
+    CHANGE_ANSWERED,                /**< exchange: was accepted or refused */
+    CHANGE_GIVEN_UP,                /**< exchange: was never answered */
+    CHANGE_REFUSED_BY_SIZE,         /**< exchange: was refused, as its answer's size or kind proves */
+    CHANGE_AUTH_LEFT,               /**< exchange: an IKE_AUTH or main mode that led nowhere: it was begun anew */
+    CHANGE_PROBES_LEFT,             /**< probes: liveness checks of IKEv1 stayed unanswered */
+    CHANGE_NOTIFIED,                /**< notified: a notify came in an exchange, apart from its answer */
+    CHANGE_CONTACT,                 /**< ike_sa: was established */
+    CHANGE_DISPLACED,               /**< ike_sa: took the place of one that fell silent without an end */
+    CHANGE_COLLISION,               /**< collision: two exchanges that cross rekey one SA */
+    CHANGE_OUTAGE,                  /**< outage: one is over */
     CHANGE_SERVICE_ENDED,           /**< ended: a Delete was read, and no successor is in place */
-    CHANGE_DUPLICATE                /**< child stays beside other_child, for the same selectors */
+    CHANGE_DUPLICATE                /**< duplicate: a child stays beside another one, for the same selectors */
 };
 
 /** What has an end, as a capture may come from anyone. */
@@ -49,25 +49,93 @@ enum limit {
     LIMITS
 };
 
+struct change_replaced {
+    const struct sa *sa;            /**< the one that took over */
+    uint32_t before_frame;          /**< the last one of its predecessor */
+};
+
+struct change_resumed {
+    const struct sa *sa;
+    uint32_t before_frame;          /**< its last one before */
+    bool clean;                     /**< which came at the handover */
+};
+
+struct change_sequence {
+    const struct sa *sa;
+    unsigned effect;                /**< enum sequence_effect */
+    uint32_t before_frame;          /**< the SA's last one before */
+    uint32_t gap_frame;             /**< behind the first of the numbers that are lost */
+    uint64_t behind;                /**< packets behind the highest */
+    uint64_t lost;                  /**< numbers that now count as lost */
+};
+
+struct change_moved {
+    const struct sa *sa;
+    struct endpoint before;         /**< the address until now */
+    uint32_t before_frame;          /**< the last one under it */
+};
+
+struct change_one_way {
+    const struct sa *sa;            /**< that is not answered */
+    uint32_t before_frame;          /**< the last one of the other direction */
+};
+
+struct change_full {
+    enum limit limit;
+    uint64_t most;                  /**< for so many there is room */
+};
+
+struct change_again {
+    const struct exchange *exchange;
+    uint32_t before_frame;          /**< of the message, as it came first */
+};
+
+struct change_probes {
+    const struct ike_sa *ike_sa;
+    uint32_t count;
+    uint32_t first_frame;
+};
+
+struct change_notified {
+    const struct exchange *exchange;
+    struct notify notify;
+};
+
+struct change_collision {
+    const struct exchange *exchange; /**< the later one */
+    const struct exchange *other;
+};
+
+struct change_duplicate {
+    const struct child *child;      /**< the later one */
+    const struct child *other;
+};
+
+struct change_outage {
+    const struct outage *outage;
+    const struct tunnel *tunnel;
+};
+
 struct change {
     enum change_kind kind;
-    enum limit limit;               /**< of CHANGE_LIMIT_REACHED */
-    struct sa *sa;
-    struct ike_sa *ike_sa;
-    struct exchange *exchange;
-    struct exchange *other_exchange;
-    struct child *child;
-    struct child *other_child;
-    const struct outage *outage;
-    const struct service_end_seen *ended;
-    const struct tunnel *tunnel;
-    struct notify notify;           /**< of CHANGE_NOTIFIED */
-    unsigned effect;                /**< of CHANGE_SEQUENCE: enum sequence_effect */
-    uint64_t behind;                /**< of CHANGE_SEQUENCE: packets behind the highest; of CHANGE_PROBES_LEFT: how many;
-                                         of CHANGE_LIMIT_REACHED: how many there is room for */
-    struct endpoint before;         /**< of CHANGE_ADDRESS_MOVED: the address until now */
-    bool clean;                     /**< of CHANGE_SA_RESUMED: its last packet before came at the handover */
-    uint32_t before_frame;          /**< the last frame before the change */
+    union {
+        const struct sa *sa;
+        const struct ike_sa *ike_sa;
+        const struct exchange *exchange;
+        struct change_replaced replaced;
+        struct change_resumed resumed;
+        struct change_sequence sequence;
+        struct change_moved moved;
+        struct change_one_way one_way;
+        struct change_full full;
+        struct change_again again;
+        struct change_probes probes;
+        struct change_notified notified;
+        struct change_collision collision;
+        struct change_duplicate duplicate;
+        struct change_outage outage;
+        const struct service_end_seen *ended;
+    };
 };
 
 /** Changes of one frame that are told; besides these, once a capture, each limit that was reached. */
@@ -83,15 +151,43 @@ struct changes {
     struct change untold;           /**< takes what is too much */
 };
 
-/** Adds a change about an SA, which may be NULL. Never NULL; valid until the next one is added. */
-struct change *change_add(struct changes *changes, enum change_kind kind, struct sa *sa);
+/** Adds a change of the kinds whose subject is an SA alone. */
+void change_sa(struct changes *changes, enum change_kind kind, struct sa *sa);
 
-/** Adds a change about an exchange and its IKE SA, as change_add does. */
-struct change *change_add_exchange(struct changes *changes, enum change_kind kind, struct exchange *exchange);
+/** Adds a change of the kinds whose subject is an exchange alone. */
+void change_exchange(struct changes *changes, enum change_kind kind, const struct exchange *exchange);
+
+/** Adds a change of the kinds whose subject is an IKE SA alone. */
+void change_ike_sa(struct changes *changes, enum change_kind kind, const struct ike_sa *ike_sa);
+
+/** Adds that a Delete ended service; what it points to is the tunnel's, until the next end. */
+void change_service_ended(struct changes *changes, const struct service_end_seen *ended);
+
+/* Adds a change of the kind that the name says; see struct change_NAME. */
+void change_replaced(struct changes *changes, struct sa *sa, uint32_t before_frame);
+void change_resumed(struct changes *changes, struct sa *sa, uint32_t before_frame, bool clean);
+void change_moved(struct changes *changes, struct sa *sa, uint32_t before_frame, const struct endpoint *before);
+void change_one_way(struct changes *changes, struct sa *sa, uint32_t before_frame);
+void change_again(struct changes *changes, const struct exchange *exchange, uint32_t before_frame);
+void change_probes(struct changes *changes, const struct ike_sa *ike_sa, uint32_t count, uint32_t first_frame);
+void change_notified(struct changes *changes, const struct exchange *exchange, const struct notify *notify);
+void change_collision(struct changes *changes, const struct exchange *exchange, const struct exchange *other);
+void change_outage(struct changes *changes, const struct outage *outage, const struct tunnel *tunnel);
+void change_duplicate(struct changes *changes, const struct child *child, const struct child *other);
+
+/** Adds a change of an SA's sequence, to be filled in further. Never NULL; valid until the next one is added. */
+struct change_sequence *change_sequence(struct changes *changes, struct sa *sa, unsigned effect);
+
+/** Adds numbers that count as lost to a change of this frame, or to the SA's earlier one that has some: they are one loss.
+ * @param gap_frame  behind the first of them */
+void change_add_loss(struct changes *changes, struct change_sequence *change, uint64_t lost, uint32_t gap_frame);
 
 /** Adds that a limit was reached; once a capture.
  * @param most  how many there is room for */
 void change_add_limit(struct changes *changes, enum limit limit, uint64_t most);
+
+/** The SA that a change is about, or NULL. */
+const struct sa *change_subject(const struct change *change);
 
 /** Whether the table can take one more, as sa_has_room says; where it is full, adds that.
  * @param most  SAs at most */

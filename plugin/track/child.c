@@ -92,7 +92,7 @@ replace(struct changes *changes, struct child *old, struct child *new)
         if (!from || !to || !lineage_may_link(from, to))
             continue;
         lineage_negotiated(from, to);
-        change_add(changes, CHANGE_SA_REPLACED, to)->before_frame = from->last_frame;
+        change_replaced(changes, to, from->last_frame);
     }
 }
 
@@ -231,7 +231,7 @@ end_sa(struct ike_context *context, struct sa *sa, bool named)
         return;
     sa->deleted_frame = context->message->frame;
     sa->deleted_time = *clock_later(&context->message->time, sa_birth_time(sa));
-    change_add(context->changes, CHANGE_SA_DELETED, sa);
+    change_sa(context->changes, CHANGE_SA_STATE, sa);
     service_sa_deleted(context, sa);
 }
 
@@ -329,7 +329,7 @@ was_displaced(struct child *old, struct child *new, uint32_t grace, struct chang
         return false;
     began->displaced = before;
     ike_sa_note_end(before, IKE_FAILED, &before->last_time, before->last_frame);
-    change_add(changes, CHANGE_DISPLACED, NULL)->ike_sa = began;
+    change_ike_sa(changes, CHANGE_DISPLACED, began);
     return true;
 }
 
@@ -351,9 +351,7 @@ child_check_rival(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, st
             replace(changes, old, rival);
             return;
         }
-        struct change *change = change_add(changes, CHANGE_DUPLICATE, rival->sa[0]);
-        change->child = rival;
-        change->other_child = old;
+        change_duplicate(changes, rival, old);
         rival->duplicate_said = true;
         return;
     }

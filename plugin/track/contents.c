@@ -4,7 +4,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "ike_context.h"
-#include "selectors.h"
 
 const struct said *
 contents_keep(struct ike_context *context)
@@ -25,31 +24,11 @@ contents_keep(struct ike_context *context)
     return said;
 }
 
-/* The offer of a request; one for the same selectors takes the place of the peer's earlier one. */
-static void
-remember_offer(struct exchange *exchange)
-{
-    struct tunnel *tunnel = exchange->flow->tunnel;
-    unsigned phase = exchange_is_initial(exchange->type) ? 0 : 1;
-    struct offers *offers = &tunnel->offers[phase][flow_peer(exchange->flow)];
-
-    for (unsigned i = 0; i < offers->count && i < OFFERS_AT_MOST; i++) {
-        const struct said *earlier = offers->exchange[i]->request;
-        if (selectors_equal(&earlier->tsi, &exchange->request->tsi) && selectors_equal(&earlier->tsr, &exchange->request->tsr)) {
-            offers->exchange[i] = exchange;
-            return;
-        }
-    }
-    offers->exchange[offers->count++ % OFFERS_AT_MOST] = exchange;
-}
-
 /* The request was read. */
 void
 contents_requested(struct ike_context *context, struct exchange *exchange)
 {
-    if (exchange->request)
-        remember_offer(exchange);
-    change_add_exchange(context->changes, CHANGE_REQUESTED, exchange);
+    change_exchange(context->changes, CHANGE_REQUESTED, exchange);
 }
 
 /* An answer to an exchange; error 0 accepts it. */
@@ -66,7 +45,7 @@ contents_answer(struct ike_context *context, struct exchange *exchange, const st
         exchange->error_frame = context->message->frame;
         exchange->awaiting = false;
     }
-    change_add_exchange(context->changes, CHANGE_ANSWERED, exchange);
+    change_exchange(context->changes, CHANGE_ANSWERED, exchange);
 }
 
 const struct notify *
@@ -93,7 +72,7 @@ contents_take_notifies(struct ike_context *context, struct exchange *exchange)
         case NOTIFY_INVALID_SPI:
         case NOTIFY_AUTHENTICATION_FAILED:
         case IKE1_NOTIFY_RESPONDER_LIFETIME:
-            change_add_exchange(context->changes, CHANGE_NOTIFIED, exchange)->notify = *notify;
+            change_notified(context->changes, exchange, notify);
             break;
         default:
             break;

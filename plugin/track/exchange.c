@@ -223,7 +223,7 @@ exchange_take(struct ike_context *context, struct ike_sa *ike_sa, struct ike_pla
         if (clock_passed_ms(&seen->time, &message->time, COPY_WITHIN_MS)) {
             place->retransmission_of = seen->frame;
             exchange->retransmissions++;
-            change_add_exchange(context->changes, CHANGE_RETRANSMISSION, exchange)->before_frame = seen->frame;
+            change_again(context->changes, exchange, seen->frame);
         }
     } else {
         struct exchange_message *other = other_form(exchange, message, !response, is_encrypted(message));
@@ -277,7 +277,7 @@ exchange_give_up(struct ike_context *context, const struct ike_sa *except)
             exchange->awaiting = false;
             if (ike_sa->end == IKE_ALIVE && ike_sa->established)
                 ike_sa_note_end(ike_sa, IKE_FAILED, &context->message->time, context->message->frame);
-            change_add_exchange(context->changes, CHANGE_GIVEN_UP, exchange)->before_frame = exchange->last_frame;
+            change_exchange(context->changes, CHANGE_GIVEN_UP, exchange);
         }
     }
 }

@@ -216,6 +216,9 @@ bool ike_may_have_made_new(const struct flow *flow, const nstime_t *since, const
 bool ike_may_replace(const struct exchange *old_origin, const struct exchange *new_origin,
         uint32_t seconds);
 
+/** Whether the exchange sets up an IKE SA: IKE_SA_INIT, main mode, aggressive mode. */
+bool exchange_is_initial(uint8_t type);
+
 /** Whether the exchange is phase 1 of IKEv1: main or aggressive mode. */
 bool exchange_is_phase1(const struct exchange *exchange);
 

@@ -101,9 +101,6 @@ struct exchange *exchange_take(struct ike_context *context, struct ike_sa *ike_s
 /** Gives up every exchange that the flow's sender began in its tunnel and that still awaits an answer. */
 void exchange_give_up(struct ike_context *context, const struct ike_sa *except);
 
-/** Whether the exchange sets up an IKE SA: IKE_SA_INIT, main mode, aggressive mode. */
-bool exchange_is_initial(uint8_t type);
-
 /* ---- keyless.c */
 
 /** Takes a message whose payloads can't be read, for what its header and size prove. */

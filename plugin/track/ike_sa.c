@@ -116,10 +116,7 @@ give_up_probes(struct ike_context *context, const struct ike_sa *began)
         if (old->probes[side] < PROBES_AT_LEAST)
             continue;
         ike_sa_end(context, old, IKE_FAILED);
-        struct change *change = change_add(context->changes, CHANGE_PROBES_LEFT, NULL);
-        change->ike_sa = old;
-        change->behind = old->probes[side];
-        change->before_frame = old->probe_frame[side];
+        change_probes(context->changes, old, old->probes[side], old->probe_frame[side]);
         return;
     }
 }
@@ -143,8 +140,6 @@ ike_sa_open(struct ike_table *table, struct flow *flow)
     exchange_give_up(&table->context, ike_sa);
     keyless_begin_anew(&table->context, ike_sa);
     give_up_probes(&table->context, ike_sa);
-    struct change *change = change_add(table->context.changes, CHANGE_INITIAL, NULL);
-    change->ike_sa = ike_sa;
     return ike_sa;
 }
 
@@ -261,8 +256,7 @@ ike_sa_establish(struct ike_context *context, struct ike_sa *ike_sa)
     displace(context, ike_sa);
     if (ike_sa->born_in_capture && !context->message->readable && !ike_sa->predecessor && find_displaced(ike_sa, context->grace))
         ike_sa->flow->tunnel->maybe_restarted = ike_sa;
-    struct change *change = change_add(context->changes, CHANGE_CONTACT, NULL);
-    change->ike_sa = ike_sa;
+    change_ike_sa(context->changes, CHANGE_CONTACT, ike_sa);
 }
 
 /* RFC 7296 section 1.3.2: the children move to the new IKE SA. */

@@ -28,7 +28,7 @@ find_collision(struct ike_context *context, struct exchange *exchange)
             continue;
         if (other->rekeyed_child != exchange->rekeyed_child || !exchange->rekeyed_child)
             continue;
-        change_add_exchange(context->changes, CHANGE_COLLISION, exchange)->other_exchange = other;
+        change_collision(context->changes, exchange, other);
         return;
     }
 }

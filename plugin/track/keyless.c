@@ -27,7 +27,7 @@ refuse(struct ike_context *context, struct exchange *exchange)
     exchange->outcome = EXCHANGE_REFUSED;
     exchange->refused_by_size = true;
     exchange->awaiting = false;
-    change_add_exchange(context->changes, CHANGE_REFUSED_BY_SIZE, exchange);
+    change_exchange(context->changes, CHANGE_REFUSED_BY_SIZE, exchange);
 }
 
 /* An IKE_AUTH with a small answer was not a round of EAP: the next message shows it. */
@@ -42,7 +42,7 @@ settle_small_auth(struct ike_context *context, struct ike_sa *ike_sa)
     if (envelope_holds_at_most(ike_sa, exchange->response_length) >= SMALLEST_AUTH_ANSWER)
         refuse(context, exchange);
     else
-        change_add_exchange(context->changes, CHANGE_AUTH_LEFT, exchange);
+        change_exchange(context->changes, CHANGE_AUTH_LEFT, exchange);
 }
 
 /* A refused CREATE_CHILD_SA that came again at once, and is accepted now: INVALID_KE_PAYLOAD (RFC 7296
@@ -162,7 +162,7 @@ keyless_check_restart(struct tunnel *tunnel, const nstime_t *now, uint32_t grace
         return;
     began->displaced = old;
     ike_sa_note_end(old, IKE_FAILED, &old->last_time, old->last_frame);
-    change_add(changes, CHANGE_DISPLACED, NULL)->ike_sa = began;
+    change_ike_sa(changes, CHANGE_DISPLACED, began);
 }
 
 /* ---- IKEv1 */
@@ -241,7 +241,7 @@ keyless_begin_anew(struct ike_context *context, const struct ike_sa *began)
         struct exchange *stuck = stuck_main_mode(old);
         if (stuck && !old->restart_said) {
             old->restart_said = true;
-            change_add_exchange(context->changes, CHANGE_AUTH_LEFT, stuck);
+            change_exchange(context->changes, CHANGE_AUTH_LEFT, stuck);
         }
     }
 }

@@ -251,7 +251,6 @@ lineage_split(struct sa *sa)
     struct sa *successor = sa->successor;
 
     sa->successor = NULL;
-    sa->churned = false;
     sa->resumed = false;            /* one packet does not take back its next link either */
     head_add(sa);
     sa->flow->parallel = true;

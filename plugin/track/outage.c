@@ -270,9 +270,7 @@ keep(struct outage_context *context, const struct outage *made)
     else
         service->first = outage;
     service->latest = outage;
-    struct change *change = change_add(context->changes, CHANGE_OUTAGE, NULL);
-    change->outage = outage;
-    change->tunnel = context->tunnel;
+    change_outage(context->changes, outage, context->tunnel);
 }
 
 static void

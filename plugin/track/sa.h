@@ -44,7 +44,6 @@ struct sa {
     struct sa *pending_next;        /**< among the newborn of its flow */
     struct exchange *origin;        /**< the exchange that made it, where the capture shows it */
     struct child *child;            /**< what was negotiated, where it was readable */
-    const struct sa *flapping;      /**< the SA whose replacement showed that the lineage flaps, or NULL */
     struct sequence sequence;
     uint64_t bytes;
     nstime_t first_time;            /**< of its packets; if it has none, of its negotiation */
@@ -61,7 +60,6 @@ struct sa {
     bool is_head : 1;
     bool is_pending : 1;
     bool waits_for_traffic : 1;     /**< one packet so far: no part of any lineage yet */
-    bool churned : 1;
     bool resumed : 1;               /**< spoke again, at rare->resumed_time, after its successor had taken over */
     bool negotiated : 1;            /**< its negotiation was read */
     bool origin_sure : 1;           /**< no other exchange than its origin comes into question */

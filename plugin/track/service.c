@@ -387,7 +387,8 @@ service_sa_deleted(struct ike_context *context, struct sa *sa)
         return;
     ended->sa = sa;
     ended->age = clock_elapsed(sa_birth_time(sa), &context->message->time);
-    change_add(context->changes, CHANGE_SERVICE_ENDED, sa)->ended = ended;
+    sa->is_kept = true;
+    change_service_ended(context->changes, ended);
 }
 
 void
@@ -404,7 +405,7 @@ service_ike_deleted(struct ike_context *context, struct ike_sa *ike_sa)
         return;
     struct service_end_seen *ended = open_end(context, ike_sa->version >= 2 || service->ended.proven, OUTAGE_IKE_DELETED, ike_sa);
     if (ended)
-        change_add(context->changes, CHANGE_SERVICE_ENDED, NULL)->ended = ended;
+        change_service_ended(context->changes, ended);
 }
 
 void

@@ -76,12 +76,6 @@ tracker_ike(const struct tracker *tracker)
     return tracker->ike;
 }
 
-static struct change *
-changed(struct tracker *tracker, enum change_kind kind, struct sa *sa)
-{
-    return change_add(&tracker->changes, kind, sa);
-}
-
 /* An SA whose SPI is known under another address: a NAT moved it, and its sequence goes on. Or the
  * capture saw the packet on both sides of the NAT. */
 static struct sa *
@@ -139,9 +133,8 @@ follow_address(struct tracker *tracker, struct sa *sa, const struct ipsec_packet
     if (is_new && !tunnel_alias(tracker->tunnels, &packet->source, &packet->destination, flow)) {
         change_add_limit(&tracker->changes, LIMIT_ADDRESSES, tracker->limits.max_sas);
     } else if (is_new) {
-        struct change *change = changed(tracker, CHANGE_ADDRESS_MOVED, sa);
-        change->before = endpoint_equal(&flow->source, &packet->source) ? flow->destination : flow->source;
-        change->before_frame = flow->last_frame;
+        bool source_stayed = endpoint_equal(&flow->source, &packet->source);
+        change_moved(&tracker->changes, sa, flow->last_frame, source_stayed ? &flow->destination : &flow->source);
     }
     flow->source = packet->source;
     flow->destination = packet->destination;
@@ -177,7 +170,7 @@ count_answers(struct tracker *tracker, struct sa *sa, const struct ipsec_packet 
     if (flow->one_way_said || !for_long || !sees_other_direction(flow))
         return;
     flow->one_way_said = true;
-    changed(tracker, CHANGE_ONE_WAY, sa)->before_frame = reverse->last_frame;
+    change_one_way(&tracker->changes, sa, reverse->last_frame);
 }
 
 /* A packet of an SA that had been replaced: said once, and if it goes on, they are parallel. */
@@ -191,11 +184,10 @@ resume(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet
     if (!sa->resumed) {
         sa->resumed = true;
         sa_rare(tracker->sas, sa)->resumed_time = packet->time;
-        struct change *change = changed(tracker, CHANGE_SA_RESUMED, sa);
-        change->before_frame = sa->last_frame;
-        change->clean = !clock_passed(&sa->last_time, &sa->successor->first_time, grace);
+        change_resumed(&tracker->changes, sa, sa->last_frame, !clock_passed(&sa->last_time, &sa->successor->first_time, grace));
     } else if (!sa->successor->link_proven && clock_passed(&sa->rare->resumed_time, &packet->time, grace)) {
         lineage_split(sa);
+        change_sa(&tracker->changes, CHANGE_SA_SPLIT, sa);
     }
 }
 
@@ -206,7 +198,7 @@ outlive(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packe
     if (sa->stale_said || !clock_passed(&sa->deleted_time, &packet->time, tracker->limits.handover_grace))
         return;
     sa->stale_said = true;
-    changed(tracker, CHANGE_SA_STALE, sa)->before_frame = sa->deleted_frame;
+    change_sa(&tracker->changes, CHANGE_SA_STALE, sa);
 }
 
 /* Whether the SPI is in use again, by a new SA: the old one was deleted, or a negotiation that may have made a new
@@ -230,10 +222,14 @@ take_sequence(struct tracker *tracker, struct sa *sa, const struct ipsec_packet 
 
     if (effect == SEQUENCE_IN_ORDER || sa_spi_is_shared(tracker->sas, sa->key.spi))
         return;
-    struct change *change = changed(tracker, CHANGE_SEQUENCE, sa);
-    change->effect = effect;
+    struct change_sequence *change = change_sequence(&tracker->changes, sa, effect);
+    uint32_t gap_frame = 0;
     change->behind = behind;
     change->before_frame = sa->last_frame;
+    if (effect & SEQUENCE_LOSS_SETTLED) {
+        uint64_t lost = sequence_settled_loss(&sa->sequence, &gap_frame);
+        change_add_loss(&tracker->changes, change, lost, gap_frame);
+    }
 }
 
 static void
@@ -272,9 +268,9 @@ settle(struct tracker *tracker, struct flow *flow, const nstime_t *now)
         if (settled->negotiated)
             continue;               /* its place was told when its negotiation was read */
         if (settled->predecessor)
-            changed(tracker, CHANGE_SA_REPLACED, settled)->before_frame = settled->predecessor->last_frame;
+            change_replaced(&tracker->changes, settled, settled->predecessor->last_frame);
         else
-            changed(tracker, CHANGE_SA_ALONE, settled);
+            change_sa(&tracker->changes, CHANGE_SA_STATE, settled);
     }
 }
 

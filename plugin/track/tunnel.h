@@ -20,25 +20,6 @@ struct ike_sa;
 struct sa;
 struct tunnel;
 
-/** Offers that are remembered for each peer: as many phase 2 SAs as are compared. */
-#define OFFERS_AT_MOST 16
-
-/** The latest offers of one peer in one phase: requests that it began. */
-struct offers {
-    unsigned count;
-    const struct exchange *exchange[OFFERS_AT_MOST]; /**< a ring */
-};
-
-/** What was said of a tunnel once, and is not said again. */
-struct tunnel_said {
-    bool lifetime[2];               /**< of phase 1, of phase 2: the peers' offers differ */
-    bool lifetime_expected[2][2];   /**< per phase and peer: the offer is not what is expected */
-    bool lifetime_order;
-    bool proxy_id;                  /**< the peers' offers are not each other's mirror image */
-    bool synchronised_timers;
-    bool pfs_mismatch;
-};
-
 /** How many exchanges a tunnel remembers that may have made the next new SPI. */
 #define RECENT_ORIGINS 8
 
@@ -84,9 +65,6 @@ struct tunnel {
     struct child *children;         /**< the latest; the others follow by tunnel_older */
     struct ike_sa *maybe_restarted; /**< one that was set up, unread, while another was alive; or NULL */
     struct child *rival;            /**< one that lives beside another for the same selectors, or NULL */
-    struct offers offers[2][2];     /**< per phase (0: phase 1) and peer */
-    struct tunnel_said said;
-    uint32_t collisions;
     struct service service;         /**< whether it can carry traffic */
     uint32_t tried_again;           /**< refusals by size that the next try turned into a success */
     struct tunnel *next;

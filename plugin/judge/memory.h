@@ -1,0 +1,57 @@
+/* memory.h
+ * What judge/ remembers between frames: what it said of a tunnel once, what the peers offered, which SAs churned.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_MEMORY_H
+#define SPISCOPE_MEMORY_H
+
+#include "../track/tracker.h"
+
+/** Offers that are remembered for each peer: as many phase 2 SAs as are compared. */
+#define OFFERS_AT_MOST 16
+
+/** The latest offers of one peer in one phase: requests that it began. */
+struct offers {
+    unsigned count;
+    const struct exchange *exchange[OFFERS_AT_MOST]; /**< a ring */
+};
+
+/** Of a tunnel. All zero at first. */
+struct tunnel_memory {
+    bool lifetime_said[2];          /**< of phase 1, of phase 2: the peers' offers differ */
+    bool lifetime_expected_said[2][2]; /**< per phase and peer: the offer is not what is expected */
+    bool lifetime_order_said;
+    bool proxy_id_said;             /**< the peers' offers are not each other's mirror image */
+    bool synchronised_timers_said;
+    bool pfs_mismatch_said;
+    uint32_t collisions;
+    struct offers offers[2][2];     /**< per phase (0: phase 1) and peer */
+};
+
+struct memory;
+
+/** Owned by pool, as is all that it remembers. */
+struct memory *memory_create(wmem_allocator_t *pool);
+
+/** What is remembered of a tunnel, for a rule to read and change. Never NULL. */
+struct tunnel_memory *memory_of(struct memory *memory, const struct tunnel *tunnel);
+
+/** The same for reading only: all zero where nothing is. Never NULL. */
+const struct tunnel_memory *memory_read(const struct memory *memory, const struct tunnel *tunnel);
+
+/** Remembers the offer of a request; one for the same selectors takes the place of the peer's earlier one. */
+void memory_take_offer(struct memory *memory, const struct exchange *exchange);
+
+/** Remembers whether an SA was replaced before its time. */
+void memory_set_churned(struct memory *memory, const struct sa *sa, bool churned);
+
+bool memory_has_churned(const struct memory *memory, const struct sa *sa);
+
+/** Remembers the SA whose replacement showed that the lineage flaps. */
+void memory_set_flapping(struct memory *memory, const struct sa *sa, const struct sa *flapping);
+
+/** That SA, or NULL. */
+const struct sa *memory_flapping(const struct memory *memory, const struct sa *sa);
+
+#endif /* SPISCOPE_MEMORY_H */

@@ -37,24 +37,24 @@ def replaced(text, markers, new):
     return before + begin + new + end + after
 
 
-def is_up_to_date(markers, new):
-    text = README.read_text()
+def is_up_to_date(path, markers, new):
+    text = path.read_text()
     return replaced(text, markers, new) == text
 
 
-def update(markers, new, check, complaint):
-    """Writes new between the README's markers, or only complains if something else is there. Gives the exit status."""
-    if is_up_to_date(markers, new):
+def update(path, markers, new, check, complaint):
+    """Writes new between the markers of a document, or only complains if something else is there. Gives the exit status."""
+    if is_up_to_date(path, markers, new):
         return 0
     if check:
         print(complaint, file=sys.stderr)
         return 1
-    README.write_text(replaced(README.read_text(), markers, new))
+    path.write_text(replaced(path.read_text(), markers, new))
     return 0
 
 
 def main():
-    return update(MARKERS, table(), "--check" in sys.argv[1:], "README.md is not up to date with plugin/finding.h: run python3 cmake/readme.py")
+    return update(README, MARKERS, table(), "--check" in sys.argv[1:], "README.md is not up to date with plugin/finding.h: run python3 cmake/readme.py")
 
 
 if __name__ == "__main__":

@@ -27,8 +27,8 @@ endif()
 set(tests ${PROJECT_SOURCE_DIR}/test-captures/tests)
 
 # Two tests, as one would be the last to end by far: what the outputs say, and what each packet shows. The files of one have their
-# runs of tshark in common, and none with those of the other. test_verdict.py compares the README's table of verdicts
-# (cmake/verdicts.py) with new runs, too.
+# runs of tshark in common, and none with those of the other. test_verdict.py compares the table of verdicts in
+# test-captures/README.md (cmake/verdicts.py) with new runs, too.
 set(outputs)
 set(not_outputs)
 foreach(name attribution batch healthy json keyless_bounds live profile reload secrets synthetic_ike timeline verdict)
@@ -57,7 +57,8 @@ add_test(NAME analysis COMMAND sh ${PROJECT_SOURCE_DIR}/cmake/analyse.sh ${PROJE
 set_tests_properties(analysis PROPERTIES TIMEOUT 1800 COST 900 PROCESSORS ${processors})
 
 add_test(NAME readme COMMAND ${SPISCOPE_PYTHON} ${PROJECT_SOURCE_DIR}/cmake/readme.py --check)
-set_tests_properties(readme PROPERTIES TIMEOUT 60)
+add_test(NAME documents COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/cmake/test/test_documents.py)
+set_tests_properties(readme documents PROPERTIES TIMEOUT 60)
 
 # A short run of the fuzzing that plugin/test/fuzz is for. clang's runtime is no library that can be loaded before tshark.
 set(fuzz ${PROJECT_SOURCE_DIR}/plugin/test/fuzz)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes the README's table of verdicts, from runs of the plugin on the lab's captures, between two markers.
+"""Writes the table of verdicts in test-captures/README.md, from runs of the plugin on the lab's captures, between two markers.
 
-    python3 cmake/verdicts.py [PLUGINS]            brings README.md up to date
-    python3 cmake/verdicts.py --check [PLUGINS]    ends with 1 if README.md is not up to date
+    python3 cmake/verdicts.py [PLUGINS]            brings the table up to date
+    python3 cmake/verdicts.py --check [PLUGINS]    ends with 1 if it is not up to date
 
 PLUGINS is the folder that holds 4.N/epan/spiscope.so (default: build/plugins). Needs python3-scapy, as the tests do.
 """
@@ -16,6 +16,7 @@ sys.path[:0] = [str(ROOT / "cmake"), str(ROOT / "test-captures"), str(ROOT / "te
 import readme  # noqa: E402
 from expected_verdicts import DEFAULTS, TABLE  # noqa: E402
 
+README = ROOT / "test-captures" / "README.md"
 MARKERS = "<!-- verdicts:begin -->\n", "<!-- verdicts:end -->\n"
 
 
@@ -36,7 +37,7 @@ def table(run):
 
 
 def is_up_to_date(new):
-    return readme.is_up_to_date(MARKERS, new)
+    return readme.is_up_to_date(README, MARKERS, new)
 
 
 def main(arguments):
@@ -51,7 +52,7 @@ def main(arguments):
         new = table(lambda row, keys: outputs(harness, row.capture, keys, row.options).json)
     finally:
         harness.close()
-    return readme.update(MARKERS, new, check, "README.md is not up to date with the plugin's verdicts: run python3 cmake/verdicts.py")
+    return readme.update(README, MARKERS, new, check, f"{README} is not up to date with the plugin's verdicts: run python3 cmake/verdicts.py")
 
 
 if __name__ == "__main__":

@@ -134,7 +134,7 @@ prepare() {
     fi
 }
 
-# sid moves on: then it is suite_of that must be changed, and what the README says.
+# sid moves on: then it is suite_of that must be changed, and what plugin/README.md says.
 check_version() {
     found=$(in_debian "apt-cache policy tshark | sed -n 's/^ *Candidate: //p'")
     case $found in

@@ -10,6 +10,7 @@
 #include <epan/packet.h>
 #include <epan/prefs.h>
 
+#include "clock.h"
 #include "compat.h"
 #include "judge/judge.h"
 #include "observe/ike.h"
@@ -20,7 +21,6 @@
 #include "show/outputs.h"
 #include "show/tables.h"
 #include "show/tree.h"
-#include "track/clock.h"
 
 /* Findings that are kept of one capture: about 160 MB of them. */
 #define FINDINGS_AT_MOST 1000000
@@ -194,20 +194,20 @@ show_packet(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *
 }
 
 static void
-show_message(struct tree_frame *frame, const struct ike_place *place)
+show_message(struct tree_frame *frame, const struct ike_frame *ike)
 {
-    const struct child *child = place->exchange->child;
+    const struct child *child = ike->exchange->child;
 
     if (frame->is_looked_at) {
-        remember_shown(frame, place->exchange->flow->tunnel, NULL);
-        tree_show_ike(frame, place);
+        remember_shown(frame, ike->exchange->flow->tunnel, NULL);
+        tree_show_ike(frame, ike);
     }
     if (!tables_wanted())
         return;
-    tables_feed(frame->pinfo, place->exchange->flow->tunnel, NULL, &capture->judge, false);
+    tables_feed(frame->pinfo, ike->exchange->flow->tunnel, NULL, &capture->judge, false);
     for (int i = 0; child && i < 2; i++)
         if (child->sa[i])
-            tables_feed(frame->pinfo, place->exchange->flow->tunnel, child->sa[i], &capture->judge, false);
+            tables_feed(frame->pinfo, ike->exchange->flow->tunnel, child->sa[i], &capture->judge, false);
 }
 
 /* Rows of SAs whose state a packet of another SA changed. */
@@ -235,9 +235,9 @@ take_ike(const packet_info *pinfo, const proto_tree *tree, struct tree_frame *fr
 
     if (!ike_observe(capture->ike, pinfo, tree, &message))
         return;
-    const struct ike_place *place = tracker_take_ike(capture->tracker, &message);
-    if (place)
-        show_message(frame, place);
+    const struct ike_frame *ike = tracker_take_ike(capture->tracker, &message);
+    if (ike)
+        show_message(frame, ike);
 }
 
 static void
@@ -284,9 +284,9 @@ read_again(tvbuff_t *tvb, const packet_info *pinfo, const struct layers *layers,
 
     if (!frame->is_looked_at && !tables_wanted())
         return;
-    const struct ike_place *place = layers->isakmp > 0 ? ike_place_at(tracker_ike(capture->tracker), pinfo->num) : NULL;
-    if (place)
-        show_message(frame, place);
+    const struct ike_frame *ike = layers->isakmp > 0 ? ike_frame_at(tracker_ike(capture->tracker), pinfo->num) : NULL;
+    if (ike)
+        show_message(frame, ike);
     if (layers->esp + layers->ah > 0)
         count = ipsec_observe_again(capture->ipsec, tvb, pinfo, layers, packets);
     for (unsigned i = 0; i < count; i++) {

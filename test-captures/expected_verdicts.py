@@ -5,7 +5,7 @@ cause: the verdict with keys; for a capture with several tunnels, that of each.
 keyless: SAME, where the clear headers, the ESP and the sizes are enough: the same cause is demanded without keys too.
     WEAKER, where the cause is inside of encrypted messages: the same cause is then allowed as a suspicion or an inference, never as
     proven, and else not_enough_data. Nothing else: above all not "stable", and no other cause.
-lab: what the lab did, in the words of the README. why: where that stands, and why this cause and no other.
+lab: what the lab did, in the words of README.md. why: where that stands, and why this cause and no other.
 
 Lab SAs live some 20 s, so all run with min_sa_lifetime 10, unless options say otherwise.
 """

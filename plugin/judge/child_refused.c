@@ -46,7 +46,7 @@ judge_answer(struct judge *judge, const struct exchange *exchange)
 {
     if (exchange->outcome != EXCHANGE_REFUSED || !is_about_child(exchange))
         return;
-    if (exchange->refused_by_size)
+    if (exchange->refused_unread)
         return;                     /* said before, of the encrypted copy */
     if (exchange->error == IKE2_NOTIFY_INVALID_KE_PAYLOAD && exchange->ike_sa->version >= 2)
         return;                     /* it asks for another group, and the request comes again */
@@ -58,10 +58,10 @@ judge_answer(struct judge *judge, const struct exchange *exchange)
 static void
 judge_child_refused(struct judge *judge, const struct change *change)
 {
-    if (change->kind == CHANGE_REFUSED_BY_SIZE)
+    if (change->kind == CHANGE_REFUSED_UNREAD)
         judge_by_size(judge, change->exchange);
     else
         judge_answer(judge, change->exchange);
 }
 
-const struct rule rule_child_refused = { .on = ON(ANSWERED) | ON(REFUSED_BY_SIZE), .judge = judge_child_refused };
+const struct rule rule_child_refused = { .on = ON(ANSWERED) | ON(REFUSED_UNREAD), .judge = judge_child_refused };

@@ -6,7 +6,7 @@
  */
 #include "judge.h"
 
-#include "../track/clock.h"
+#include "../clock.h"
 
 static uint64_t
 milliseconds(const nstime_t *span)

@@ -8,7 +8,7 @@
  */
 #include "judge.h"
 
-#include "../track/clock.h"
+#include "../clock.h"
 
 #define IN_A_ROW 3
 

@@ -4,6 +4,8 @@
  */
 #include "findings.h"
 
+#include "../by_frame.h"
+
 struct findings {
     wmem_allocator_t *pool;
     wmem_array_t *list;             /* of struct finding *, ascending by frame */
@@ -108,22 +110,21 @@ findings_get(const struct findings *findings, uint32_t i)
     return *(struct finding **)wmem_array_index(findings->list, i);
 }
 
+static uint32_t
+frame_of(const void *list, uint32_t i)
+{
+    return findings_get(list, i)->frame;
+}
+
 uint32_t
 findings_on(const struct findings *findings, uint32_t frame, uint32_t *count)
 {
-    uint32_t low = 0, high = findings_count(findings);
+    uint32_t all = findings_count(findings);
+    bool is_behind = all == 0 || findings_get(findings, all - 1)->frame < frame;    /* as most frames that are read for the first time */
+    uint32_t first = is_behind ? all : by_frame_first(findings, all, frame_of, frame), end = first;
 
-    if (high == 0 || findings_get(findings, high - 1)->frame < frame)
-        low = high;                 /* as for most frames that are read for the first time */
-    while (low < high) {
-        uint32_t middle = low + ((high - low) / 2);
-        if (findings_get(findings, middle)->frame < frame)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (high = low; high < findings_count(findings) && findings_get(findings, high)->frame == frame; high++)
-        ;
-    *count = high - low;
-    return low;
+    while (end < all && findings_get(findings, end)->frame == frame)
+        end++;
+    *count = end - first;
+    return first;
 }

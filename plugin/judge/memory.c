@@ -60,7 +60,7 @@ memory_take_offer(struct memory *memory, const struct exchange *exchange)
     struct offers *offers = &memory_of(memory, exchange->flow->tunnel)->offers[phase][flow_peer(exchange->flow)];
 
     for (unsigned i = 0; i < offers->count && i < OFFERS_AT_MOST; i++) {
-        const struct said *earlier = offers->exchange[i]->request;
+        const struct offer *earlier = offers->exchange[i]->request;
         if (selectors_equal(&earlier->tsi, &exchange->request->tsi) && selectors_equal(&earlier->tsr, &exchange->request->tsr)) {
             offers->exchange[i] = exchange;
             return;

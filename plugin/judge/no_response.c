@@ -6,7 +6,7 @@
  */
 #include "judge.h"
 
-#include "../track/clock.h"
+#include "../clock.h"
 
 static void
 judge_no_response(struct judge *judge, const struct change *change)

@@ -7,7 +7,7 @@
  */
 #include "judge.h"
 
-#include "../track/clock.h"
+#include "../clock.h"
 
 static void
 judge_one_way(struct judge *judge, const struct change *change)

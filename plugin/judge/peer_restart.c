@@ -9,7 +9,7 @@
  */
 #include "judge.h"
 
-#include "../track/clock.h"
+#include "../clock.h"
 
 static enum confidence
 confidence_in(const struct ike_sa *began)

@@ -35,9 +35,9 @@ look_at(const struct exchange *exchange, struct pfs_record *record)
     if (exchange->type == IKE2_IKE_AUTH && (exchange->child || auth_unreadable))
         record->auth_child = true;
     if (exchange->type == IKE2_CREATE_CHILD_SA && !exchange->request && exchange->response_frame != 0) {
-        record->rekeyed |= !exchange->refused_by_size;
+        record->rekeyed |= !exchange->refused_unread;
         record->unreadable = true;
-        record->refused += exchange->refused_by_size && !exchange->tried_again;
+        record->refused += exchange->refused_unread && !exchange->tried_again;
         record->refused_frame = exchange->response_frame;
     }
     if (with_ke && exchange->outcome == EXCHANGE_ANSWERED)
@@ -74,4 +74,4 @@ judge_pfs_mismatch(struct judge *judge, const struct change *change)
     finding_rests_on(finding, record.refused_frame);
 }
 
-const struct rule rule_pfs_mismatch = { .on = ON(ANSWERED) | ON(REFUSED_BY_SIZE), .judge = judge_pfs_mismatch };
+const struct rule rule_pfs_mismatch = { .on = ON(ANSWERED) | ON(REFUSED_UNREAD), .judge = judge_pfs_mismatch };

@@ -35,23 +35,23 @@ offers_of(const struct judge *judge, const struct exchange *exchange, bool other
 }
 
 static bool
-is_mirror(const struct said *a, const struct said *b)
+is_mirror(const struct offer *a, const struct offer *b)
 {
     return selectors_equal(&a->tsi, &b->tsr) && selectors_equal(&a->tsr, &b->tsi);
 }
 
 static bool
-has_selectors(const struct said *said)
+has_selectors(const struct offer *offer)
 {
-    return said && said->tsi.count > 0 && said->tsr.count > 0 && !said->tsi.incomplete && !said->tsr.incomplete;
+    return offer && offer->tsi.count > 0 && offer->tsr.count > 0 && !offer->tsi.incomplete && !offer->tsr.incomplete;
 }
 
 /* Whether one of these offers is the other's mirror image. */
 static bool
-has_mirror(const struct offers *offers, const struct said *said)
+has_mirror(const struct offers *offers, const struct offer *offer)
 {
     for (unsigned i = 0; i < offers->count && i < OFFERS_AT_MOST; i++)
-        if (has_selectors(offers->exchange[i]->request) && is_mirror(offers->exchange[i]->request, said))
+        if (has_selectors(offers->exchange[i]->request) && is_mirror(offers->exchange[i]->request, offer))
             return true;
     return false;
 }
@@ -62,15 +62,15 @@ find_unlike(const struct judge *judge, const struct exchange *exchange)
 {
     const struct offers *theirs = offers_of(judge, exchange, true);
     const struct offers *ours = offers_of(judge, exchange, false);
-    const struct said *said = exchange->request;
+    const struct offer *offer = exchange->request;
 
-    if (!has_selectors(said) || has_mirror(theirs, said))
+    if (!has_selectors(offer) || has_mirror(theirs, offer))
         return NULL;
     if (theirs->count > OFFERS_AT_MOST || ours->count > OFFERS_AT_MOST)
         return NULL;                /* the mirror image may be forgotten */
     for (unsigned i = 0; i < theirs->count && i < OFFERS_AT_MOST; i++) {
-        const struct said *other = theirs->exchange[i]->request;
-        if (has_selectors(other) && selectors_overlap(&said->tsi, &other->tsr) && selectors_overlap(&said->tsr, &other->tsi)
+        const struct offer *other = theirs->exchange[i]->request;
+        if (has_selectors(other) && selectors_overlap(&offer->tsi, &other->tsr) && selectors_overlap(&offer->tsr, &other->tsi)
                 && !has_mirror(ours, other))
             return theirs->exchange[i];
     }
@@ -89,7 +89,7 @@ ids_changed(const struct exchange *exchange)
 static bool
 is_narrowed(const struct exchange *exchange)
 {
-    const struct said *asked = exchange->request, *got = exchange->response;
+    const struct offer *asked = exchange->request, *got = exchange->response;
 
     return exchange->ike_sa->version >= 2 && has_selectors(asked) && has_selectors(got)
             && selectors_contain(&asked->tsi, &got->tsi) && selectors_contain(&asked->tsr, &got->tsr)

@@ -6,7 +6,7 @@
  */
 #include "judge.h"
 
-#include "../track/clock.h"
+#include "../clock.h"
 
 /* IKE SAs of the tunnel that are looked through: beyond that it is a flood. */
 #define LOOKED_AT_MOST 64

@@ -8,7 +8,7 @@
  */
 #include "judge.h"
 
-#include "../track/clock.h"
+#include "../clock.h"
 
 /* IKE SAs through whose rekeys a set-up is looked for. */
 #define LOOKED_AT_MOST 16

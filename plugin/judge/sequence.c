@@ -29,7 +29,7 @@ judge_restart(struct judge *judge, const struct change_sequence *change)
 static bool
 has_extended_numbers(const struct sa *sa)
 {
-    const struct said *agreed = sa->child ? sa->child->origin->response : NULL;
+    const struct offer *agreed = sa->child ? sa->child->origin->response : NULL;
 
     for (unsigned p = 0; agreed && p < agreed->proposals; p++)
         for (unsigned t = 0; t < agreed->proposal[p].transforms; t++)

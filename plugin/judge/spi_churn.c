@@ -12,7 +12,7 @@
  */
 #include "judge.h"
 
-#include "../track/clock.h"
+#include "../clock.h"
 
 /* Generations that are looked at, if the window or the clock leaves more of them in question. */
 #define LOOKED_AT_MOST 4096

@@ -12,7 +12,7 @@
  */
 #include "judge.h"
 
-#include "../track/clock.h"
+#include "../clock.h"
 
 static void
 judge_deleted(struct judge *judge, const struct sa *sa)

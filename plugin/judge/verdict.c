@@ -9,7 +9,7 @@
  */
 #include "verdict.h"
 
-#include "../track/clock.h"
+#include "../clock.h"
 
 /* Whether a finding is above a note. */
 static const bool is_trouble[FINDING_KEYS] = {

@@ -7,7 +7,7 @@
  */
 #include "judge.h"
 
-#include "../track/clock.h"
+#include "../clock.h"
 
 #define PERCENT 100
 #define GENERATIONS 3

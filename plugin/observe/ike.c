@@ -5,7 +5,7 @@
 #include "ike.h"
 
 #include "../compat.h"
-#include "../track/clock.h"
+#include "../clock.h"
 #include "ike_payload.h"
 
 /* With more payloads, proposals and transforms it is no IKE message of any use. */

@@ -5,7 +5,7 @@
 #include "ipsec.h"
 
 #include "../compat.h"
-#include "../track/clock.h"
+#include "../clock.h"
 #include "carrier.h"
 
 /* Different depths at which IPsec headers lie in the frames of one capture. */

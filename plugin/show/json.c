@@ -10,7 +10,7 @@
 
 #include <wsutil/json_dumper.h>
 
-#include "../track/clock.h"
+#include "../clock.h"
 #include "advice.h"
 #include "text.h"
 

@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-#include "../track/clock.h"
+#include "../clock.h"
 #include "advice.h"
 #include "text.h"
 

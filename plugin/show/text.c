@@ -9,7 +9,7 @@
 
 #include <wsutil/inet_addr.h>
 
-#include "../track/clock.h"
+#include "../clock.h"
 
 enum severity {
     SEVERITY_CHAT,
@@ -284,7 +284,7 @@ static char *
 text_proxy_id(wmem_allocator_t *scope, const struct finding *finding, const struct exchange *exchange)
 {
     const struct exchange *other = finding->other_exchange;
-    const struct said *asked = exchange->request;
+    const struct offer *asked = exchange->request;
     wmem_strbuf_t *text = wmem_strbuf_new(scope, "");
 
     wmem_strbuf_append_printf(text, "Proxy IDs: %s proposes %s", text_requester(scope, exchange),
@@ -321,14 +321,14 @@ text_child_refused(wmem_allocator_t *scope, const struct finding *finding, const
     const char *requester = text_requester(scope, exchange);
     const char *responder = text_responder(scope, exchange);
 
-    if (exchange->refused_by_size && exchange->ike_sa->version >= 2)
+    if (exchange->refused_unread && exchange->ike_sa->version >= 2)
         return wmem_strdup_printf(scope, "%s refused the %s that %s asked for: its answer of %u bytes is "
                 "too small to hold one. The reason is encrypted%s; check proposals, PFS group and proxy IDs on both peers",
                 responder, exchange->type == IKE2_CREATE_CHILD_SA
                     ? "child SA (phase 2), or new IKE SA (phase 1)," : "child SA (phase 2)",
                 requester, exchange->response_length, exchange->tried_again
                     ? ", but it was asked again at once and accepted: probably another DH group was wanted" : "");
-    if (exchange->refused_by_size)
+    if (exchange->refused_unread)
         return wmem_strdup_printf(scope, "%s met the Quick Mode (phase 2) of frame %u with an Informational, and %s tried "
                 "again: refused. The reason is encrypted; check proposals, PFS group and proxy IDs on both peers",
                 responder, exchange->request_frame, requester);

@@ -37,7 +37,7 @@ char *text_notify(wmem_allocator_t *scope, uint8_t version, uint16_t type);
 char *text_exchange(wmem_allocator_t *scope, uint8_t type);
 
 /** An offer, such as "AES_CBC_256/HMAC_SHA2_256_128/MODP_2048". */
-char *text_offer(wmem_allocator_t *scope, const struct said *said, uint8_t version);
+char *text_offer(wmem_allocator_t *scope, const struct offer *offer, uint8_t version);
 
 const char *text_protocol(uint8_t protocol);
 

@@ -231,12 +231,12 @@ text_transform(wmem_allocator_t *scope, const struct transform *transform, uint8
 }
 
 char *
-text_offer(wmem_allocator_t *scope, const struct said *said, uint8_t version)
+text_offer(wmem_allocator_t *scope, const struct offer *offer, uint8_t version)
 {
     wmem_strbuf_t *text = wmem_strbuf_new(scope, "");
 
-    for (unsigned p = 0; p < said->proposals; p++) {
-        const struct proposal *proposal = &said->proposal[p];
+    for (unsigned p = 0; p < offer->proposals; p++) {
+        const struct proposal *proposal = &offer->proposal[p];
         if (p > 0)
             wmem_strbuf_append(text, " or ");
         for (unsigned t = 0; t < proposal->transforms; t++)
@@ -245,7 +245,7 @@ text_offer(wmem_allocator_t *scope, const struct said *said, uint8_t version)
         if (proposal->incomplete)
             wmem_strbuf_append(text, "/...");
     }
-    if (said->proposals_incomplete)
+    if (offer->proposals_incomplete)
         wmem_strbuf_append(text, " or ...");
     return (char *)wmem_strbuf_get_str(text);
 }

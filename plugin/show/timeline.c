@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-#include "../track/clock.h"
+#include "../clock.h"
 #include "advice.h"
 #include "svg.h"
 #include "text.h"

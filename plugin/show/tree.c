@@ -6,7 +6,7 @@
 
 #include <epan/expert.h>
 
-#include "../track/clock.h"
+#include "../clock.h"
 #include "explain.h"
 #include "text.h"
 
@@ -273,16 +273,16 @@ show_ike_sa(struct tree_frame *frame, const struct ike_sa *ike_sa)
 
 /* The other half of the exchange. */
 static void
-show_links(struct tree_frame *frame, const struct ike_place *place)
+show_links(struct tree_frame *frame, const struct ike_frame *ike)
 {
-    const struct exchange *exchange = place->exchange;
-    const struct exchange_message *message = place->message;
+    const struct exchange *exchange = ike->exchange;
+    const struct exchange_message *message = ike->message;
     uint32_t request = message ? message->answers_frame : 0, response = message ? message->answered_frame : 0;
     nstime_t asked = message ? message->answers_time : exchange->request_time;
     nstime_t now = clock_of(&frame->pinfo->abs_ts);
     if (exchange->ike_sa->version >= 2) {       /* one request, one response, each maybe in fragments */
-        request = place->is_response ? exchange->request_frame : 0;
-        response = place->is_response ? 0 : exchange->response_frame;
+        request = ike->is_response ? exchange->request_frame : 0;
+        response = ike->is_response ? 0 : exchange->response_frame;
         asked = exchange->request_time;
     }
     if (request != 0) {
@@ -295,19 +295,19 @@ show_links(struct tree_frame *frame, const struct ike_place *place)
 }
 
 void
-tree_show_ike(struct tree_frame *frame, const struct ike_place *place)
+tree_show_ike(struct tree_frame *frame, const struct ike_frame *ike)
 {
-    const struct exchange *exchange = place->exchange;
+    const struct exchange *exchange = ike->exchange;
 
     open_subtree(frame);
     if (!frame->tree)
         return;
     show_ike_sa(frame, exchange->ike_sa);
-    show_links(frame, place);
-    if (place->retransmission_of != 0)
-        add_uint(frame->subtree, hf_ike_retransmission_of, frame->tvb, place->retransmission_of);
-    for (unsigned i = 0; i < place->spis; i++)
-        add_uint(frame->subtree, hf_sa_spi, frame->tvb, place->spi[i]);
+    show_links(frame, ike);
+    if (ike->retransmission_of != 0)
+        add_uint(frame->subtree, hf_ike_retransmission_of, frame->tvb, ike->retransmission_of);
+    for (unsigned i = 0; i < ike->spis; i++)
+        add_uint(frame->subtree, hf_sa_spi, frame->tvb, ike->spi[i]);
 }
 
 void

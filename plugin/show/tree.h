@@ -29,9 +29,9 @@ struct tree_frame {
 void tree_show_sa(struct tree_frame *frame, const struct sa *sa, const struct ipsec_packet *packet,
         const struct sequence_counts *counts, const uint64_t *bytes);
 
-/** Shows an IKE message's place: its IKE SA, the other half of its exchange, the SPIs that it names; to be
+/** Shows what an IKE message was: its IKE SA, the other half of its exchange, the SPIs that it names; to be
  * called where it is looked at. */
-void tree_show_ike(struct tree_frame *frame, const struct ike_place *place);
+void tree_show_ike(struct tree_frame *frame, const struct ike_frame *ike);
 
 /** Shows a finding, as expert information too. */
 void tree_show_finding(struct tree_frame *frame, const struct finding *finding);

@@ -36,18 +36,18 @@ is_tracked(const struct bench *bench, const struct sa *sa)
     return false;
 }
 
-/* The heads and the newborn of a flow: whole lists that go forth and back, of SAs that say so themselves. */
+/* The current and the undecided SAs of a flow: whole lists that go forth and back, of SAs that say so themselves. */
 static inline const char *
-flow_broken(const struct flow *flow, uint32_t most, uint32_t *heads, uint32_t *pending)
+flow_broken(const struct flow *flow, uint32_t most, uint32_t *current, uint32_t *pending)
 {
     uint32_t count = 0;
 
-    for (const struct sa *sa = flow->heads; sa; sa = sa->head_next) {
+    for (const struct sa *sa = flow->current; sa; sa = sa->current_next) {
         HOLD(++count <= most);                                  /* a list without end */
-        HOLD(sa->is_head && sa->flow == flow && !sa->successor);
-        HOLD(sa->head_previous ? sa->head_previous->head_next == sa : flow->heads == sa);
+        HOLD(sa->is_current && sa->flow == flow && !sa->successor);
+        HOLD(sa->current_previous ? sa->current_previous->current_next == sa : flow->current == sa);
     }
-    *heads += count;
+    *current += count;
     count = 0;
     for (const struct sa *sa = flow->pending; sa; sa = sa->pending_next) {
         HOLD(++count <= most);
@@ -90,7 +90,7 @@ lineage_broken(const struct sa *sa)
 
     HOLD(!sa->is_pending || sa->generation == 0 || sa->negotiated);
     HOLD(sa->generation != 0 || sa->is_pending || sa->sequence.packets < 2);
-    HOLD(sa->is_head || sa->successor || sa->sequence.packets < 2);
+    HOLD(sa->is_current || sa->successor || sa->sequence.packets < 2);
     HOLD(!sa->successor || sa->successor->predecessor == sa);
     if (!old)
         return NULL;
@@ -104,7 +104,7 @@ static inline const char *
 sas_broken(const struct bench *bench)
 {
     const struct sa_table *table = tracker_sas(bench->tracker);
-    uint32_t count = 0, heads = 0, pending = 0, tunnels = 0;
+    uint32_t count = 0, current = 0, pending = 0, tunnels = 0;
     const char *broken = NULL;
 
     for (const struct sa *sa = sa_first(table); sa; sa = sa->next) {
@@ -113,18 +113,18 @@ sas_broken(const struct bench *bench)
         HOLD(!sa->child || sa->child->sa[0] == sa || sa->child->sa[1] == sa);
         if ((broken = sa_counts_broken(sa)) || (broken = sa_times_broken(bench, sa)) || (broken = lineage_broken(sa)))
             return broken;
-        heads += sa->is_head;
+        current += sa->is_current;
         pending += sa->is_pending;
     }
     HOLD(count == sa_count(table) && count <= bench->limits.max_sas);
-    uint32_t heads_listed = 0, pending_listed = 0;
+    uint32_t current_listed = 0, pending_listed = 0;
     for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(bench->tracker)); tunnel; tunnel = tunnel->next) {
         HOLD(tunnel->id == tunnels++);
         for (int i = 0; i < 2; i++)
-            if ((broken = flow_broken(&tunnel->flow[i], count, &heads_listed, &pending_listed)))
+            if ((broken = flow_broken(&tunnel->flow[i], count, &current_listed, &pending_listed)))
                 return broken;
     }
-    HOLD(heads == heads_listed && pending == pending_listed);
+    HOLD(current == current_listed && pending == pending_listed);
     HOLD(tunnels == tunnel_count(tracker_tunnels(bench->tracker)));
     return NULL;
 }
@@ -163,7 +163,7 @@ exchanges_broken(const struct bench *bench, const struct ike_sa *ike_sa, uint32_
         HOLD(exchange->request_frame <= bench->frame && exchange->response_frame <= bench->frame);
         HOLD(frame_exists(bench, exchange->last_frame));
         HOLD(!exchange->child || exchange->child->origin == exchange);
-        HOLD(exchange->outcome != EXCHANGE_REFUSED || exchange->error || exchange->refused_by_size);
+        HOLD(exchange->outcome != EXCHANGE_REFUSED || exchange->error || exchange->refused_unread);
     }
     return NULL;
 }
@@ -180,7 +180,6 @@ ike_sas_broken(const struct bench *bench)
         HOLD(ike_sa->id == count++ && (ike_sa->version == 1 || ike_sa->version == 2));
         HOLD(frame_exists(bench, ike_sa->first_frame) && frame_exists(bench, ike_sa->last_frame));
         HOLD(ike_sa->first_frame <= ike_sa->last_frame);
-        HOLD(ike_sa->end == IKE_ALIVE || frame_exists(bench, ike_sa->end_frame));
         HOLD(ike_sa->end == IKE_ALIVE || !is_before(&ike_sa->end_time, &ike_sa->first_time));
         HOLD(!ike_sa->tunnel_older || ike_sa->tunnel_older->id < ike_sa->id);
         for (const struct ike_sa *old = ike_sa->predecessor; old; old = old->predecessor)

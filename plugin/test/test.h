@@ -197,17 +197,17 @@ feed(struct bench *bench, struct ipsec_packet packet)
     return sa;
 }
 
-/* The same for an IKE message; NULL where it has no place. */
-static inline const struct ike_place *
+/* The same for an IKE message; NULL where it belongs nowhere. */
+static inline const struct ike_frame *
 feed_ike(struct bench *bench, struct ike_message *message)
 {
     message->frame = ++bench->frame;
     tracker_begin_frame(bench->tracker);
-    const struct ike_place *place = tracker_take_ike(bench->tracker, message);
+    const struct ike_frame *ike = tracker_take_ike(bench->tracker, message);
     bench->judge.frame = message->frame;
     bench->judge.time = message->time;
     judge_frame(&bench->judge, changes_of(bench));
-    return place;
+    return ike;
 }
 
 static inline struct sa *

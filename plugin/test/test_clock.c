@@ -5,7 +5,7 @@
  */
 #include "test.h"
 
-#include "track/clock.h"
+#include "clock.h"
 
 static nstime_t
 raw_time(int64_t secs, int nsecs)

@@ -67,7 +67,7 @@ prepare(struct dialogue *dialogue, uint8_t type, bool response)
     return message;
 }
 
-static const struct ike_place *
+static const struct ike_frame *
 say(struct dialogue *dialogue)
 {
     return feed_ike(&dialogue->bench, &dialogue->message);
@@ -98,16 +98,16 @@ select_networks(struct ike_contents *contents, uint32_t number)
 static struct child *
 make_child(struct dialogue *dialogue, uint8_t type, uint32_t number)
 {
-    const struct ike_place *place = NULL;
+    const struct ike_frame *ike = NULL;
 
     for (int response = 0; response < 2; response++) {
         struct ike_contents *contents = &prepare(dialogue, type, response)->contents;
         offer(contents, IKE_PROTOCOL_ESP, response ? 2 * number : 2 * number + 1);
         select_networks(contents, number);
-        place = say(dialogue);
+        ike = say(dialogue);
     }
     dialogue->message_id++;
-    return place ? place->exchange->child : NULL;
+    return ike ? ike->exchange->child : NULL;
 }
 
 /* The IKE SA is replaced by one with these SPIs. */
@@ -339,8 +339,8 @@ test_too_many_messages(void)
     }
     g_assert_cmpuint(room, ==, most);
     g_assert_cmpuint(ike_messages(tracker_ike(dialogue->bench.tracker)), ==, most);
-    g_assert_nonnull(ike_place_at(tracker_ike(dialogue->bench.tracker), most));
-    g_assert_null(ike_place_at(tracker_ike(dialogue->bench.tracker), most + 1));
+    g_assert_nonnull(ike_frame_at(tracker_ike(dialogue->bench.tracker), most));
+    g_assert_null(ike_frame_at(tracker_ike(dialogue->bench.tracker), most + 1));
     const struct finding *finding = finding_find(&dialogue->bench, FINDING_LIMIT_REACHED, 0);
     g_assert_true(finding && finding->number == LIMIT_IKE_MESSAGES && finding->limit == most && finding->frame == most + 1);
     close_dialogue(dialogue);

@@ -15,7 +15,7 @@ assert_linked(const struct sa *old, const struct sa *new)
     g_assert_true(old->successor == new);
     g_assert_true(new->predecessor == old);
     g_assert_cmpuint(new->generation, ==, old->generation + 1);
-    g_assert_false(old->is_head);
+    g_assert_false(old->is_current);
     g_assert_true(same_time(sa_replaced_time(old), &new->first_time));
 }
 
@@ -25,7 +25,7 @@ assert_alone(const struct sa *sa)
     g_assert_null(sa->predecessor);
     g_assert_null(sa->successor);
     g_assert_cmpuint(sa->generation, ==, 1);
-    g_assert_true(sa->is_head);
+    g_assert_true(sa->is_current);
 }
 
 static void
@@ -278,20 +278,20 @@ test_not_newborn(void)
 
 /* One packet with an SPI of its own is no successor, until it says more. */
 static void
-test_faint(void)
+test_unconfirmed(void)
 {
     struct bench bench = bench_open();
     const struct sa *old = feed_series(&bench, there(1), 1, 20, 0, SECOND);
-    const struct sa *faint = feed_one(&bench, there(2), 1, 20 * SECOND);
+    const struct sa *unconfirmed = feed_one(&bench, there(2), 1, 20 * SECOND);
 
     feed_one(&bench, back(9), 1, 40 * SECOND);
     g_assert_null(old->successor);
     feed_one(&bench, there(3), 1, 60 * SECOND);     /* makes the flow settle it */
-    g_assert_null(faint->predecessor);
+    g_assert_null(unconfirmed->predecessor);
     g_assert_null(old->successor);
     feed_one(&bench, there(2), 2, 61 * SECOND);
     feed_one(&bench, there(2), 3, 100 * SECOND);
-    assert_linked(old, faint);
+    assert_linked(old, unconfirmed);
     bench_close(&bench);
 }
 
@@ -310,14 +310,14 @@ test_two_packets_are_enough(void)
 
 /* Nor is anything a successor of it. */
 static void
-test_faint_is_not_replaced(void)
+test_unconfirmed_is_not_replaced(void)
 {
     struct bench bench = bench_open();
     const struct sa *old = feed_series(&bench, there(1), 1, 20, 0, SECOND);
-    const struct sa *faint = feed_one(&bench, there(2), 1, 19 * SECOND + 1);
+    const struct sa *unconfirmed = feed_one(&bench, there(2), 1, 19 * SECOND + 1);
     const struct sa *new = feed_series(&bench, there(3), 1, 60, 20 * SECOND, SECOND);
 
-    g_assert_null(faint->successor);
+    g_assert_null(unconfirmed->successor);
     assert_linked(old, new);
     bench_close(&bench);
 }
@@ -437,13 +437,13 @@ test_split_in_the_middle(void)
         feed_one(&bench, there(3), 101 + i, (201 + i) * SECOND + 1);
     }
     assert_linked(talker[0].sa, talker[1].sa);
-    g_assert_true(talker[1].sa->is_head);
+    g_assert_true(talker[1].sa->is_current);
     g_assert_null(talker[1].sa->successor);
     assert_alone(talker[2].sa);
     bench_close(&bench);
 }
 
-/* Split SAs are heads again, and find successors. */
+/* Split SAs are current again, and find successors. */
 static void
 test_split_then_replaced(void)
 {
@@ -496,9 +496,9 @@ main(int argc, char **argv)
     g_test_add_func("/lineage/nearest-is-older", test_nearest_is_older);
     g_test_add_func("/lineage/what-is-no-neighbour", test_what_is_no_neighbour);
     g_test_add_func("/lineage/not-newborn", test_not_newborn);
-    g_test_add_func("/lineage/faint", test_faint);
+    g_test_add_func("/lineage/unconfirmed", test_unconfirmed);
     g_test_add_func("/lineage/two-packets-are-enough", test_two_packets_are_enough);
-    g_test_add_func("/lineage/faint-is-not-replaced", test_faint_is_not_replaced);
+    g_test_add_func("/lineage/unconfirmed-is-not-replaced", test_unconfirmed_is_not_replaced);
     g_test_add_func("/lineage/scan-makes-no-links", test_scan_makes_no_links);
     g_test_add_func("/lineage/rekey-after-scan", test_rekey_after_scan);
     g_test_add_func("/lineage/linked-and-split-in-one-frame", test_linked_and_split_in_one_frame);

@@ -160,12 +160,12 @@ counts_add_up(const struct world *world)
 }
 
 static bool
-is_among_heads(const struct sa *sa)
+is_among_current(const struct sa *sa)
 {
     unsigned found = 0;
 
-    for (const struct sa *head = sa->flow->heads; head; head = head->head_next)
-        found += head == sa;
+    for (const struct sa *other = sa->flow->current; other; other = other->current_next)
+        found += other == sa;
     return found == 1;
 }
 
@@ -179,9 +179,9 @@ lineages_hold(const struct world *world)
         hold = hold && sa->first_frame <= sa->last_frame;
         hold = hold && (!sa->is_pending || sa->generation == 0);
         hold = hold && (sa->generation != 0 || sa->is_pending || sa->sequence.packets < 2);
-        hold = hold && (!sa->is_head || sa->successor == NULL);
-        hold = hold && (sa->is_head || sa->successor != NULL || sa->sequence.packets < 2);
-        hold = hold && (sa->is_head == 1) == is_among_heads(sa);
+        hold = hold && (!sa->is_current || sa->successor == NULL);
+        hold = hold && (sa->is_current || sa->successor != NULL || sa->sequence.packets < 2);
+        hold = hold && (sa->is_current == 1) == is_among_current(sa);
         if (sa->successor)
             hold = hold && sa->successor->predecessor == sa;
         if (!old) {

@@ -30,7 +30,7 @@ tear_down(struct fixture *fixture, const void *unused)
 static struct sa *
 older_of(const struct sa *sa)
 {
-    return sa->rare ? sa->rare->older : NULL;
+    return sa->extra ? sa->extra->older : NULL;
 }
 
 static struct sa *
@@ -326,7 +326,7 @@ test_pairs(struct fixture *fixture, const void *unused)
 
 /* What the tracker says of an SA's first packet. */
 static struct sa *
-open_faint(struct fixture *fixture, uint32_t spi)
+open_unconfirmed(struct fixture *fixture, uint32_t spi)
 {
     struct line line = there(spi);
     struct sa *sa = open_line(fixture, &line, spi);
@@ -346,7 +346,7 @@ test_room(struct fixture *fixture, const void *unused)
     (void)unused;
     for (uint32_t spi = 1; spi <= LIMIT; spi++) {
         g_assert_true(sa_has_room(fixture->table, LIMIT));
-        struct sa *sa = open_faint(fixture, spi);
+        struct sa *sa = open_unconfirmed(fixture, spi);
         if (spi % 4 == 0)
             sa->waits_for_traffic = false;
         else if (spi % 4 == 1)
@@ -364,7 +364,7 @@ test_room(struct fixture *fixture, const void *unused)
         g_assert_cmpuint(sa->key.spi, >, order);
         order = sa->key.spi;
     }
-    const struct sa *next = open_faint(fixture, LIMIT + 1);
+    const struct sa *next = open_unconfirmed(fixture, LIMIT + 1);
     g_assert_cmpuint(next->id, ==, LIMIT);          /* numbers are not used again */
     g_assert_null(next->next);
 }
@@ -375,7 +375,7 @@ test_no_room(struct fixture *fixture, const void *unused)
 {
     (void)unused;
     for (uint32_t spi = 1; spi <= 100; spi++)
-        open_faint(fixture, spi)->waits_for_traffic = false;
+        open_unconfirmed(fixture, spi)->waits_for_traffic = false;
     for (uint32_t i = 0; i < 100; i++)
         g_assert_false(sa_has_room(fixture->table, 100));
     g_assert_cmpuint(sa_count(fixture->table), ==, 100);

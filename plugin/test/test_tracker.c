@@ -184,7 +184,7 @@ test_spi_reused_after_delete(void)
     old->deleted_time = moment(10 * SECOND);
     struct sa *new = feed_series(&bench, line, 1, 10, 60 * SECOND, SECOND);
     g_assert_true(new != old);
-    g_assert_true(new->rare && new->rare->older == old);
+    g_assert_true(new->extra && new->extra->older == old);
     g_assert_cmpuint(finding_count(&bench, FINDING_SEQUENCE_RESTART), ==, 0);
     packet.frame = 5;
     g_assert_true(tracker_find_at(bench.tracker, &packet) == old);

@@ -7,7 +7,9 @@
 #ifndef SPISCOPE_CHANGE_H
 #define SPISCOPE_CHANGE_H
 
-#include "ike.h"
+#include "child.h"
+#include "exchange.h"
+#include "ike_sa.h"
 #include "sa.h"
 
 enum change_kind {
@@ -24,7 +26,7 @@ enum change_kind {
     CHANGE_REQUESTED,               /**< exchange: began */
     CHANGE_ANSWERED,                /**< exchange: was accepted or refused */
     CHANGE_GIVEN_UP,                /**< exchange: was never answered */
-    CHANGE_REFUSED_BY_SIZE,         /**< exchange: was refused, as its answer's size or kind proves */
+    CHANGE_REFUSED_UNREAD,         /**< exchange: was refused, as its answer's size or kind proves */
     CHANGE_AUTH_LEFT,               /**< exchange: an IKE_AUTH or main mode that led nowhere: it was begun anew */
     CHANGE_PROBES_LEFT,             /**< probes: liveness checks of IKEv1 stayed unanswered */
     CHANGE_NOTIFIED,                /**< notified: a notify came in an exchange, apart from its answer */

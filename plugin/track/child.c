@@ -1,25 +1,22 @@
 /* child.c
- * Child SAs, phase 2: the pair of SAs that a readable exchange negotiates, whom it replaces, and its
- * end (RFC 7296 sections 1.3 and 1.4, 2.8; RFC 2409 section 5.5).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "clock.h"
-#include "ike_context.h"
+#include "child.h"
+
+#include "../clock.h"
+#include "change.h"
+#include "exchange.h"
+#include "ike_sa.h"
 #include "lineage.h"
 #include "selectors.h"
-
-/* Children of one tunnel that are looked through for one with the same selectors. */
-#define CHILDREN_AT_MOST 64
-
-/* What comes this long after a new negotiation was not under way before it. */
-#define SILENT_AFTER_MS 2000
+#include "walk.h"
 
 static const struct proposal *
-ipsec_proposal(const struct said *said, uint8_t protocol)
+ipsec_proposal(const struct offer *offer, uint8_t protocol)
 {
-    for (unsigned i = 0; i < said->proposals; i++) {
-        const struct proposal *proposal = &said->proposal[i];
+    for (unsigned i = 0; i < offer->proposals; i++) {
+        const struct proposal *proposal = &offer->proposal[i];
         bool ipsec = proposal->protocol == IKE_PROTOCOL_ESP || proposal->protocol == IKE_PROTOCOL_AH;
         if (ipsec && proposal->spi != 0 && (protocol == 0 || proposal->protocol == protocol))
             return proposal;
@@ -75,10 +72,9 @@ child_same_selectors(const struct child *a, const struct child *b)
             && selectors_equal(&a->tsr, same_side ? &b->tsr : &b->tsi);
 }
 
-/* Both directions of the new child take the place of the old one's. A successor was always made later than what it
- * replaces: so no child is its own ancestor, whatever messages say. */
-static void
-replace(struct changes *changes, struct child *old, struct child *new)
+/* A successor was always made later than what it replaces: so no child is its own ancestor, whatever messages say. */
+void
+child_replace(struct changes *changes, struct child *old, struct child *new)
 {
     bool same_side = old->origin->flow == new->origin->flow;
 
@@ -101,7 +97,7 @@ replace(struct changes *changes, struct child *old, struct child *new)
 static bool
 same_request(const struct child *a, const struct child *b)
 {
-    const struct said *one = a->origin->request, *other = b->origin->request;
+    const struct offer *one = a->origin->request, *other = b->origin->request;
 
     return one && other && a->origin->flow == b->origin->flow && selectors_equal(&one->tsi, &other->tsi)
             && selectors_equal(&one->tsr, &other->tsr);
@@ -111,9 +107,9 @@ same_request(const struct child *a, const struct child *b)
 static struct child *
 find_old(const struct child *new)
 {
-    unsigned looked_at = 0;
+    struct child *old;
 
-    for (struct child *old = new->tunnel_older; old && looked_at < CHILDREN_AT_MOST; old = old->tunnel_older, looked_at++)
+    WALK(old, new->tunnel_older, tunnel_older, CHILDREN_KNOWN)
         if (!old->successor && (child_same_selectors(old, new) || (!child_is_alive(old) && same_request(old, new))))
             return old;
     return NULL;
@@ -140,18 +136,27 @@ find_place(struct ike_context *context, struct child *child, struct exchange *ex
         for (int i = 0; i < 2; i++)
             if (child->sa[i] && child->sa[i]->generation == 0)
                 child->sa[i]->generation = old->sa[0] ? old->sa[0]->generation + 1 : 1;
-        context->flow->tunnel->rival = child;
+        context->flow->tunnel->twin = child;
         return;
     }
     if (!old) {
         old = find_old(child);
         if (old && child_is_alive(old) && !renews(old, child, context->grace)) {
-            context->flow->tunnel->rival = child;
+            context->flow->tunnel->twin = child;
             return;
         }
     }
     if (old)
-        replace(context->changes, old, child);
+        child_replace(context->changes, old, child);
+}
+
+void
+child_hand_over(struct ike_sa *from, struct ike_sa *to)
+{
+    to->children = from->children;
+    from->children = NULL;
+    if (to->children)
+        to->children->ike_sa = to;
 }
 
 static void
@@ -169,8 +174,8 @@ list_add(wmem_allocator_t *pool, struct ike_sa *ike_sa, struct child *child)
 }
 
 struct child *
-child_make(struct ike_context *context, struct exchange *exchange, const struct said *request,
-        const struct said *response)
+child_make(struct ike_context *context, struct exchange *exchange, const struct offer *request,
+        const struct offer *response)
 {
     const struct proposal *chosen = ipsec_proposal(response, 0);
     const struct proposal *offered = chosen ? ipsec_proposal(request, chosen->protocol) : NULL;
@@ -241,9 +246,9 @@ static bool
 settle_collision(const struct ike_context *context, struct child *ended)
 {
     struct child *old = ended->predecessor;
-    unsigned looked_at = 0;
+    struct child *child;
 
-    for (struct child *child = context->flow->tunnel->children; child && looked_at < CHILDREN_AT_MOST; child = child->tunnel_older, looked_at++) {
+    WALK(child, context->flow->tunnel->children, tunnel_older, CHILDREN_KNOWN) {
         if (child == ended || child->id <= old->id || child->origin->rekeyed_child != old || child->predecessor
                 || child->deleted_frame != 0)
             continue;
@@ -263,25 +268,27 @@ settle_collision(const struct ike_context *context, struct child *ended)
 static void
 promote(struct ike_context *context, struct child *ended)
 {
-    unsigned looked_at = 0;
+    struct child *child;
 
     if (ended->successor)
         return;
     if (ended->predecessor && settle_collision(context, ended))
         return;
-    for (struct child *child = context->flow->tunnel->children; child && child != ended && looked_at < CHILDREN_AT_MOST; child = child->tunnel_older, looked_at++) {
+    WALK(child, context->flow->tunnel->children, tunnel_older, CHILDREN_KNOWN) {
+        if (child == ended)
+            return;
         if (child->predecessor || child->deleted_frame != 0 || !child_same_selectors(ended, child)
                 || clock_passed(&child->origin->response_time, &context->message->time, context->grace))
             continue;
         if (child->origin->rekeyed_child)
             continue;
-        replace(context->changes, ended, child);
+        child_replace(context->changes, ended, child);
         return;
     }
 }
 
-void
-child_end(struct ike_context *context, struct child *child)
+static void
+end(struct ike_context *context, struct child *child)
 {
     if (child->deleted_frame != 0)
         return;
@@ -301,58 +308,41 @@ child_delete(struct ike_context *context, uint8_t protocol, uint32_t spi)
         return;
     end_sa(context, sa, true);
     if (sa->child)
-        child_end(context, sa->child);
-}
-
-/* Whether the old child carried nothing, and its IKE SA said nothing, since the new one began. */
-static bool
-fell_silent(const struct child *old, const struct child *new)
-{
-    const nstime_t *born = &new->origin->response_time;
-
-    for (int i = 0; i < 2; i++)
-        if (old->sa[i] && old->sa[i]->sequence.packets > 0 && clock_passed_ms(born, &old->sa[i]->last_time, SILENT_AFTER_MS))
-            return false;
-    return !clock_passed_ms(born, &old->list->ike_sa->last_time, SILENT_AFTER_MS);
-}
-
-/* An old child that fell silent for a new IKE SA that nobody announced: a peer lost its state. Two that
- * began at once, or that are both heard, are duplicates. */
-static bool
-was_displaced(struct child *old, struct child *new, uint32_t grace, struct changes *changes)
-{
-    struct ike_sa *began = new->list->ike_sa;
-    struct ike_sa *before = old->list->ike_sa;
-
-    if (before == began || began->predecessor || began->displaced || !fell_silent(old, new)
-            || !clock_passed(&before->established_time, &began->first_time, grace))
-        return false;
-    began->displaced = before;
-    ike_sa_note_end(before, IKE_FAILED, &before->last_time, before->last_frame);
-    change_ike_sa(changes, CHANGE_DISPLACED, began);
-    return true;
+        end(context, sa->child);
 }
 
 void
-child_check_rival(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struct changes *changes)
+child_end_all(struct ike_context *context, struct ike_sa *ike_sa)
 {
-    struct child *rival = tunnel->rival;
-    unsigned looked_at = 0;
+    struct ike_sa *heir = ike_sa->rival;
 
-    if (!rival || !clock_passed(&rival->origin->response_time, now, grace))
+    if (!ike_sa->children)
         return;
-    tunnel->rival = NULL;
-    if (rival->deleted_frame != 0 || rival->duplicate_said)
-        return;
-    for (struct child *old = rival->tunnel_older; old && looked_at < CHILDREN_AT_MOST; old = old->tunnel_older, looked_at++) {
-        if (!child_is_alive(old) || old->successor || !child_same_selectors(old, rival))
-            continue;
-        if (was_displaced(old, rival, grace, changes)) {
-            replace(changes, old, rival);
-            return;
-        }
-        change_duplicate(changes, rival, old);
-        rival->duplicate_said = true;
+    if (heir && heir->end == IKE_ALIVE && !heir->children) {
+        child_hand_over(ike_sa, heir);
         return;
     }
+    for (struct child *child = ike_sa->children->first; child; child = child->next)
+        end(context, child);
+    ike_sa->children->first = NULL; /* each is ended once, however often a rekey and a Delete follow each other */
+}
+
+struct child *
+child_take_twin(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struct child **other)
+{
+    struct child *twin = tunnel->twin;
+    struct child *old;
+
+    if (!twin || !clock_passed(&twin->origin->response_time, now, grace))
+        return NULL;
+    tunnel->twin = NULL;
+    if (twin->deleted_frame != 0)
+        return NULL;
+    WALK(old, twin->tunnel_older, tunnel_older, CHILDREN_KNOWN) {
+        if (!child_is_alive(old) || old->successor || !child_same_selectors(old, twin))
+            continue;
+        *other = old;
+        return twin;
+    }
+    return NULL;
 }

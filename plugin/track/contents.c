@@ -1,48 +1,45 @@
 /* contents.c
- * What the readable payloads of a message say, in both versions: offers, answers, notifies, Deletes.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "ike_context.h"
+#include "contents.h"
 
-const struct said *
-contents_keep(struct ike_context *context)
+#include "change.h"
+#include "ike_sa.h"
+
+const struct offer *
+contents_keep(const struct ike_context *context)
 {
     const struct ike_contents *contents = &context->message->contents;
 
     if (!contents->has_sa)
         return NULL;
-    struct said *said = wmem_new0(context->pool, struct said);
-    said->lifetimes = contents->lifetimes;
-    said->tsi = contents->tsi;
-    said->tsr = contents->tsr;
-    said->has_ke = contents->has_ke;
-    said->ke_group = contents->ke_group;
-    said->proposals = contents->proposals;
-    said->proposals_incomplete = contents->proposals_incomplete;
-    memcpy(said->proposal, contents->proposal, sizeof said->proposal);
-    return said;
+    struct offer *offer = wmem_new0(context->pool, struct offer);
+    offer->lifetimes = contents->lifetimes;
+    offer->tsi = contents->tsi;
+    offer->tsr = contents->tsr;
+    offer->has_ke = contents->has_ke;
+    offer->ke_group = contents->ke_group;
+    offer->proposals = contents->proposals;
+    offer->proposals_incomplete = contents->proposals_incomplete;
+    memcpy(offer->proposal, contents->proposal, sizeof offer->proposal);
+    return offer;
 }
 
-/* The request was read. */
 void
-contents_requested(struct ike_context *context, struct exchange *exchange)
+contents_requested(const struct ike_context *context, struct exchange *exchange)
 {
     change_exchange(context->changes, CHANGE_REQUESTED, exchange);
 }
 
-/* An answer to an exchange; error 0 accepts it. */
 void
-contents_answer(struct ike_context *context, struct exchange *exchange, const struct notify *error)
+contents_answer(const struct ike_context *context, struct exchange *exchange, const struct notify *error)
 {
-    if (exchange->outcome != EXCHANGE_OPEN && !exchange->refused_by_size)
+    if (exchange->outcome != EXCHANGE_OPEN && !exchange->refused_unread)
         return;                     /* a refusal by size may be read later, in a decrypted copy */
     exchange->outcome = error ? EXCHANGE_REFUSED : EXCHANGE_ANSWERED;
     if (error) {
         exchange->error = error->type;
-        exchange->error_value = error->value;
-        exchange->error_protocol = error->protocol;
-        exchange->error_frame = context->message->frame;
         exchange->awaiting = false;
     }
     change_exchange(context->changes, CHANGE_ANSWERED, exchange);
@@ -58,7 +55,7 @@ contents_find_error(const struct ike_message *message)
 }
 
 void
-contents_take_notifies(struct ike_context *context, struct exchange *exchange)
+contents_take_notifies(const struct ike_context *context, struct exchange *exchange)
 {
     const struct ike_contents *contents = &context->message->contents;
 
@@ -78,20 +75,4 @@ contents_take_notifies(struct ike_context *context, struct exchange *exchange)
             break;
         }
     }
-}
-
-void
-contents_take_deletes(struct ike_table *table, struct ike_sa *ike_sa)
-{
-    struct ike_context *context = &table->context;
-    const struct ike_contents *contents = &context->message->contents;
-
-    if (contents->delete_protocol == IKE_PROTOCOL_IKE) {
-        struct ike_sa *named = ike_sa_by_spis(table, contents->delete_ike_initiator, contents->delete_ike_responder);
-        ike_sa_end(context, named ? named : ike_sa, IKE_DELETED);
-    }
-    if (contents->deletes_incomplete)
-        change_add_limit(context->changes, LIMIT_DELETES, DELETES_AT_MOST);
-    for (unsigned i = 0; i < contents->deletes; i++)
-        child_delete(context, contents->delete_protocol, contents->delete_spi[i]);
 }

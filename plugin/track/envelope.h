@@ -13,7 +13,8 @@
 #ifndef SPISCOPE_ENVELOPE_H
 #define SPISCOPE_ENVELOPE_H
 
-#include "ike.h"
+#include "exchange.h"
+#include "ike_sa.h"
 
 /** The smallest contents of an answer, in bytes, each the sum of its smallest payloads:
  *

@@ -1,20 +1,21 @@
 /* exchange.c
- * Requests and responses. In IKEv2 a message ID and the response flag tell them (RFC 7296 section
- * 2.2); in IKEv1 whoever sends first with a message ID asks (RFC 2408 section 3.1), several messages
- * follow each other, and an Informational stands alone. A message whose bytes were seen before in its
- * exchange is a retransmission; or a copy that the capture made, if it comes at once.
+ * In IKEv2 a message ID and the response flag tell requests and responses (RFC 7296 section 2.2); in IKEv1
+ * whoever sends first with a message ID asks (RFC 2408 section 3.1), several messages follow each other,
+ * and an Informational stands alone. A message whose bytes were seen before in its exchange is a
+ * retransmission; or a copy that the capture made, if it comes at once.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "ike_context.h"
+#include "exchange.h"
 
-#include "clock.h"
+#include "../clock.h"
+#include "change.h"
+#include "ike_sa.h"
+#include "tunnel.h"
+#include "walk.h"
 
 /* Mirror ports copy within this; no IKE daemon retransmits as fast. */
 #define COPY_WITHIN_MS 10
-
-/* Exchanges of one IKE SA that are looked through for a message's own: those that can be open at once. */
-#define OPEN_AT_MOST 16
 
 /* A request without retransmission that was overtaken by a new one counts as given up only after this. */
 #define UNANSWERED_AFTER_MS 1000
@@ -90,13 +91,13 @@ starts_over(const struct exchange *exchange, const struct ike_message *message, 
 }
 
 static struct exchange *
-find(struct ike_context *context, struct ike_sa *ike_sa, bool response)
+find(const struct ike_context *context, struct ike_sa *ike_sa, bool response)
 {
     const struct ike_message *message = context->message;
     const struct flow *requester = response ? flow_reverse(context->flow) : context->flow;
-    unsigned looked_at = 0;
+    struct exchange *exchange;
 
-    for (struct exchange *exchange = ike_sa->latest; exchange && looked_at < OPEN_AT_MOST; exchange = exchange->older, looked_at++) {
+    WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN) {
         if (exchange->message_id != message->message_id || exchange->type != message->exchange_type)
             continue;
         if (message->version < 2 || exchange->flow == requester)
@@ -106,7 +107,7 @@ find(struct ike_context *context, struct ike_sa *ike_sa, bool response)
 }
 
 static struct exchange *
-begin(struct ike_context *context, struct ike_sa *ike_sa, bool response)
+begin(const struct ike_context *context, struct ike_sa *ike_sa, bool response)
 {
     struct exchange *exchange = wmem_new0(context->pool, struct exchange);
     const struct ike_message *message = context->message;
@@ -202,7 +203,7 @@ take_new(struct exchange *exchange, const struct ike_message *message, bool from
 }
 
 struct exchange *
-exchange_take(struct ike_context *context, struct ike_sa *ike_sa, struct ike_place *place, bool *news)
+exchange_take(const struct ike_context *context, struct ike_sa *ike_sa, struct ike_frame *frame, bool *news)
 {
     const struct ike_message *message = context->message;
     bool response = message->version >= 2 && (message->flags & IKE2_FLAG_RESPONSE) != 0;
@@ -216,12 +217,12 @@ exchange_take(struct ike_context *context, struct ike_sa *ike_sa, struct ike_pla
         exchange = NULL;
     if (!exchange)
         exchange = begin(context, ike_sa, response);
-    place->exchange = exchange;
-    place->is_response = response;
+    frame->exchange = exchange;
+    frame->is_response = response;
     if (seen) {
         *news = false;
         if (clock_passed_ms(&seen->time, &message->time, COPY_WITHIN_MS)) {
-            place->retransmission_of = seen->frame;
+            frame->retransmission_of = seen->frame;
             exchange->retransmissions++;
             change_again(context->changes, exchange, seen->frame);
         }
@@ -232,7 +233,7 @@ exchange_take(struct ike_context *context, struct ike_sa *ike_sa, struct ike_pla
             other->readable |= message->readable;
         seen = other ? other : take_new(exchange, message, !response, context->pool);
     }
-    place->message = seen;
+    frame->message = seen;
     exchange->last_time = message->time;
     exchange->last_frame = message->frame;
     return exchange;
@@ -260,14 +261,14 @@ was_left(const struct ike_context *context, const struct exchange *exchange)
 }
 
 void
-exchange_give_up(struct ike_context *context, const struct ike_sa *except)
+exchange_give_up(const struct ike_context *context, const struct ike_sa *except)
 {
-    unsigned looked_at = 0;
+    struct ike_sa *ike_sa;
 
-    for (struct ike_sa *ike_sa = context->flow->tunnel->ike_sas; ike_sa && looked_at < OPEN_AT_MOST; ike_sa = ike_sa->tunnel_older, looked_at++) {
-        struct exchange *exchange = ike_sa->latest;
+    WALK(ike_sa, context->flow->tunnel->ike_sas, tunnel_older, IKE_SAS_RECENT) {
+        struct exchange *exchange;
         bool went_on[2] = { false, false };         /* whose next request shows that this one was answered (RFC 7296 section 2.3) */
-        for (unsigned i = 0; exchange && i < OPEN_AT_MOST; exchange = exchange->older, i++) {
+        WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN) {
             unsigned side = exchange_side(exchange);
             bool answered = ike_sa->version >= 2 && went_on[side];
             went_on[side] = true;
@@ -276,7 +277,7 @@ exchange_give_up(struct ike_context *context, const struct ike_sa *except)
             exchange->outcome = EXCHANGE_GIVEN_UP;
             exchange->awaiting = false;
             if (ike_sa->end == IKE_ALIVE && ike_sa->established)
-                ike_sa_note_end(ike_sa, IKE_FAILED, &context->message->time, context->message->frame);
+                ike_sa_note_end(ike_sa, IKE_FAILED, &context->message->time);
             change_exchange(context->changes, CHANGE_GIVEN_UP, exchange);
         }
     }

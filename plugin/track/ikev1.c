@@ -1,20 +1,26 @@
 /* ikev1.c
- * Readable messages of IKEv1 (RFC 2408, RFC 2409): phase 1, Quick Mode, Informational.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "ike_context.h"
+#include "ikev1.h"
 
-/* Exchanges of an IKE SA among which the refused one is looked for. */
-#define LOOKED_AT_MOST 16
+#include "change.h"
+#include "child.h"
+#include "contents.h"
+#include "ike_sa.h"
+#include "tunnel.h"
+#include "walk.h"
+
+/* Liveness checks that have to stay unanswered until the peer counts as dead. */
+#define PROBES_AT_LEAST 2
 
 /* The exchange that an error in an Informational is about: the receiver's latest that waits. */
 static struct exchange *
-refused_exchange(const struct ike_context *context, struct ike_sa *ike_sa)
+refused_exchange(const struct ike_context *context, const struct ike_sa *ike_sa)
 {
-    unsigned looked_at = 0;
+    struct exchange *exchange;
 
-    for (struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++) {
+    WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN) {
         const struct flow *sender = exchange->awaited_by_requester ? exchange->flow : flow_reverse(exchange->flow);
         if (exchange->awaiting && exchange->outcome == EXCHANGE_OPEN && sender != context->flow)
             return exchange;
@@ -24,28 +30,26 @@ refused_exchange(const struct ike_context *context, struct ike_sa *ike_sa)
 
 /* An Informational that answers a message of another exchange: both are linked. */
 static void
-answer_elsewhere(struct exchange *refused, const struct ike_place *place)
+answer_elsewhere(struct exchange *refused, const struct ike_frame *frame)
 {
-    for (unsigned i = 0; place->message && i < refused->messages && i < EXCHANGE_MESSAGES_INLINE; i++) {
+    for (unsigned i = 0; frame->message && i < refused->messages && i < EXCHANGE_MESSAGES_INLINE; i++) {
         struct exchange_message *asked = &refused->message[i];
         if (asked->frame != refused->awaited_frame)
             continue;
-        asked->answered_frame = place->frame;
-        place->message->answers_frame = asked->frame;
-        place->message->answers_time = asked->time;
+        asked->answered_frame = frame->frame;
+        frame->message->answers_frame = asked->frame;
+        frame->message->answers_time = asked->time;
     }
 }
 
 static void
-take_informational(struct ike_table *table, struct exchange *exchange, const struct ike_place *place)
+take_informational(const struct ike_context *context, struct exchange *exchange, const struct ike_frame *frame)
 {
-    struct ike_context *context = &table->context;
     struct ike_sa *ike_sa = exchange->ike_sa;
     const struct ike_contents *contents = &context->message->contents;
     const struct notify *error = contents_find_error(context->message);
     unsigned side = exchange_side(exchange);
 
-    contents_take_deletes(table, ike_sa);
     for (unsigned i = 0; i < contents->notifies; i++) {
         if (contents->notify[i].type == IKE1_NOTIFY_R_U_THERE && ike_sa->probes[side]++ == 0)
             ike_sa->probe_frame[side] = context->message->frame;
@@ -54,16 +58,16 @@ take_informational(struct ike_table *table, struct exchange *exchange, const str
         return;
     struct exchange *refused = refused_exchange(context, ike_sa);
     if (refused) {
-        answer_elsewhere(refused, place);
+        answer_elsewhere(refused, frame);
         refused->response_frame = refused->response_frame ? refused->response_frame : context->message->frame;
         contents_answer(context, refused, error);
         if (exchange_is_initial(refused->type))
-            ike_sa_end(context, ike_sa, IKE_FAILED);
+            ike_sa_fail(context, ike_sa);
     }
 }
 
 static void
-take_phase1(struct ike_context *context, struct exchange *exchange, bool response)
+take_phase1(const struct ike_context *context, struct exchange *exchange, bool response)
 {
     if (!context->message->contents.has_sa)
         return;
@@ -93,12 +97,28 @@ take_quick_mode(struct ike_context *context, struct exchange *exchange, bool res
 }
 
 void
-ikev1_take(struct ike_table *table, struct exchange *exchange, const struct ike_place *place)
+ikev1_take(struct ike_context *context, struct exchange *exchange, const struct ike_frame *frame)
 {
     if (exchange->type == IKE1_INFORMATIONAL)
-        take_informational(table, exchange, place);
+        take_informational(context, exchange, frame);
     else if (exchange_is_initial(exchange->type))
-        take_phase1(&table->context, exchange, place->is_response);
+        take_phase1(context, exchange, frame->is_response);
     else if (exchange->type == IKE1_QUICK_MODE)
-        take_quick_mode(&table->context, exchange, place->is_response);
+        take_quick_mode(context, exchange, frame->is_response);
+}
+
+void
+ikev1_give_up_probes(const struct ike_context *context, const struct ike_sa *began)
+{
+    struct ike_sa *old = began->tunnel_older;
+
+    if (!old || old->version >= 2 || old->end != IKE_ALIVE)
+        return;
+    for (unsigned side = 0; side < 2; side++) {
+        if (old->probes[side] < PROBES_AT_LEAST)
+            continue;
+        ike_sa_fail(context, old);
+        change_probes(context->changes, old, old->probes[side], old->probe_frame[side]);
+        return;
+    }
 }

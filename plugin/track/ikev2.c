@@ -1,19 +1,21 @@
 /* ikev2.c
- * Readable messages of IKEv2 (RFC 7296 sections 1.2 to 1.4): child SAs, rekeys, refusals.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "ike_context.h"
+#include "ikev2.h"
 
-/* Exchanges before one among which a collision is looked for. */
-#define LOOKED_AT_MOST 8
+#include "change.h"
+#include "child.h"
+#include "contents.h"
+#include "ike_sa.h"
+#include "walk.h"
 
 static uint64_t
-ike_spi_of(const struct said *said)
+ike_spi_of(const struct offer *offer)
 {
-    for (unsigned i = 0; said && i < said->proposals; i++)
-        if (said->proposal[i].protocol == IKE_PROTOCOL_IKE)
-            return said->proposal[i].spi;
+    for (unsigned i = 0; offer && i < offer->proposals; i++)
+        if (offer->proposal[i].protocol == IKE_PROTOCOL_IKE)
+            return offer->proposal[i].spi;
     return 0;
 }
 
@@ -21,9 +23,9 @@ ike_spi_of(const struct said *said)
 static void
 find_collision(struct ike_context *context, struct exchange *exchange)
 {
-    unsigned looked_at = 0;
+    struct exchange *other;
 
-    for (struct exchange *other = exchange->older; other && looked_at < LOOKED_AT_MOST; other = other->older, looked_at++) {
+    WALK(other, exchange->older, older, EXCHANGES_CROSSING) {
         if (other->type != exchange->type || other->flow == exchange->flow || !other->awaiting)
             continue;
         if (other->rekeyed_child != exchange->rekeyed_child || !exchange->rekeyed_child)
@@ -55,6 +57,16 @@ ikev2_take_request(struct ike_context *context, struct exchange *exchange)
     contents_requested(context, exchange);
 }
 
+enum ikev2_auth
+ikev2_auth_of(const struct exchange *exchange, const struct ike_message *message)
+{
+    const struct notify *error = contents_find_error(message);
+
+    if (error)
+        return error->type == NOTIFY_AUTHENTICATION_FAILED ? AUTH_FAILED : AUTH_DONE;
+    return exchange->response || message->contents.has_sa ? AUTH_DONE : AUTH_GOES_ON;
+}
+
 static void
 take_auth_response(struct ike_context *context, struct exchange *exchange, const struct notify *error)
 {
@@ -62,10 +74,6 @@ take_auth_response(struct ike_context *context, struct exchange *exchange, const
 
     if (!exchange->response && !error)
         return;                     /* another round, as with EAP */
-    if (!error || error->type != NOTIFY_AUTHENTICATION_FAILED)
-        ike_sa_establish(context, exchange->ike_sa);
-    else
-        ike_sa_end(context, exchange->ike_sa, IKE_FAILED);
     if (offer && !exchange->request)
         exchange->request = offer->request;
     if (!error && exchange->request && exchange->response)
@@ -73,10 +81,20 @@ take_auth_response(struct ike_context *context, struct exchange *exchange, const
     contents_answer(context, exchange, error);
 }
 
-void
-ikev2_take_response(struct ike_table *table, struct exchange *exchange)
+/* A CREATE_CHILD_SA that rekeys its IKE SA was accepted: the new one gets the children; not after a collision, where the
+ * other new one has them until it is deleted as the redundant one. */
+static void
+rekey_ike_sa(const struct ike_context *context, const struct exchange *exchange)
 {
-    struct ike_context *context = &table->context;
+    struct ike_sa *made = ike_sa_rekey(context, exchange, ike_spi_of(exchange->request), ike_spi_of(exchange->response));
+
+    if (made && made->predecessor)
+        child_hand_over(made->predecessor, made);
+}
+
+void
+ikev2_take_response(struct ike_context *context, struct exchange *exchange)
+{
     const struct notify *error = contents_find_error(context->message);
 
     if (!exchange->response)
@@ -91,7 +109,7 @@ ikev2_take_response(struct ike_table *table, struct exchange *exchange)
             return;
         }
         if (ike_spi_of(exchange->response) != 0)
-            ike_sa_rekey(table, exchange, ike_spi_of(exchange->request), ike_spi_of(exchange->response));
+            rekey_ike_sa(context, exchange);
         else if (exchange->request && exchange->response)
             child_make(context, exchange, exchange->request, exchange->response);
         break;

@@ -1,22 +1,20 @@
 /* keyless.c
- * What the header and the size of unreadable messages prove: refusals too small to be anything else,
- * Quick Modes met by an Informational, liveness checks, authentications that lead nowhere.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "clock.h"
-#include "envelope.h"
-#include "ike_context.h"
+#include "keyless.h"
 
-/* Earlier IKE SAs of a tunnel, and exchanges of each, that are looked at; and both together, of all. */
-#define LOOKED_AT_MOST 16
+#include "../clock.h"
+#include "change.h"
+#include "envelope.h"
+#include "tunnel.h"
+#include "walk.h"
+
+/* IKE SAs and exchanges, both together, among which a Quick Mode's earlier try is looked for. */
 #define LOOKED_AT_MOST_IN_ALL 32
 
 /* A request that is merely asked to use another group comes again at once. */
 #define AGAIN_WITHIN_MS 2000
-
-/* Traffic this many seconds before a new IKE SA shows that the tunnel was in use until then. */
-#define JUST_BEFORE 30
 
 /* In main mode the fifth message is the first encrypted one, and authenticates the initiator. */
 #define MAIN_MODE_CLEAR 4
@@ -25,9 +23,9 @@ static void
 refuse(struct ike_context *context, struct exchange *exchange)
 {
     exchange->outcome = EXCHANGE_REFUSED;
-    exchange->refused_by_size = true;
+    exchange->refused_unread = true;
     exchange->awaiting = false;
-    change_exchange(context->changes, CHANGE_REFUSED_BY_SIZE, exchange);
+    change_exchange(context->changes, CHANGE_REFUSED_UNREAD, exchange);
 }
 
 /* An IKE_AUTH with a small answer was not a round of EAP: the next message shows it. */
@@ -50,12 +48,12 @@ settle_small_auth(struct ike_context *context, struct ike_sa *ike_sa)
 static void
 find_first_try(const struct exchange *accepted)
 {
-    struct exchange *first = accepted->older;
-    unsigned looked_at = 0;
+    struct exchange *first;
 
-    while (first && (first->type != accepted->type || first->flow != accepted->flow) && looked_at++ < LOOKED_AT_MOST)
-        first = first->older;
-    if (!first || !first->refused_by_size || first->tried_again || first->type != accepted->type || first->flow != accepted->flow
+    WALK(first, accepted->older, older, EXCHANGES_OPEN)
+        if (first->type == accepted->type && first->flow == accepted->flow)
+            break;
+    if (!first || !first->refused_unread || first->tried_again || first->type != accepted->type || first->flow != accepted->flow
             || clock_passed_ms(&first->response_time, &accepted->request_time, AGAIN_WITHIN_MS))
         return;
     first->tried_again = true;
@@ -95,12 +93,12 @@ take_request2(struct ike_context *context, struct exchange *exchange)
 static bool
 may_be_rekeyed(const struct ike_sa *ike_sa)
 {
-    unsigned looked_at = 0;
+    const struct exchange *exchange;
 
     if (ike_sa->version < 2 || !ike_sa->established || ike_sa->end != IKE_ALIVE || ike_sa->successor)
         return false;
-    for (const struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
-        if (exchange->type == IKE2_CREATE_CHILD_SA && exchange->response_frame != 0 && !exchange->refused_by_size && !exchange->response)
+    WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN)
+        if (exchange->type == IKE2_CREATE_CHILD_SA && exchange->response_frame != 0 && !exchange->refused_unread && !exchange->response)
             return true;
     return false;
 }
@@ -109,11 +107,11 @@ void
 keyless_find_predecessor(const struct ike_context *context, struct ike_sa *ike_sa)
 {
     struct ike_sa *found = NULL;
-    unsigned looked_at = 0;
+    struct ike_sa *old;
 
     if (ike_sa->version < 2 || context->message->message_id != 0)
         return;
-    for (struct ike_sa *old = ike_sa->tunnel_older; old && looked_at < LOOKED_AT_MOST; old = old->tunnel_older, looked_at++) {
+    WALK(old, ike_sa->tunnel_older, tunnel_older, IKE_SAS_RECENT) {
         if (!may_be_rekeyed(old))
             continue;
         if (found)
@@ -124,45 +122,7 @@ keyless_find_predecessor(const struct ike_context *context, struct ike_sa *ike_s
         return;
     ike_sa->predecessor = found;
     found->successor = ike_sa;
-    ike_sa_note_end(found, IKE_REPLACED, &found->last_time, found->last_frame);
-}
-
-/* ---- a peer that lost its state */
-
-/* Traffic on the direction's older SAs: whether there was any just before the new IKE SA, and none since. */
-static bool
-traffic_stopped(const struct flow *flow, const struct ike_sa *began, bool *any)
-{
-    unsigned looked_at = 0;
-
-    for (const struct sa *sa = flow->heads; sa && looked_at < LOOKED_AT_MOST; sa = sa->head_next, looked_at++) {
-        if (sa->sequence.packets == 0 || clock_compare(&sa->first_time, &began->first_time) > 0)
-            continue;
-        if (clock_passed_ms(&began->established_time, &sa->last_time, AGAIN_WITHIN_MS))
-            return false;
-        *any |= !clock_passed(&sa->last_time, &began->first_time, JUST_BEFORE);
-    }
-    return true;
-}
-
-void
-keyless_check_restart(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struct changes *changes)
-{
-    struct ike_sa *began = tunnel->maybe_restarted;
-    bool any = false;
-
-    if (!began || !clock_passed(&began->established_time, now, grace))
-        return;
-    tunnel->maybe_restarted = NULL;
-    struct ike_sa *old = began->tunnel_older;
-    if (!old || !old->established || old->end != IKE_ALIVE || old->successor || clock_compare(&old->last_time, &began->first_time) > 0
-            || (old->latest && (old->latest->type == IKE2_INFORMATIONAL || old->latest->type == IKE1_INFORMATIONAL)))
-        return;                     /* it lives on, or may have been deleted; or others failed in between */
-    if (!traffic_stopped(&tunnel->flow[0], began, &any) || !traffic_stopped(&tunnel->flow[1], began, &any) || !any)
-        return;
-    began->displaced = old;
-    ike_sa_note_end(old, IKE_FAILED, &old->last_time, old->last_frame);
-    change_ike_sa(changes, CHANGE_DISPLACED, began);
+    ike_sa_note_end(found, IKE_REPLACED, &found->last_time);
 }
 
 /* ---- IKEv1 */
@@ -170,9 +130,9 @@ keyless_check_restart(struct tunnel *tunnel, const nstime_t *now, uint32_t grace
 static void
 take_informational1(struct ike_context *context, const struct ike_sa *ike_sa)
 {
-    unsigned looked_at = 0;
+    struct exchange *exchange;
 
-    for (struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++) {
+    WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN) {
         if (exchange->type != IKE1_QUICK_MODE || !exchange->awaiting || exchange->flow == context->flow
                 || exchange->response_frame != 0)
             continue;
@@ -219,11 +179,11 @@ keyless_take(struct ike_context *context, struct exchange *exchange, bool respon
 static struct exchange *
 stuck_main_mode(struct ike_sa *ike_sa)
 {
-    unsigned looked_at = 0;
+    struct exchange *exchange;
 
     if (ike_sa->established || ike_sa->version >= 2)
         return NULL;
-    for (struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
+    WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN)
         if (exchange->type == IKE1_IDENTITY_PROTECTION && exchange->steps == MAIN_MODE_CLEAR + 1)
             return exchange;
     return NULL;
@@ -232,9 +192,9 @@ stuck_main_mode(struct ike_sa *ike_sa)
 void
 keyless_begin_anew(struct ike_context *context, const struct ike_sa *began)
 {
-    unsigned looked_at = 0;
+    struct ike_sa *old;
 
-    for (struct ike_sa *old = began->tunnel_older; old && looked_at < LOOKED_AT_MOST; old = old->tunnel_older, looked_at++) {
+    WALK(old, began->tunnel_older, tunnel_older, IKE_SAS_RECENT) {
         if (old->flow != began->flow)
             continue;
         settle_small_auth(context, old);

@@ -4,11 +4,12 @@
  */
 #include "lineage.h"
 
-#include "clock.h"
-#include "ike.h"
+#include "../clock.h"
+#include "origin.h"
+#include "walk.h"
 
 /* One sender uses one SA of a lineage at a time. Packets of both may be mixed by the way; but an old SA
- * with so many packets for so long beside the newborn one is parallel to it. */
+ * with so many packets for so long beside the new one is parallel to it. */
 #define MIXED_PACKETS_AT_MOST 8
 #define MIXED_AT_MOST_MS 2000
 
@@ -16,37 +17,32 @@
  * older than the capture shows, and so no successor of what the capture shows. */
 #define NEWBORN_AT_MOST 64
 
-/* How many lineages of one direction are looked at for a predecessor, and how many generations are
- * renumbered: beyond that it is a flood, not a tunnel. */
-#define HEADS_AT_MOST 64
-#define GENERATIONS_AT_MOST 4096
-
 static void
-head_add(struct sa *sa)
+current_add(struct sa *sa)
 {
     struct flow *flow = sa->flow;
 
-    sa->head_previous = NULL;
-    sa->head_next = flow->heads;
-    if (flow->heads)
-        flow->heads->head_previous = sa;
-    flow->heads = sa;
-    sa->is_head = true;
+    sa->current_previous = NULL;
+    sa->current_next = flow->current;
+    if (flow->current)
+        flow->current->current_previous = sa;
+    flow->current = sa;
+    sa->is_current = true;
 }
 
 static void
-head_remove(struct sa *sa)
+current_remove(struct sa *sa)
 {
-    if (!sa->is_head)
+    if (!sa->is_current)
         return;
-    if (sa->head_previous)
-        sa->head_previous->head_next = sa->head_next;
+    if (sa->current_previous)
+        sa->current_previous->current_next = sa->current_next;
     else
-        sa->flow->heads = sa->head_next;
-    if (sa->head_next)
-        sa->head_next->head_previous = sa->head_previous;
-    sa->head_previous = sa->head_next = NULL;
-    sa->is_head = false;
+        sa->flow->current = sa->current_next;
+    if (sa->current_next)
+        sa->current_next->current_previous = sa->current_previous;
+    sa->current_previous = sa->current_next = NULL;
+    sa->is_current = false;
 }
 
 static void
@@ -77,7 +73,7 @@ pending_drop_first(struct flow *flow)
 
 /* One packet with an SPI of its own may be a scan; a tunnel sends more, or has its exchange. */
 static bool
-is_faint(const struct sa *sa)
+is_unconfirmed(const struct sa *sa)
 {
     return sa->sequence.packets < 2 && !sa->origin;
 }
@@ -86,13 +82,13 @@ void
 lineage_admit(struct sa *sa)
 {
     bool newborn = sa->sequence.first <= NEWBORN_AT_MOST;
-    bool alone = sa->flow->heads == NULL;
+    bool alone = sa->flow->current == NULL;
 
-    sa->waits_for_traffic = is_faint(sa);
+    sa->waits_for_traffic = is_unconfirmed(sa);
     sa->generation = newborn && !alone ? 0 : 1;
     if (sa->waits_for_traffic)
         return;
-    head_add(sa);
+    current_add(sa);
     if (sa->generation == 0)
         pending_add(sa);
 }
@@ -100,13 +96,13 @@ lineage_admit(struct sa *sa)
 void
 lineage_heard(struct sa *sa)
 {
-    const struct sa *newborn = sa->flow->pending;
+    const struct sa *undecided = sa->flow->pending;
 
-    if (newborn && newborn != sa) {
-        sa->mixed = newborn->id == sa->mixed_with ? sa->mixed + 1 : 1;
-        sa->mixed_with = newborn->id;
+    if (undecided && undecided != sa) {
+        sa->mixed = undecided->id == sa->mixed_with ? sa->mixed + 1 : 1;
+        sa->mixed_with = undecided->id;
     }
-    if (sa->waits_for_traffic && !is_faint(sa) && !sa->is_head && !sa->successor)
+    if (sa->waits_for_traffic && !is_unconfirmed(sa) && !sa->is_current && !sa->successor)
         lineage_admit(sa);
 }
 
@@ -116,32 +112,32 @@ lineage_is_due(const struct flow *flow, const nstime_t *now, uint32_t grace)
     return flow->pending && clock_passed(&flow->pending->first_time, now, grace);
 }
 
-enum candidate { CANDIDATE_NO, CANDIDATE_UNDECIDED, CANDIDATE_SILENT };
+enum candidate { CANDIDATE_NO, CANDIDATE_MAY_SPEAK, CANDIDATE_SILENT };
 
-/* What an older lineage's latest SA is to a newborn one. */
+/* What an older lineage's latest SA is to an undecided one. */
 static enum candidate
-candidate_of(const struct sa *old, const struct sa *newborn, const nstime_t *now, uint32_t grace)
+candidate_of(const struct sa *old, const struct sa *undecided, const nstime_t *now, uint32_t grace)
 {
-    if (old->id >= newborn->id || old->first_frame >= newborn->first_frame || old->is_pending)
+    if (old->id >= undecided->id || old->first_frame >= undecided->first_frame || old->is_pending)
         return CANDIDATE_NO;
-    if (old->key.protocol != newborn->key.protocol || (old->negotiated && old->deleted_frame == 0))
+    if (old->key.protocol != undecided->key.protocol || (old->negotiated && old->deleted_frame == 0))
         return CANDIDATE_NO;
-    if (clock_passed(&newborn->first_time, &old->last_time, grace))
-        return CANDIDATE_NO;            /* it spoke on beside the newborn one */
-    if (old->mixed_with == newborn->id && old->mixed >= MIXED_PACKETS_AT_MOST
-            && clock_passed_ms(&newborn->first_time, &old->last_time, MIXED_AT_MOST_MS))
+    if (clock_passed(&undecided->first_time, &old->last_time, grace))
+        return CANDIDATE_NO;            /* it spoke on beside the undecided one */
+    if (old->mixed_with == undecided->id && old->mixed >= MIXED_PACKETS_AT_MOST
+            && clock_passed_ms(&undecided->first_time, &old->last_time, MIXED_AT_MOST_MS))
         return CANDIDATE_NO;
-    if (!ike_may_replace(old->origin, newborn->origin, grace))
+    if (!origin_may_replace(old->origin, undecided->origin, grace))
         return CANDIDATE_NO;
-    return clock_passed(&old->last_time, now, grace) ? CANDIDATE_SILENT : CANDIDATE_UNDECIDED;
+    return clock_passed(&old->last_time, now, grace) ? CANDIDATE_SILENT : CANDIDATE_MAY_SPEAK;
 }
 
-/* How far from the newborn SA's first packet the old one's last packet was. */
+/* How far from the undecided SA's first packet the old one's last packet was. */
 static nstime_t
-distance(const struct sa *old, const struct sa *newborn)
+distance(const struct sa *old, const struct sa *undecided)
 {
-    nstime_t before = clock_elapsed(&old->last_time, &newborn->first_time);
-    nstime_t after = clock_elapsed(&newborn->first_time, &old->last_time);
+    nstime_t before = clock_elapsed(&old->last_time, &undecided->first_time);
+    nstime_t after = clock_elapsed(&undecided->first_time, &old->last_time);
 
     return clock_compare(&before, &after) > 0 ? before : after;
 }
@@ -150,21 +146,21 @@ distance(const struct sa *old, const struct sa *newborn)
 static void
 renumber(struct sa *sa, uint32_t generation)
 {
-    unsigned looked_at = 0;
+    struct sa *later;
 
-    for (struct sa *later = sa; later && looked_at < GENERATIONS_AT_MOST; later = later->successor, looked_at++)
+    WALK(later, sa, successor, GENERATIONS_KNOWN)
         later->generation = generation++;
 }
 
 /* A successor always appeared later than what it replaces: so no SA is its own ancestor, whatever
  * negotiations say. */
 static void
-link(struct sa *old, struct sa *newborn)
+link(struct sa *old, struct sa *sa)
 {
-    head_remove(old);
-    old->successor = newborn;
-    newborn->predecessor = old;
-    renumber(newborn, old->generation + 1);
+    current_remove(old);
+    old->successor = sa;
+    sa->predecessor = old;
+    renumber(sa, old->generation + 1);
 }
 
 bool
@@ -199,8 +195,8 @@ lineage_pass_on(struct sa *from, struct sa *to)
 void
 lineage_admit_negotiated(struct sa *sa)
 {
-    if (!sa->is_head && !sa->successor)
-        head_add(sa);
+    if (!sa->is_current && !sa->successor)
+        current_add(sa);
     if (sa->generation == 0)
         sa->generation = 1;
 }
@@ -208,25 +204,25 @@ lineage_admit_negotiated(struct sa *sa)
 struct sa *
 lineage_settle(struct flow *flow, const nstime_t *now, uint32_t grace)
 {
-    struct sa *newborn = flow->pending;
+    struct sa *undecided = flow->pending;
     struct sa *best = NULL;
     bool best_decided = false;
-    unsigned looked_at = 0;
+    struct sa *old;
 
     if (!lineage_is_due(flow, now, grace))
         return NULL;
-    if (newborn->negotiated || newborn->deleted_frame != 0 || newborn->successor) {
+    if (undecided->negotiated || undecided->deleted_frame != 0 || undecided->successor) {
         pending_drop_first(flow);
-        if (newborn->generation == 0)
-            newborn->generation = 1;
-        return newborn;
+        if (undecided->generation == 0)
+            undecided->generation = 1;
+        return undecided;
     }
-    for (struct sa *old = flow->heads; old && looked_at < HEADS_AT_MOST; old = old->head_next, looked_at++) {
-        enum candidate candidate = candidate_of(old, newborn, now, grace);
+    WALK(old, flow->current, current_next, CURRENT_KNOWN) {
+        enum candidate candidate = candidate_of(old, undecided, now, grace);
         if (candidate == CANDIDATE_NO)
             continue;
-        nstime_t to_old = distance(old, newborn);
-        nstime_t to_best = best ? distance(best, newborn) : to_old;
+        nstime_t to_old = distance(old, undecided);
+        nstime_t to_best = best ? distance(best, undecided) : to_old;
         if (!best || clock_compare(&to_old, &to_best) < 0) {
             best = old;
             best_decided = candidate == CANDIDATE_SILENT;
@@ -236,13 +232,13 @@ lineage_settle(struct flow *flow, const nstime_t *now, uint32_t grace)
         return NULL;                /* the nearest may yet speak on */
     pending_drop_first(flow);
     if (!best) {
-        newborn->generation = 1;
-        if (flow->packets > newborn->sequence.packets)
+        undecided->generation = 1;
+        if (flow->packets > undecided->sequence.packets)
             flow->parallel = true;
-        return newborn;
+        return undecided;
     }
-    link(best, newborn);
-    return newborn;
+    link(best, undecided);
+    return undecided;
 }
 
 void
@@ -252,7 +248,7 @@ lineage_split(struct sa *sa)
 
     sa->successor = NULL;
     sa->resumed = false;            /* one packet does not take back its next link either */
-    head_add(sa);
+    current_add(sa);
     sa->flow->parallel = true;
     if (!successor)
         return;

@@ -1,6 +1,6 @@
 /* lineage.h
  * Which SA replaced which. ESP does not say: a new SPI is a successor where an older SA of the same
- * direction falls silent for it, and a parallel SA where the older one speaks on. So a newborn SA
+ * direction falls silent for it, and a parallel SA where the older one speaks on. So a new SA
  * waits until the handover grace is over; then it is linked to the SA that fell silent nearest to its
  * birth, or begins a lineage of its own. An exchange in clear IKE headers that made the new SPI rules
  * out predecessors that it can't have renewed.
@@ -30,14 +30,14 @@ void lineage_negotiated(struct sa *old, struct sa *sa);
  * successor of its own. */
 void lineage_pass_on(struct sa *from, struct sa *to);
 
-/** The SA carried another packet: it may now count as a successor that it was too faint for before, or
- * show that it is used beside a newborn one. To be called while either is possible. */
+/** The SA carried another packet: it may now count as a successor, being confirmed, or
+ * show that it is used beside an undecided one. To be called while either is possible. */
 void lineage_heard(struct sa *sa);
 
-/** Whether the oldest newborn SA of the flow has waited long enough. Cheap. */
+/** Whether the oldest undecided SA of the flow has waited long enough. Cheap. */
 bool lineage_is_due(const struct flow *flow, const nstime_t *now, uint32_t grace);
 
-/** Decides about the oldest newborn SA of the flow, if it is due.
+/** Decides about the oldest undecided SA of the flow, if it is due.
  * @param grace  seconds
  * @return the SA whose place is known now, with a predecessor or without one; NULL if none */
 struct sa *lineage_settle(struct flow *flow, const nstime_t *now, uint32_t grace);

@@ -5,7 +5,7 @@
  */
 #include "outage.h"
 
-#include "clock.h"
+#include "../clock.h"
 
 /* A pause is a silence in which more than four packets are missing: five usual gaps. */
 #define PAUSE_GAPS 5
@@ -406,7 +406,7 @@ mark_ended(struct tunnel *tunnel, const struct service_end_seen *ended, enum out
     }
     for (unsigned i = 0; i < 2; i++) {
         unsigned looked_at = 0;
-        for (struct sa *sa = tunnel->flow[i].heads; sa && looked_at < LOOKED_AT_MOST; sa = sa->head_next, looked_at++) {
+        for (struct sa *sa = tunnel->flow[i].current; sa && looked_at < LOOKED_AT_MOST; sa = sa->current_next, looked_at++) {
             if (sa->ended_by != 0 || clock_compare(&sa->first_time, &ended->time) > 0)
                 continue;
             sa->ended_by = (int8_t)(1 + ended->peer);

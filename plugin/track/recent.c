@@ -4,7 +4,7 @@
  */
 #include "recent.h"
 
-#include "clock.h"
+#include "../clock.h"
 
 #define COPY_WITHIN_MS 10
 

@@ -6,9 +6,9 @@
 
 #include <glib.h>
 
+#include "../clock.h"
 #include "../compat.h"
-#include "clock.h"
-#include "ike.h"
+#include "exchange.h"
 
 /* SAs that were looked up lately, by the low bits of their SPIs: a power of two. */
 #define RECENT_SAS 4096
@@ -145,7 +145,7 @@ sa_find_at(struct sa_table *table, const struct sa_key *key, uint32_t frame)
     unsigned looked_at = 0;
 
     while (sa && sa->first_frame > frame && looked_at++ < NAMESAKES_AT_MOST)
-        sa = sa->rare ? sa->rare->older : NULL;
+        sa = sa->extra ? sa->extra->older : NULL;
     return sa && sa->first_frame <= frame && frame <= sa->last_frame ? sa : NULL;
 }
 
@@ -157,18 +157,18 @@ sa_find_by_spi(const struct sa_table *table, uint8_t protocol, uint32_t spi)
     return sa && sa->key.protocol == protocol ? sa : NULL;
 }
 
-struct sa_rare *
-sa_rare(struct sa_table *table, struct sa *sa)
+struct sa_extra *
+sa_extra(struct sa_table *table, struct sa *sa)
 {
-    if (!sa->rare)
-        sa->rare = wmem_new0(table->pool, struct sa_rare);
-    return sa->rare;
+    if (!sa->extra)
+        sa->extra = wmem_new0(table->pool, struct sa_extra);
+    return sa->extra;
 }
 
 bool
-sa_alias(struct sa_table *table, const struct sa_key *key, struct sa *sa, uint32_t limit)
+sa_alias(struct sa_table *table, const struct sa_key *key, struct sa *sa, uint32_t most)
 {
-    if (table->alias_count >= limit)
+    if (table->alias_count >= most)
         return false;
     struct sa_key *copy = wmem_new(table->pool, struct sa_key);
 
@@ -232,7 +232,7 @@ sa_open(struct sa_table *table, const struct sa_key *key, struct flow *flow,
     sa->first_frame = sa->last_frame = frame;
     sa->first_time = sa->last_time = *time;
     if (older) {
-        sa_rare(table, sa)->older = older;
+        sa_extra(table, sa)->older = older;
         older->is_kept = true;
     }
     g_hash_table_add(table->by_key, sa);
@@ -257,8 +257,8 @@ sa_open(struct sa_table *table, const struct sa_key *key, struct flow *flow,
 static bool
 can_go(const struct sa *sa)
 {
-    return sa->waits_for_traffic && sa->sequence.packets < 2 && !sa->origin && !sa->child && !sa->rare && !sa->is_kept
-            && !sa->many_senders && !sa->is_head && !sa->is_pending && sa->deleted_frame == 0;
+    return sa->waits_for_traffic && sa->sequence.packets < 2 && !sa->origin && !sa->child && !sa->extra && !sa->is_kept
+            && !sa->many_senders && !sa->is_current && !sa->is_pending && sa->deleted_frame == 0;
 }
 
 static void
@@ -296,16 +296,16 @@ make_room(struct sa_table *table, uint32_t share)
 }
 
 bool
-sa_has_room(struct sa_table *table, uint32_t limit)
+sa_has_room(struct sa_table *table, uint32_t most)
 {
-    if (table->count < limit)
+    if (table->count < most)
         return true;
     if (table->look_again > 0) {
         table->look_again--;
         return false;
     }
-    table->look_again = make_room(table, (limit / ROOM_SHARE) + 1);
-    return table->count < limit;
+    table->look_again = make_room(table, (most / ROOM_SHARE) + 1);
+    return table->count < most;
 }
 
 struct sa *
@@ -358,20 +358,20 @@ sa_replaced_time(const struct sa *sa)
 bool
 sa_reread_bytes(struct sa_table *table, struct sa *sa, uint32_t frame, uint64_t packets, uint32_t length, uint64_t *bytes)
 {
-    struct sa_rare *rare = sa_rare(table, sa);
+    struct sa_extra *extra = sa_extra(table, sa);
 
-    if (frame != rare->reread_frame) {
+    if (frame != extra->reread_frame) {
         if (packets == 1)
-            rare->reread_bytes = length;
+            extra->reread_bytes = length;
         else if (packets == sa->sequence.packets)
-            rare->reread_bytes = sa->bytes;
-        else if (frame > rare->reread_frame && packets == rare->reread_packets + 1)
-            rare->reread_bytes += length;
-        else if (frame < rare->reread_frame || packets != rare->reread_packets)
+            extra->reread_bytes = sa->bytes;
+        else if (frame > extra->reread_frame && packets == extra->reread_packets + 1)
+            extra->reread_bytes += length;
+        else if (frame < extra->reread_frame || packets != extra->reread_packets)
             return false;
-        rare->reread_frame = frame;
-        rare->reread_packets = packets;
+        extra->reread_frame = frame;
+        extra->reread_packets = packets;
     }
-    *bytes = rare->reread_bytes;
+    *bytes = extra->reread_bytes;
     return true;
 }

@@ -22,7 +22,7 @@ struct sa_key {
 };
 
 /** What most SAs never come to. */
-struct sa_rare {
+struct sa_extra {
     struct sa *older;               /**< an earlier SA with the same key */
     uint64_t reread_bytes;          /**< sum up to reread_frame, when frames are read again in order */
     uint64_t reread_packets;
@@ -35,13 +35,13 @@ struct sa {
     uint32_t id;
     uint32_t generation;            /**< from 1; 0 while its place in a lineage is open */
     struct flow *flow;
-    struct sa_rare *rare;           /**< or NULL */
+    struct sa_extra *extra;           /**< or NULL */
     struct sa *next;                /**< in order of appearance */
     struct sa *predecessor;
     struct sa *successor;
-    struct sa *head_previous;       /**< among the heads of its flow */
-    struct sa *head_next;
-    struct sa *pending_next;        /**< among the newborn of its flow */
+    struct sa *current_previous;    /**< among the current of its flow: the latest of each lineage */
+    struct sa *current_next;
+    struct sa *pending_next;        /**< among the undecided of its flow */
     struct exchange *origin;        /**< the exchange that made it, where the capture shows it */
     struct child *child;            /**< what was negotiated, where it was readable */
     struct sequence sequence;
@@ -57,10 +57,10 @@ struct sa {
     uint32_t ended_in;              /**< frame of the Delete, or of what is inferred to be it; 0 where none was seen */
     int8_t ended_by;                /**< 1 + the peer who sent that, or 0 */
     bool born_in_capture : 1;       /**< its first packets were seen */
-    bool is_head : 1;
+    bool is_current : 1;
     bool is_pending : 1;
     bool waits_for_traffic : 1;     /**< one packet so far: no part of any lineage yet */
-    bool resumed : 1;               /**< spoke again, at rare->resumed_time, after its successor had taken over */
+    bool resumed : 1;               /**< spoke again, at extra->resumed_time, after its successor had taken over */
     bool negotiated : 1;            /**< its negotiation was read */
     bool origin_sure : 1;           /**< no other exchange than its origin comes into question */
     bool link_proven : 1;           /**< its predecessor is known from the negotiation */
@@ -72,8 +72,8 @@ struct sa {
 
 struct sa_table;
 
-/** What is rare about the SA, made if need be; owned by the table. */
-struct sa_rare *sa_rare(struct sa_table *table, struct sa *sa);
+/** What most SAs never come to, made if need be; owned by the table. */
+struct sa_extra *sa_extra(struct sa_table *table, struct sa *sa);
 
 /** When it was negotiated, or else first seen. */
 const nstime_t *sa_birth_time(const struct sa *sa);
@@ -115,17 +115,17 @@ struct sa *sa_open(struct sa_table *table, const struct sa_key *key, struct flow
         uint32_t frame, const nstime_t *time, bool in_udp);
 
 /** Lets a second key lead to a known SA: its address was translated anew.
- * @param limit  second keys at most
+ * @param most  second keys at most
  * @return false where there are too many: then the SA is found under its first key only */
-bool sa_alias(struct sa_table *table, const struct sa_key *key, struct sa *sa, uint32_t limit);
+bool sa_alias(struct sa_table *table, const struct sa_key *key, struct sa *sa, uint32_t most);
 
 /** The first SA in order of appearance; the others follow by next. */
 struct sa *sa_first(const struct sa_table *table);
 
 /** Whether the table can take one more. A full table forgets SAs that carried a single packet, the
  * oldest first: a scan, or a flood of made-up SPIs.
- * @param limit  SAs at most */
-bool sa_has_room(struct sa_table *table, uint32_t limit);
+ * @param most  SAs at most */
+bool sa_has_room(struct sa_table *table, uint32_t most);
 
 /** SAs in the table. */
 uint32_t sa_count(const struct sa_table *table);

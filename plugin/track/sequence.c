@@ -4,7 +4,7 @@
  */
 #include "sequence.h"
 
-#include "clock.h"
+#include "gaps.h"
 
 #define WORD_BITS 64
 
@@ -18,33 +18,10 @@
 /* A step over 2^32 is a wrap if it is no longer than this; a longer one is a step back. */
 #define WRAP_REACH (1U << 20)
 
-/* Reordering lasts milliseconds; after a second a missing number counts as lost. */
-#define LATE_AT_MOST_MS 1000
-
 /* A restart is believed after so many numbers in a row, from the first number that was seen, or from
  * one as low as this that was never seen. Others may be a replay of what was seen. */
 #define RESTART_RUN 3
 #define RESTART_FROM_AT_MOST 64
-
-/* Gaps that may still be filled, told apart; later ones share the last place. */
-#define GAPS_AT_MOST 8
-
-/* Past this an SA is no longer merely irregular, and its past frames show no counts. */
-#define LEDGER_LIMIT 65536
-
-struct gap {
-    uint64_t first;
-    uint64_t end;                   /* the number after it */
-    uint64_t missing;
-    nstime_t time;                  /* of the packet behind it */
-    uint32_t frame;
-};
-
-struct ledger_entry {
-    uint32_t frame;
-    uint32_t highest;               /* low 32 bits */
-    struct sequence_counts counts;
-};
 
 /* Numbers behind the highest that follow each other: a restart, a replay, or just late packets. */
 struct run {
@@ -63,13 +40,10 @@ struct sequence_history {
     uint32_t reordered;
     uint32_t initial_first;
     struct run run;
-    struct gap gap[GAPS_AT_MOST];   /* that may still be filled, oldest first */
-    unsigned gaps;
-    uint64_t settled;               /* lost, not yet asked for */
-    uint32_t settled_gap_frame;
+    struct gaps gaps;
     uint64_t before_restart;
     bool restart_repeats;           /* it began with a number that another packet had: no late packets of another clock */
-    wmem_array_t *ledger;
+    struct ledger ledger;
 };
 
 static bool
@@ -99,7 +73,7 @@ history_of(struct sequence *sequence, wmem_allocator_t *pool)
         return history;
 
     history = wmem_new0(pool, struct sequence_history);
-    history->ledger = wmem_array_new(pool, sizeof(struct ledger_entry));
+    history->ledger = ledger_create(pool);
     history->initial_first = sequence->first;
     uint64_t count = sequence->highest - sequence->first + 1;
     if (count > OWN_WINDOW)
@@ -148,65 +122,6 @@ sequence_behind(const struct sequence *sequence, uint32_t number)
     return is_forward(sequence, number, &distance) ? 0 : distance;
 }
 
-/* The oldest open gap counts as lost. */
-static void
-close_gap(struct sequence_history *history)
-{
-    if (history->settled == 0)
-        history->settled_gap_frame = history->gap[0].frame;
-    history->settled += history->gap[0].missing;
-    history->gaps--;
-    memmove(&history->gap[0], &history->gap[1], history->gaps * sizeof history->gap[0]);
-}
-
-static unsigned
-settle(struct sequence_history *history, const struct sequence *sequence,
-        const struct ipsec_packet *packet, const struct sequence_limits *limits)
-{
-    unsigned effect = 0;
-
-    while (history->gaps > 0) {
-        const struct gap *gap = &history->gap[0];
-        bool passed = sequence->highest - gap->end >= limits->replay_window;
-        if (!passed && !clock_passed_ms(&gap->time, &packet->time, LATE_AT_MOST_MS))
-            break;
-        if (gap->missing > 0)
-            effect |= SEQUENCE_LOSS_SETTLED | (passed ? SEQUENCE_LOSS_PROVEN : 0);
-        close_gap(history);
-    }
-    return effect;
-}
-
-static void
-open_gap(struct sequence_history *history, const struct ipsec_packet *packet, uint64_t first, uint64_t end)
-{
-    uint64_t missing = end - first;
-    struct gap *gap = &history->gap[history->gaps < GAPS_AT_MOST ? history->gaps : GAPS_AT_MOST - 1];
-
-    history->lost += missing;
-    if (history->gaps < GAPS_AT_MOST) {
-        history->gaps++;
-        gap->first = first;
-        gap->missing = 0;
-        gap->frame = packet->frame;
-    }
-    gap->end = end;
-    gap->missing += missing;
-    gap->time = packet->time;
-}
-
-static void
-fill_gap(struct sequence_history *history, uint64_t number)
-{
-    for (unsigned i = 0; i < history->gaps; i++) {
-        struct gap *gap = &history->gap[i];
-        if (number >= gap->first && number < gap->end && gap->missing > 0) {
-            gap->missing--;
-            return;
-        }
-    }
-}
-
 static unsigned
 take_forward(struct sequence *sequence, const struct ipsec_packet *packet, uint64_t distance,
         const struct sequence_limits *limits, wmem_allocator_t *pool)
@@ -230,12 +145,14 @@ take_forward(struct sequence *sequence, const struct ipsec_packet *packet, uint6
         history->run.length = 0;
         if (distance > 1) {
             effect |= SEQUENCE_GAP;
-            open_gap(history, packet, sequence->highest + 1, number);
+            history->lost += number - (sequence->highest + 1);
+            gaps_open(&history->gaps, packet, sequence->highest + 1, number);
         }
     }
     sequence->highest = number;
-    if (history)
-        effect |= settle(history, sequence, packet, limits);
+    bool proven = false;
+    if (history && gaps_settle(&history->gaps, number, limits->replay_window, &packet->time, &proven))
+        effect |= SEQUENCE_LOSS_SETTLED | (proven ? SEQUENCE_LOSS_PROVEN : 0);
     return effect;
 }
 
@@ -267,8 +184,7 @@ restart(struct sequence *sequence)
     history->before_restart = sequence->highest;
     history->restart_repeats = history->run.start == sequence->first;
     history->duplicate -= history->run.duplicates;
-    while (history->gaps > 0)
-        close_gap(history);
+    gaps_close(&history->gaps);
     sequence->first = history->run.start;
     sequence->first_fingerprint = history->run.start_fingerprint;
     sequence->highest = (uint64_t)history->run.start + history->run.length - 1;     /* which may have wrapped */
@@ -306,7 +222,7 @@ take_behind(struct sequence *sequence, const struct ipsec_packet *packet, uint64
             sequence->first_fingerprint = packet->fingerprint;
         } else if (history->lost > 0) {
             history->lost--;
-            fill_gap(history, number);
+            gaps_fill(&history->gaps, number);
         }
         history->run.length = 0;
         return effect;
@@ -315,19 +231,18 @@ take_behind(struct sequence *sequence, const struct ipsec_packet *packet, uint64
     }
     if (run_extend(&history->run, sequence, packet, (effect & SEQUENCE_DUPLICATE) != 0)) {
         restart(sequence);
-        return SEQUENCE_RESTARTED | (history->settled > 0 ? SEQUENCE_LOSS_SETTLED | SEQUENCE_LOSS_PROVEN : 0);
+        return SEQUENCE_RESTARTED | (history->gaps.settled > 0 ? SEQUENCE_LOSS_SETTLED | SEQUENCE_LOSS_PROVEN : 0);
     }
     return effect;
 }
 
+/* The frame is to be shown again with the counts as they are now. */
 static void
-ledger_write(struct sequence *sequence, uint32_t frame)
+write_down(struct sequence *sequence, uint32_t frame)
 {
-    wmem_array_t *ledger = sequence->history->ledger;
     struct ledger_entry entry = { frame, (uint32_t)sequence->highest, sequence_counts(sequence) };
 
-    if (wmem_array_get_count(ledger) <= LEDGER_LIMIT)
-        wmem_array_append_one(ledger, entry);
+    ledger_write(&sequence->history->ledger, &entry);
 }
 
 unsigned
@@ -346,7 +261,7 @@ sequence_take(struct sequence *sequence, const struct ipsec_packet *packet,
             ? take_forward(sequence, packet, distance, limits, pool)
             : take_behind(sequence, packet, distance, limits, pool);
     if (effect & ~(unsigned)(SEQUENCE_NEAR_END | SEQUENCE_WRAPPED | SEQUENCE_LOSS_SETTLED | SEQUENCE_LOSS_PROVEN))
-        ledger_write(sequence, packet->frame);
+        write_down(sequence, packet->frame);
     return effect;
 }
 
@@ -356,7 +271,7 @@ sequence_note_copy(struct sequence *sequence, const struct ipsec_packet *packet,
     if (packet->sequence == (uint32_t)sequence->highest)
         return;                     /* it shows the counts of the packet itself */
     history_of(sequence, pool);
-    ledger_write(sequence, packet->frame);
+    write_down(sequence, packet->frame);
 }
 
 struct sequence_counts
@@ -377,21 +292,13 @@ sequence_counts_at(const struct sequence *sequence, uint32_t frame, uint32_t num
         struct sequence_counts *counts)
 {
     const struct sequence_history *history = sequence->history;
-    const struct ledger_entry *entries = history ? wmem_array_get_raw(history->ledger) : NULL;
-    unsigned low = 0, high = history ? wmem_array_get_count(history->ledger) : 0;
-
-    if (high > LEDGER_LIMIT && frame > entries[LEDGER_LIMIT].frame)
-        return false;
-    while (low < high) {            /* the last entry at or before the frame */
-        unsigned middle = low + ((high - low) / 2);
-        if (entries[middle].frame <= frame)
-            low = middle + 1;
-        else
-            high = middle;
-    }
     struct ledger_entry base = { 0, history ? history->initial_first : sequence->first, { 1, 0, 0, 0 } };
-    if (low > 0)
-        base = entries[low - 1];
+    const struct ledger_entry *entry = NULL;
+
+    if (history && !ledger_find(&history->ledger, frame, &entry))
+        return false;
+    if (entry)
+        base = *entry;
     *counts = base.counts;
     /* In between each packet moves on by one; a copy of an earlier one moves nothing. */
     if (base.frame != frame && (int32_t)(number - base.highest) > 0)
@@ -402,12 +309,7 @@ sequence_counts_at(const struct sequence *sequence, uint32_t frame, uint32_t num
 uint64_t
 sequence_settled_loss(struct sequence *sequence, uint32_t *gap_frame)
 {
-    if (!sequence->history)
-        return 0;
-    uint64_t lost = sequence->history->settled;
-    *gap_frame = sequence->history->settled_gap_frame;
-    sequence->history->settled = 0;
-    return lost;
+    return sequence->history ? gaps_take_settled(&sequence->history->gaps, gap_frame) : 0;
 }
 
 uint64_t

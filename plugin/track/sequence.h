@@ -17,6 +17,7 @@
 #include <wsutil/wmem/wmem.h>
 
 #include "../event.h"
+#include "ledger.h"
 
 /** What one packet did to the sequence; several can hold at once. */
 enum sequence_effect {
@@ -30,14 +31,6 @@ enum sequence_effect {
     SEQUENCE_WRAPPED = 1 << 6,      /**< passed 2^32 */
     SEQUENCE_LOSS_SETTLED = 1 << 7, /**< missing numbers count as lost: they are a second late */
     SEQUENCE_LOSS_PROVEN = 1 << 8   /**< and the receiver's window has passed them */
-};
-
-/** Counts up to and including some frame. */
-struct sequence_counts {
-    uint64_t packets;
-    uint64_t lost;
-    uint32_t duplicate;
-    uint32_t reordered;
 };
 
 struct sequence_history;

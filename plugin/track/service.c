@@ -7,8 +7,10 @@
  */
 #include "service.h"
 
-#include "clock.h"
-#include "ike_context.h"
+#include "../clock.h"
+#include "child.h"
+#include "exchange.h"
+#include "ike_sa.h"
 #include "outage.h"
 
 /* The running mean takes in an eighth of each new gap, as RFC 6298 section 2 does with round-trip times; one gap
@@ -245,11 +247,11 @@ asks_for_life(const struct ike_contents *contents)
 
 /* Whether the message wants an answer, as far as can be seen. */
 static bool
-wants_answer(const struct ike_message *message, const struct ike_place *place)
+wants_answer(const struct ike_message *message, const struct ike_frame *frame)
 {
     if (message->version < 2 && message->exchange_type == IKE1_INFORMATIONAL)
         return !message->readable || asks_for_life(&message->contents);
-    return !place->is_response && place->exchange->awaiting;
+    return !frame->is_response && frame->exchange->awaiting;
 }
 
 /* An end of service, unless one is open already: then the first one counts, if this one follows it at once. */
@@ -300,7 +302,7 @@ has_successor(const struct ike_context *context)
             || clock_passed(&made->response_time, &context->message->time, context->grace))
         return false;
     for (unsigned i = 0; i < 2; i++)
-        for (const struct sa *sa = tunnel->flow[i].heads; sa && looked_at < HEADS_AT_MOST; sa = sa->head_next, looked_at++)
+        for (const struct sa *sa = tunnel->flow[i].current; sa && looked_at < HEADS_AT_MOST; sa = sa->current_next, looked_at++)
             if (sa->origin == made)
                 return false;
     return true;
@@ -326,24 +328,24 @@ suspect_delete(struct ike_context *context, const struct exchange *exchange)
 }
 
 void
-service_take_message(struct ike_context *context, const struct ike_place *place, bool news)
+service_take_message(struct ike_context *context, const struct ike_frame *frame, bool news)
 {
     struct service *service = &context->flow->tunnel->service;
     const struct ike_message *message = context->message;
-    const struct exchange *exchange = place->exchange;
+    const struct exchange *exchange = frame->exchange;
     unsigned peer = flow_peer(context->flow);
     bool informational = exchange->type == IKE1_INFORMATIONAL || exchange->type == IKE2_INFORMATIONAL;
-    bool answers = place->is_response || answers_informational(service, message, peer);
+    bool answers = frame->is_response || answers_informational(service, message, peer);
 
-    if (!news && place->retransmission_of == 0)
+    if (!news && frame->retransmission_of == 0)
         return;                     /* a copy */
-    if (news && !message->readable && informational && !place->is_response)
+    if (news && !message->readable && informational && !frame->is_response)
         suspect_delete(context, exchange);
     if (service->ended.is_open && !service->ended.proven && !informational && exchange->ike_sa == service->ended.ike_sa)
         service->ended.ike_went_on = true;
     if (answers && news)
         take_answer(context, peer, exchange);
-    else if (!answers && wants_answer(message, place))
+    else if (!answers && wants_answer(message, frame))
         take_request(service, peer, message);
 }
 
@@ -356,7 +358,7 @@ has_living(const struct sa *gone, const struct ike_context *context)
     uint64_t pause = outage_pause(side, min_outage_of(context));
     unsigned looked_at = 0;
 
-    for (const struct sa *sa = gone->flow->heads; sa && looked_at < HEADS_AT_MOST; sa = sa->head_next, looked_at++) {
+    for (const struct sa *sa = gone->flow->current; sa && looked_at < HEADS_AT_MOST; sa = sa->current_next, looked_at++) {
         if (sa == gone || sa->deleted_frame != 0)
             continue;
         if (sa->sequence.packets == 0 ? !clock_passed(&sa->first_time, now, context->grace)

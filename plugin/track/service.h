@@ -19,7 +19,7 @@
 struct changes;
 struct exchange;
 struct ike_context;
-struct ike_place;
+struct ike_frame;
 struct ike_sa;
 struct ipsec_packet;
 struct sa;
@@ -142,7 +142,7 @@ void service_take_packet(wmem_allocator_t *pool, struct sa *sa, const struct ips
 
 /** Takes the message of the context once its exchange and contents were taken.
  * @param news  whether it says something that was not read before */
-void service_take_message(struct ike_context *context, const struct ike_place *place, bool news);
+void service_take_message(struct ike_context *context, const struct ike_frame *frame, bool news);
 
 /** The SA's Delete was read, in the context's message. */
 void service_sa_deleted(struct ike_context *context, struct sa *sa);

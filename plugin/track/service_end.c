@@ -5,7 +5,7 @@
  */
 #include "service.h"
 
-#include "clock.h"
+#include "../clock.h"
 #include "outage.h"
 
 /* IKE SAs of a tunnel, and exchanges of each, that are looked at. */

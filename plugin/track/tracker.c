@@ -4,10 +4,11 @@
  */
 #include "tracker.h"
 
-#include "clock.h"
-#include "ike_context.h"
+#include "../clock.h"
 #include "lineage.h"
+#include "origin.h"
 #include "recent.h"
+#include "restart.h"
 
 /* A direction is one-way only if it carried more than a stray packet or two. */
 #define ONE_WAY_PACKETS 5
@@ -39,10 +40,9 @@ tracker_create(wmem_allocator_t *pool, const struct tracker_limits *limits)
     tracker->sas = sa_table_create(pool);
     tracker->tunnels = tunnel_table_create(pool, limits->max_sas);
     tracker->changes.pool = pool;
-    tracker->ike = ike_table_create(pool, tracker->tunnels, tracker->sas, &tracker->changes,
-            limits->handover_grace, limits->max_sas);
     tracker->min_outage = (uint64_t)limits->min_outage * CLOCK_NSECS;
-    tracker->ike->context.min_outage = tracker->min_outage;
+    tracker->ike = ike_table_create(pool, tracker->tunnels, tracker->sas, &tracker->changes,
+            limits->handover_grace, limits->max_sas, tracker->min_outage);
     return tracker;
 }
 
@@ -114,7 +114,7 @@ open_sa(struct tracker *tracker, const struct sa_key *key, const struct ipsec_pa
         flow = tunnel_open(tracker->tunnels, &packet->source, &packet->destination);
     sa = sa_open(tracker->sas, key, flow, packet->frame, &packet->time, packet->source.port != 0);
     bool sure;
-    sa->origin = ike_claim_origin(flow, &packet->time, tracker->limits.handover_grace, &sure);
+    sa->origin = origin_claim(flow, &packet->time, tracker->limits.handover_grace, &sure);
     sa->origin_sure = sure;
     sa->born_in_capture = packet->sequence <= 1;
     return sa;
@@ -183,9 +183,9 @@ resume(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet
         return;
     if (!sa->resumed) {
         sa->resumed = true;
-        sa_rare(tracker->sas, sa)->resumed_time = packet->time;
+        sa_extra(tracker->sas, sa)->resumed_time = packet->time;
         change_resumed(&tracker->changes, sa, sa->last_frame, !clock_passed(&sa->last_time, &sa->successor->first_time, grace));
-    } else if (!sa->successor->link_proven && clock_passed(&sa->rare->resumed_time, &packet->time, grace)) {
+    } else if (!sa->successor->link_proven && clock_passed(&sa->extra->resumed_time, &packet->time, grace)) {
         lineage_split(sa);
         change_sa(&tracker->changes, CHANGE_SA_SPLIT, sa);
     }
@@ -211,7 +211,7 @@ begins_anew(const struct sa *sa, const struct ipsec_packet *packet, uint32_t gra
     if (sa->deleted_frame != 0)
         return clock_passed_ms(&sa->deleted_time, &packet->time, 0);
     bool is_replayed = packet->fingerprint == sa->sequence.first_fingerprint;
-    return !is_replayed && ike_may_have_made_new(sa->flow, &sa->last_time, &packet->time, grace);
+    return !is_replayed && origin_may_have_made_new(sa->flow, &sa->last_time, &packet->time, grace);
 }
 
 static void
@@ -308,16 +308,14 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
         lineage_admit(sa);
     else if (sa->waits_for_traffic || sa->flow->pending)
         lineage_heard(sa);
-    if (sa->flow->tunnel->maybe_restarted)
-        keyless_check_restart(sa->flow->tunnel, &packet->time, tracker->limits.handover_grace, &tracker->changes);
-    if (sa->flow->tunnel->rival)
-        child_check_rival(sa->flow->tunnel, &packet->time, tracker->limits.handover_grace, &tracker->changes);
+    if (sa->flow->tunnel->maybe_restarted || sa->flow->tunnel->twin)
+        restart_check(sa->flow->tunnel, &packet->time, tracker->limits.handover_grace, &tracker->changes);
     settle(tracker, sa->flow, &packet->time);
     count_answers(tracker, sa, packet);
     return sa;
 }
 
-const struct ike_place *
+const struct ike_frame *
 tracker_take_ike(struct tracker *tracker, const struct ike_message *message)
 {
     return ike_take(tracker->ike, message);

@@ -10,6 +10,7 @@
 #define SPISCOPE_TRACKER_H
 
 #include "change.h"
+#include "ike.h"
 
 struct tracker_limits {
     struct sequence_limits sequence;
@@ -32,8 +33,8 @@ void tracker_begin_frame(struct tracker *tracker);
 struct sa *tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet);
 
 /** Takes an IKE message.
- * @return its place, or NULL where it belongs nowhere or the table is full; valid until the next call */
-const struct ike_place *tracker_take_ike(struct tracker *tracker, const struct ike_message *message);
+ * @return what it was, or NULL where it belongs nowhere or the table is full; valid until the next call */
+const struct ike_frame *tracker_take_ike(struct tracker *tracker, const struct ike_message *message);
 
 const struct changes *tracker_changes(const struct tracker *tracker);
 

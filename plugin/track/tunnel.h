@@ -40,8 +40,8 @@ struct flow {
     nstime_t first_time;
     nstime_t last_time;
     uint32_t last_frame;
-    struct sa *heads;               /**< the latest SA of each lineage, youngest first */
-    struct sa *pending;             /**< newborn SAs whose predecessor is not known yet, oldest first */
+    struct sa *current;             /**< the latest SA of each lineage, youngest first */
+    struct sa *pending;             /**< undecided SAs: their predecessor is not known yet; oldest first */
     struct sa *pending_last;
     uint64_t unanswered;            /**< packets since the other direction last spoke */
     nstime_t unanswered_since;
@@ -64,7 +64,7 @@ struct tunnel {
     struct ike_sa *ike_sas;         /**< the latest; the others follow by tunnel_older */
     struct child *children;         /**< the latest; the others follow by tunnel_older */
     struct ike_sa *maybe_restarted; /**< one that was set up, unread, while another was alive; or NULL */
-    struct child *rival;            /**< one that lives beside another for the same selectors, or NULL */
+    struct child *twin;             /**< one that lives beside another for the same selectors, or NULL */
     struct service service;         /**< whether it can carry traffic */
     uint32_t tried_again;           /**< refusals by size that the next try turned into a success */
     struct tunnel *next;

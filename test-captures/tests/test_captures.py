@@ -33,5 +33,6 @@ def test_nested_esp_needs_the_null_encryption_heuristic(spiscope):
 
 
 def test_the_table_says_what_each_capture_shows():
-    rows = re.findall(r"^\| (`.*?) \|", (TEST_CAPTURES / "README.md").read_text(), re.MULTILINE)
+    table, _rest = (TEST_CAPTURES / "README.md").read_text().split("\n## Verdicts\n")
+    rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
     assert sorted(name for row in rows for name in re.findall(r"`(\w+)`", row)) == LAB

@@ -2,9 +2,11 @@
 """Full tables, and who is told."""
 import re
 
-import make_ike
 import pytest
+from ike_capture import IkeCapture
+from ike_peers import Ike2
 from outputs import outputs
+from writer import S
 
 CHILDREN = 1500
 
@@ -49,12 +51,12 @@ def test_a_delete_of_thousands_is_cut_and_says_so(spiscope, constructed_ike):
 def test_an_ike_sa_with_thousands_of_children_ends_in_silence(spiscope):
     """Its Delete changes 3,000 SAs in one frame, each with a row in the table; Wireshark's queue, which complains when it is full, has 5,000
     places. Each SA was a rekey, so that its predecessor's row changes with it."""
-    capture = make_ike.IkeCapture("children", "")
-    sa = make_ike.Ike2(capture)
+    capture = IkeCapture("children", "")
+    sa = Ike2(capture)
     child = sa.start(0)
     for i in range(CHILDREN):
-        child, _ = sa.ask_child(i * make_ike.S, 0, (f"10.{i // 250}.{i % 250}.0/24",), rekey=child)
-    sa.delete_ike(CHILDREN * make_ike.S, 0)
+        child, _ = sa.ask_child(i * S, 0, (f"10.{i // 250}.{i % 250}.0/24",), rekey=child)
+    sa.delete_ike(CHILDREN * S, 0)
     path = capture.write(spiscope.readable_copy_dir("limits"))
     path.chmod(0o644)
     assert len(spiscope.stat_table(str(path))) == 2 * (CHILDREN + 1)

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """IKE that the lab cannot make: every case's findings, fields and links, and nothing else.
 
-What must be said, and on which frame, is noted down by synthetic/make_ike.py while it writes the messages."""
+What must be said, and on which frame, is noted down by synthetic/cases while it writes the messages."""
 import re
 from collections import Counter
 
 import harness  # noqa: F401  (puts synthetic/ on the path)
 import make_ike
 import pytest
-from make_ike import IkeCapture
+from ike_capture import IkeCapture
+from writer import S
 
 FIELDS = ("frame.number", "frame.protocols", *harness.FINDING_FIELDS, "_ws.expert.message", "spiscope.tunnel", "spiscope.ike",
           "spiscope.ike.request_in", "spiscope.ike.response_in", "spiscope.ike.retransmission_of", "spiscope.sa.spi", "esp.spi",
@@ -157,7 +158,7 @@ def test_two_sas_in_use_for_the_same_selectors(spiscope, ike):
     (finding, count), = said(rows_of(spiscope, cap)).items()
     second = max(frame for frame in cap.messages)
     assert (finding.key, count) == ("duplicate_sa", 1)
-    assert 10 <= (cap.records[finding.frame - 1][0] - cap.records[second - 1][0]) / make_ike.S <= 12
+    assert 10 <= (cap.records[finding.frame - 1][0] - cap.records[second - 1][0]) / S <= 12
     spis = [spi for message in cap.messages.values() for spi in message.spis]
     text = " ".join(rows_of(spiscope, cap)[finding.frame - 1]["_ws.expert.message"])
     assert sum(f"0x{spi:08x}" in text for spi in spis) == 2

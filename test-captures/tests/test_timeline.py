@@ -12,6 +12,7 @@ from collections import Counter
 
 import make_ike
 import pytest
+from cases.hostile import TEXT_MARK, TEXTS
 from harness import LAB, MIN_10, SYNTHETIC
 from outputs import outputs, run, run_ahead
 from test_ike_third_party import CAPTURES as THIRD_PARTY
@@ -231,7 +232,7 @@ def test_times_on_the_axis_are_round(spiscope, capture, steps):
 
 # --- hostile ----------------------------------------------------------------------------------------------------------
 
-MARK = make_ike.TEXT_MARK.decode()
+MARK = TEXT_MARK.decode()
 
 
 def test_text_of_a_capture_is_no_markup_and_no_command(spiscope, constructed_ike):
@@ -242,7 +243,7 @@ def test_text_of_a_capture_is_no_markup_and_no_command(spiscope, constructed_ike
     output = outputs(spiscope, "ike_hostile_text", False, ())
     root = check(output)
     keys = Counter(finding["key"] for tunnel in output.json["tunnels"] for finding in tunnel["findings"])
-    assert keys["proxy_id_mismatch"] >= len(make_ike.TEXTS)
+    assert keys["proxy_id_mismatch"] >= len(TEXTS)
     for text in (output.svg, output.text, output.report, "".join(root.itertext())):
         assert MARK not in text and "script" not in text and "owned" not in text
     assert re.fullmatch(r"[\x20-\x7e\n]*", output.report)

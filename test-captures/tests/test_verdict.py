@@ -67,4 +67,4 @@ def test_without_keys_what_is_missing_is_said_and_how_to_get_it(spiscope, row):
 
 def test_the_readme_shows_what_runs_give(spiscope):
     table = readme.table(lambda row, keys: outputs(spiscope, row.capture, keys, row.options).json)
-    assert readme.is_up_to_date(table), "README.md is not up to date: run python3 cmake/verdicts.py"
+    assert readme.is_up_to_date(table), "test-captures/README.md is not up to date: run python3 cmake/verdicts.py"

@@ -3,8 +3,8 @@
 """What SPIscope costs.
 
     bench.py table
-        all of it, into the README: takes hours, and 6 GB of temporary files; prints on stderr as it goes. With --small, in minutes on
-        smaller captures; with --print, to stdout instead
+        all of it, into README.md beside this file: takes hours, and 6 GB of temporary files; prints on stderr as it goes. With --small,
+        in minutes on smaller captures; with --print, to stdout instead
     bench.py measure --case esp,ike --setting plain,tree --who stock,plugin,lua,pipe --packets 2000,12000
         instructions per packet, between two lengths of a capture
     bench.py profile --case esp --setting plain --who plugin --packets 2000,12000

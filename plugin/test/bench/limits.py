@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What SPIscope may cost, and how that is found out: the one place that both the README's table and the test read.
+"""What SPIscope may cost, and how that is found out: the one place that both the table in README.md and the test read.
 
 A limit's measure gives (what, value) pairs; no value may be above the limit. Costs are instructions per packet.
 """

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The README's tables of what SPIscope costs."""
+"""The tables of what SPIscope costs, in README.md beside this file."""
 import statistics
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from limits import LIMITS, WITH_IPSEC, WITHOUT_IPSEC, measure_limits
-from measure import ROOT, WHO, Run, captures
+from measure import BENCH, ROOT, WHO, Run, captures
 
 sys.path.insert(0, str(ROOT / "cmake"))
 import readme  # noqa: E402
 
+README = BENCH / "README.md"
 MARKERS = "<!-- benchmarks:begin -->\n", "<!-- benchmarks:end -->\n"
 COMMANDS = {"plain": "`tshark -r`", "tree": "`tshark -Y`"}
 OTHERS = ("plugin", "lua", "pipe")
@@ -86,4 +87,4 @@ def write(bench, scale, rounds, only_print):
     if only_print:
         print(new, end="")
         return 0
-    return readme.update(MARKERS, new, False, None)
+    return readme.update(README, MARKERS, new, False, None)

@@ -15,7 +15,7 @@ from measure import Bench  # noqa: E402
 from limits import LIMITS, SMALL, measure_limits  # noqa: E402
 
 
-README = (Path(__file__).resolve().parents[3] / "README.md").read_text()
+README = (Path(__file__).parent / "README.md").read_text()
 
 
 @pytest.fixture(scope="session")

@@ -81,20 +81,20 @@ take_packet(struct world *world, const struct ipsec_packet *packet)
 static void
 take_message(struct world *world, const struct ike_message *message)
 {
-    const struct ike_place *place = tracker_take_ike(world->bench.tracker, message);
+    const struct ike_frame *ike = tracker_take_ike(world->bench.tracker, message);
     const struct ike_table *table = tracker_ike(world->bench.tracker);
 
     if (message->initiator_spi == 0) {
-        expect(place ? "a message without initiator's SPI has no place" : NULL);
+        expect(ike ? "a message without initiator's SPI belongs nowhere" : NULL);
         return;
     }
     uint64_t most = world->bench.limits.max_sas;
-    if (!place && (ike_count(table) >= most || ike_messages(table) >= most * IKE_MESSAGES_PER_SA
+    if (!ike && (ike_count(table) >= most || ike_messages(table) >= most * IKE_MESSAGES_PER_SA
             || tunnel_count(tracker_tunnels(world->bench.tracker)) >= most))
         return;
-    expect(place && place->exchange && place->frame == message->frame ? NULL : "every message has a place");
-    expect(place->retransmission_of < message->frame ? NULL : "what is sent again came before");
-    expect(ike_place_at(table, message->frame) == place ? NULL : "a place is found again");
+    expect(ike && ike->exchange && ike->frame == message->frame ? NULL : "every message belongs to an exchange");
+    expect(ike->retransmission_of < message->frame ? NULL : "what is sent again came before");
+    expect(ike_frame_at(table, message->frame) == ike ? NULL : "a message is found again");
 }
 
 static void

@@ -9,11 +9,11 @@
 
 #include <epan/packet.h>
 
+#include "clock.h"
 #include "observe/ike.h"
 #include "observe/ipsec.h"
 #include "spiscope.h"
 #include "stream.h"
-#include "track/clock.h"
 
 #define UNIT_NANOSECONDS 10000
 

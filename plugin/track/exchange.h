@@ -1,0 +1,116 @@
+/* exchange.h
+ * Exchanges of IKE: who asked, what was answered, what was sent again, what was never answered (RFC 7296
+ * section 2.1; RFC 2408, RFC 2409).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_EXCHANGE_H
+#define SPISCOPE_EXCHANGE_H
+
+#include "../event.h"
+#include "ike_context.h"
+#include "ike_frame.h"
+
+struct child;
+struct ike_sa;
+
+/** How an exchange ended. */
+enum exchange_outcome {
+    EXCHANGE_OPEN,
+    EXCHANGE_ANSWERED,              /**< accepted, as far as its payloads are readable */
+    EXCHANGE_REFUSED,               /**< the answer is an error notify */
+    EXCHANGE_GIVEN_UP               /**< never answered */
+};
+
+/* Messages of one exchange that are kept apart, to tell retransmissions. Fragments count. */
+#define EXCHANGE_MESSAGES_INLINE 6
+#define EXCHANGE_MESSAGES_AT_MOST 64
+
+struct exchange_message {
+    uint32_t frame;
+    uint32_t fingerprint;
+    nstime_t time;
+    bool from_requester;
+    bool readable;
+    bool encrypted;
+    uint8_t first_payload;          /**< enum ike_payload_type */
+    uint32_t answered_frame;        /**< of the message that answers it; 0 while there is none */
+    uint32_t answers_frame;         /**< of the message that it answers; 0 if it asks */
+    nstime_t answers_time;
+};
+
+/** What one side said in an exchange, where it was readable. */
+struct offer {
+    struct lifetimes lifetimes;
+    struct selectors tsi;
+    struct selectors tsr;
+    uint8_t proposals;
+    bool proposals_incomplete;      /**< there were more */
+    bool has_ke;
+    uint16_t ke_group;
+    struct proposal proposal[PROPOSALS_AT_MOST];
+};
+
+struct exchange {
+    struct ike_sa *ike_sa;
+    uint8_t type;                   /**< enum ike_exchange_type */
+    uint8_t outcome;                /**< enum exchange_outcome */
+    bool awaiting;                  /**< the last message wants an answer */
+    bool awaited_by_requester;      /**< who sent that last message */
+    bool liveness;                  /**< an INFORMATIONAL that is proven to be empty */
+    bool says_something;            /**< an INFORMATIONAL that was read, and is not empty */
+    bool response_fragmented;       /**< RFC 7383: its length says nothing */
+    bool refused_unread;           /**< unreadable, and too small to accept anything */
+    bool tried_again;               /**< and then asked again at once, and accepted: another group was wanted */
+    uint16_t error;                 /**< the notify that refused it, or 0 */
+    uint32_t message_id;
+    uint32_t informational_frame;   /**< IKEv1: an unreadable Informational that came instead of an answer */
+    struct flow *flow;              /**< the direction of its request */
+    uint32_t request_frame;         /**< 0 where only the response was seen */
+    uint32_t response_frame;        /**< 0 while unanswered */
+    uint32_t request_length;        /**< bytes of the first request and response seen */
+    uint32_t response_length;
+    nstime_t request_time;
+    nstime_t response_time;
+    nstime_t last_time;             /**< of its last message, retransmissions included */
+    uint32_t last_frame;
+    uint32_t awaited_frame;         /**< of the last new message */
+    uint32_t retransmissions;       /**< since the last new message */
+    const struct offer *request;     /**< NULL where it was not readable, or has no SA payload */
+    const struct offer *response;
+    struct child *rekeyed_child;    /**< what REKEY_SA names */
+    struct child *child;            /**< what it negotiated */
+    unsigned steps;                 /**< new messages; fragments of one count as one in IKEv1 */
+    unsigned messages;              /**< that are kept apart */
+    struct exchange_message message[EXCHANGE_MESSAGES_INLINE];
+    struct exchange_message *more;  /**< of those beyond, EXCHANGE_MESSAGES_AT_MOST in all; or NULL */
+    struct exchange *older;         /**< the one before in its IKE SA */
+};
+
+/** Messages of IKEv1's exchanges, where all went well (RFC 2409 section 5). */
+enum ike1_messages {
+    MAIN_MODE_MESSAGES = 6,
+    AGGRESSIVE_MODE_MESSAGES = 3,
+    QUICK_MODE_MESSAGES = 3
+};
+
+/** The exchange that the message belongs to, made if it is new. Owned by the pool.
+ * @param frame  gets whether it is a response, and of which frame it is a retransmission
+ * @param news   gets whether the message says something that was not read before: false for
+ *               retransmissions and for copies that the capture made */
+struct exchange *exchange_take(const struct ike_context *context, struct ike_sa *ike_sa,
+        struct ike_frame *frame, bool *news);
+
+/** Gives up every exchange that the flow's sender began in its tunnel and that still awaits an answer. */
+void exchange_give_up(const struct ike_context *context, const struct ike_sa *except);
+
+/** Whether the exchange sets up an IKE SA: IKE_SA_INIT, main mode, aggressive mode. */
+bool exchange_is_initial(uint8_t type);
+
+/** Whether the exchange is phase 1 of IKEv1: main or aggressive mode. */
+bool exchange_is_phase1(const struct exchange *exchange);
+
+/** The side of an exchange's flow: 0 if the IKE SA's initiator began it, else 1. */
+unsigned exchange_side(const struct exchange *exchange);
+
+#endif /* SPISCOPE_EXCHANGE_H */

@@ -1,0 +1,86 @@
+/* ike_frame.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "ike_frame.h"
+
+#include "../by_frame.h"
+
+struct ike_frames {
+    wmem_allocator_t *pool;
+    wmem_array_t *list;             /* of struct ike_frame, ascending by frame */
+};
+
+struct ike_frames *
+ike_frames_create(wmem_allocator_t *pool)
+{
+    struct ike_frames *frames = wmem_new(pool, struct ike_frames);
+
+    frames->pool = pool;
+    frames->list = wmem_array_new(pool, sizeof(struct ike_frame));
+    return frames;
+}
+
+static void
+keep_spi(struct ike_frame *frame, uint32_t *list, unsigned most, uint32_t spi)
+{
+    for (unsigned i = 0; i < frame->spis; i++)
+        if (list[i] == spi)
+            return;
+    if (spi != 0 && frame->spis < most)
+        list[frame->spis++] = spi;
+}
+
+/* The SPIs of ESP and AH that a message names. */
+static void
+keep_spis(wmem_allocator_t *pool, struct ike_frame *frame, const struct ike_contents *contents)
+{
+    uint32_t list[PROPOSALS_AT_MOST + (2 * NOTIFIES_AT_MOST) + DELETES_AT_MOST];
+    unsigned most = sizeof list / sizeof list[0];
+
+    frame->spis = 0;
+    for (unsigned i = 0; i < contents->proposals; i++)
+        if (contents->proposal[i].protocol == IKE_PROTOCOL_ESP || contents->proposal[i].protocol == IKE_PROTOCOL_AH)
+            keep_spi(frame, list, most, (uint32_t)contents->proposal[i].spi);
+    for (unsigned i = 0; i < contents->notifies; i++) {
+        keep_spi(frame, list, most, contents->notify[i].spi);
+        if (contents->notify[i].type == NOTIFY_INVALID_SPI)
+            keep_spi(frame, list, most, contents->notify[i].value);
+    }
+    for (unsigned i = 0; i < contents->deletes; i++)
+        keep_spi(frame, list, most, contents->delete_spi[i]);
+    if (frame->spis > 0)
+        frame->spi = wmem_memdup(pool, list, frame->spis * sizeof list[0]);
+}
+
+const struct ike_frame *
+ike_frames_add(struct ike_frames *frames, const struct ike_frame *frame, const struct ike_message *message)
+{
+    struct ike_frame kept = *frame;
+
+    keep_spis(frames->pool, &kept, &message->contents);
+    wmem_array_append_one(frames->list, kept);
+    return wmem_array_index(frames->list, wmem_array_get_count(frames->list) - 1);
+}
+
+static uint32_t
+frame_of(const void *list, uint32_t i)
+{
+    return ((const struct ike_frame *)list)[i].frame;
+}
+
+const struct ike_frame *
+ike_frames_at(const struct ike_frames *frames, uint32_t frame)
+{
+    const struct ike_frame *list = wmem_array_get_raw(frames->list);
+    uint32_t count = wmem_array_get_count(frames->list);
+    uint32_t first = by_frame_first(list, count, frame_of, frame);
+
+    return first < count && list[first].frame == frame ? &list[first] : NULL;
+}
+
+uint32_t
+ike_frames_count(const struct ike_frames *frames)
+{
+    return wmem_array_get_count(frames->list);
+}

@@ -1,0 +1,140 @@
+/* restart.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "restart.h"
+
+#include "../clock.h"
+#include "change.h"
+#include "child.h"
+#include "exchange.h"
+#include "ike_sa.h"
+#include "walk.h"
+
+/* What comes this long after a new negotiation was not under way before it. */
+#define SILENT_AFTER_MS 2000
+
+/* Traffic this many seconds before a new IKE SA shows that the tunnel was in use until then. */
+#define JUST_BEFORE 30
+
+/* ---- as it is announced */
+
+/* The IKE SA that lived when the other one began, longer ago than two peers that start at once would. */
+static struct ike_sa *
+find_displaced(const struct ike_sa *began, uint32_t grace)
+{
+    struct ike_sa *old;
+
+    WALK(old, began->tunnel_older, tunnel_older, IKE_SAS_KNOWN)
+        if (old->established && old->end == IKE_ALIVE)
+            break;
+    return old && old->established && old->end == IKE_ALIVE
+            && clock_passed(&old->established_time, &began->first_time, grace) ? old : NULL;
+}
+
+void
+restart_take_established(const struct ike_context *context, struct ike_sa *ike_sa)
+{
+    struct ike_sa *old = ike_sa->initial_contact ? find_displaced(ike_sa, context->grace) : NULL;
+
+    if (old) {
+        ike_sa->displaced = old;
+        ike_sa_fail(context, old);
+        if (!ike_sa->predecessor && !old->successor) {
+            ike_sa->predecessor = old;
+            old->successor = ike_sa;
+        }
+    }
+    if (ike_sa->born_in_capture && !context->message->readable && !ike_sa->predecessor && find_displaced(ike_sa, context->grace))
+        ike_sa->flow->tunnel->maybe_restarted = ike_sa;
+}
+
+/* ---- as silence shows it */
+
+/* The old IKE SA fell silent for the new one. */
+static void
+displace(struct ike_sa *old, struct ike_sa *began, struct changes *changes)
+{
+    began->displaced = old;
+    ike_sa_note_end(old, IKE_FAILED, &old->last_time);
+    change_ike_sa(changes, CHANGE_DISPLACED, began);
+}
+
+/* Traffic on the direction's older SAs: whether there was any just before the new IKE SA, and none since. */
+static bool
+traffic_stopped(const struct flow *flow, const struct ike_sa *began, bool *any)
+{
+    const struct sa *sa;
+
+    WALK(sa, flow->current, current_next, CURRENT_IN_USE) {
+        if (sa->sequence.packets == 0 || clock_compare(&sa->first_time, &began->first_time) > 0)
+            continue;
+        if (clock_passed_ms(&began->established_time, &sa->last_time, SILENT_AFTER_MS))
+            return false;
+        *any |= !clock_passed(&sa->last_time, &began->first_time, JUST_BEFORE);
+    }
+    return true;
+}
+
+/* Whether the IKE SA that was alive when the tunnel's newest one was set up has fallen silent for it, with its traffic. */
+static void
+check_ike_sas(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struct changes *changes)
+{
+    struct ike_sa *began = tunnel->maybe_restarted;
+    bool any = false;
+
+    if (!began || !clock_passed(&began->established_time, now, grace))
+        return;
+    tunnel->maybe_restarted = NULL;
+    struct ike_sa *old = began->tunnel_older;
+    if (!old || !old->established || old->end != IKE_ALIVE || old->successor || clock_compare(&old->last_time, &began->first_time) > 0
+            || (old->latest && (old->latest->type == IKE2_INFORMATIONAL || old->latest->type == IKE1_INFORMATIONAL)))
+        return;                     /* it lives on, or may have been deleted; or others failed in between */
+    if (traffic_stopped(&tunnel->flow[0], began, &any) && traffic_stopped(&tunnel->flow[1], began, &any) && any)
+        displace(old, began, changes);
+}
+
+/* Whether the old child carried nothing, and its IKE SA said nothing, since the new one began. */
+static bool
+fell_silent(const struct child *old, const struct child *new)
+{
+    const nstime_t *born = &new->origin->response_time;
+
+    for (int i = 0; i < 2; i++)
+        if (old->sa[i] && old->sa[i]->sequence.packets > 0 && clock_passed_ms(born, &old->sa[i]->last_time, SILENT_AFTER_MS))
+            return false;
+    return !clock_passed_ms(born, &old->list->ike_sa->last_time, SILENT_AFTER_MS);
+}
+
+/* An old child that fell silent for a new IKE SA that nobody announced: a peer lost its state. Two that
+ * began at once, or that are both heard, are duplicates. */
+static bool
+was_displaced(const struct child *old, const struct child *new, uint32_t grace)
+{
+    const struct ike_sa *began = new->list->ike_sa, *before = old->list->ike_sa;
+
+    return before != began && !began->predecessor && !began->displaced && fell_silent(old, new)
+            && clock_passed(&before->established_time, &began->first_time, grace);
+}
+
+static void
+check_children(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struct changes *changes)
+{
+    struct child *old, *new = child_take_twin(tunnel, now, grace, &old);
+
+    if (!new)
+        return;
+    if (!was_displaced(old, new, grace)) {
+        change_duplicate(changes, new, old);
+        return;
+    }
+    displace(old->list->ike_sa, new->list->ike_sa, changes);
+    child_replace(changes, old, new);
+}
+
+void
+restart_check(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struct changes *changes)
+{
+    check_ike_sas(tunnel, now, grace, changes);
+    check_children(tunnel, now, grace, changes);
+}

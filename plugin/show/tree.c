@@ -43,6 +43,13 @@ static int hf_ike_retransmission_of = -1;
 static int hf_sa_negotiated_lifetime = -1;
 static int hf_sa_negotiated_in = -1;
 static int hf_sa_requested_by = -1;
+static int hf_sa_ended_by = -1;
+static int hf_sa_ended_in = -1;
+static int hf_outage = -1;
+static int hf_outage_duration = -1;
+static int hf_outage_ended_by = -1;
+static int hf_outage_restored_by = -1;
+static int hf_outage_how = -1;
 static int hf_finding = -1;
 static int hf_confidence = -1;
 static int hf_evidence = -1;
@@ -115,6 +122,20 @@ tree_register(int proto)
             "The answer of the exchange that made the SA; without keys, of the one that its first packet follows", HFILL } },
         { &hf_sa_requested_by, { "Requested by", "spiscope.sa.requested_by", FT_STRING, BASE_NONE, NULL, 0,
             "The peer that began that exchange", HFILL } },
+        { &hf_sa_ended_by, { "Ended by", "spiscope.sa.ended_by", FT_STRING, BASE_NONE, NULL, 0,
+            "The peer who deleted the SA, once known", HFILL } },
+        { &hf_sa_ended_in, { "Ended in", "spiscope.sa.ended_in", FT_FRAMENUM, BASE_NONE, NULL, 0,
+            "The Delete; without keys, what is inferred to be it", HFILL } },
+        { &hf_outage, { "Outage", "spiscope.outage", FT_UINT32, BASE_DEC, NULL, 0,
+            "Number of the outage in its tunnel", HFILL } },
+        { &hf_outage_duration, { "Duration", "spiscope.outage.duration", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+            "How long the tunnel carried nothing", HFILL } },
+        { &hf_outage_ended_by, { "Ended by", "spiscope.outage.ended_by", FT_STRING, BASE_NONE, NULL, 0,
+            "The peer who ended service, where one did", HFILL } },
+        { &hf_outage_restored_by, { "Restored by", "spiscope.outage.restored_by", FT_STRING, BASE_NONE, NULL, 0,
+            "The peer who brought the tunnel back, where one was seen to", HFILL } },
+        { &hf_outage_how, { "How it ended", "spiscope.outage.how", FT_STRING, BASE_NONE, NULL, 0,
+            "How service ended", HFILL } },
         { &hf_finding, { "Finding", "spiscope.finding", FT_STRING, BASE_NONE, NULL, 0,
             "Key of a finding on this frame", HFILL } },
         { &hf_confidence, { "Confidence", "spiscope.confidence", FT_STRING, BASE_NONE, NULL, 0,
@@ -134,6 +155,7 @@ tree_register(int proto)
 #undef X
     };
 
+    ei[FINDING_OUTAGE].eiinfo.name = "spiscope.outage.finding";    /* spiscope.outage is its number, and filters for it as well */
     proto_spiscope = proto;
     proto_register_field_array(proto, hf, array_length(hf));
     proto_register_subtree_array(ett, array_length(ett));
@@ -182,6 +204,14 @@ lifetime_of(const struct sa *sa, nstime_t *lifetime)
 }
 
 static void
+add_peer(proto_tree *tree, int hf, tvbuff_t *tvb, const struct tunnel *tunnel, int peer, wmem_allocator_t *scope)
+{
+    if (peer == PEER_NOT_SEEN)
+        return;
+    proto_item_set_generated(proto_tree_add_string(tree, hf, tvb, 0, 0, text_endpoint(scope, &tunnel->flow[peer].source)));
+}
+
+static void
 show_lineage(proto_tree *tree, tvbuff_t *tvb, const struct sa *sa, wmem_allocator_t *scope)
 {
     nstime_t lifetime;
@@ -204,6 +234,10 @@ show_lineage(proto_tree *tree, tvbuff_t *tvb, const struct sa *sa, wmem_allocato
         add_uint(tree, hf_sa_negotiated_in, tvb, sa->origin->response_frame);
         proto_item_set_generated(proto_tree_add_string(tree, hf_sa_requested_by, tvb, 0, 0,
                 text_endpoint(scope, &sa->origin->flow->source)));
+    }
+    if (sa->ended_by != 0) {
+        add_peer(tree, hf_sa_ended_by, tvb, sa->flow->tunnel, sa->ended_by - 1, scope);
+        add_uint(tree, hf_sa_ended_in, tvb, sa->ended_in);
     }
     add_uint(tree, hf_sa_first_frame, tvb, sa->first_frame);
     add_uint(tree, hf_sa_last_frame, tvb, sa->last_frame);
@@ -310,6 +344,18 @@ tree_show_ike(struct tree_frame *frame, const struct ike_frame *ike)
         add_uint(frame->subtree, hf_sa_spi, frame->tvb, ike->spi[i]);
 }
 
+static void
+show_outage(proto_tree *tree, const struct tree_frame *frame, const struct finding *finding)
+{
+    const struct outage *outage = finding->outage;
+
+    add_uint(tree, hf_outage, frame->tvb, outage->id);
+    add_time(tree, hf_outage_duration, frame->tvb, &finding->span);
+    proto_item_set_generated(proto_tree_add_string(tree, hf_outage_how, frame->tvb, 0, 0, text_outage_how(outage->how)));
+    add_peer(tree, hf_outage_ended_by, frame->tvb, finding->tunnel, outage->ended_by, frame->pinfo->pool);
+    add_peer(tree, hf_outage_restored_by, frame->tvb, finding->tunnel, outage->restored_by, frame->pinfo->pool);
+}
+
 void
 tree_show_finding(struct tree_frame *frame, const struct finding *finding)
 {
@@ -327,6 +373,8 @@ tree_show_finding(struct tree_frame *frame, const struct finding *finding)
     proto_item_set_generated(proto_tree_add_string(tree, hf_meaning, frame->tvb, 0, 0, explain_meaning(finding->key)));
     if (explain_check(finding->key))
         proto_item_set_generated(proto_tree_add_string(tree, hf_check, frame->tvb, 0, 0, explain_check(finding->key)));
+    if (finding->outage)
+        show_outage(tree, frame, finding);
     for (unsigned i = 0; i < finding->evidence_count; i++)
         add_uint(tree, hf_evidence, frame->tvb, finding->evidence[i]);
 }

@@ -45,6 +45,9 @@ enum severity {
  * key is what users filter for; family is one of those above; severity and group are named as in Wireshark's expert information. */
 #define SPISCOPE_FINDINGS(X) \
     X(REKEY, "rekey", REKEY, CHAT, SEQUENCE, "SA replaced by its successor") \
+    X(REESTABLISHED, "reestablished", REKEY, CHAT, SEQUENCE, "Tunnel set up anew") \
+    X(OUTAGE, "outage", FLAPPING, ERROR, SEQUENCE, "Tunnel carried nothing") \
+    X(DELETED, "deleted", LIFETIME, NOTE, SEQUENCE, "Deleted with no successor in place") \
     X(SPI_CHURN, "spi_churn", CHURN, WARN, SEQUENCE, "SPI churn: SA replaced long before its time") \
     X(FLAPPING, "flapping", FLAPPING, ERROR, SEQUENCE, "Tunnel flaps: SPI churn again and again") \
     X(PROXY_ID_MISMATCH, "proxy_id_mismatch", PROXY_ID, ERROR, RESPONSE_CODE, "Proxy IDs (traffic selectors) do not match") \

@@ -50,10 +50,8 @@ note_doubt(struct service *service)
 /* ---- the rhythm of the traffic */
 
 static void
-count_gap(struct service_side *side, const nstime_t *now, uint64_t min_outage)
+count_gap(struct service_side *side, uint64_t gap, const nstime_t *now, uint64_t min_outage)
 {
-    uint64_t gap = outage_ns_between(&side->last, now);
-
     if (side->packets == 1 || side->usual == 0) {
         side->usual = gap;
         side->longest = gap;
@@ -70,14 +68,14 @@ count_gap(struct service_side *side, const nstime_t *now, uint64_t min_outage)
 }
 
 static void
-count_packet(struct service *service, unsigned peer, const struct ipsec_packet *packet, uint64_t min_outage)
+count_packet(struct service *service, unsigned peer, const struct ipsec_packet *packet, uint64_t gap, uint64_t min_outage)
 {
     struct service_side *side = &service->side[peer], *other = &service->side[1 - peer];
 
     if (side->packets == 0)
         side->run_since = packet->time;
     else if (!side->resumed)
-        count_gap(side, &packet->time, min_outage);
+        count_gap(side, gap, &packet->time, min_outage);
     side->resumed = false;
     if (side->packets++ == 0 || clock_compare(&packet->time, &side->last) > 0)
         side->last = packet->time;
@@ -173,11 +171,12 @@ service_take_packet(wmem_allocator_t *pool, struct sa *sa, const struct ipsec_pa
 
     if (sa->deleted_frame != 0 || sa->many_senders)
         return;
-    if (service->in_doubt || (side->packets > 0 && !side->resumed && outage_ns_between(&side->last, &packet->time) >= min_outage)) {
+    uint64_t gap = side->packets > 0 && !side->resumed ? outage_ns_between(&side->last, &packet->time) : 0;
+    if (service->in_doubt || (gap >= min_outage && gap > 0)) {
         struct outage_context context = { pool, tunnel, min_outage, packet->frame, changes };
         settle(&context, sa, packet);
     }
-    count_packet(service, peer, packet, min_outage);
+    count_packet(service, peer, packet, gap, min_outage);
 }
 
 /* ---- messages */

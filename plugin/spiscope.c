@@ -121,6 +121,7 @@ capture_open(void)
     capture->judge.limits.churn_count = preferences.churn_count;
     capture->judge.limits.churn_window = preferences.churn_window;
     capture->judge.limits.min_outage = preferences.min_outage;
+    capture->judge.limits.handover_grace = preferences.handover_grace;
     capture->judge.limits.replay_window = preferences.replay_window;
     capture->judge.limits.expected_phase1_lifetime = preferences.expected_phase1_lifetime;
     capture->judge.limits.expected_phase2_lifetime = preferences.expected_phase2_lifetime;

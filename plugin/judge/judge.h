@@ -18,6 +18,7 @@ struct judge_limits {
     uint32_t churn_window;
     uint32_t replay_window;         /**< packets */
     uint32_t min_outage;
+    uint32_t handover_grace;
     uint32_t expected_phase1_lifetime; /**< 0: not given */
     uint32_t expected_phase2_lifetime;
 };

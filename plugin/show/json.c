@@ -150,8 +150,10 @@ put_span(const struct writer *writer, const char *member, const nstime_t *span, 
 }
 
 static void
-put_outage(const struct writer *writer, const struct outage *outage)
+put_outage(const struct writer *writer, const struct tunnel *tunnel, const struct outage *outage)
 {
+    uint8_t confidence = CONFIDENCE_SUSPECTED;
+    enum cause cause = verdict_of_outage(tunnel, writer->judge, outage, &confidence);
     bool over = outage->restored_how != RESTORED_NOT;
     nstime_t span = clock_elapsed(&outage->begin, &outage->end);
     const char *restored = outage_restored_how(outage->restored_how);
@@ -173,7 +175,10 @@ put_outage(const struct writer *writer, const struct outage *outage)
     put_number(writer, "directions", outage->directions);
     put_number(writer, "begin_frame", outage->begin_frame);
     put_known(writer, "end_frame", outage->end_frame);
-    put_null(writer, "cause");
+    if (cause == CAUSE_UNKNOWN)
+        put_null(writer, "cause");
+    else
+        put_string(writer, "cause", verdict_cause_name(cause));
     put_string(writer, "confidence", confidence_name(outage->proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED));
     put_frames(writer, "evidence", outage->evidence, outage->evidence_count);
     json_dumper_end_object(writer->json);
@@ -187,9 +192,9 @@ put_outages(const struct writer *writer, const struct tunnel *tunnel)
     name(writer, "outages");
     json_dumper_begin_array(writer->json);
     for (const struct outage *outage = tunnel->service.first; outage; outage = outage->next)
-        put_outage(writer, outage);
+        put_outage(writer, tunnel, outage);
     if (end.is_out)
-        put_outage(writer, &end.outage);
+        put_outage(writer, tunnel, &end.outage);
     json_dumper_end_array(writer->json);
 }
 
@@ -327,6 +332,26 @@ put_findings(const struct writer *writer, const struct tunnel *tunnel)
     json_dumper_end_array(writer->json);
 }
 
+/* The keys of a set of findings. */
+static void
+put_keys(const struct writer *writer, const char *member, uint64_t keys)
+{
+    name(writer, member);
+    json_dumper_begin_array(writer->json);
+    for (unsigned key = 0; key < FINDING_KEYS; key++)
+        if (keys & (UINT64_C(1) << key))
+            json_dumper_value_string(writer->json, finding_kind((uint8_t)key)->key);
+    json_dumper_end_array(writer->json);
+}
+
+static const char *
+by_name(int by)
+{
+    if (by == PEER_BOTH)
+        return "both";
+    return by == PEER_NOT_SEEN ? "none" : peer_names[by];
+}
+
 static void
 put_verdict(const struct writer *writer, const struct tunnel *tunnel)
 {
@@ -335,9 +360,11 @@ put_verdict(const struct writer *writer, const struct tunnel *tunnel)
 
     name(writer, "verdict");
     json_dumper_begin_object(writer->json);
+    put_string(writer, "state", state_name(verdict.state));
     put_string(writer, "cause", verdict_cause(&verdict));
+    put_string(writer, "by", by_name(verdict.by));
     put_string(writer, "confidence", confidence_name(verdict.confidence));
-    put_string(writer, "summary", verdict_summary(&writer->words, &verdict));
+    put_string(writer, "summary", verdict_summary(&writer->words, tunnel, &verdict));
     put_frames(writer, "evidence", verdict.evidence, verdict.evidence_count);
     name(writer, "missing");
     json_dumper_begin_array(writer->json);
@@ -349,6 +376,8 @@ put_verdict(const struct writer *writer, const struct tunnel *tunnel)
     for (unsigned i = 0; (line = verdict_check(&verdict, i)) != NULL; i++)
         json_dumper_value_string(writer->json, line);
     json_dumper_end_array(writer->json);
+    put_keys(writer, "also", verdict.also & ~verdict.history);
+    put_keys(writer, "history", verdict.history);
     json_dumper_end_object(writer->json);
 }
 
@@ -406,7 +435,7 @@ json_write(FILE *out, const struct capture_facts *facts, const struct tracker *t
     const struct sa ***sas = report_sort_sas(tracker, kept, &counts);
 
     json_dumper_begin_object(&json);
-    put_number(&writer, "schema", 1);
+    put_number(&writer, "schema", 2);
     put_string(&writer, "spiscope", SPISCOPE_VERSION);
     put_capture(&writer, facts);
     name(&writer, "tunnels");

@@ -56,9 +56,9 @@ set_tests_properties(package PROPERTIES TIMEOUT 900 COST 90 ENVIRONMENT "SPISCOP
 add_test(NAME analysis COMMAND sh ${PROJECT_SOURCE_DIR}/cmake/analyse.sh ${PROJECT_BINARY_DIR}/analysis)
 set_tests_properties(analysis PROPERTIES TIMEOUT 1800 COST 900 PROCESSORS ${processors})
 
-add_test(NAME readme COMMAND ${SPISCOPE_PYTHON} ${PROJECT_SOURCE_DIR}/cmake/readme.py --check)
+add_test(NAME catalogue COMMAND ${SPISCOPE_PYTHON} ${PROJECT_SOURCE_DIR}/cmake/catalogue.py --check)
 add_test(NAME documents COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/cmake/test/test_documents.py)
-set_tests_properties(readme documents PROPERTIES TIMEOUT 60)
+set_tests_properties(catalogue documents PROPERTIES TIMEOUT 60)
 
 # A short run of the fuzzing that plugin/test/fuzz is for. clang's runtime is no library that can be loaded before tshark.
 set(fuzz ${PROJECT_SOURCE_DIR}/plugin/test/fuzz)

@@ -168,6 +168,13 @@ notify_refuses(const struct notify *notify, uint8_t version)
     return notify->type != 0 && notify->type <= (version >= 2 ? IKE2_NOTIFY_LAST_ERROR : IKE1_NOTIFY_LAST_ERROR);
 }
 
+/** Whether a port is given by a NAT rather than by a standard. */
+static inline bool
+port_is_translated(uint16_t port)
+{
+    return port != 0 && port != PORT_IKE && port != PORT_NAT_T;
+}
+
 static inline bool
 ip_address_equal(const struct ip_address *a, const struct ip_address *b)
 {

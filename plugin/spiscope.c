@@ -22,7 +22,7 @@
 #include "show/tables.h"
 #include "show/tree.h"
 
-/* Findings that are kept of one capture: about 160 MB of them. */
+/* Findings that are kept of one capture: about 140 MB of them at most. */
 #define FINDINGS_AT_MOST 1000000
 /* SAs changed by one frame whose rows in the tables are brought up to date at once: Wireshark's queue has 5,000 places. */
 #define FED_AT_MOST 1000

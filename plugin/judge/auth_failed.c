@@ -7,7 +7,14 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
+
+#include "../words/ike_words.h"
+
+/* Where it was read; else there is no detail. */
+struct refusal {
+    uint16_t notify;
+};
 
 static bool
 says_auth_failed(const struct exchange *exchange)
@@ -21,10 +28,12 @@ says_auth_failed(const struct exchange *exchange)
 static void
 judge_proven(struct judge *judge, const struct exchange *exchange, uint16_t notify)
 {
-    struct finding *finding = judge_exchange(judge, FINDING_AUTH_FAILED, CONFIDENCE_PROVEN, exchange);
+    struct finding *finding = judge_exchange(judge, FINDING_AUTH_FAILED, CONFIDENCE_PROVEN, exchange, sizeof(struct refusal));
 
-    if (finding)
-        finding->number = notify;
+    if (!finding)
+        return;
+    struct refusal *refusal = finding->detail;
+    refusal->notify = notify;
 }
 
 static void
@@ -46,11 +55,34 @@ static void
 judge_auth_failed(struct judge *judge, const struct change *change)
 {
     if (change->kind == CHANGE_AUTH_LEFT)
-        judge_exchange(judge, FINDING_AUTH_FAILED, CONFIDENCE_SUSPECTED, change->exchange);
+        judge_exchange(judge, FINDING_AUTH_FAILED, CONFIDENCE_SUSPECTED, change->exchange, 0);
     else if (change->kind == CHANGE_NOTIFIED)
         judge_notified(judge, &change->notified);
     else
         judge_answer(judge, change->exchange);
 }
 
-const struct rule rule_auth_failed = { .on = ON(ANSWERED) | ON(NOTIFIED) | ON(AUTH_LEFT), .judge = judge_auth_failed };
+static char *
+text_auth_failed(const struct words *words, const struct finding *finding)
+{
+    const struct exchange *exchange = finding->exchange;
+    const struct refusal *refusal = finding->detail;
+    const char *requester = words_requester(words, exchange), *responder = words_responder(words, exchange);
+
+    if (!refusal)
+        return wmem_strdup_printf(words->scope, "%s between %s and %s got no further than authentication, and was begun anew. "
+                "Its payloads are encrypted; compare the pre-shared keys or certificates and the identities",
+                words_exchange(words, exchange->type), requester, responder);
+    return wmem_strdup_printf(words->scope, "Authentication between %s and %s failed: %s. Compare the pre-shared keys or "
+            "certificates and the identities of both peers", requester, responder,
+            words_notify(words, exchange->ike_sa->version, refusal->notify));
+}
+
+const struct rule rule_auth_failed = {
+    .on = ON(ANSWERED) | ON(NOTIFIED) | ON(AUTH_LEFT), .judge = judge_auth_failed,
+    .findings = {
+        { FINDING_AUTH_FAILED, .text = text_auth_failed,
+            .meaning = "The peers do not accept each other's identity or credentials.",
+            .check = "Pre-shared keys or certificates, and the identities, on both peers." },
+    }
+};

@@ -8,7 +8,14 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
+
+#include "../words/ike_words.h"
+
+/* Where it was read; else there is no detail. */
+struct refusal {
+    uint16_t notify;
+};
 
 /* Whether a refused exchange was about a child SA, and not about the IKE SA itself. */
 static bool
@@ -33,12 +40,10 @@ judge_by_size(struct judge *judge, const struct exchange *exchange)
     /* an IKE_AUTH may ask for none (RFC 6023), be redirected (RFC 5685), or be a round of EAP that was given up */
     bool proven = exchange->type == IKE2_CREATE_CHILD_SA;
     struct finding *finding = judge_exchange(judge, FINDING_CHILD_REFUSED,
-            proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, exchange);
+            proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, exchange, 0);
 
-    if (!finding)
-        return;
-    finding->limit = exchange->response_length;
-    finding_rests_on(finding, exchange->informational_frame);
+    if (finding)
+        finding_rests_on(finding, exchange->informational_frame);
 }
 
 static void
@@ -50,9 +55,11 @@ judge_answer(struct judge *judge, const struct exchange *exchange)
         return;                     /* said before, of the encrypted copy */
     if (exchange->error == IKE2_NOTIFY_INVALID_KE_PAYLOAD && exchange->ike_sa->version >= 2)
         return;                     /* it asks for another group, and the request comes again */
-    struct finding *finding = judge_exchange(judge, FINDING_CHILD_REFUSED, CONFIDENCE_PROVEN, exchange);
-    if (finding)
-        finding->number = exchange->error;
+    struct finding *finding = judge_exchange(judge, FINDING_CHILD_REFUSED, CONFIDENCE_PROVEN, exchange, sizeof(struct refusal));
+    if (!finding)
+        return;
+    struct refusal *refusal = finding->detail;
+    refusal->notify = exchange->error;
 }
 
 static void
@@ -64,4 +71,40 @@ judge_child_refused(struct judge *judge, const struct change *change)
         judge_answer(judge, change->exchange);
 }
 
-const struct rule rule_child_refused = { .on = ON(ANSWERED) | ON(REFUSED_UNREAD), .judge = judge_child_refused };
+static char *
+text_by_size(const struct words *words, const struct exchange *exchange)
+{
+    const char *requester = words_requester(words, exchange), *responder = words_responder(words, exchange);
+
+    if (exchange->ike_sa->version < 2)
+        return wmem_strdup_printf(words->scope, "%s met the Quick Mode (phase 2) of frame %u with an Informational, and %s tried "
+                "again: refused. The reason is encrypted; check proposals, PFS group and proxy IDs on both peers",
+                responder, exchange->request_frame, requester);
+    return wmem_strdup_printf(words->scope, "%s refused the %s that %s asked for: its answer of %u bytes is "
+            "too small to hold one. The reason is encrypted%s; check proposals, PFS group and proxy IDs on both peers",
+            responder,
+            exchange->type == IKE2_CREATE_CHILD_SA ? "child SA (phase 2), or new IKE SA (phase 1)," : "child SA (phase 2)", requester, exchange->response_length, exchange->tried_again
+                ? ", but it was asked again at once and accepted: probably another DH group was wanted" : "");
+}
+
+static char *
+text_child_refused(const struct words *words, const struct finding *finding)
+{
+    const struct exchange *exchange = finding->exchange;
+    const struct refusal *refusal = finding->detail;
+
+    if (exchange->refused_unread || !refusal)
+        return text_by_size(words, exchange);
+    return wmem_strdup_printf(words->scope, "%s refused the child SA (phase 2) that %s asked for: %s",
+            words_responder(words, exchange), words_requester(words, exchange),
+            words_notify(words, exchange->ike_sa->version, refusal->notify));
+}
+
+const struct rule rule_child_refused = {
+    .on = ON(ANSWERED) | ON(REFUSED_UNREAD), .judge = judge_child_refused,
+    .findings = {
+        { FINDING_CHILD_REFUSED, .text = text_child_refused,
+            .meaning = "Phase 2 was refused, so that no SA for these networks came up.",
+            .check = "Proposals, PFS group and proxy IDs of phase 2 on both peers." },
+    }
+};

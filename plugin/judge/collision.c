@@ -6,16 +6,22 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
+
+#include "../words/ike_words.h"
 
 #define COLLISIONS_AT_LEAST 2
+
+struct synchronised {
+    uint32_t times;
+};
 
 static void
 judge_collision(struct judge *judge, const struct change *change)
 {
     const struct exchange *exchange = change->collision.exchange, *other = change->collision.other;
     struct tunnel_memory *memory = memory_of(judge->memory, exchange->flow->tunnel);
-    struct finding *finding = judge_exchange(judge, FINDING_REKEY_COLLISION, CONFIDENCE_PROVEN, exchange);
+    struct finding *finding = judge_exchange(judge, FINDING_REKEY_COLLISION, CONFIDENCE_PROVEN, exchange, 0);
 
     if (finding) {
         finding->other_exchange = other;
@@ -24,11 +30,39 @@ judge_collision(struct judge *judge, const struct change *change)
     if (++memory->collisions < COLLISIONS_AT_LEAST || memory->synchronised_timers_said)
         return;
     memory->synchronised_timers_said = true;
-    finding = judge_exchange(judge, FINDING_SYNCHRONISED_TIMERS, CONFIDENCE_INFERRED, exchange);
-    if (finding) {
-        finding->number = memory->collisions;
-        finding_rests_on(finding, other->request_frame);
-    }
+    finding = judge_exchange(judge, FINDING_SYNCHRONISED_TIMERS, CONFIDENCE_INFERRED, exchange, sizeof(struct synchronised));
+    if (!finding)
+        return;
+    struct synchronised *synchronised = finding->detail;
+    synchronised->times = memory->collisions;
+    finding_rests_on(finding, other->request_frame);
 }
 
-const struct rule rule_collision = { .on = ON(COLLISION), .judge = judge_collision };
+static char *
+text_collision(const struct words *words, const struct finding *finding)
+{
+    return wmem_strdup_printf(words->scope, "%s began to rekey an SA that %s was rekeying already (frame %u)",
+            words_requester(words, finding->exchange), words_responder(words, finding->exchange),
+            finding->other_exchange->request_frame);
+}
+
+static char *
+text_synchronised(const struct words *words, const struct finding *finding)
+{
+    const struct synchronised *synchronised = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "Both peers began the rekey of the same SA at once, %u times. Check that rekey times "
+            "are randomised (rekey fuzz), or let one peer rekey earlier", synchronised->times);
+}
+
+const struct rule rule_collision = {
+    .on = ON(COLLISION), .judge = judge_collision,
+    .findings = {
+        { FINDING_REKEY_COLLISION, .text = text_collision,
+            .meaning = "Both peers rekeyed at once. The protocol resolves this; some implementations do not.",
+            .check = "Whether traffic stopped at this moment." },
+        { FINDING_SYNCHRONISED_TIMERS, .text = text_synchronised,
+            .meaning = "Both peers' timers run out together, so that their rekeys collide each time.",
+            .check = "Rekey fuzz or jitter; or a longer lifetime on one peer." },
+    }
+};

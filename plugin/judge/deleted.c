@@ -4,31 +4,53 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
 
 #include "../clock.h"
 
-static uint64_t
-milliseconds(const nstime_t *span)
-{
-    return ((uint64_t)span->secs * CLOCK_MSECS) + ((uint64_t)span->nsecs / (CLOCK_NSECS / CLOCK_MSECS));
-}
+struct deletion {
+    int8_t peer;
+    bool after_traffic;
+    nstime_t age;
+    nstime_t idle;                  /* since the last packet */
+};
 
 static void
-judge_deletion(struct judge *judge, const struct change *change)
+judge_deleted(struct judge *judge, const struct change *change)
 {
     const struct service_end_seen *ended = change->ended;
-    struct finding *finding = findings_add(judge->findings, FINDING_DELETED, CONFIDENCE_PROVEN, judge->frame, &judge->time);
+    struct finding *finding = judge_ike_sa(judge, FINDING_DELETED, CONFIDENCE_PROVEN, ended->ike_sa, sizeof(struct deletion));
 
     if (!finding)
         return;
-    findings_file(judge->findings, finding, ended->ike_sa->flow->tunnel);
-    finding->ike_sa = ended->ike_sa;
+    struct deletion *deletion = finding->detail;
     finding->sa = ended->how == OUTAGE_CHILD_DELETED ? ended->sa : NULL;
-    finding->number = (uint64_t)ended->peer;
-    finding->span = ended->age;
-    finding->limit = ended->last_frame != 0 ? milliseconds(&ended->idle) + 1 : 0;
+    deletion->peer = ended->peer;
+    deletion->age = ended->age;
+    deletion->idle = ended->idle;
+    deletion->after_traffic = ended->last_frame != 0;
     finding_rests_on(finding, ended->last_frame);
 }
 
-const struct rule rule_deleted = { .on = ON(SERVICE_ENDED), .judge = judge_deletion };
+static char *
+text_deleted(const struct words *words, const struct finding *finding)
+{
+    const struct deletion *deletion = finding->detail;
+    const char *peer = words_endpoint(words, &finding->tunnel->flow[deletion->peer].source);
+    const char *what = finding->sa ? "child SA (phase 2)" : "IKE SA";
+    const char *age = words_duration(words, &deletion->age);
+
+    if (!deletion->after_traffic)
+        return wmem_strdup_printf(words->scope, "%s deleted the %s after %s, with no successor in place; no traffic was seen before", peer, what, age);
+    return wmem_strdup_printf(words->scope, "%s deleted the %s after %s, %s after the last packet, with no successor in place", peer, what,
+            age, words_duration(words, &deletion->idle));
+}
+
+const struct rule rule_deleted = {
+    .on = ON(SERVICE_ENDED), .judge = judge_deleted,
+    .findings = {
+        { FINDING_DELETED, .text = text_deleted,
+            .meaning = "A peer ended the SA, and there was none to go on with. After an idle time that is no fault.",
+            .check = "Why that peer deletes it: idle timeout, lifetime without rekey, monitoring, an administrator." },
+    }
+};

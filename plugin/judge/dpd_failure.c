@@ -7,18 +7,22 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
+
+struct unanswered {
+    uint32_t checks;
+};
 
 static void
 judge_probes(struct judge *judge, const struct change_probes *change)
 {
-    struct finding *finding = findings_add(judge->findings, FINDING_DPD_FAILURE, CONFIDENCE_PROVEN, judge->frame, &judge->time);
+    struct finding *finding = judge_ike_sa(judge, FINDING_DPD_FAILURE, CONFIDENCE_PROVEN, change->ike_sa,
+            sizeof(struct unanswered));
 
     if (!finding)
         return;
-    findings_file(judge->findings, finding, change->ike_sa->flow->tunnel);
-    finding->ike_sa = change->ike_sa;
-    finding->number = change->count;
+    struct unanswered *unanswered = finding->detail;
+    unanswered->checks = change->count;
     finding_rests_on(finding, change->first_frame);
     finding_rests_on(finding, change->ike_sa->last_frame);
 }
@@ -30,10 +34,11 @@ judge_given_up(struct judge *judge, const struct exchange *exchange)
             || exchange->says_something)
         return;
     struct finding *finding = judge_exchange(judge, FINDING_DPD_FAILURE,
-            exchange->liveness ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, exchange);
+            exchange->liveness ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, exchange, sizeof(struct unanswered));
     if (!finding)
         return;
-    finding->number = exchange->retransmissions + 1;
+    struct unanswered *unanswered = finding->detail;
+    unanswered->checks = exchange->retransmissions + 1;
     finding_rests_on(finding, exchange->last_frame);
 }
 
@@ -46,4 +51,20 @@ judge_dpd_failure(struct judge *judge, const struct change *change)
         judge_given_up(judge, change->exchange);
 }
 
-const struct rule rule_dpd_failure = { .on = ON(GIVEN_UP) | ON(PROBES_LEFT), .judge = judge_dpd_failure };
+static char *
+text_dpd_failure(const struct words *words, const struct finding *finding)
+{
+    const struct unanswered *unanswered = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "Liveness checks (DPD) went unanswered %u times, and a new negotiation began. Check "
+            "whether the peer was down or the path between the peers was broken", unanswered->checks);
+}
+
+const struct rule rule_dpd_failure = {
+    .on = ON(GIVEN_UP) | ON(PROBES_LEFT), .judge = judge_dpd_failure,
+    .findings = {
+        { FINDING_DPD_FAILURE, .text = text_dpd_failure,
+            .meaning = "The peer was taken for dead, so that the tunnel was dropped and set up again.",
+            .check = "Whether the peer was down, or the path broken; DPD intervals that are too short." },
+    }
+};

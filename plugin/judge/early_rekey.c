@@ -6,11 +6,19 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
+
+#include <inttypes.h>
 
 #include "../clock.h"
+#include "../words/ike_words.h"
 
 #define IN_A_ROW 3
+
+struct early {
+    uint64_t negotiated;            /* seconds; 0: none */
+    nstime_t age;                   /* of the last SA */
+};
 
 /* Whether the SA was renewed early, at its successor's requester's wish, and not dropped before. */
 static bool
@@ -43,15 +51,33 @@ judge_early_rekey(struct judge *judge, const struct change *change)
             break;
     if (row != IN_A_ROW)
         return;
-    struct finding *finding = judge_exchange(judge, FINDING_EARLY_REKEY, CONFIDENCE_INFERRED, new->origin);
+    struct finding *finding = judge_exchange(judge, FINDING_EARLY_REKEY, CONFIDENCE_INFERRED, new->origin, sizeof(struct early));
     if (!finding)
         return;
+    struct early *early = finding->detail;
     finding->sa = old;
-    finding->number = IN_A_ROW;
-    finding->limit = old->child->lifetime.seconds;
-    finding->span = clock_elapsed(sa_birth_time(old), sa_birth_time(new));
+    early->negotiated = old->child->lifetime.seconds;
+    early->age = clock_elapsed(sa_birth_time(old), sa_birth_time(new));
     for (sa = old; sa && finding->evidence_count < EVIDENCE_AT_MOST; sa = sa->predecessor)
         finding_rests_on(finding, sa_birth_frame(sa));
 }
 
-const struct rule rule_early_rekey = { .on = ON(SA_REPLACED), .judge = judge_early_rekey };
+static char *
+text_early_rekey(const struct words *words, const struct finding *finding)
+{
+    const struct early *early = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "%s asked for three rekeys in a row far before their time, the last after %s "
+            "(negotiated: %s). Check its phase 2 lifetime", words_requester(words, finding->exchange),
+            words_duration(words, &early->age), early->negotiated
+                ? wmem_strdup_printf(words->scope, "%" PRIu64 " s", early->negotiated) : "not in IKEv2");
+}
+
+const struct rule rule_early_rekey = {
+    .on = ON(SA_REPLACED), .judge = judge_early_rekey,
+    .findings = {
+        { FINDING_EARLY_REKEY, .text = text_early_rekey,
+            .meaning = "One peer's timer, or its administrator, replaces SAs long before they are due.",
+            .check = "The phase 2 lifetime of that peer." },
+    }
+};

@@ -10,33 +10,50 @@ struct findings {
     wmem_allocator_t *pool;
     wmem_array_t *list;             /* of struct finding *, ascending by frame */
     wmem_map_t *by_tunnel;          /* of struct finding_file */
-    uint32_t limit;
+    uint32_t most;
     uint64_t dropped;
 };
 
 struct findings *
-findings_create(wmem_allocator_t *pool, uint32_t limit)
+findings_create(wmem_allocator_t *pool, uint32_t most)
 {
     struct findings *findings = wmem_new0(pool, struct findings);
 
     findings->pool = pool;
-    findings->limit = limit;
+    findings->most = most;
     findings->list = wmem_array_new(pool, sizeof(struct finding *));
     findings->by_tunnel = wmem_map_new(pool, g_direct_hash, g_direct_equal);
     return findings;
 }
 
-static struct finding *
-append(struct findings *findings, enum finding_key key, enum confidence confidence, uint32_t frame, const nstime_t *time)
+struct finding *
+findings_add(struct findings *findings, enum finding_key key, enum confidence confidence, uint32_t frame,
+        const nstime_t *time, size_t detail)
 {
-    struct finding *finding = wmem_new0(findings->pool, struct finding);
-
+    if (findings_count(findings) >= findings->most) {
+        findings->dropped++;
+        return NULL;
+    }
+    struct finding *finding = wmem_alloc0(findings->pool, sizeof *finding + detail);
     finding->key = (uint8_t)key;
     finding->confidence = (uint8_t)confidence;
     finding->frame = frame;
     finding->time = *time;
+    finding->detail = detail > 0 ? finding + 1 : NULL;
     wmem_array_append_one(findings->list, finding);
     return finding;
+}
+
+uint32_t
+findings_most(const struct findings *findings)
+{
+    return findings->most;
+}
+
+void
+findings_make_room(struct findings *findings)
+{
+    findings->most++;
 }
 
 void
@@ -56,23 +73,6 @@ findings_file(struct findings *findings, struct finding *finding, const struct t
     file->last = finding;
     if (file->count[finding->key]++ == 0 || finding->confidence > file->best[finding->key]->confidence)
         file->best[finding->key] = finding;
-    if (finding->key == FINDING_NO_PROPOSAL && !file->no_proposal_of_first && finding->exchange->type != IKE2_CREATE_CHILD_SA)
-        file->no_proposal_of_first = finding;
-}
-
-struct finding *
-findings_add(struct findings *findings, enum finding_key key, enum confidence confidence,
-        uint32_t frame, const nstime_t *time)
-{
-    if (findings_count(findings) < findings->limit)
-        return append(findings, key, confidence, frame, time);
-    if (findings->dropped++ == 0) {
-        struct finding *full = append(findings, FINDING_LIMIT_REACHED, CONFIDENCE_PROVEN, frame, time);
-        full->number = LIMIT_FINDINGS;
-        full->limit = findings->limit;
-        findings_file(findings, full, NULL);
-    }
-    return NULL;
 }
 
 const struct finding_file *

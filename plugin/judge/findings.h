@@ -1,13 +1,13 @@
 /* findings.h
- * What judge/ found, in frame order. A finding holds facts, not words: show/ makes the text.
+ * What judge/ found, in frame order. A finding holds facts; the file of its rule has the words.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef SPISCOPE_FINDINGS_H
 #define SPISCOPE_FINDINGS_H
 
-#include "../finding.h"
 #include "../track/tracker.h"
+#include "finding.h"
 
 #define EVIDENCE_AT_MOST 4
 
@@ -25,25 +25,26 @@ struct finding {
     const struct ike_sa *ike_sa;    /**< NULL where it is about no IKE SA */
     const struct exchange *exchange; /**< that shows it, or NULL */
     const struct exchange *other_exchange; /**< that it is compared with, or NULL */
-    uint64_t number;                /**< what it counts, per key; of limit_reached: enum limit */
-    uint64_t limit;                 /**< what it was compared with, per key */
-    nstime_t span;                  /**< how long, per key */
-    bool kilobytes;                 /**< of lifetimes: not seconds */
-    bool announced;                 /**< of lifetimes: by RESPONDER-LIFETIME */
-    const struct outage *outage;    /**< of outage */
-    struct endpoint endpoint;       /**< of nat_rebinding: the address until then */
+    void *detail;                   /**< what else the finding's rule knows of it: of a type of that rule's own, or NULL */
 };
 
 struct findings;
 
-/** Owned by pool. At most as many are kept as limit says; further ones are dropped and counted, and a
- * limit_reached more says so. */
-struct findings *findings_create(wmem_allocator_t *pool, uint32_t limit);
+/** Owned by pool.
+ * @param most  findings that are kept; further ones are dropped and counted */
+struct findings *findings_create(wmem_allocator_t *pool, uint32_t most);
 
 /** Adds a finding on the frame that is being judged.
+ * @param detail  bytes of its detail, all zero at first; 0: none
  * @return it, to be filled in; or NULL where there are too many */
-struct finding *findings_add(struct findings *findings, enum finding_key key,
-        enum confidence confidence, uint32_t frame, const nstime_t *time);
+struct finding *findings_add(struct findings *findings, enum finding_key key, enum confidence confidence, uint32_t frame,
+        const nstime_t *time, size_t detail);
+
+/** How many are kept. */
+uint32_t findings_most(const struct findings *findings);
+
+/** Makes room for one more than that: the one that says so. */
+void findings_make_room(struct findings *findings);
 
 /** Files a new finding under its tunnel, or under NULL where it belongs to none. */
 void findings_file(struct findings *findings, struct finding *finding, const struct tunnel *tunnel);
@@ -54,7 +55,6 @@ struct finding_file {
     struct finding *last;
     uint32_t count[FINDING_KEYS];
     const struct finding *best[FINDING_KEYS]; /**< the first of the highest confidence */
-    const struct finding *no_proposal_of_first; /**< the first no_proposal that is not about a CREATE_CHILD_SA, or NULL */
 };
 
 /** The file of a tunnel, or with NULL that of findings about none; NULL where nothing was found. */

@@ -4,7 +4,13 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
+
+#include "../words/ike_words.h"
+
+struct unknown {
+    uint32_t spi;
+};
 
 static void
 judge_invalid_spi(struct judge *judge, const struct change *change)
@@ -13,9 +19,28 @@ judge_invalid_spi(struct judge *judge, const struct change *change)
 
     if (notify->type != NOTIFY_INVALID_SPI)
         return;
-    struct finding *finding = judge_exchange(judge, FINDING_INVALID_SPI, CONFIDENCE_PROVEN, change->notified.exchange);
-    if (finding)
-        finding->number = notify->spi ? notify->spi : notify->value;
+    struct finding *finding = judge_exchange(judge, FINDING_INVALID_SPI, CONFIDENCE_PROVEN, change->notified.exchange,
+            sizeof(struct unknown));
+    if (!finding)
+        return;
+    struct unknown *unknown = finding->detail;
+    unknown->spi = notify->spi ? notify->spi : notify->value;
 }
 
-const struct rule rule_invalid_spi = { .on = ON(NOTIFIED), .judge = judge_invalid_spi };
+static char *
+text_invalid_spi(const struct words *words, const struct finding *finding)
+{
+    const struct unknown *unknown = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "%s says that it does not know SPI 0x%08x. Check whether it lost its SAs",
+            words_requester(words, finding->exchange), unknown->spi);
+}
+
+const struct rule rule_invalid_spi = {
+    .on = ON(NOTIFIED), .judge = judge_invalid_spi,
+    .findings = {
+        { FINDING_INVALID_SPI, .text = text_invalid_spi,
+            .meaning = "The peer received a packet for an SA that it does not have.",
+            .check = "Whether it restarted, or deleted the SA without its Delete arriving." },
+    }
+};

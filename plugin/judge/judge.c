@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
 
 static const struct rule *const rules[] = {
 #define X(name) &rule_##name,
@@ -10,12 +10,17 @@ static const struct rule *const rules[] = {
 #undef X
 };
 
+#define RULES (sizeof rules / sizeof rules[0])
+
 void
 judge_open(struct judge *judge, wmem_allocator_t *pool, uint32_t most)
 {
     judge->findings = findings_create(pool, most);
     judge->memory = memory_create(pool);
+    judge->full_said = false;
 }
+
+/* ---- what changed */
 
 /* A frame may hold several packets, and a later one may have taken back the link that an earlier one made. */
 static bool
@@ -32,9 +37,22 @@ judge_change(struct judge *judge, const struct change *change)
         return;
     if (change->kind == CHANGE_REQUESTED)
         memory_take_offer(judge->memory, change->exchange);
-    for (size_t r = 0; r < sizeof rules / sizeof rules[0]; r++)
+    for (size_t r = 0; r < RULES; r++)
         if (rules[r]->on & (UINT32_C(1) << change->kind))
             rules[r]->judge(judge, change);
+}
+
+/* Says once that there are more findings than are kept. */
+static void
+judge_fullness(struct judge *judge)
+{
+    struct change full = { .kind = CHANGE_LIMIT_REACHED, .full = { LIMIT_FINDINGS, findings_most(judge->findings) } };
+
+    if (judge->full_said || findings_dropped(judge->findings) == 0)
+        return;
+    judge->full_said = true;
+    findings_make_room(judge->findings);
+    judge_change(judge, &full);
 }
 
 void
@@ -42,32 +60,50 @@ judge_frame(struct judge *judge, const struct changes *changes)
 {
     for (unsigned i = 0; i < changes->count; i++)
         judge_change(judge, &changes->item[i]);
+    judge_fullness(judge);
 }
 
-struct finding *
-judge_sa(struct judge *judge, enum finding_key key, enum confidence confidence, const struct sa *sa)
-{
-    struct finding *finding = findings_add(judge->findings, key, confidence, judge->frame, &judge->time);
+/* ---- words */
 
-    if (finding && sa) {
-        finding->sa = sa;
-        findings_file(judge->findings, finding, sa->flow->tunnel);
-    }
-    return finding;
+static char *
+text_title(const struct words *words, const struct finding *finding)
+{
+    return wmem_strdup(words->scope, finding_kind(finding->key)->title);
 }
 
-struct finding *
-judge_exchange(struct judge *judge, enum finding_key key, enum confidence confidence,
-        const struct exchange *exchange)
+static const struct finding_words *
+words_of(uint8_t key)
 {
-    struct finding *finding = findings_add(judge->findings, key, confidence, judge->frame, &judge->time);
+    static const struct finding_words none = { .text = text_title, .meaning = "" };
 
-    if (finding) {
-        finding->exchange = exchange;
-        finding->ike_sa = exchange->ike_sa;
-        findings_file(judge->findings, finding, exchange->flow->tunnel);
-        finding_rests_on(finding, exchange->request_frame);
-        finding_rests_on(finding, exchange->response_frame);
+    for (size_t r = 0; r < RULES; r++)
+        for (unsigned i = 0; i < FINDINGS_OF_A_RULE && rules[r]->findings[i].text; i++)
+            if (rules[r]->findings[i].key == key)
+                return &rules[r]->findings[i];
+    return &none;
+}
+
+char *
+finding_text(const struct words *words, const struct finding *finding)
+{
+    static const char more[] = "...";
+    char *text = words_of(finding->key)->text(words, finding);
+
+    if (strlen(text) > FINDING_TEXT_AT_MOST) {
+        char *end = g_utf8_find_prev_char(text, text + FINDING_TEXT_AT_MOST - strlen(more) + 1);
+        memcpy(end, more, sizeof more);
     }
-    return finding;
+    return text;
+}
+
+const char *
+finding_meaning(uint8_t key)
+{
+    return words_of(key)->meaning;
+}
+
+const char *
+finding_check(uint8_t key)
+{
+    return words_of(key)->check;
 }

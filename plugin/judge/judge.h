@@ -1,12 +1,13 @@
 /* judge.h
- * From what just changed to findings. Each rule has a file of its own, which opens with the rule in
- * prose, and looks only at the change and at the state that the change points to.
+ * From what just changed to findings, and their words. Each rule has a file of its own, which opens with the rule in prose
+ * and ends with its words, and looks only at the change and at the state that the change points to: see rule.h.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef SPISCOPE_JUDGE_H
 #define SPISCOPE_JUDGE_H
 
+#include "../words/words.h"
 #include "findings.h"
 #include "memory.h"
 
@@ -26,65 +27,43 @@ struct judge {
     struct judge_limits limits;
     struct findings *findings;
     struct memory *memory;
+    bool full_said;                 /**< that there are more findings than are kept */
     uint32_t frame;                 /**< the frame that is being judged */
     nstime_t time;                  /**< its time */
 };
 
 /** A judge with these limits; owned by pool, as is all that it finds.
- * @param most  findings that are kept */
+ * @param most  findings that are kept; one more says that there are more */
 void judge_open(struct judge *judge, wmem_allocator_t *pool, uint32_t most);
 
 /** Puts all that the frame changed before the rules. */
 void judge_frame(struct judge *judge, const struct changes *changes);
 
-/** Adds a finding about an SA on the frame that is being judged; NULL where there are too many. */
-struct finding *judge_sa(struct judge *judge, enum finding_key key, enum confidence confidence,
-        const struct sa *sa);
+/* ---- words */
 
-/** Adds a finding about an exchange on the frame that is being judged; NULL where there are too many. */
-struct finding *judge_exchange(struct judge *judge, enum finding_key key, enum confidence confidence,
-        const struct exchange *exchange);
+/** Bytes of a finding's text. */
+#define FINDING_TEXT_AT_MOST 4096
 
-/** A rule: the kinds of changes that it takes, and what it makes of each. */
-struct rule {
-    uint32_t on;                    /**< a set of ON(kind) */
-    void (*judge)(struct judge *judge, const struct change *change);
-};
+/** One sentence: what was seen, with the numbers, and what to check. What is longer than FINDING_TEXT_AT_MOST, as offers in a
+ * message that was made up may be, ends in "...". Owned by the words' scope. */
+char *finding_text(const struct words *words, const struct finding *finding);
 
-#define ON(kind) (UINT32_C(1) << CHANGE_##kind)
+/** The outage that a finding is about, or NULL. */
+const struct outage *finding_outage(const struct finding *finding);
 
-/* X(name): the rules, in the order in which they see a change; each in the file of its name. */
-#define SPISCOPE_RULES(X) \
-    X(rekey) \
-    X(reestablished) \
-    X(outage) \
-    X(deleted) \
-    X(spi_churn) \
-    X(stale_spi) \
-    X(sequence) \
-    X(loss) \
-    X(one_way) \
-    X(nat_rebinding) \
-    X(retransmission) \
-    X(no_response) \
-    X(dpd_failure) \
-    X(peer_restart) \
-    X(auth_failed) \
-    X(no_proposal) \
-    X(proxy_id) \
-    X(child_refused) \
-    X(pfs_mismatch) \
-    X(invalid_spi) \
-    X(lifetime) \
-    X(lifetime_order) \
-    X(collision) \
-    X(duplicate_sa) \
-    X(early_rekey) \
-    X(volume_rekey) \
-    X(limit)
+/** "ike_sa_deleted", "child_sa_deleted", "unanswered", "silence" or "replaced"
+ * @param how  enum outage_how */
+const char *outage_how_name(uint8_t how);
 
-#define X(name) extern const struct rule rule_##name;
-SPISCOPE_RULES(X)
-#undef X
+/** "new_ike_sa", "new_child_sa" or "same_sa"; NULL where it is not over.
+ * @param how  enum restored_how */
+const char *restored_how_name(uint8_t how);
+
+/** One sentence on what a finding means; never NULL.
+ * @param key  enum finding_key */
+const char *finding_meaning(uint8_t key);
+
+/** One sentence on what to check on the gateways; NULL where there is nothing to check. */
+const char *finding_check(uint8_t key);
 
 #endif /* SPISCOPE_JUDGE_H */

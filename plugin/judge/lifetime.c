@@ -10,14 +10,24 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
+
+#include <inttypes.h>
 
 #include "../track/selectors.h"
+#include "../words/ike_words.h"
 
 /* Exchanges of an IKE SA among which the one that an announcement is about is looked for. */
 #define LOOKED_AT_MOST 64
 
 enum unit { UNIT_SECONDS, UNIT_KILOBYTES };
+
+struct mismatch {
+    uint64_t offered;
+    uint64_t against;               /* the other peer's offer or announcement, or what is expected */
+    enum unit unit;                 /* of both */
+    bool announced;                 /* by RESPONDER-LIFETIME */
+};
 
 static uint64_t
 in_unit(const struct lifetime *lifetime, enum unit unit)
@@ -73,12 +83,13 @@ static struct finding *
 say(struct judge *judge, const struct exchange *exchange, unsigned phase, enum unit unit, uint64_t a, uint64_t b)
 {
     enum finding_key key = phase == 0 ? FINDING_PHASE1_LIFETIME_MISMATCH : FINDING_PHASE2_LIFETIME_MISMATCH;
-    struct finding *finding = judge_exchange(judge, key, CONFIDENCE_PROVEN, exchange);
+    struct finding *finding = judge_exchange(judge, key, CONFIDENCE_PROVEN, exchange, sizeof(struct mismatch));
 
     if (finding) {
-        finding->number = a;
-        finding->limit = b;
-        finding->kilobytes = unit == UNIT_KILOBYTES;
+        struct mismatch *mismatch = finding->detail;
+        mismatch->offered = a;
+        mismatch->against = b;
+        mismatch->unit = unit;
     }
     return finding;
 }
@@ -155,8 +166,10 @@ judge_announced(struct judge *judge, const struct change_notified *change)
     if (!exchange || !exchange->request || !differ(&exchange->request->lifetimes, &announced, &unit, &a, &b))
         return;
     struct finding *finding = say(judge, exchange, phase_of(exchange), unit, a, b);
-    if (finding)
-        finding->announced = true;
+    if (!finding)
+        return;
+    struct mismatch *mismatch = finding->detail;
+    mismatch->announced = true;
 }
 
 static void
@@ -171,4 +184,36 @@ judge_lifetime(struct judge *judge, const struct change *change)
     }
 }
 
-const struct rule rule_lifetime = { .on = ON(REQUESTED) | ON(NOTIFIED), .judge = judge_lifetime };
+static char *
+text_mismatch(const struct words *words, const struct finding *finding)
+{
+    const struct mismatch *mismatch = finding->detail;
+    unsigned phase = finding->key == FINDING_PHASE1_LIFETIME_MISMATCH ? 1 : 2;
+    const char *unit = mismatch->unit == UNIT_KILOBYTES ? "kB" : "s";
+    const char *requester = words_requester(words, finding->exchange), *responder = words_responder(words, finding->exchange);
+
+    if (mismatch->announced)
+        return wmem_strdup_printf(words->scope, "Phase %u lifetime: %s offers %" PRIu64 " %s, %s announces %" PRIu64 " %s "
+                "(RESPONDER-LIFETIME). Set the same lifetime on both peers", phase, requester, mismatch->offered, unit,
+                responder, mismatch->against, unit);
+    if (!finding->other_exchange)
+        return wmem_strdup_printf(words->scope, "Phase %u lifetime: %s offers %" PRIu64 " %s, expected (preferences) is %" PRIu64
+                " %s. Check its configuration", phase, requester, mismatch->offered, unit, mismatch->against, unit);
+    return wmem_strdup_printf(words->scope, "Phase %u lifetime: %s offers %" PRIu64 " %s, %s offers %" PRIu64 " %s (frame %u). "
+            "Set the same lifetime on both peers", phase, requester, mismatch->offered, unit, responder, mismatch->against,
+            unit, finding->other_exchange->request_frame);
+}
+
+const struct rule rule_lifetime = {
+    .on = ON(REQUESTED) | ON(NOTIFIED), .judge = judge_lifetime,
+    .findings = {
+        { FINDING_PHASE1_LIFETIME_MISMATCH, .text = text_mismatch,
+            .meaning = "The peers are configured with different IKE lifetimes; the shorter one ends the tunnel early for "
+                "the other.",
+            .check = "The phase 1 lifetime on both peers." },
+        { FINDING_PHASE2_LIFETIME_MISMATCH, .text = text_mismatch,
+            .meaning = "The peers are configured with different IPsec lifetimes; the shorter one ends SAs early for the "
+                "other.",
+            .check = "The phase 2 lifetime, in seconds and kilobytes, on both peers." },
+    }
+};

@@ -4,7 +4,13 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
+
+#include <inttypes.h>
+
+struct order {
+    uint64_t phase1, phase2;        /* lifetimes in seconds */
+};
 
 /* Exchanges of an IKE SA among which phase 1 is looked for. */
 #define LOOKED_AT_MOST 256
@@ -32,11 +38,29 @@ judge_lifetime_order(struct judge *judge, const struct change *change)
     if (*said || phase1 == 0 || phase2 == 0 || phase1 >= phase2)
         return;
     *said = true;
-    struct finding *finding = judge_exchange(judge, FINDING_LIFETIME_ORDER, CONFIDENCE_PROVEN, change->exchange);
-    if (finding) {
-        finding->number = phase1;
-        finding->limit = phase2;
-    }
+    struct finding *finding = judge_exchange(judge, FINDING_LIFETIME_ORDER, CONFIDENCE_PROVEN, change->exchange,
+            sizeof(struct order));
+    if (!finding)
+        return;
+    struct order *order = finding->detail;
+    order->phase1 = phase1;
+    order->phase2 = phase2;
 }
 
-const struct rule rule_lifetime_order = { .on = ON(ANSWERED), .judge = judge_lifetime_order };
+static char *
+text_lifetime_order(const struct words *words, const struct finding *finding)
+{
+    const struct order *order = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "Phase 1 lives %" PRIu64 " s, shorter than phase 2 with %" PRIu64 " s. By itself "
+            "not a fault; check whether a gateway drops phase 2 together with phase 1", order->phase1, order->phase2);
+}
+
+const struct rule rule_lifetime_order = {
+    .on = ON(ANSWERED), .judge = judge_lifetime_order,
+    .findings = {
+        { FINDING_LIFETIME_ORDER, .text = text_lifetime_order,
+            .meaning = "Phase 1 ends before phase 2. Many gateways cope; some drop phase 2 with it.",
+            .check = "Whether the drops fall on the end of phase 1." },
+    }
+};

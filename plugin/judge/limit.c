@@ -4,18 +4,51 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
+
+#include <inttypes.h>
 
 static void
 judge_limit(struct judge *judge, const struct change *change)
 {
-    struct finding *finding = judge_sa(judge, FINDING_LIMIT_REACHED, CONFIDENCE_PROVEN, NULL);
+    struct finding *finding = judge_capture(judge, FINDING_LIMIT_REACHED, CONFIDENCE_PROVEN, sizeof(struct change_full));
 
-    if (finding) {
-        finding->number = change->full.limit;
-        finding->limit = change->full.most;
-        findings_file(judge->findings, finding, NULL);
-    }
+    if (!finding)
+        return;
+    struct change_full *full = finding->detail;
+    *full = change->full;
 }
 
-const struct rule rule_limit = { .on = ON(LIMIT_REACHED), .judge = judge_limit };
+/* What there is too much of, and what becomes of the rest. */
+static char *
+text_limit(const struct words *words, const struct finding *finding)
+{
+    static const struct {
+        const char *what;
+        const char *rest;
+    } limits[LIMITS] = {
+        [LIMIT_SAS] = { "SAs or tunnels", "SAs of a single packet are forgotten, or else further ones not tracked "
+            "(preference spiscope.max_sas)" },
+        [LIMIT_IKE_SAS] = { "IKE SAs", "further ones are not tracked (preference spiscope.max_sas)" },
+        [LIMIT_IKE_MESSAGES] = { "IKE messages", "further ones are not read (preference spiscope.max_sas)" },
+        [LIMIT_ADDRESSES] = { "changes of an address", "SAs and tunnels are no longer found under further ones (preference "
+            "spiscope.max_sas)" },
+        [LIMIT_CHANGES] = { "changes in one frame", "findings about the rest are missing" },
+        [LIMIT_DELETES] = { "SPIs in one Delete", "the SAs of the rest count as alive" },
+        [LIMIT_OUTAGES] = { "outages of one tunnel", "further ones are not kept" },
+        [LIMIT_FINDINGS] = { "findings", "further ones are not kept" },
+    };
+    const struct change_full *full = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "More than %" PRIu64 " %s: %s", full->most, limits[full->limit].what,
+            limits[full->limit].rest);
+}
+
+const struct rule rule_limit = {
+    .on = ON(LIMIT_REACHED), .judge = judge_limit,
+    .findings = {
+        { FINDING_LIMIT_REACHED, .text = text_limit,
+            .meaning = "Something is missing from what is shown; what is said of the rest still holds.",
+            .check = "A scan or a flood in the capture; the preference spiscope.max_sas." },
+    }
+};

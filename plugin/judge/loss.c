@@ -5,7 +5,13 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
+
+#include <inttypes.h>
+
+struct loss {
+    uint64_t lost;                  /* sequence numbers */
+};
 
 static void
 judge_loss(struct judge *judge, const struct change *change)
@@ -15,11 +21,29 @@ judge_loss(struct judge *judge, const struct change *change)
     if (sequence->lost == 0)
         return;
     struct finding *finding = judge_sa(judge, FINDING_LOSS,
-            sequence->effect & SEQUENCE_LOSS_PROVEN ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, sequence->sa);
+            sequence->effect & SEQUENCE_LOSS_PROVEN ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, sequence->sa,
+            sizeof(struct loss));
     if (!finding)
         return;
-    finding->number = sequence->lost;
+    struct loss *loss = finding->detail;
+    loss->lost = sequence->lost;
     finding_rests_on(finding, sequence->gap_frame);
 }
 
-const struct rule rule_loss = { .on = ON(SEQUENCE), .judge = judge_loss };
+static char *
+text_loss(const struct words *words, const struct finding *finding)
+{
+    const struct loss *loss = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "%s: %" PRIu64 " sequence numbers are missing: lost on the way, or by the capture",
+            words_sa(words, finding->sa), loss->lost);
+}
+
+const struct rule rule_loss = {
+    .on = ON(SEQUENCE), .judge = judge_loss,
+    .findings = {
+        { FINDING_LOSS, .text = text_loss,
+            .meaning = "These packets were sent, and did not come by here.",
+            .check = "Loss on the path; or drops of the capture itself." },
+    }
+};

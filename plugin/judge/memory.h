@@ -17,6 +17,8 @@ struct offers {
     const struct exchange *exchange[OFFERS_AT_MOST]; /**< a ring */
 };
 
+struct finding;
+
 /** Of a tunnel. All zero at first. */
 struct tunnel_memory {
     bool lifetime_said[2];          /**< of phase 1, of phase 2: the peers' offers differ */
@@ -26,6 +28,7 @@ struct tunnel_memory {
     bool synchronised_timers_said;
     bool pfs_mismatch_said;
     uint32_t collisions;
+    const struct finding *first_no_proposal; /**< that is not about a CREATE_CHILD_SA, and is kept; or NULL */
     struct offers offers[2][2];     /**< per phase (0: phase 1) and peer */
 };
 

@@ -4,17 +4,36 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
 
 static void
 judge_nat_rebinding(struct judge *judge, const struct change *change)
 {
-    struct finding *finding = judge_sa(judge, FINDING_NAT_REBINDING, CONFIDENCE_PROVEN, change->moved.sa);
+    struct finding *finding = judge_sa(judge, FINDING_NAT_REBINDING, CONFIDENCE_PROVEN, change->moved.sa,
+            sizeof(struct endpoint));
 
     if (!finding)
         return;
-    finding->endpoint = change->moved.before;
+    struct endpoint *before = finding->detail;
+    *before = change->moved.before;
     finding_rests_on(finding, change->moved.before_frame);
 }
 
-const struct rule rule_nat_rebinding = { .on = ON(ADDRESS_MOVED), .judge = judge_nat_rebinding };
+static char *
+text_nat_rebinding(const struct words *words, const struct finding *finding)
+{
+    const struct endpoint *before = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "%s goes on with a new address or port in place of %s:%u. Check the NAT's timeout "
+            "against the NAT keepalive interval", words_sa(words, finding->sa),
+            words_address(words, &before->address), before->port);
+}
+
+const struct rule rule_nat_rebinding = {
+    .on = ON(ADDRESS_MOVED), .judge = judge_nat_rebinding,
+    .findings = {
+        { FINDING_NAT_REBINDING, .text = text_nat_rebinding,
+            .meaning = "The NAT between gave the peer a new address or port; the SA goes on.",
+            .check = "The NAT's UDP timeout against the keepalive interval." },
+    }
+};

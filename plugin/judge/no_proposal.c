@@ -4,13 +4,40 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
+
+#include "../words/ike_words.h"
 
 static void
 judge_no_proposal(struct judge *judge, const struct change *change)
 {
-    if (change->exchange->outcome == EXCHANGE_REFUSED && change->exchange->error == NOTIFY_NO_PROPOSAL_CHOSEN)
-        judge_exchange(judge, FINDING_NO_PROPOSAL, CONFIDENCE_PROVEN, change->exchange);
+    const struct exchange *exchange = change->exchange;
+
+    if (exchange->outcome != EXCHANGE_REFUSED || exchange->error != NOTIFY_NO_PROPOSAL_CHOSEN)
+        return;
+    struct finding *finding = judge_exchange(judge, FINDING_NO_PROPOSAL, CONFIDENCE_PROVEN, exchange, 0);
+    const struct finding **first = &memory_of(judge->memory, exchange->flow->tunnel)->first_no_proposal;
+    if (finding && !*first && exchange->type != IKE2_CREATE_CHILD_SA)
+        *first = finding;
 }
 
-const struct rule rule_no_proposal = { .on = ON(ANSWERED), .judge = judge_no_proposal };
+static char *
+text_no_proposal(const struct words *words, const struct finding *finding)
+{
+    const struct exchange *exchange = finding->exchange;
+    bool phase1 = exchange->type == IKE2_IKE_SA_INIT || exchange_is_phase1(exchange);
+
+    return wmem_strdup_printf(words->scope, "Phase %d proposal: %s accepts nothing of what %s offers: %s. Compare encryption, "
+            "integrity and DH group of both peers", phase1 ? 1 : 2, words_responder(words, exchange),
+            words_requester(words, exchange), exchange->request
+                ? words_offer(words, exchange->request, exchange->ike_sa->version) : "(not readable)");
+}
+
+const struct rule rule_no_proposal = {
+    .on = ON(ANSWERED), .judge = judge_no_proposal,
+    .findings = {
+        { FINDING_NO_PROPOSAL, .text = text_no_proposal,
+            .meaning = "The peers share no set of algorithms.",
+            .check = "Encryption, integrity, PRF and DH group on both peers." },
+    }
+};

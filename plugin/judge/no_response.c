@@ -4,24 +4,51 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
+
+#include <inttypes.h>
 
 #include "../clock.h"
+#include "../words/ike_words.h"
+
+struct no_response {
+    uint64_t sent;                  /* times */
+    uint32_t frame;                 /* of the message that waits for an answer */
+    nstime_t waited;
+};
 
 static void
 judge_no_response(struct judge *judge, const struct change *change)
 {
     const struct exchange *exchange = change->exchange;
     enum confidence confidence = exchange->retransmissions > 0 ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED;
-    struct finding *finding = judge_exchange(judge, FINDING_IKE_NO_RESPONSE, confidence, exchange);
+    struct finding *finding = judge_exchange(judge, FINDING_IKE_NO_RESPONSE, confidence, exchange, sizeof(struct no_response));
 
     if (!finding)
         return;
-    finding->number = exchange->retransmissions;
-    finding->limit = exchange->awaited_frame;
-    finding->span = clock_elapsed(&exchange->request_time, &judge->time);
+    struct no_response *no_response = finding->detail;
+    no_response->sent = UINT64_C(1) + exchange->retransmissions;
+    no_response->frame = exchange->awaited_frame;
+    no_response->waited = clock_elapsed(&exchange->request_time, &judge->time);
     finding_rests_on(finding, exchange->awaited_frame);
     finding_rests_on(finding, exchange->last_frame);
 }
 
-const struct rule rule_no_response = { .on = ON(GIVEN_UP), .judge = judge_no_response };
+static char *
+text_no_response(const struct words *words, const struct finding *finding)
+{
+    const struct no_response *no_response = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "%s (frame %u) was sent %" PRIu64 " times and not answered; given up after %s. Check "
+            "that the peer is up and that UDP ports 500 and 4500 pass", words_exchange(words, finding->exchange->type),
+            no_response->frame, no_response->sent, words_duration(words, &no_response->waited));
+}
+
+const struct rule rule_no_response = {
+    .on = ON(GIVEN_UP), .judge = judge_no_response,
+    .findings = {
+        { FINDING_IKE_NO_RESPONSE, .text = text_no_response,
+            .meaning = "The peer did not answer, or its answers were lost.",
+            .check = "That the peer is up, and that UDP 500 and 4500 pass in both directions." },
+    }
+};

@@ -5,9 +5,16 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
+
+#include <inttypes.h>
 
 #include "../clock.h"
+
+struct one_way {
+    uint64_t packets;               /* that nothing answered */
+    nstime_t within;
+};
 
 static void
 judge_one_way(struct judge *judge, const struct change *change)
@@ -15,14 +22,33 @@ judge_one_way(struct judge *judge, const struct change *change)
     const struct flow *flow = change->one_way.sa->flow;
     const struct flow *reverse = flow_reverse(flow);
     enum confidence confidence = reverse->packets > 0 ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED;
-    struct finding *finding = judge_sa(judge, FINDING_ONE_WAY, confidence, change->one_way.sa);
+    struct finding *finding = judge_sa(judge, FINDING_ONE_WAY, confidence, change->one_way.sa, sizeof(struct one_way));
 
     if (!finding)
         return;
-    finding->number = flow->unanswered;
-    finding->span = clock_elapsed(&flow->unanswered_since, &judge->time);
+    struct one_way *one_way = finding->detail;
+    one_way->packets = flow->unanswered;
+    one_way->within = clock_elapsed(&flow->unanswered_since, &judge->time);
     finding_rests_on(finding, change->one_way.before_frame);
     finding_rests_on(finding, flow->unanswered_frame);
 }
 
-const struct rule rule_one_way = { .on = ON(ONE_WAY), .judge = judge_one_way };
+static char *
+text_one_way(const struct words *words, const struct finding *finding)
+{
+    const struct one_way *one_way = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "%s carried %" PRIu64 " packets in %s and nothing came back. Check routing, "
+            "policy and the other direction's SA on the peer", words_sa(words, finding->sa), one_way->packets,
+            words_duration(words, &one_way->within));
+}
+
+const struct rule rule_one_way = {
+    .on = ON(ONE_WAY), .judge = judge_one_way,
+    .findings = {
+        { FINDING_ONE_WAY, .text = text_one_way,
+            .meaning = "The tunnel is up but nothing comes back.",
+            .check = "Routing and policy behind the silent peer; ESP blocked in one direction; the other direction's SPI on "
+                "both peers." },
+    }
+};

@@ -7,9 +7,13 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
 
 #include "../clock.h"
+
+struct restart {
+    nstime_t after;                 /* the age of the IKE SA that was alive */
+};
 
 static enum confidence
 confidence_in(const struct ike_sa *began)
@@ -26,16 +30,31 @@ judge_peer_restart(struct judge *judge, const struct change *change)
 
     if (!old)
         return;
-    struct finding *finding = findings_add(judge->findings, FINDING_PEER_RESTART, confidence_in(began), judge->frame, &judge->time);
-
+    struct finding *finding = judge_ike_sa(judge, FINDING_PEER_RESTART, confidence_in(began), began, sizeof(struct restart));
     if (!finding)
         return;
-    findings_file(judge->findings, finding, began->flow->tunnel);
-    finding->ike_sa = began;
-    finding->span = clock_elapsed(&old->first_time, &began->first_time);
+    struct restart *restart = finding->detail;
+    restart->after = clock_elapsed(&old->first_time, &began->first_time);
     finding_rests_on(finding, old->first_frame);
     finding_rests_on(finding, old->last_frame);
     finding_rests_on(finding, began->first_frame);
 }
 
-const struct rule rule_peer_restart = { .on = ON(CONTACT) | ON(DISPLACED), .judge = judge_peer_restart };
+static char *
+text_peer_restart(const struct words *words, const struct finding *finding)
+{
+    const struct restart *restart = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "A new IKE SA%s, while IKE SA %u was alive after %s: a peer lost its state. Check it "
+            "for a restart or a failover", finding->confidence == CONFIDENCE_PROVEN ? " with INITIAL_CONTACT" : "",
+            finding->ike_sa->displaced->id, words_duration(words, &restart->after));
+}
+
+const struct rule rule_peer_restart = {
+    .on = ON(CONTACT) | ON(DISPLACED), .judge = judge_peer_restart,
+    .findings = {
+        { FINDING_PEER_RESTART, .text = text_peer_restart,
+            .meaning = "A peer forgot its IKE SA: traffic on the old SAs is lost until the new ones are up.",
+            .check = "Uptime, failover and crash logs of that peer." },
+    }
+};

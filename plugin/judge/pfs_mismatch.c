@@ -6,9 +6,13 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
 
 #include "../track/envelope.h"
+
+struct pfs {
+    unsigned refused;               /* rekeys */
+};
 
 #define REFUSED_AT_LEAST 2
 
@@ -67,11 +71,29 @@ judge_pfs_mismatch(struct judge *judge, const struct change *change)
         return;
     memory->pfs_mismatch_said = true;
     struct finding *finding = judge_exchange(judge, FINDING_PFS_MISMATCH,
-            record.unreadable ? CONFIDENCE_SUSPECTED : CONFIDENCE_INFERRED, change->exchange);
+            record.unreadable ? CONFIDENCE_SUSPECTED : CONFIDENCE_INFERRED, change->exchange, sizeof(struct pfs));
     if (!finding)
         return;
-    finding->number = record.refused;
+    struct pfs *pfs = finding->detail;
+    pfs->refused = record.refused;
     finding_rests_on(finding, record.refused_frame);
 }
 
-const struct rule rule_pfs_mismatch = { .on = ON(ANSWERED) | ON(REFUSED_UNREAD), .judge = judge_pfs_mismatch };
+static char *
+text_pfs_mismatch(const struct words *words, const struct finding *finding)
+{
+    const struct pfs *pfs = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "The first child SA works, but %u rekeys with a key exchange were refused. "
+            "Compare the PFS (DH) group of phase 2 on both peers", pfs->refused);
+}
+
+const struct rule rule_pfs_mismatch = {
+    .on = ON(ANSWERED) | ON(REFUSED_UNREAD), .judge = judge_pfs_mismatch,
+    .findings = {
+        { FINDING_PFS_MISMATCH, .text = text_pfs_mismatch,
+            .meaning = "The first SA needs no key exchange and works; each rekey needs one and fails, so that the tunnel "
+                "drops when the first SA ends.",
+            .check = "The PFS (DH) group of phase 2 on both peers." },
+    }
+};

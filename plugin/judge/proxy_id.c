@@ -8,9 +8,10 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
 
 #include "../track/selectors.h"
+#include "../words/ike_words.h"
 
 static bool
 says_mismatch(const struct exchange *exchange)
@@ -100,14 +101,14 @@ static void
 judge_answer(struct judge *judge, const struct exchange *exchange)
 {
     if (exchange->outcome == EXCHANGE_REFUSED ? says_mismatch(exchange) : ids_changed(exchange)) {
-        struct finding *finding = judge_exchange(judge, FINDING_PROXY_ID_MISMATCH, CONFIDENCE_PROVEN, exchange);
+        struct finding *finding = judge_exchange(judge, FINDING_PROXY_ID_MISMATCH, CONFIDENCE_PROVEN, exchange, 0);
         const struct exchange *other = find_unlike(judge, exchange);
         if (finding && other) {
             finding->other_exchange = other;
             finding_rests_on(finding, other->request_frame);
         }
     } else if (exchange->outcome == EXCHANGE_ANSWERED && is_narrowed(exchange)) {
-        judge_exchange(judge, FINDING_PROXY_ID_NARROWED, CONFIDENCE_PROVEN, exchange);
+        judge_exchange(judge, FINDING_PROXY_ID_NARROWED, CONFIDENCE_PROVEN, exchange, 0);
     }
 }
 
@@ -120,7 +121,7 @@ judge_request(struct judge *judge, const struct exchange *exchange)
     if (!unlike)
         return;
     *said = true;
-    struct finding *finding = judge_exchange(judge, FINDING_PROXY_ID_MISMATCH, CONFIDENCE_INFERRED, exchange);
+    struct finding *finding = judge_exchange(judge, FINDING_PROXY_ID_MISMATCH, CONFIDENCE_INFERRED, exchange, 0);
     if (!finding)
         return;
     finding->other_exchange = unlike;
@@ -136,4 +137,51 @@ judge_proxy_id(struct judge *judge, const struct change *change)
         judge_request(judge, change->exchange);
 }
 
-const struct rule rule_proxy_id = { .on = ON(REQUESTED) | ON(ANSWERED), .judge = judge_proxy_id };
+/* What was proposed, what was answered, and what the other peer proposes; then what to compare. */
+static char *
+text_of_offers(const struct words *words, const struct finding *finding, const char *advice)
+{
+    const struct exchange *exchange = finding->exchange, *other = finding->other_exchange;
+    const struct offer *asked = exchange->request;
+    wmem_strbuf_t *text = wmem_strbuf_new(words->scope, "");
+
+    wmem_strbuf_append_printf(text, "Proxy IDs: %s proposes %s", words_requester(words, exchange),
+            asked ? words_selectors(words, &asked->tsi, &asked->tsr) : "selectors that were not read");
+    if (exchange->error != 0)
+        wmem_strbuf_append_printf(text, ", %s answers %s", words_responder(words, exchange),
+                words_notify(words, exchange->ike_sa->version, exchange->error));
+    else if (exchange->response && finding->confidence == CONFIDENCE_PROVEN)
+        wmem_strbuf_append_printf(text, ", %s answers with %s", words_responder(words, exchange),
+                words_selectors(words, &exchange->response->tsi, &exchange->response->tsr));
+    if (other && other->request)
+        wmem_strbuf_append_printf(text, ", %s proposes %s (frame %u)", words_requester(words, other),
+                words_selectors(words, &other->request->tsi, &other->request->tsr), other->request_frame);
+    wmem_strbuf_append(text, advice);
+    return (char *)wmem_strbuf_get_str(text);
+}
+
+static char *
+text_mismatch(const struct words *words, const struct finding *finding)
+{
+    return text_of_offers(words, finding,
+            ". Compare the proxy IDs (traffic selectors) of both peers: they must mirror each other");
+}
+
+static char *
+text_narrowed(const struct words *words, const struct finding *finding)
+{
+    return text_of_offers(words, finding, ". Allowed in IKEv2, but check that both peers mean the same networks");
+}
+
+const struct rule rule_proxy_id = {
+    .on = ON(REQUESTED) | ON(ANSWERED), .judge = judge_proxy_id,
+    .findings = {
+        { FINDING_PROXY_ID_MISMATCH, .text = text_mismatch,
+            .meaning = "The peers do not agree which networks the tunnel carries.",
+            .check = "Proxy IDs (traffic selectors, crypto ACL) on both peers: they must mirror each other, with protocol "
+                "and ports." },
+        { FINDING_PROXY_ID_NARROWED, .text = text_narrowed,
+            .meaning = "The responder agreed to fewer networks than were proposed. Traffic of the others is not carried.",
+            .check = "Whether both peers mean the same networks." },
+    }
+};

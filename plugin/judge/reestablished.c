@@ -4,9 +4,14 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
 
 #include "../clock.h"
+
+struct set_up_again {
+    uint32_t old;                   /* number of the IKE SA before */
+    nstime_t after;                 /* it began */
+};
 
 /* IKE SAs of the tunnel that are looked through: beyond that it is a flood. */
 #define LOOKED_AT_MOST 64
@@ -28,16 +33,30 @@ judge_reestablished(struct judge *judge, const struct change *change)
     if (!change->ike_sa->set_up)
         return;
     const struct ike_sa *ike_sa = change->ike_sa, *old = one_before(ike_sa);
-    struct finding *finding = old ? findings_add(judge->findings, FINDING_REESTABLISHED, CONFIDENCE_PROVEN, judge->frame, &judge->time) : NULL;
+    struct finding *finding = old ? judge_ike_sa(judge, FINDING_REESTABLISHED, CONFIDENCE_PROVEN, ike_sa, sizeof(struct set_up_again)) : NULL;
 
     if (!finding)
         return;
-    findings_file(judge->findings, finding, ike_sa->flow->tunnel);
-    finding->ike_sa = ike_sa;
-    finding->number = old->id;
-    finding->span = clock_elapsed(&old->first_time, &ike_sa->first_time);
+    struct set_up_again *again = finding->detail;
+    again->old = old->id;
+    again->after = clock_elapsed(&old->first_time, &ike_sa->first_time);
     finding_rests_on(finding, old->first_frame);
     finding_rests_on(finding, ike_sa->first_frame);
 }
 
-const struct rule rule_reestablished = { .on = ON(CONTACT), .judge = judge_reestablished };
+static char *
+text_reestablished(const struct words *words, const struct finding *finding)
+{
+    const struct set_up_again *again = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "%s set the tunnel up anew, %s after IKE SA %u began: this is no rekey",
+            words_endpoint(words, &finding->ike_sa->flow->source), words_duration(words, &again->after), again->old);
+}
+
+const struct rule rule_reestablished = {
+    .on = ON(CONTACT), .judge = judge_reestablished,
+    .findings = {
+        { FINDING_REESTABLISHED, .text = text_reestablished,
+            .meaning = "Another IKE SA was set up for this tunnel: something ended the old one, or a peer re-authenticates." },
+    }
+};

@@ -6,9 +6,13 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
 
 #include "../clock.h"
+
+struct rekey {
+    nstime_t lived;
+};
 
 /* IKE SAs through whose rekeys a set-up is looked for. */
 #define LOOKED_AT_MOST 16
@@ -37,15 +41,32 @@ static void
 judge_rekey(struct judge *judge, const struct change *change)
 {
     const struct sa *new = change->replaced.sa, *old = new->predecessor;
-    struct finding *finding = is_set_up_anew(old, new) ? NULL : judge_sa(judge, FINDING_REKEY, new->link_proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, old);
+    struct finding *finding = is_set_up_anew(old, new) ? NULL : judge_sa(judge, FINDING_REKEY,
+            new->link_proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, old, sizeof(struct rekey));
 
     if (!finding)
         return;
+    struct rekey *rekey = finding->detail;
     finding->other = new;
-    finding->span = clock_elapsed(sa_birth_time(old), sa_replaced_time(old));
+    rekey->lived = clock_elapsed(sa_birth_time(old), sa_replaced_time(old));
     finding_rests_on(finding, sa_birth_frame(old));
     finding_rests_on(finding, change->replaced.before_frame);
     finding_rests_on(finding, sa_birth_frame(new));
 }
 
-const struct rule rule_rekey = { .on = ON(SA_REPLACED), .judge = judge_rekey };
+static char *
+text_rekey(const struct words *words, const struct finding *finding)
+{
+    const struct rekey *rekey = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "%s lived %s and was replaced by 0x%08x (frame %u)", words_sa(words, finding->sa),
+            words_duration(words, &rekey->lived), finding->other->key.spi, sa_birth_frame(finding->other));
+}
+
+const struct rule rule_rekey = {
+    .on = ON(SA_REPLACED), .judge = judge_rekey,
+    .findings = {
+        { FINDING_REKEY, .text = text_rekey,
+            .meaning = "The SPI changed: a new SA took the old one's place, as it should when its lifetime is over." },
+    }
+};

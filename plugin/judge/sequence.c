@@ -11,18 +11,37 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
+
+#include <inttypes.h>
+
+struct restart {
+    uint64_t first;
+    uint64_t highest_before;
+};
+
+struct exhausted {
+    uint64_t highest;
+    bool passed;                    /* 2^32 */
+};
+
+struct replay {
+    uint64_t behind;                /* packets behind the highest */
+    uint32_t window;                /* of the receiver, in packets; 0: the number was seen before */
+};
 
 static void
 judge_restart(struct judge *judge, const struct change_sequence *change)
 {
     struct finding *finding = judge_sa(judge, FINDING_SEQUENCE_RESTART,
-            sequence_restart_repeats(&change->sa->sequence) ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, change->sa);
+            sequence_restart_repeats(&change->sa->sequence) ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, change->sa,
+            sizeof(struct restart));
 
     if (!finding)
         return;
-    finding->number = change->sa->sequence.first;
-    finding->limit = sequence_highest_before_restart(&change->sa->sequence);
+    struct restart *restart = finding->detail;
+    restart->first = change->sa->sequence.first;
+    restart->highest_before = sequence_highest_before_restart(&change->sa->sequence);
     finding_rests_on(finding, change->before_frame);
 }
 
@@ -39,24 +58,40 @@ has_extended_numbers(const struct sa *sa)
 }
 
 static void
+judge_exhausted(struct judge *judge, const struct change_sequence *change)
+{
+    if (has_extended_numbers(change->sa))
+        return;
+    struct finding *finding = judge_sa(judge, FINDING_SEQUENCE_EXHAUSTED, CONFIDENCE_PROVEN, change->sa,
+            sizeof(struct exhausted));
+    if (!finding)
+        return;
+    struct exhausted *exhausted = finding->detail;
+    exhausted->highest = change->sa->sequence.highest;
+    exhausted->passed = (change->effect & SEQUENCE_WRAPPED) != 0;
+}
+
+static void
+judge_window(struct judge *judge, const struct change_sequence *change)
+{
+    struct finding *finding = judge_sa(judge, FINDING_REPLAY_WINDOW, CONFIDENCE_PROVEN, change->sa, sizeof(struct replay));
+
+    if (!finding)
+        return;
+    struct replay *replay = finding->detail;
+    replay->behind = change->behind;
+    replay->window = (change->effect & SEQUENCE_DUPLICATE) ? 0 : judge->limits.replay_window;
+}
+
+static void
 judge_effect(struct judge *judge, const struct change_sequence *change)
 {
     if (change->effect & SEQUENCE_RESTARTED)
         judge_restart(judge, change);
-    if ((change->effect & (SEQUENCE_NEAR_END | SEQUENCE_WRAPPED)) && !has_extended_numbers(change->sa)) {
-        struct finding *finding = judge_sa(judge, FINDING_SEQUENCE_EXHAUSTED, CONFIDENCE_PROVEN, change->sa);
-        if (finding) {
-            finding->number = change->sa->sequence.highest;
-            finding->limit = (change->effect & SEQUENCE_WRAPPED) != 0;
-        }
-    }
-    if (change->effect & (SEQUENCE_OUTSIDE_WINDOW | SEQUENCE_DUPLICATE)) {
-        struct finding *finding = judge_sa(judge, FINDING_REPLAY_WINDOW, CONFIDENCE_PROVEN, change->sa);
-        if (finding) {
-            finding->number = change->behind;
-            finding->limit = (change->effect & SEQUENCE_DUPLICATE) ? 0 : judge->limits.replay_window;
-        }
-    }
+    if (change->effect & (SEQUENCE_NEAR_END | SEQUENCE_WRAPPED))
+        judge_exhausted(judge, change);
+    if (change->effect & (SEQUENCE_OUTSIDE_WINDOW | SEQUENCE_DUPLICATE))
+        judge_window(judge, change);
 }
 
 static void
@@ -65,4 +100,53 @@ judge_sequence(struct judge *judge, const struct change *change)
     judge_effect(judge, &change->sequence);
 }
 
-const struct rule rule_sequence = { .on = ON(SEQUENCE), .judge = judge_sequence };
+static char *
+text_sequence_restart(const struct words *words, const struct finding *finding)
+{
+    const struct restart *restart = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "%s: the sequence number started again at %" PRIu64 " after %" PRIu64 ". The "
+            "receiver drops this; check the sender for a failover or a reboot without a new negotiation",
+            words_sa(words, finding->sa), restart->first, restart->highest_before);
+}
+
+static char *
+text_sequence_exhausted(const struct words *words, const struct finding *finding)
+{
+    const struct exhausted *exhausted = finding->detail;
+    const char *sa = words_sa(words, finding->sa);
+
+    if (exhausted->passed)
+        return wmem_strdup_printf(words->scope, "%s: the 32-bit sequence number passed 2^32. Allowed only with extended "
+                "sequence numbers; check that both peers negotiated ESN, or rekey by volume before", sa);
+    return wmem_strdup_printf(words->scope, "%s: sequence number %" PRIu64 ", close to 2^32. Without extended sequence numbers "
+            "the SA must be rekeyed before; check why no rekey came", sa, exhausted->highest);
+}
+
+static char *
+text_replay_window(const struct words *words, const struct finding *finding)
+{
+    const struct replay *replay = finding->detail;
+    const char *sa = words_sa(words, finding->sa);
+
+    if (replay->window == 0)
+        return wmem_strdup_printf(words->scope, "%s: this sequence number was received before; the receiver drops it as a "
+                "replay", sa);
+    return wmem_strdup_printf(words->scope, "%s: %" PRIu64 " packets behind the highest; a receiver with a replay window of "
+            "%u drops it. Check for reordering on the way (QoS, load sharing)", sa, replay->behind, replay->window);
+}
+
+const struct rule rule_sequence = {
+    .on = ON(SEQUENCE), .judge = judge_sequence,
+    .findings = {
+        { FINDING_SEQUENCE_RESTART, .text = text_sequence_restart,
+            .meaning = "No sender may begin again within an SA; the receiver's anti-replay check drops what follows.",
+            .check = "A failover, a reboot, or a cloned gateway with the same SA." },
+        { FINDING_SEQUENCE_EXHAUSTED, .text = text_sequence_exhausted,
+            .meaning = "Without extended sequence numbers an SA must end before 2^32 packets.",
+            .check = "ESN on both peers, or a volume lifetime that rekeys in time." },
+        { FINDING_REPLAY_WINDOW, .text = text_replay_window,
+            .meaning = "A receiver with the given replay window drops this packet.",
+            .check = "Reordering on the path (QoS, load sharing); the replay window of the receiver." },
+    }
+};

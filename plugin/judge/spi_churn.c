@@ -10,9 +10,22 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
+
+#include <inttypes.h>
 
 #include "../clock.h"
+
+struct churn {
+    nstime_t age;
+    uint64_t early;                 /* seconds that it should have reached */
+};
+
+struct flapping {
+    uint32_t count;                 /* SAs */
+    uint32_t window;                /* seconds */
+    nstime_t within;
+};
 
 /* Generations that are looked at, if the window or the clock leaves more of them in question. */
 #define LOOKED_AT_MOST 4096
@@ -54,13 +67,14 @@ judge_flapping(struct judge *judge, const struct sa *old)
     memory_set_flapping(judge->memory, old, old);
     if (goes_on)
         return;
-    struct finding *finding = judge_sa(judge, FINDING_FLAPPING, confidence_of(old), old);
+    struct finding *finding = judge_sa(judge, FINDING_FLAPPING, confidence_of(old), old, sizeof(struct flapping));
     if (!finding)
         return;
+    struct flapping *flapping = finding->detail;
     finding->other = old->successor;
-    finding->number = judge->limits.churn_count;
-    finding->limit = judge->limits.churn_window;
-    finding->span = clock_elapsed(sa_birth_time(first), sa_replaced_time(old));
+    flapping->count = judge->limits.churn_count;
+    flapping->window = judge->limits.churn_window;
+    flapping->within = clock_elapsed(sa_birth_time(first), sa_replaced_time(old));
     for (const struct sa *sa = first; sa != old->successor; sa = sa->successor)
         finding_rests_on(finding, sa_birth_frame(sa));
     finding_rests_on(finding, sa_birth_frame(old->successor));
@@ -80,11 +94,12 @@ judge_replaced(struct judge *judge, const struct change_replaced *change)
     if (!old->born_in_capture || (uint64_t)age.secs >= early)
         return;
     memory_set_churned(judge->memory, old, true);
-    struct finding *finding = judge_sa(judge, FINDING_SPI_CHURN, confidence_of(old), old);
+    struct finding *finding = judge_sa(judge, FINDING_SPI_CHURN, confidence_of(old), old, sizeof(struct churn));
     if (finding) {
+        struct churn *churn = finding->detail;
         finding->other = change->sa;
-        finding->span = age;
-        finding->limit = early;
+        churn->age = age;
+        churn->early = early;
         finding_rests_on(finding, sa_birth_frame(old));
         finding_rests_on(finding, old->deleted_frame);
         finding_rests_on(finding, change->before_frame);
@@ -102,4 +117,35 @@ judge_spi_churn(struct judge *judge, const struct change *change)
         judge_replaced(judge, &change->replaced);
 }
 
-const struct rule rule_spi_churn = { .on = ON(SA_REPLACED) | ON(SA_SPLIT), .judge = judge_spi_churn };
+static char *
+text_spi_churn(const struct words *words, const struct finding *finding)
+{
+    const struct churn *churn = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "%s was replaced by 0x%08x after only %s (less than %" PRIu64 " s). Compare the "
+            "phase 1 and phase 2 lifetimes and the proxy IDs of both peers", words_sa(words, finding->sa),
+            finding->other->key.spi, words_duration(words, &churn->age), churn->early);
+}
+
+static char *
+text_flapping(const struct words *words, const struct finding *finding)
+{
+    const struct flapping *flapping = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "%s: %u SAs in a row were replaced early within %s (window %u s). Compare the "
+            "lifetimes and proxy IDs of both peers; if they agree, suspect a software fault", words_sa(words, finding->sa),
+            flapping->count, words_duration(words, &flapping->within), flapping->window);
+}
+
+const struct rule rule_spi_churn = {
+    .on = ON(SA_REPLACED) | ON(SA_SPLIT), .judge = judge_spi_churn,
+    .findings = {
+        { FINDING_SPI_CHURN, .text = text_spi_churn,
+            .meaning = "The SPI should stay the same until the tunnel renegotiates; this one lasted too short.",
+            .check = "Phase 1 and phase 2 lifetimes, and proxy IDs, on both peers; then who deletes the SA, and why." },
+        { FINDING_FLAPPING, .text = text_flapping,
+            .meaning = "The tunnel is set up again and again; users see it drop.",
+            .check = "Lifetimes and proxy IDs on both peers; tunnel monitoring, idle timeouts and DPD; else suspect a "
+                "software fault." },
+    }
+};

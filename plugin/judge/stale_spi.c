@@ -10,19 +10,24 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
 
 #include "../clock.h"
+
+struct stale {
+    nstime_t after;                 /* its Delete, or its successor */
+};
 
 static void
 judge_deleted(struct judge *judge, const struct sa *sa)
 {
     enum confidence confidence = sa->delete_named_it ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED;
-    struct finding *finding = judge_sa(judge, FINDING_STALE_SPI, confidence, sa);
+    struct finding *finding = judge_sa(judge, FINDING_STALE_SPI, confidence, sa, sizeof(struct stale));
 
     if (!finding)
         return;
-    finding->span = clock_elapsed(&sa->deleted_time, &judge->time);
+    struct stale *stale = finding->detail;
+    stale->after = clock_elapsed(&sa->deleted_time, &judge->time);
     finding_rests_on(finding, sa->deleted_frame);
 }
 
@@ -32,12 +37,13 @@ judge_resumed(struct judge *judge, const struct change_resumed *change)
     if (!change->clean || change->sa->flow->parallel)
         return;
     const struct sa *successor = change->sa->successor;
-    struct finding *finding = judge_sa(judge, FINDING_STALE_SPI, CONFIDENCE_SUSPECTED, change->sa);
+    struct finding *finding = judge_sa(judge, FINDING_STALE_SPI, CONFIDENCE_SUSPECTED, change->sa, sizeof(struct stale));
 
     if (!finding)
         return;
+    struct stale *stale = finding->detail;
     finding->other = successor;
-    finding->span = clock_elapsed(sa_birth_time(successor), &judge->time);
+    stale->after = clock_elapsed(sa_birth_time(successor), &judge->time);
     finding_rests_on(finding, change->before_frame);
     finding_rests_on(finding, successor->first_frame);
 }
@@ -51,4 +57,25 @@ judge_stale_spi(struct judge *judge, const struct change *change)
         judge_resumed(judge, &change->resumed);
 }
 
-const struct rule rule_stale_spi = { .on = ON(SA_STALE) | ON(SA_RESUMED), .judge = judge_stale_spi };
+static char *
+text_stale_spi(const struct words *words, const struct finding *finding)
+{
+    const struct stale *stale = finding->detail;
+    const char *sa = words_sa(words, finding->sa);
+    const char *after = words_duration(words, &stale->after);
+
+    if (!finding->other)
+        return wmem_strdup_printf(words->scope, "%s carries traffic %s after it was deleted (frame %u). The sender still uses "
+                "an SA that its peer has dropped; check whether it received the Delete", sa, after, finding->sa->deleted_frame);
+    return wmem_strdup_printf(words->scope, "%s carries traffic %s after its successor 0x%08x took over. Check whether the "
+            "sender missed the change; parallel SAs can look like this too", sa, after, finding->other->key.spi);
+}
+
+const struct rule rule_stale_spi = {
+    .on = ON(SA_STALE) | ON(SA_RESUMED), .judge = judge_stale_spi,
+    .findings = {
+        { FINDING_STALE_SPI, .text = text_stale_spi,
+            .meaning = "The sender uses an SA that its peer has probably forgotten; the peer drops these packets.",
+            .check = "Whether the Delete reached the sender; invalid SPI counters on the receiver." },
+    }
+};

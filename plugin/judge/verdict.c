@@ -1,5 +1,5 @@
 /* verdict.c
- * The first cause, in the order of the catalogue, that the tunnel's findings support. A refusal over
+ * The first cause, in the order of the table of candidates, that the tunnel's findings support. A refusal over
  * the proposal of a rekey that brings a key exchange is no proposal mismatch where the first child SA
  * was accepted: that is what pfs_mismatch is about. Unexplained churn is said only where the
  * negotiation was read and agrees; where it was not, what is missing is said instead. Stable is said
@@ -9,17 +9,123 @@
  */
 #include "verdict.h"
 
-#include "../clock.h"
+#include "coverage.h"
 
-/* Whether a finding is above a note. */
-static const bool is_trouble[FINDING_KEYS] = {
-#define SEVERITY_CHAT false
-#define SEVERITY_NOTE false
-#define SEVERITY_WARN true
-#define SEVERITY_ERROR true
-#define X(identifier, name, severity, group, title) [FINDING_##identifier] = SEVERITY_##severity,
-    SPISCOPE_FINDINGS(X)
-#undef X
+/* ---- the causes in words */
+
+#define CHECKS_AT_MOST 6
+
+/* The text of the finding that decides. */
+static char *
+summarise_finding(const struct words *words, const struct verdict *verdict)
+{
+    return finding_text(words, verdict->finding);
+}
+
+static char *
+summarise_churn(const struct words *words, const struct verdict *verdict)
+{
+    if (verdict->confidence == CONFIDENCE_SUSPECTED)
+        return wmem_strdup_printf(words->scope, "%u SAs were replaced early and nothing in the negotiation explains it; not all "
+                "of both peers' lifetimes could be seen.", verdict->churned);
+    return wmem_strdup_printf(words->scope, "%u SAs were replaced early although both peers' lifetimes and proxy IDs agree: a "
+            "software fault, or something outside IKE, is likely.", verdict->churned);
+}
+
+static char *
+summarise_lack(const struct words *words, const struct verdict *verdict)
+{
+    if (verdict->churned > 0)
+        return wmem_strdup_printf(words->scope, "SPIs do not last (%u SAs were replaced early), and the capture does not show "
+                "why.", verdict->churned);
+    if (verdict->refused > 0)
+        return wmem_strdup_printf(words->scope, "Child SAs (phase 2) were refused %u times; the reason is not readable.",
+                verdict->refused);
+    return wmem_strdup(words->scope, "Nothing wrong was seen, but too little to call the tunnel stable.");
+}
+
+static char *
+summarise_stable(const struct words *words, const struct verdict *verdict)
+{
+    (void)verdict;
+    return wmem_strdup(words->scope, "SPIs change only with their rekeys, both directions carry traffic, and no fault was seen.");
+}
+
+/* The commands that show SAs on the major firewalls. */
+#define SHOW_SAS \
+    "SPIs and lifetimes: Palo Alto: show vpn ipsec-sa; Cisco: show crypto ipsec sa; FortiGate: diagnose vpn tunnel list; " \
+    "strongSwan: swanctl --list-sas"
+#define SHOW_IKE \
+    "IKE SAs: Palo Alto: show vpn ike-sa; Cisco: show crypto ikev2 sa detail, show crypto isakmp sa detail; FortiGate: " \
+    "diagnose vpn ike gateway list; strongSwan: swanctl --list-sas"
+#define SHOW_CONFIG \
+    "Configuration: Palo Alto: show vpn tunnel; Cisco: show running-config crypto; FortiGate: show vpn ipsec " \
+    "phase2-interface; strongSwan: swanctl --list-conns"
+
+static const struct {
+    const char *name;
+    char *(*summarise)(const struct words *words, const struct verdict *verdict);
+    const char *check[CHECKS_AT_MOST];
+} causes[CAUSES] = {
+    [CAUSE_AUTHENTICATION] = { "authentication", summarise_finding, {
+        "Pre-shared key or certificate (trust chain, validity), local and remote identity (type and value)", SHOW_IKE,
+        SHOW_CONFIG } },
+    [CAUSE_PROPOSAL_MISMATCH] = { "proposal_mismatch", summarise_finding, {
+        "Encryption, integrity, PRF and DH group of the phase that is named", SHOW_CONFIG } },
+    [CAUSE_PROXY_ID_MISMATCH] = { "proxy_id_mismatch", summarise_finding, {
+        "Proxy IDs (traffic selectors, crypto ACL): networks, protocol and ports, mirrored", SHOW_CONFIG, SHOW_SAS } },
+    [CAUSE_PFS_MISMATCH] = { "pfs_mismatch", summarise_finding, {
+        "PFS (DH group) of phase 2: the same on both peers, or off on both", SHOW_CONFIG } },
+    [CAUSE_PHASE1_LIFETIME_MISMATCH] = { "phase1_lifetime_mismatch", summarise_finding, {
+        "Phase 1 (IKE) lifetime: the same on both peers", SHOW_IKE, SHOW_CONFIG } },
+    [CAUSE_PHASE2_LIFETIME_MISMATCH] = { "phase2_lifetime_mismatch", summarise_finding, {
+        "Phase 2 (IPsec) lifetime in seconds and kilobytes: the same on both peers", SHOW_SAS, SHOW_CONFIG } },
+    [CAUSE_PEER_UNREACHABLE] = { "peer_unreachable", summarise_finding, {
+        "The path between the peers: UDP 500 and 4500, ESP (protocol 50), routing, a firewall between",
+        "Whether the peer was down at the time (its own log and uptime)", SHOW_IKE } },
+    [CAUSE_PEER_RESTART] = { "peer_restart", summarise_finding, {
+        "Uptime, failover and crash logs of the peer that began anew", SHOW_IKE } },
+    [CAUSE_ONE_WAY] = { "one_way", summarise_finding, {
+        "Routing and policy behind the peer that stays silent, and its outbound SPI against this one's inbound SPI",
+        "ESP (protocol 50) or UDP 4500 blocked in one direction", SHOW_SAS } },
+    [CAUSE_REKEY_COLLISION] = { "rekey_collision", summarise_finding, {
+        "Rekey times: let one peer rekey earlier, or randomise (rekey fuzz, jitter)", SHOW_SAS } },
+    [CAUSE_VOLUME_REKEY] = { "volume_rekey", summarise_finding, {
+        "Phase 2 lifetime in kilobytes: raise or switch off, the same on both peers", SHOW_SAS } },
+    [CAUSE_UNEXPLAINED_CHURN] = { "unexplained_churn", summarise_churn, {
+        "Who deletes the SAs, and why: idle timeout, tunnel monitoring, DPD, scripts, an administrator",
+        "Phase 1 and phase 2 lifetimes, and proxy IDs, on both peers once more",
+        "If all agree, a software fault is likely: open a case with this report", SHOW_SAS, SHOW_IKE } },
+    [CAUSE_NOT_ENOUGH_DATA] = { "not_enough_data", summarise_lack, {
+        "Phase 1 and phase 2 lifetimes, and proxy IDs, on both peers", SHOW_SAS, SHOW_IKE } },
+    [CAUSE_STABLE] = { "stable", summarise_stable, { NULL } },
+};
+
+const char *
+verdict_cause(const struct verdict *verdict)
+{
+    return causes[verdict->cause].name;
+}
+
+char *
+verdict_summary(const struct words *words, const struct verdict *verdict)
+{
+    return causes[verdict->cause].summarise(words, verdict);
+}
+
+const char *
+verdict_check(const struct verdict *verdict, unsigned i)
+{
+    return i < CHECKS_AT_MOST ? causes[verdict->cause].check[i] : NULL;
+}
+
+/* ---- what findings support */
+
+/* What a verdict is about. */
+struct subject {
+    const struct tunnel *tunnel;
+    const struct judge *judge;
+    const struct finding_file *file; /* never NULL */
 };
 
 /* Refusals that the next try did not turn into a success. */
@@ -36,7 +142,7 @@ static bool
 has_trouble(const struct tunnel *tunnel, const struct finding_file *file)
 {
     for (unsigned key = 0; key < FINDING_KEYS; key++)
-        if (key != FINDING_CHILD_REFUSED && file->count[key] > 0 && is_trouble[key])
+        if (key != FINDING_CHILD_REFUSED && file->count[key] > 0 && finding_kind((uint8_t)key)->severity > SEVERITY_NOTE)
             return true;
     return lasting_refusals(tunnel, file) > 0;
 }
@@ -68,174 +174,127 @@ decide(struct verdict *verdict, enum cause cause, const struct finding *finding)
         add_evidence(verdict, finding->evidence[i]);
 }
 
+/* Each decides by a finding of the candidate's key if there is one, and if it supports the cause. */
+
+struct candidate;
+typedef bool decide_function(struct verdict *verdict, const struct subject *subject, const struct candidate *candidate);
+
+struct candidate {
+    enum cause cause;
+    enum finding_key key;           /* of the findings that it goes by */
+    decide_function *decide;
+};
+
 static bool
-decide_if(struct verdict *verdict, enum cause cause, const struct finding_file *file, enum finding_key key)
+by_finding(struct verdict *verdict, const struct subject *subject, const struct candidate *candidate)
 {
-    if (file->count[key] == 0)
+    if (subject->file->count[candidate->key] == 0)
         return false;
-    decide(verdict, cause, file->best[key]);
+    decide(verdict, candidate->cause, subject->file->best[candidate->key]);
     return true;
 }
 
 /* A NO_PROPOSAL_CHOSEN that a PFS mismatch does not explain. */
-static const struct finding *
-plain_proposal_mismatch(const struct finding_file *file)
+static bool
+by_proposal(struct verdict *verdict, const struct subject *subject, const struct candidate *candidate)
 {
-    return file->count[FINDING_PFS_MISMATCH] == 0 ? file->best[FINDING_NO_PROPOSAL] : file->no_proposal_of_first;
+    bool pfs = subject->file->count[FINDING_PFS_MISMATCH] > 0;
+    const struct finding *finding = pfs ? memory_read(subject->judge->memory, subject->tunnel)->first_no_proposal
+        : subject->file->best[candidate->key];
+
+    if (!finding)
+        return false;
+    decide(verdict, candidate->cause, finding);
+    return true;
 }
 
 /* A peer's own timer that ends SAs early: in IKEv2 that is all that shows of a lifetime. */
 static bool
-decide_by_timer(struct verdict *verdict, const struct finding_file *file)
+by_timer(struct verdict *verdict, const struct subject *subject, const struct candidate *candidate)
 {
-    if (!decide_if(verdict, CAUSE_PHASE2_LIFETIME_MISMATCH, file, FINDING_EARLY_REKEY))
+    if (!by_finding(verdict, subject, candidate))
         return false;
     if (verdict->finding->ike_sa->version >= 2)
         verdict->confidence = CONFIDENCE_SUSPECTED;
     return true;
 }
 
-/* ---- what the capture could show */
-
-static bool
-read_negotiation(const struct tunnel *tunnel, const struct tunnel_memory *memory)
-{
-    return tunnel->children != NULL || memory->offers[1][0].count > 0 || memory->offers[1][1].count > 0;
-}
-
-static bool
-saw_negotiation(const struct tunnel *tunnel)
-{
-    return tunnel->ike_sas != NULL;
-}
-
-/* IKEv1: whether both peers' lifetimes were seen, in both phases. */
-static bool
-saw_both_offers(const struct tunnel_memory *memory)
-{
-    return memory->offers[0][0].count > 0 && memory->offers[0][1].count > 0
-            && memory->offers[1][0].count > 0 && memory->offers[1][1].count > 0;
-}
-
-bool
-verdict_span(const struct tunnel *tunnel, nstime_t *first, nstime_t *last)
-{
-    bool any = tunnel->ike_sas != NULL;
-
-    if (any) {
-        *first = tunnel->ike_first_time;
-        *last = tunnel->ike_last_time;
-    }
-    for (int i = 0; i < 2; i++) {
-        const struct flow *flow = &tunnel->flow[i];
-        if (flow->packets == 0)
-            continue;
-        if (!any || clock_compare(&flow->first_time, first) < 0)
-            *first = flow->first_time;
-        if (!any || clock_compare(&flow->last_time, last) > 0)
-            *last = flow->last_time;
-        any = true;
-    }
-    if (any)
-        *last = *clock_later(first, last);      /* the clock may run backwards */
-    return any;
-}
-
-static bool
-watched_long_enough(const struct tunnel *tunnel, const struct judge_limits *limits)
-{
-    nstime_t first, last;
-
-    return verdict_span(tunnel, &first, &last) && clock_passed(&first, &last, limits->min_sa_lifetime);
-}
-
-static uint8_t
-what_is_missing(const struct tunnel *tunnel, const struct judge *judge)
-{
-    const struct tunnel_memory *memory = memory_read(judge->memory, tunnel);
-    unsigned missing = 0;
-
-    if (!saw_negotiation(tunnel))
-        missing |= MISSING_NEGOTIATION;
-    else if (!read_negotiation(tunnel, memory))
-        missing |= MISSING_KEYS;
-    else if (tunnel->ike_sas->version < 2 && !saw_both_offers(memory))
-        missing |= MISSING_OTHER_OFFER;
-    if (tunnel->flow[0].packets == 0 || tunnel->flow[1].packets == 0)
-        missing |= MISSING_DIRECTION;
-    if (!watched_long_enough(tunnel, &judge->limits))
-        missing |= MISSING_TIME;
-    return (uint8_t)missing;
-}
-
 /* SPIs are unstable, and nothing so far says why. */
-static void
-decide_churn(struct verdict *verdict, const struct tunnel *tunnel, const struct judge *judge, const struct finding_file *file)
+static bool
+by_churn(struct verdict *verdict, const struct subject *subject, const struct candidate *candidate)
 {
-    bool flaps = file->count[FINDING_FLAPPING] > 0;
-    const struct finding *finding = file->best[flaps ? FINDING_FLAPPING : FINDING_SPI_CHURN];
-
-    decide(verdict, CAUSE_UNEXPLAINED_CHURN, finding);
+    if (!by_finding(verdict, subject, candidate))
+        return false;
     if (verdict->missing & (MISSING_KEYS | MISSING_NEGOTIATION)) {
         verdict->cause = CAUSE_NOT_ENOUGH_DATA;
         verdict->confidence = CONFIDENCE_INFERRED;
-        return;
+        return true;
     }
     /* Lifetimes agree only if both peers' were seen, and IKEv2 sends none. */
-    bool ikev2 = tunnel->ike_sas->version >= 2;
-    bool agree = !ikev2 && saw_both_offers(memory_read(judge->memory, tunnel));
+    bool ikev2 = subject->tunnel->ike_sas->version >= 2;
+    bool agree = !ikev2 && coverage_both_offers(subject->tunnel, subject->judge);
     if (ikev2)
         verdict->missing |= MISSING_LIFETIMES;
     verdict->confidence = agree ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED;
+    return true;
 }
 
-static void
-decide_without_cause(struct verdict *verdict, const struct tunnel *tunnel, const struct judge *judge, const struct finding_file *file)
+static bool
+by_refusal(struct verdict *verdict, const struct subject *subject, const struct candidate *candidate)
 {
-    if (file->count[FINDING_FLAPPING] > 0 || file->count[FINDING_SPI_CHURN] > 0) {
-        decide_churn(verdict, tunnel, judge, file);
-        return;
-    }
-    if (verdict->refused > 0 && decide_if(verdict, CAUSE_NOT_ENOUGH_DATA, file, FINDING_CHILD_REFUSED)) {
-        verdict->confidence = CONFIDENCE_INFERRED;
-        return;
-    }
-    bool enough = !(verdict->missing & (MISSING_DIRECTION | MISSING_TIME)) && !has_trouble(tunnel, file);
-    verdict->cause = enough ? CAUSE_STABLE : CAUSE_NOT_ENOUGH_DATA;
+    if (verdict->refused == 0 || !by_finding(verdict, subject, candidate))
+        return false;
     verdict->confidence = CONFIDENCE_INFERRED;
+    return true;
 }
+
+/* Nothing is wrong, as far as can be seen: by no finding. */
+static bool
+by_absence(struct verdict *verdict, const struct subject *subject, const struct candidate *candidate)
+{
+    bool enough = !(verdict->missing & (MISSING_DIRECTION | MISSING_TIME)) && !has_trouble(subject->tunnel, subject->file);
+
+    verdict->cause = (uint8_t)(enough ? candidate->cause : CAUSE_NOT_ENOUGH_DATA);
+    verdict->confidence = CONFIDENCE_INFERRED;
+    return true;
+}
+
+/* ---- the verdict */
+
+/* In the order in which they are considered. */
+static const struct candidate candidates[] = {
+    { CAUSE_AUTHENTICATION, FINDING_AUTH_FAILED, by_finding },
+    { CAUSE_PROPOSAL_MISMATCH, FINDING_NO_PROPOSAL, by_proposal },
+    { CAUSE_PROXY_ID_MISMATCH, FINDING_PROXY_ID_MISMATCH, by_finding },
+    { CAUSE_PFS_MISMATCH, FINDING_PFS_MISMATCH, by_finding },
+    { CAUSE_PHASE1_LIFETIME_MISMATCH, FINDING_PHASE1_LIFETIME_MISMATCH, by_finding },
+    { CAUSE_PHASE2_LIFETIME_MISMATCH, FINDING_PHASE2_LIFETIME_MISMATCH, by_finding },
+    { CAUSE_PEER_UNREACHABLE, FINDING_DPD_FAILURE, by_finding },
+    { CAUSE_PEER_UNREACHABLE, FINDING_IKE_NO_RESPONSE, by_finding },
+    { CAUSE_PEER_RESTART, FINDING_PEER_RESTART, by_finding },
+    { CAUSE_ONE_WAY, FINDING_ONE_WAY, by_finding },
+    { CAUSE_REKEY_COLLISION, FINDING_SYNCHRONISED_TIMERS, by_finding },
+    { CAUSE_VOLUME_REKEY, FINDING_VOLUME_REKEY, by_finding },
+    { CAUSE_PHASE2_LIFETIME_MISMATCH, FINDING_EARLY_REKEY, by_timer },
+    { CAUSE_UNEXPLAINED_CHURN, FINDING_FLAPPING, by_churn },
+    { CAUSE_UNEXPLAINED_CHURN, FINDING_SPI_CHURN, by_churn },
+    { CAUSE_NOT_ENOUGH_DATA, FINDING_CHILD_REFUSED, by_refusal },
+    { CAUSE_STABLE, FINDING_KEYS, by_absence },
+};
 
 struct verdict
 verdict_of(const struct tunnel *tunnel, const struct judge *judge)
 {
-    struct verdict verdict = { 0 };
     static const struct finding_file nothing;
     const struct finding_file *file = findings_of(judge->findings, tunnel);
+    struct subject subject = { tunnel, judge, file ? file : &nothing };
+    struct verdict verdict = { 0 };
 
-    if (!file)
-        file = &nothing;
-    const struct finding *proposal = plain_proposal_mismatch(file);
-    verdict.missing = what_is_missing(tunnel, judge);
-    verdict.churned = file->count[FINDING_SPI_CHURN];
-    verdict.refused = lasting_refusals(tunnel, file);
-    if (decide_if(&verdict, CAUSE_AUTHENTICATION, file, FINDING_AUTH_FAILED))
-        return verdict;
-    if (proposal) {
-        decide(&verdict, CAUSE_PROPOSAL_MISMATCH, proposal);
-        return verdict;
-    }
-    if (decide_if(&verdict, CAUSE_PROXY_ID_MISMATCH, file, FINDING_PROXY_ID_MISMATCH)
-            || decide_if(&verdict, CAUSE_PFS_MISMATCH, file, FINDING_PFS_MISMATCH)
-            || decide_if(&verdict, CAUSE_PHASE1_LIFETIME_MISMATCH, file, FINDING_PHASE1_LIFETIME_MISMATCH)
-            || decide_if(&verdict, CAUSE_PHASE2_LIFETIME_MISMATCH, file, FINDING_PHASE2_LIFETIME_MISMATCH)
-            || decide_if(&verdict, CAUSE_PEER_UNREACHABLE, file, FINDING_DPD_FAILURE)
-            || decide_if(&verdict, CAUSE_PEER_UNREACHABLE, file, FINDING_IKE_NO_RESPONSE)
-            || decide_if(&verdict, CAUSE_PEER_RESTART, file, FINDING_PEER_RESTART)
-            || decide_if(&verdict, CAUSE_ONE_WAY, file, FINDING_ONE_WAY)
-            || decide_if(&verdict, CAUSE_REKEY_COLLISION, file, FINDING_SYNCHRONISED_TIMERS)
-            || decide_if(&verdict, CAUSE_VOLUME_REKEY, file, FINDING_VOLUME_REKEY)
-            || decide_by_timer(&verdict, file))
-        return verdict;
-    decide_without_cause(&verdict, tunnel, judge, file);
+    verdict.missing = coverage_missing(tunnel, judge);
+    verdict.churned = subject.file->count[FINDING_SPI_CHURN];
+    verdict.refused = lasting_refusals(tunnel, subject.file);
+    for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++)
+        if (candidates[i].decide(&verdict, &subject, &candidates[i]))
+            break;
     return verdict;
 }

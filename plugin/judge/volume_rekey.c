@@ -5,7 +5,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "judge.h"
+#include "rule.h"
+
+#include <inttypes.h>
 
 #include "../clock.h"
 
@@ -14,6 +16,11 @@
 #define BYTES_TOLERANCE_PERCENT 2
 #define AGES_DIFFER_PERCENT 125
 #define PACKETS_AT_LEAST 10
+
+struct volume {
+    uint64_t bytes;
+    uint64_t shortest;              /* age in seconds */
+};
 
 static double
 seconds_of(const struct sa *sa)
@@ -43,14 +50,31 @@ judge_volume_rekey(struct judge *judge, const struct change *change)
     if (count < GENERATIONS || (double)most * PERCENT > (double)least * (PERCENT + BYTES_TOLERANCE_PERCENT)
             || longest * PERCENT < shortest * AGES_DIFFER_PERCENT)
         return;
-    struct finding *finding = judge_sa(judge, FINDING_VOLUME_REKEY, CONFIDENCE_INFERRED, last);
+    struct finding *finding = judge_sa(judge, FINDING_VOLUME_REKEY, CONFIDENCE_INFERRED, last, sizeof(struct volume));
     if (!finding)
         return;
-    finding->number = most;
-    finding->limit = (uint64_t)shortest;
-    finding->span = clock_elapsed(sa_birth_time(last), sa_replaced_time(last));
+    struct volume *volume = finding->detail;
+    volume->bytes = most;
+    volume->shortest = (uint64_t)shortest;
     for (sa = last; sa && finding->evidence_count < GENERATIONS; sa = sa->predecessor)
         finding_rests_on(finding, sa->first_frame);
 }
 
-const struct rule rule_volume_rekey = { .on = ON(SA_REPLACED), .judge = judge_volume_rekey };
+static char *
+text_volume_rekey(const struct words *words, const struct finding *finding)
+{
+    const struct volume *volume = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "%s: three SAs in a row ended after about %" PRIu64 " bytes, at ages from %" PRIu64
+            " s: a volume lifetime ends them, not a timer. Compare the kilobyte lifetimes of both peers",
+            words_sa(words, finding->sa), volume->bytes, volume->shortest);
+}
+
+const struct rule rule_volume_rekey = {
+    .on = ON(SA_REPLACED), .judge = judge_volume_rekey,
+    .findings = {
+        { FINDING_VOLUME_REKEY, .text = text_volume_rekey,
+            .meaning = "SAs end by volume. A busy tunnel rekeys often then.",
+            .check = "The kilobyte lifetime of phase 2 on both peers." },
+    }
+};

@@ -10,13 +10,15 @@
 
 #include <wsutil/json_dumper.h>
 
+#include "../judge/coverage.h"
 #include "../clock.h"
-#include "advice.h"
-#include "text.h"
+#include "../words/ike_words.h"
+#include "user_words.h"
 
 struct writer {
     json_dumper *json;
     wmem_allocator_t *scope;        /* freed after each SA and each finding, of which one tunnel may have a million */
+    struct words words;             /* into that scope */
     const struct judge *judge;
     const nstime_t *last;           /* of the capture */
     uint64_t min_outage;            /* nanoseconds */
@@ -153,14 +155,14 @@ put_outage(const struct writer *writer, const struct outage *outage)
 {
     bool over = outage->restored_how != RESTORED_NOT;
     nstime_t span = clock_elapsed(&outage->begin, &outage->end);
-    const char *restored = text_restored_how(outage->restored_how);
+    const char *restored = restored_how_name(outage->restored_how);
 
     json_dumper_begin_object(writer->json);
     put_number(writer, "id", outage->id);
     put_time(writer, "begin", &outage->begin);
     put_span(writer, "end", &outage->end, over);
     put_span(writer, "seconds", &span, over);
-    put_string(writer, "how", text_outage_how(outage->how));
+    put_string(writer, "how", outage_how_name(outage->how));
     put_peer(writer, "ended_by", outage->ended_by);
     put_span(writer, "age", &outage->age, outage->age.secs > 0 || outage->age.nsecs > 0);
     put_time(writer, "idle", &outage->idle);
@@ -173,7 +175,7 @@ put_outage(const struct writer *writer, const struct outage *outage)
     put_number(writer, "begin_frame", outage->begin_frame);
     put_known(writer, "end_frame", outage->end_frame);
     put_null(writer, "cause");
-    put_string(writer, "confidence", text_confidence(outage->proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED));
+    put_string(writer, "confidence", confidence_name(outage->proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED));
     put_frames(writer, "evidence", outage->evidence, outage->evidence_count);
     json_dumper_end_object(writer->json);
 }
@@ -198,7 +200,7 @@ put_ike_sa(const struct writer *writer, const struct ike_sa *ike_sa)
     json_dumper_begin_object(writer->json);
     put_number(writer, "id", ike_sa->id);
     put_number(writer, "version", ike_sa->version);
-    put_string(writer, "initiator", text_endpoint(writer->scope, &ike_sa->flow->source));
+    put_string(writer, "initiator", words_endpoint(&writer->words, &ike_sa->flow->source));
     put_string(writer, "initiator_spi", wmem_strdup_printf(writer->scope, "0x%016" PRIx64, ike_sa->initiator_spi));
     put_string(writer, "responder_spi", wmem_strdup_printf(writer->scope, "0x%016" PRIx64, ike_sa->responder_spi));
     put_number(writer, "first_frame", ike_sa->first_frame);
@@ -209,7 +211,7 @@ put_ike_sa(const struct writer *writer, const struct ike_sa *ike_sa)
     else
         put_null(writer, "death");
     put_bool(writer, "established", ike_sa->established);
-    put_string(writer, "end", text_ike_end(ike_sa->end));
+    put_string(writer, "end", words_ike_end(ike_sa->end));
     put_ended(writer, ike_sa->ended_by, ike_sa->ended_in);
     if (ike_sa->predecessor)
         put_number(writer, "replaces", ike_sa->predecessor->id);
@@ -248,11 +250,11 @@ put_origin(const struct writer *writer, const struct sa *sa)
     name(writer, "origin");
     json_dumper_begin_object(writer->json);
     put_number(writer, "ike_sa", sa->origin->ike_sa->id);
-    put_string(writer, "exchange", text_exchange(writer->scope, sa->origin->type));
-    put_string(writer, "requester", text_endpoint(writer->scope, &sa->origin->flow->source));
+    put_string(writer, "exchange", words_exchange(&writer->words, sa->origin->type));
+    put_string(writer, "requester", words_endpoint(&writer->words, &sa->origin->flow->source));
     put_known(writer, "request_frame", sa->origin->request_frame);
     put_known(writer, "response_frame", sa->origin->response_frame);
-    put_string(writer, "confidence", text_confidence(sa->negotiated ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED));
+    put_string(writer, "confidence", confidence_name(sa->negotiated ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED));
     json_dumper_end_object(writer->json);
 }
 
@@ -264,10 +266,10 @@ put_sa(const struct writer *writer, const struct sa *sa)
 
     json_dumper_begin_object(writer->json);
     put_number(writer, "id", sa->id);
-    put_string(writer, "protocol", text_protocol(sa->key.protocol));
+    put_string(writer, "protocol", words_protocol(sa->key.protocol));
     put_spi(writer, "spi", sa);
-    put_string(writer, "source", text_endpoint(writer->scope, &sa->flow->source));
-    put_string(writer, "destination", text_endpoint(writer->scope, &sa->flow->destination));
+    put_string(writer, "source", words_endpoint(&writer->words, &sa->flow->source));
+    put_string(writer, "destination", words_endpoint(&writer->words, &sa->flow->destination));
     put_known(writer, "generation", sa->generation);
     put_spi(writer, "replaces", sa->predecessor);
     put_spi(writer, "replaced_by", sa->successor);
@@ -283,7 +285,7 @@ put_sa(const struct writer *writer, const struct sa *sa)
     put_bool(writer, "age_is_minimum", !sa->born_in_capture);
     put_known(writer, "negotiated_lifetime", child ? child->lifetime.seconds : 0);
     if (child)
-        put_string(writer, "selectors", text_selectors(writer->scope, &child->tsi, &child->tsr));
+        put_string(writer, "selectors", words_selectors(&writer->words, &child->tsi, &child->tsr));
     else
         put_null(writer, "selectors");
     put_number(writer, "packets", counts.packets);
@@ -298,16 +300,16 @@ static void
 put_finding(const struct writer *writer, const struct finding *finding)
 {
     json_dumper_begin_object(writer->json);
-    put_string(writer, "key", text_key(finding->key));
-    put_string(writer, "severity", text_severity(finding->key));
-    put_string(writer, "confidence", text_confidence(finding->confidence));
+    put_string(writer, "key", finding_kind(finding->key)->key);
+    put_string(writer, "severity", severity_name(finding_kind(finding->key)->severity));
+    put_string(writer, "confidence", confidence_name(finding->confidence));
     put_number(writer, "frame", finding->frame);
     put_time(writer, "time", &finding->time);
     if (finding->sa)
         put_number(writer, "sa", finding->sa->id);
     else
         put_null(writer, "sa");
-    put_string(writer, "text", text_finding(writer->scope, finding));
+    put_string(writer, "text", finding_text(&writer->words, finding));
     put_frames(writer, "evidence", finding->evidence, finding->evidence_count);
     json_dumper_end_object(writer->json);
 }
@@ -334,18 +336,18 @@ put_verdict(const struct writer *writer, const struct tunnel *tunnel)
 
     name(writer, "verdict");
     json_dumper_begin_object(writer->json);
-    put_string(writer, "cause", advice_cause(verdict.cause));
-    put_string(writer, "confidence", text_confidence(verdict.confidence));
-    put_string(writer, "summary", advice_summary(writer->scope, tunnel, &verdict));
+    put_string(writer, "cause", verdict_cause(&verdict));
+    put_string(writer, "confidence", confidence_name(verdict.confidence));
+    put_string(writer, "summary", verdict_summary(&writer->words, &verdict));
     put_frames(writer, "evidence", verdict.evidence, verdict.evidence_count);
     name(writer, "missing");
     json_dumper_begin_array(writer->json);
-    for (unsigned i = 0; (line = advice_missing(&verdict, i)) != NULL; i++)
+    for (unsigned i = 0; (line = coverage_text(verdict.missing, i)) != NULL; i++)
         json_dumper_value_string(writer->json, line);
     json_dumper_end_array(writer->json);
     name(writer, "check");
     json_dumper_begin_array(writer->json);
-    for (unsigned i = 0; (line = advice_check(&verdict, i)) != NULL; i++)
+    for (unsigned i = 0; (line = verdict_check(&verdict, i)) != NULL; i++)
         json_dumper_value_string(writer->json, line);
     json_dumper_end_array(writer->json);
     json_dumper_end_object(writer->json);
@@ -377,7 +379,7 @@ put_tunnel(const struct writer *writer, const struct tunnel *tunnel, const struc
     name(writer, "peers");
     json_dumper_begin_array(writer->json);
     for (int i = 0; i < 2; i++)
-        json_dumper_value_string(writer->json, text_endpoint(writer->scope, &tunnel->flow[i].source));
+        json_dumper_value_string(writer->json, words_endpoint(&writer->words, &tunnel->flow[i].source));
     json_dumper_end_array(writer->json);
     put_bool(writer, "nat", tunnel->nat);
     put_ike_sas(writer, tunnel);
@@ -399,11 +401,12 @@ json_write(FILE *out, const struct capture_facts *facts, const struct tracker *t
 {
     json_dumper json = { .output_file = out };
     wmem_allocator_t *kept = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
-    struct writer writer = { &json, kept, judge, &facts->last, (uint64_t)judge->limits.min_outage * CLOCK_NSECS };
+    wmem_allocator_t *scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
+    const struct writer writer = { &json, scope, user_words(scope), judge, &facts->last,
+            (uint64_t)judge->limits.min_outage * CLOCK_NSECS };
     unsigned *counts;
     const struct sa ***sas = report_sort_sas(tracker, kept, &counts);
 
-    writer.scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
     json_dumper_begin_object(&json);
     put_number(&writer, "schema", 1);
     put_string(&writer, "spiscope", SPISCOPE_VERSION);
@@ -412,12 +415,12 @@ json_write(FILE *out, const struct capture_facts *facts, const struct tracker *t
     json_dumper_begin_array(&json);
     for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(tracker)); tunnel; tunnel = tunnel->next) {
         put_tunnel(&writer, tunnel, sas[tunnel->id], counts[tunnel->id]);
-        wmem_free_all(writer.scope);
+        wmem_free_all(scope);
     }
     json_dumper_end_array(&json);
     put_findings(&writer, NULL);
     json_dumper_end_object(&json);
     json_dumper_finish(&json);
-    wmem_destroy_allocator(writer.scope);
+    wmem_destroy_allocator(scope);
     wmem_destroy_allocator(kept);
 }

@@ -6,9 +6,9 @@
 
 #include <inttypes.h>
 
+#include "../judge/coverage.h"
 #include "../clock.h"
-#include "advice.h"
-#include "text.h"
+#include "user_words.h"
 
 enum {
     COLUMNS = 80,
@@ -37,12 +37,12 @@ to_ascii(wmem_allocator_t *scope, const char *text)
 /* Words with a label before the first line and blanks before the others. A word that is longer than a
  * line has one of its own. */
 static void
-write_wrapped(FILE *out, wmem_allocator_t *scope, const char *label, const char *text)
+write_wrapped(FILE *out, const struct words *words, const char *label, const char *text)
 {
     int column = fprintf(out, "%-*s ", LABEL - 1, label);
     bool is_first = true;
 
-    for (const char *word = strtok(to_ascii(scope, text), " "); word; word = strtok(NULL, " ")) {
+    for (const char *word = strtok(to_ascii(words->scope, text), " "); word; word = strtok(NULL, " ")) {
         int length = (int)strlen(word);
         if (!is_first && column + 1 + length > COLUMNS) {
             column = fprintf(out, "\n%*s", LABEL, "") - 1;
@@ -65,18 +65,18 @@ text_frames(wmem_allocator_t *scope, const struct verdict *verdict, const char *
 }
 
 static void
-write_seen(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel)
+write_seen(FILE *out, const struct words *words, const struct tunnel *tunnel)
 {
     nstime_t first = NSTIME_INIT_ZERO, last = NSTIME_INIT_ZERO;
     uint32_t ike_sas = 0;
 
     for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa; ike_sa = ike_sa->tunnel_older)
         ike_sas++;
-    verdict_span(tunnel, &first, &last);
+    coverage_span(tunnel, &first, &last);
     nstime_t span = clock_elapsed(&first, &last);
-    write_wrapped(out, scope, "  Seen", wmem_strdup_printf(scope, "%u IPsec SAs, %u IKE SAs; %" PRIu64 " packets of ESP and AH "
-            "from A, %" PRIu64 " from B; %s from %s", tunnel->flow[0].sas + tunnel->flow[1].sas, ike_sas, tunnel->flow[0].packets, tunnel->flow[1].packets,
-            text_duration(scope, &span), text_moment(scope, &first)));
+    write_wrapped(out, words, "  Seen", wmem_strdup_printf(words->scope, "%u IPsec SAs, %u IKE SAs; %" PRIu64 " packets of ESP and "
+            "AH from A, %" PRIu64 " from B; %s from %s", tunnel->flow[0].sas + tunnel->flow[1].sas, ike_sas,
+            tunnel->flow[0].packets, tunnel->flow[1].packets, words_duration(words, &span), words_moment(words, &first)));
 }
 
 /* Who asked for the SAs that replaced others, and at which age the old ones were. */
@@ -102,7 +102,7 @@ count_renewal(struct renewals *renewals, const struct sa *old)
 }
 
 static void
-write_renewals(FILE *out, wmem_allocator_t *scope, const struct sa **sas, unsigned count)
+write_renewals(FILE *out, const struct words *words, const struct sa **sas, unsigned count)
 {
     struct renewals renewals = { 0, { 0, 0 }, NSTIME_INIT_ZERO, NSTIME_INIT_ZERO };
 
@@ -111,77 +111,80 @@ write_renewals(FILE *out, wmem_allocator_t *scope, const struct sa **sas, unsign
             count_renewal(&renewals, sas[i]);
     if (renewals.count == 0)
         return;
-    write_wrapped(out, scope, "  Renewed", wmem_strdup_printf(scope, "%u SAs, at an age of %s to %s; asked for by A %u, by B %u, not "
-            "seen %u", renewals.count, text_duration(scope, &renewals.shortest), text_duration(scope, &renewals.longest),
+    write_wrapped(out, words, "  Renewed", wmem_strdup_printf(words->scope, "%u SAs, at an age of %s to %s; asked for by A %u, by B %u, "
+            "not seen %u", renewals.count, words_duration(words, &renewals.shortest), words_duration(words, &renewals.longest),
             renewals.by[0], renewals.by[1], renewals.count - renewals.by[0] - renewals.by[1]));
 }
 
 /* The surest finding of each kind, with how often it came; the worst kinds first. Of a tunnel, or of none: NULL. */
 static void
-write_findings(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel, const struct judge *judge)
+write_findings(FILE *out, const struct words *words, const struct tunnel *tunnel, const struct judge *judge)
 {
     const struct finding_file *file = findings_of(judge->findings, tunnel);
 
     for (unsigned i = 0; file && i < SEVERITIES * FINDING_KEYS; i++) {
         unsigned key = i % FINDING_KEYS, rank = SEVERITIES - 1 - (i / FINDING_KEYS);
-        if (file->count[key] == 0 || text_severity_rank((uint8_t)key) != rank)
+        if (file->count[key] == 0 || finding_kind((uint8_t)key)->severity != rank)
             continue;
         const struct finding *finding = file->best[key];
-        write_wrapped(out, scope, "  Finding", wmem_strdup_printf(scope, "%s, %u %s, as in frame %u (%s): %s",
-                text_key((uint8_t)key), file->count[key], file->count[key] == 1 ? "time" : "times", finding->frame,
-                text_confidence(finding->confidence), text_finding(scope, finding)));
+        write_wrapped(out, words, "  Finding", wmem_strdup_printf(words->scope, "%s, %u %s, as in frame %u (%s): %s",
+                finding_kind((uint8_t)key)->key, file->count[key], file->count[key] == 1 ? "time" : "times", finding->frame,
+                confidence_name(finding->confidence), finding_text(words, finding)));
     }
 }
 
 static void
-write_verdict(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel, const struct verdict *verdict)
+write_verdict(FILE *out, const struct words *words, const struct tunnel *tunnel, const struct verdict *verdict)
 {
     const char *line;
 
-    write_wrapped(out, scope, "  Verdict", wmem_strdup_printf(scope, "%s (%s)", advice_cause(verdict->cause),
-            text_confidence(verdict->confidence)));
-    write_wrapped(out, scope, "", advice_summary(scope, tunnel, verdict));
+    write_wrapped(out, words, "  Verdict", wmem_strdup_printf(words->scope, "%s (%s)", verdict_cause(verdict),
+            confidence_name(verdict->confidence)));
+    write_wrapped(out, words, "", verdict_summary(words, verdict));
     if (verdict->evidence_count > 0)
-        write_wrapped(out, scope, "  Evidence", wmem_strdup_printf(scope, "frames %s", text_frames(scope, verdict, ", ")));
-    write_wrapped(out, scope, "  Filter", wmem_strdup_printf(scope, "spiscope.tunnel == %u && spiscope.finding", tunnel->id));
-    for (unsigned i = 0; (line = advice_missing(verdict, i)) != NULL; i++)
-        write_wrapped(out, scope, i == 0 ? "  Missing" : "", line);
-    for (unsigned i = 0; (line = advice_check(verdict, i)) != NULL; i++)
-        write_wrapped(out, scope, i == 0 ? "  Check" : "", line);
+        write_wrapped(out, words, "  Evidence", wmem_strdup_printf(words->scope, "frames %s",
+                text_frames(words->scope, verdict, ", ")));
+    write_wrapped(out, words, "  Filter", wmem_strdup_printf(words->scope, "spiscope.tunnel == %u && spiscope.finding",
+            tunnel->id));
+    for (unsigned i = 0; (line = coverage_text(verdict->missing, i)) != NULL; i++)
+        write_wrapped(out, words, i == 0 ? "  Missing" : "", line);
+    for (unsigned i = 0; (line = verdict_check(verdict, i)) != NULL; i++)
+        write_wrapped(out, words, i == 0 ? "  Check" : "", line);
 }
 
 static void
-write_tunnel(FILE *out, wmem_allocator_t *scope, const struct tunnel *tunnel, const struct judge *judge,
+write_tunnel(FILE *out, const struct words *words, const struct tunnel *tunnel, const struct judge *judge,
         const struct sa **sas, unsigned count)
 {
     struct verdict verdict = verdict_of(tunnel, judge);
 
     fputc('\n', out);
-    write_wrapped(out, scope, wmem_strdup_printf(scope, "Tunnel %u", tunnel->id), wmem_strdup_printf(scope, "A %s, B %s%s",
-            text_endpoint(scope, &tunnel->flow[0].source), text_endpoint(scope, &tunnel->flow[1].source),
+    write_wrapped(out, words, wmem_strdup_printf(words->scope, "Tunnel %u", tunnel->id),
+            wmem_strdup_printf(words->scope, "A %s, B %s%s", words_endpoint(words, &tunnel->flow[0].source), words_endpoint(words, &tunnel->flow[1].source),
             tunnel->nat ? ", through NAT" : ""));
-    write_verdict(out, scope, tunnel, &verdict);
-    write_seen(out, scope, tunnel);
-    write_renewals(out, scope, sas, count);
-    write_findings(out, scope, tunnel, judge);
+    write_verdict(out, words, tunnel, &verdict);
+    write_seen(out, words, tunnel);
+    write_renewals(out, words, sas, count);
+    write_findings(out, words, tunnel, judge);
 }
 
 void
 report_write(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge)
 {
     wmem_allocator_t *scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
+    const struct words words = user_words(scope);
     wmem_allocator_t *kept = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
     unsigned *counts;
     const struct sa ***sas = report_sort_sas(tracker, kept, &counts);
 
     fprintf(out, "SPIscope %s report\n", SPISCOPE_VERSION);
-    write_wrapped(out, scope, "Capture", wmem_strdup_printf(scope, "%s: %u frames, %s to %s", facts->file ? facts->file : "(no name)",
-            facts->frames, text_moment(scope, &facts->first), text_moment(scope, &facts->last)));
-    write_findings(out, scope, NULL, judge);
+    write_wrapped(out, &words, "Capture", wmem_strdup_printf(scope, "%s: %u frames, %s to %s",
+            facts->file ? facts->file : "(no name)", facts->frames, words_moment(&words, &facts->first), words_moment(&words, &facts->last)));
+    write_findings(out, &words, NULL, judge);
     if (!tunnel_first(tracker_tunnels(tracker)))
         fprintf(out, "\nNo IPsec was seen.\n");
     for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(tracker)); tunnel; tunnel = tunnel->next) {
-        write_tunnel(out, scope, tunnel, judge, sas[tunnel->id], counts[tunnel->id]);
+        write_tunnel(out, &words, tunnel, judge, sas[tunnel->id], counts[tunnel->id]);
         wmem_free_all(scope);
     }
     wmem_destroy_allocator(kept);

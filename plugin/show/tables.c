@@ -10,8 +10,7 @@
 #include <epan/tap.h>
 
 #include "../compat.h"
-#include "advice.h"
-#include "text.h"
+#include "user_words.h"
 
 /* Rows of one table: an SA that a full table of SAs forgot keeps its row. */
 #define ROWS_AT_MOST 1000000
@@ -184,18 +183,19 @@ fill_sa_row(stat_tap_table *table, guint row, const struct tap_record *record, p
 {
     const struct sa *sa = record->sa;
     struct sequence_counts counts = sequence_counts(&sa->sequence);
+    const struct words words = user_words(pinfo->pool);
 
     set_number(table, row, SA_TUNNEL, sa->flow->tunnel->id);
     set_number(table, row, SA_ID, sa->id);
-    set_string(table, row, SA_PROTOCOL, text_protocol(sa->key.protocol));
-    set_string(table, row, SA_SOURCE, text_endpoint(pinfo->pool, &sa->flow->source));
-    set_string(table, row, SA_DESTINATION, text_endpoint(pinfo->pool, &sa->flow->destination));
+    set_string(table, row, SA_PROTOCOL, words_protocol(sa->key.protocol));
+    set_string(table, row, SA_SOURCE, words_endpoint(&words, &sa->flow->source));
+    set_string(table, row, SA_DESTINATION, words_endpoint(&words, &sa->flow->destination));
     set_spi(table, row, SA_SPI, sa);
     set_string(table, row, SA_GENERATION, sa->generation ? wmem_strdup_printf(pinfo->pool, "%4u", sa->generation) : "?");
     set_number(table, row, SA_FIRST, sa->first_frame);
     set_number(table, row, SA_LAST, sa->last_frame);
-    set_string(table, row, SA_BIRTH, text_instant(pinfo->pool, sa_birth_time(sa)));
-    set_string(table, row, SA_DEATH, text_instant(pinfo->pool, sa->deleted_frame ? &sa->deleted_time : &sa->last_time));
+    set_string(table, row, SA_BIRTH, words_instant(&words, sa_birth_time(sa)));
+    set_string(table, row, SA_DEATH, words_instant(&words, sa->deleted_frame ? &sa->deleted_time : &sa->last_time));
     set_number(table, row, SA_PACKETS, counts.packets);
     set_long_number(table, row, SA_BYTES, sa->bytes);
     set_number(table, row, SA_LOST, counts.lost);
@@ -215,7 +215,8 @@ count_findings(wmem_allocator_t *scope, const struct findings *findings, const s
 
     for (uint8_t key = 0; file && key < FINDING_KEYS; key++)
         if (file->count[key] > 0)
-            wmem_strbuf_append_printf(text, "%s%s %u", wmem_strbuf_get_len(text) > 0 ? ", " : "", text_key(key), file->count[key]);
+            wmem_strbuf_append_printf(text, "%s%s %u", wmem_strbuf_get_len(text) > 0 ? ", " : "", finding_kind(key)->key,
+                    file->count[key]);
     return (char *)wmem_strbuf_get_str(text);
 }
 
@@ -223,16 +224,17 @@ static void
 fill_tunnel_row(stat_tap_table *table, guint row, const struct tap_record *record, packet_info *pinfo)
 {
     const struct tunnel *tunnel = record->tunnel;
+    const struct words words = user_words(pinfo->pool);
 
     set_number(table, row, TUNNEL_ID, tunnel->id);
-    set_string(table, row, TUNNEL_PEER_A, text_endpoint(pinfo->pool, &tunnel->flow[0].source));
-    set_string(table, row, TUNNEL_PEER_B, text_endpoint(pinfo->pool, &tunnel->flow[1].source));
+    set_string(table, row, TUNNEL_PEER_A, words_endpoint(&words, &tunnel->flow[0].source));
+    set_string(table, row, TUNNEL_PEER_B, words_endpoint(&words, &tunnel->flow[1].source));
     set_string(table, row, TUNNEL_NAT, tunnel->nat ? "yes" : "no");
     set_number(table, row, TUNNEL_PACKETS_A, tunnel->flow[0].packets);
     set_number(table, row, TUNNEL_PACKETS_B, tunnel->flow[1].packets);
     struct verdict verdict = verdict_of(tunnel, record->judge);
-    set_string(table, row, TUNNEL_VERDICT, advice_cause(verdict.cause));
-    set_string(table, row, TUNNEL_CONFIDENCE, text_confidence(verdict.confidence));
+    set_string(table, row, TUNNEL_VERDICT, verdict_cause(&verdict));
+    set_string(table, row, TUNNEL_CONFIDENCE, confidence_name(verdict.confidence));
     set_string(table, row, TUNNEL_FINDINGS, count_findings(pinfo->pool, record->judge->findings, tunnel));
 }
 

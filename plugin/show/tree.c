@@ -7,8 +7,7 @@
 #include <epan/expert.h>
 
 #include "../clock.h"
-#include "explain.h"
-#include "text.h"
+#include "user_words.h"
 
 static int proto_spiscope = -1;
 static int ett_spiscope = -1;
@@ -57,7 +56,7 @@ static int hf_meaning = -1;
 static int hf_check = -1;
 
 static expert_field ei_finding[FINDING_KEYS] = {
-#define X(identifier, key, severity, group, title) EI_INIT,
+#define X(identifier, key, family, severity, group, title) EI_INIT,
     SPISCOPE_FINDINGS(X)
 #undef X
 };
@@ -149,7 +148,7 @@ tree_register(int proto)
     };
     static int *ett[] = { &ett_spiscope, &ett_sa, &ett_finding };
     static ei_register_info ei[] = {
-#define X(identifier, key, severity, group, title) \
+#define X(identifier, key, family, severity, group, title) \
         { &ei_finding[FINDING_##identifier], { "spiscope." key, PI_##group, PI_##severity, title, EXPFILL } },
         SPISCOPE_FINDINGS(X)
 #undef X
@@ -204,15 +203,15 @@ lifetime_of(const struct sa *sa, nstime_t *lifetime)
 }
 
 static void
-add_peer(proto_tree *tree, int hf, tvbuff_t *tvb, const struct tunnel *tunnel, int peer, wmem_allocator_t *scope)
+add_peer(proto_tree *tree, int hf, tvbuff_t *tvb, const struct tunnel *tunnel, int peer, const struct words *words)
 {
     if (peer == PEER_NOT_SEEN)
         return;
-    proto_item_set_generated(proto_tree_add_string(tree, hf, tvb, 0, 0, text_endpoint(scope, &tunnel->flow[peer].source)));
+    proto_item_set_generated(proto_tree_add_string(tree, hf, tvb, 0, 0, words_endpoint(words, &tunnel->flow[peer].source)));
 }
 
 static void
-show_lineage(proto_tree *tree, tvbuff_t *tvb, const struct sa *sa, wmem_allocator_t *scope)
+show_lineage(proto_tree *tree, tvbuff_t *tvb, const struct sa *sa, const struct words *words)
 {
     nstime_t lifetime;
 
@@ -233,10 +232,10 @@ show_lineage(proto_tree *tree, tvbuff_t *tvb, const struct sa *sa, wmem_allocato
     if (sa->origin && sa->origin_sure) {
         add_uint(tree, hf_sa_negotiated_in, tvb, sa->origin->response_frame);
         proto_item_set_generated(proto_tree_add_string(tree, hf_sa_requested_by, tvb, 0, 0,
-                text_endpoint(scope, &sa->origin->flow->source)));
+                words_endpoint(words, &sa->origin->flow->source)));
     }
     if (sa->ended_by != 0) {
-        add_peer(tree, hf_sa_ended_by, tvb, sa->flow->tunnel, sa->ended_by - 1, scope);
+        add_peer(tree, hf_sa_ended_by, tvb, sa->flow->tunnel, sa->ended_by - 1, words);
         add_uint(tree, hf_sa_ended_in, tvb, sa->ended_in);
     }
     add_uint(tree, hf_sa_first_frame, tvb, sa->first_frame);
@@ -262,6 +261,7 @@ tree_show_sa(struct tree_frame *frame, const struct sa *sa, const struct ipsec_p
         const struct sequence_counts *counts, const uint64_t *bytes)
 {
     nstime_t age = clock_elapsed(sa_birth_time(sa), &packet->time);
+    const struct words words = user_words(frame->pinfo->pool);
 
     open_subtree(frame);
     if (!frame->tree)
@@ -269,18 +269,18 @@ tree_show_sa(struct tree_frame *frame, const struct sa *sa, const struct ipsec_p
     proto_item *item = proto_tree_add_uint(frame->subtree, hf_sa, frame->tvb, 0, 0, sa->id);
     proto_tree *tree = proto_item_add_subtree(item, ett_sa);
     proto_item_set_generated(item);
-    proto_item_append_text(item, " (%s)", text_protocol(sa->key.protocol));
+    proto_item_append_text(item, " (%s)", words_protocol(sa->key.protocol));
     proto_item_append_text(frame->item, ", Tunnel %u, SA %u: %s SPI 0x%08x, ", sa->flow->tunnel->id, sa->id,
-            text_protocol(sa->key.protocol), sa->key.spi);
+            words_protocol(sa->key.protocol), sa->key.spi);
     if (sa->generation > 0)
         proto_item_append_text(frame->item, "generation %u, ", sa->generation);
     proto_item_append_text(frame->item, "%s%s old", sa->born_in_capture ? "" : "at least ",
-            text_duration(frame->pinfo->pool, &age));
+            words_duration(&words, &age));
     add_uint(tree, hf_tunnel, frame->tvb, sa->flow->tunnel->id);
     add_uint(tree, hf_sa_spi, frame->tvb, sa->key.spi);
     add_time(tree, hf_sa_age, frame->tvb, &age);
     proto_item_set_generated(proto_tree_add_boolean(tree, hf_sa_age_is_minimum, frame->tvb, 0, 0, !sa->born_in_capture));
-    show_lineage(tree, frame->tvb, sa, frame->pinfo->pool);
+    show_lineage(tree, frame->tvb, sa, &words);
     show_counts(tree, frame->tvb, counts, bytes);
 }
 
@@ -289,9 +289,10 @@ show_ike_sa(struct tree_frame *frame, const struct ike_sa *ike_sa)
 {
     nstime_t now = clock_of(&frame->pinfo->abs_ts);
     nstime_t age = clock_elapsed(&ike_sa->first_time, &now);
+    const struct words words = user_words(frame->pinfo->pool);
 
     proto_item_append_text(frame->item, ", Tunnel %u, IKE SA %u, %s old", ike_sa->flow->tunnel->id, ike_sa->id,
-            text_duration(frame->pinfo->pool, &age));
+            words_duration(&words, &age));
     add_uint(frame->subtree, hf_tunnel, frame->tvb, ike_sa->flow->tunnel->id);
     add_uint(frame->subtree, hf_ike, frame->tvb, ike_sa->id);
     add_time(frame->subtree, hf_ike_age, frame->tvb, &age);
@@ -345,36 +346,38 @@ tree_show_ike(struct tree_frame *frame, const struct ike_frame *ike)
 }
 
 static void
-show_outage(proto_tree *tree, const struct tree_frame *frame, const struct finding *finding)
+show_outage(proto_tree *tree, const struct tree_frame *frame, const struct finding *finding, const struct words *words)
 {
-    const struct outage *outage = finding->outage;
+    const struct outage *outage = finding_outage(finding);
+    nstime_t span = clock_elapsed(&outage->begin, &outage->end);
 
     add_uint(tree, hf_outage, frame->tvb, outage->id);
-    add_time(tree, hf_outage_duration, frame->tvb, &finding->span);
-    proto_item_set_generated(proto_tree_add_string(tree, hf_outage_how, frame->tvb, 0, 0, text_outage_how(outage->how)));
-    add_peer(tree, hf_outage_ended_by, frame->tvb, finding->tunnel, outage->ended_by, frame->pinfo->pool);
-    add_peer(tree, hf_outage_restored_by, frame->tvb, finding->tunnel, outage->restored_by, frame->pinfo->pool);
+    add_time(tree, hf_outage_duration, frame->tvb, &span);
+    proto_item_set_generated(proto_tree_add_string(tree, hf_outage_how, frame->tvb, 0, 0, outage_how_name(outage->how)));
+    add_peer(tree, hf_outage_ended_by, frame->tvb, finding->tunnel, outage->ended_by, words);
+    add_peer(tree, hf_outage_restored_by, frame->tvb, finding->tunnel, outage->restored_by, words);
 }
 
 void
 tree_show_finding(struct tree_frame *frame, const struct finding *finding)
 {
-    char *text = text_finding(frame->pinfo->pool, finding);
+    const struct words words = user_words(frame->pinfo->pool);
+    char *text = finding_text(&words, finding);
 
     open_subtree(frame);
-    proto_item *item = proto_tree_add_string(frame->subtree, hf_finding, frame->tvb, 0, 0, text_key(finding->key));
+    proto_item *item = proto_tree_add_string(frame->subtree, hf_finding, frame->tvb, 0, 0, finding_kind(finding->key)->key);
     expert_add_info_format(frame->pinfo, item, &ei_finding[finding->key], "%s", text);
     if (!item)
         return;
     proto_item_set_generated(item);
     proto_item_append_text(item, ": %s", text);
     proto_tree *tree = proto_item_add_subtree(item, ett_finding);
-    proto_item_set_generated(proto_tree_add_string(tree, hf_confidence, frame->tvb, 0, 0, text_confidence(finding->confidence)));
-    proto_item_set_generated(proto_tree_add_string(tree, hf_meaning, frame->tvb, 0, 0, explain_meaning(finding->key)));
-    if (explain_check(finding->key))
-        proto_item_set_generated(proto_tree_add_string(tree, hf_check, frame->tvb, 0, 0, explain_check(finding->key)));
-    if (finding->outage)
-        show_outage(tree, frame, finding);
+    proto_item_set_generated(proto_tree_add_string(tree, hf_confidence, frame->tvb, 0, 0, confidence_name(finding->confidence)));
+    proto_item_set_generated(proto_tree_add_string(tree, hf_meaning, frame->tvb, 0, 0, finding_meaning(finding->key)));
+    if (finding_check(finding->key))
+        proto_item_set_generated(proto_tree_add_string(tree, hf_check, frame->tvb, 0, 0, finding_check(finding->key)));
+    if (finding_outage(finding))
+        show_outage(tree, frame, finding, &words);
     for (unsigned i = 0; i < finding->evidence_count; i++)
         add_uint(tree, hf_evidence, frame->tvb, finding->evidence[i]);
 }
@@ -383,7 +386,8 @@ void
 tree_mark_info(packet_info *pinfo, const struct findings *findings, uint32_t first, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
-        col_append_fstr(pinfo->cinfo, COL_INFO, "%s%s", i == 0 ? " [" : ", ", text_key(findings_get(findings, first + i)->key));
+        col_append_fstr(pinfo->cinfo, COL_INFO, "%s%s", i == 0 ? " [" : ", ",
+                finding_kind(findings_get(findings, first + i)->key)->key);
     if (count > 0)
         col_append_str(pinfo->cinfo, COL_INFO, "]");
 }

@@ -8,7 +8,7 @@
 
 #include <epan/packet.h>
 
-#include "../judge/findings.h"
+#include "../judge/judge.h"
 
 /** Registers the fields and expert items of a protocol. */
 void tree_register(int proto);

@@ -311,6 +311,26 @@ rests_on(const struct finding *finding, uint32_t frame)
     return false;
 }
 
+static inline const char *
+no_ip_protocol(int protocol)
+{
+    (void)protocol;
+    return "an IP protocol";
+}
+
+/* Whether a finding's text has this part. */
+static inline bool
+says(const struct bench *bench, const struct finding *finding, const char *part)
+{
+    const struct words words = words_plain(bench->pool, no_ip_protocol);
+    const char *text = finding_text(&words, finding);
+
+    if (strstr(text, part))
+        return true;
+    g_test_message("\"%s\" is not in \"%s\"", part, text);
+    return false;
+}
+
 /* Whether a checker makes everything slow: fewer rounds, and no measuring of time. */
 static inline bool
 is_slow(void)

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "judge/rule.h"
 #include "test.h"
 
 /* --- the list --- */
@@ -19,14 +20,9 @@ test_findings_list(void)
     g_assert_cmpuint(findings_on(findings, 7, &count), ==, 0);
     g_assert_cmpuint(count, ==, 0);
     for (size_t i = 0; i < G_N_ELEMENTS(frames); i++)
-        g_assert_true((findings_add(findings, FINDING_LOSS, CONFIDENCE_PROVEN, frames[i], &now) != NULL) == (i < 5));
-    g_assert_cmpuint(findings_count(findings), ==, 5 + 1);      /* and one that says so */
+        g_assert_true((findings_add(findings, FINDING_LOSS, CONFIDENCE_PROVEN, frames[i], &now, 0) != NULL) == (i < 5));
+    g_assert_cmpuint(findings_count(findings), ==, 5);
     g_assert_cmpuint(findings_dropped(findings), ==, 2);
-    const struct finding *full = findings_get(findings, 5);
-    g_assert_true(full->key == FINDING_LIMIT_REACHED && full->frame == 11);
-    g_assert_cmpuint(full->number, ==, LIMIT_FINDINGS);
-    g_assert_cmpuint(full->limit, ==, 5);
-    g_assert_true(findings_of(findings, NULL)->first == full && !full->next);
     g_assert_cmpuint(findings_on(findings, 7, &count), ==, 1);
     g_assert_cmpuint(count, ==, 3);
     g_assert_cmpuint(findings_on(findings, 3, &count), ==, 0);
@@ -47,7 +43,7 @@ test_evidence(void)
     wmem_allocator_t *pool = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
     struct findings *findings = findings_create(pool, 5);
     nstime_t now = moment(0);
-    struct finding *finding = findings_add(findings, FINDING_LOSS, CONFIDENCE_PROVEN, 100, &now);
+    struct finding *finding = findings_add(findings, FINDING_LOSS, CONFIDENCE_PROVEN, 100, &now, 0);
 
     finding_rests_on(finding, 0);
     finding_rests_on(finding, 100);
@@ -60,6 +56,49 @@ test_evidence(void)
         finding_rests_on(finding, frame);
     g_assert_cmpuint(finding->evidence_count, ==, EVIDENCE_AT_MOST);
     g_assert_true(rests_on(finding, 5) && rests_on(finding, 8));
+    wmem_destroy_allocator(pool);
+}
+
+/* Each finding of the catalogue has its words in one rule. */
+static void
+test_each_finding_has_words(void)
+{
+    static const struct rule *const rules[] = {
+#define X(name) &rule_##name,
+        SPISCOPE_RULES(X)
+#undef X
+    };
+    unsigned found[FINDING_KEYS] = { 0 };
+
+    for (size_t r = 0; r < G_N_ELEMENTS(rules); r++)
+        for (unsigned i = 0; i < FINDINGS_OF_A_RULE && rules[r]->findings[i].text; i++) {
+            found[rules[r]->findings[i].key]++;
+            g_assert_nonnull(rules[r]->findings[i].meaning);
+        }
+    for (uint8_t key = 0; key < FINDING_KEYS; key++) {
+        g_assert_cmpuint(found[key], ==, 1);
+        g_assert_cmpstr(finding_meaning(key), !=, "");
+    }
+}
+
+/* Each detail has bytes of its own, all zero at first; without one there is none. */
+static void
+test_details(void)
+{
+    enum { BYTES = 40, COUNT = 3 };
+    static const uint8_t zero[BYTES];
+    wmem_allocator_t *pool = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
+    struct findings *findings = findings_create(pool, COUNT + 1);
+    nstime_t now = moment(0);
+
+    for (uint32_t i = 0; i < COUNT; i++) {
+        struct finding *finding = findings_add(findings, FINDING_LOSS, CONFIDENCE_PROVEN, i, &now, BYTES);
+        g_assert_cmpmem(finding->detail, BYTES, zero, BYTES);
+        memset(finding->detail, 0xff, BYTES);
+    }
+    for (uint32_t i = 0; i < COUNT; i++)
+        g_assert_true(findings_get(findings, i)->frame == i && findings_get(findings, i)->key == FINDING_LOSS);
+    g_assert_null(findings_add(findings, FINDING_LOSS, CONFIDENCE_PROVEN, COUNT, &now, 0)->detail);
     wmem_destroy_allocator(pool);
 }
 
@@ -78,6 +117,9 @@ test_no_room_for_findings(void)
     g_assert_cmpuint(findings_count(bench.judge.findings), ==, 1);
     g_assert_cmpuint(finding_count(&bench, FINDING_LIMIT_REACHED), ==, 1);
     g_assert_cmpuint(findings_dropped(bench.judge.findings), >=, 8 + 8 + 1 + 1 + 1);
+    const struct finding *full = findings_get(bench.judge.findings, 0);
+    g_assert_true(full->key == FINDING_LIMIT_REACHED && says(&bench, full, "More than 0 findings: "));
+    g_assert_true(findings_of(bench.judge.findings, NULL)->first == full && !full->next);
     bench_close(&bench);
 }
 
@@ -106,7 +148,7 @@ test_rekey(void)
         g_assert_cmpuint(finding->confidence, ==, CONFIDENCE_INFERRED);
         g_assert_cmpuint(finding->sa->key.spi, ==, 1);
         g_assert_cmpuint(finding->other->key.spi, ==, 2);
-        g_assert_cmpint(finding->span.secs, ==, 3600);
+        g_assert_true(says(&bench, finding, "lived 3600 s and was replaced by 0x00000002"));
         g_assert_cmpuint(finding->frame, ==, 20 + 11);      /* ten seconds after the first packet */
         g_assert_true(rests_on(finding, 1) && rests_on(finding, 20) && rests_on(finding, 21));
         g_assert_true(finding->tunnel == finding->sa->flow->tunnel);
@@ -156,8 +198,7 @@ test_churn_facts(void)
     if (finding) {
         g_assert_cmpuint(finding->sa->key.spi, ==, 1);
         g_assert_cmpuint(finding->other->key.spi, ==, 2);
-        g_assert_cmpint(finding->span.secs, ==, 60);
-        g_assert_cmpuint(finding->limit, ==, 300);
+        g_assert_true(says(&bench, finding, "after only 60.0 s (less than 300 s)"));
         g_assert_cmpuint(finding->frame, ==, 31);
         g_assert_true(rests_on(finding, 1) && rests_on(finding, 20) && rests_on(finding, 21));
     }
@@ -257,9 +298,7 @@ test_flapping_facts(void)
         g_assert_cmpuint(finding->frame, ==, 180 + 11);
         g_assert_cmpuint(finding->sa->key.spi, ==, 3);
         g_assert_cmpuint(finding->other->key.spi, ==, 4);
-        g_assert_cmpuint(finding->number, ==, 3);
-        g_assert_cmpuint(finding->limit, ==, 900);
-        g_assert_cmpint(finding->span.secs, ==, 180);
+        g_assert_true(says(&bench, finding, ": 3 SAs in a row were replaced early within 180 s (window 900 s)"));
         g_assert_true(rests_on(finding, 1) && rests_on(finding, 61) && rests_on(finding, 121));
     }
     bench_close(&bench);
@@ -361,7 +400,7 @@ test_stale_spi(void)
         g_assert_cmpuint(finding->sa->key.spi, ==, 1);
         g_assert_cmpuint(finding->other->key.spi, ==, 2);
         g_assert_cmpuint(finding->frame, ==, 81);
-        g_assert_cmpint(finding->span.secs, ==, 60);
+        g_assert_true(says(&bench, finding, "traffic 60.0 s after its successor 0x00000002"));
         g_assert_true(rests_on(finding, 21));
     }
     bench_close(&bench);
@@ -415,7 +454,7 @@ assert_stale_after_delete(bool named, enum confidence confidence)
     if (finding) {
         g_assert_cmpuint(finding->frame, ==, 22);
         g_assert_cmpuint(finding->confidence, ==, confidence);
-        g_assert_cmpint(finding->span.secs, ==, 10);
+        g_assert_true(says(&bench, finding, "traffic 10.0 s after it was deleted (frame 20)"));
         g_assert_true(rests_on(finding, 20));
     }
     bench_close(&bench);
@@ -456,8 +495,8 @@ replayed(uint32_t distance)
     feed_one(&bench, there(1), 1100, 101 * SECOND);
     const struct finding *finding = finding_find(&bench, FINDING_REPLAY_WINDOW, 0);
     if (finding) {
-        g_assert_cmpuint(finding->number, ==, distance);
-        g_assert_cmpuint(finding->limit, ==, 64);
+        g_autofree char *part = g_strdup_printf(": %u packets behind the highest; a receiver with a replay window of 64 drops", distance);
+        g_assert_true(says(&bench, finding, part));
         g_assert_cmpuint(finding->confidence, ==, CONFIDENCE_PROVEN);
     }
     unsigned count = finding_count(&bench, FINDING_REPLAY_WINDOW);
@@ -485,8 +524,7 @@ test_replayed_duplicate(void)
     const struct finding *finding = finding_find(&bench, FINDING_REPLAY_WINDOW, 0);
     g_assert_nonnull(finding);
     if (finding) {
-        g_assert_cmpuint(finding->number, ==, 2);
-        g_assert_cmpuint(finding->limit, ==, 0);
+        g_assert_true(says(&bench, finding, "received before"));
     }
     bench_close(&bench);
 }
@@ -508,8 +546,7 @@ test_restart(void)
     if (finding) {
         g_assert_cmpuint(finding->confidence, ==, CONFIDENCE_PROVEN);
         g_assert_cmpuint(finding->frame, ==, 503);
-        g_assert_cmpuint(finding->number, ==, 1);
-        g_assert_cmpuint(finding->limit, ==, 500);
+        g_assert_true(says(&bench, finding, "started again at 1 after 500."));
         g_assert_true(rests_on(finding, 502));
     }
     bench_close(&bench);
@@ -526,10 +563,9 @@ test_exhausted(void)
     const struct finding *wrapped = finding_find(&bench, FINDING_SEQUENCE_EXHAUSTED, 1);
     if (near && wrapped) {
         g_assert_cmpuint(near->frame, ==, 2);
-        g_assert_cmpuint(near->limit, ==, 0);
+        g_assert_true(says(&bench, near, ", close to 2^32"));
         g_assert_cmpuint(wrapped->frame, ==, 22);
-        g_assert_cmpuint(wrapped->limit, ==, 1);
-        g_assert_cmpuint(wrapped->number, ==, UINT64_C(1) << 32);
+        g_assert_true(says(&bench, wrapped, " passed 2^32"));
     }
     bench_close(&bench);
 }
@@ -545,7 +581,7 @@ test_loss(void)
     const struct finding *finding = finding_find(&bench, FINDING_LOSS, 0);
     if (finding) {
         g_assert_cmpuint(finding->confidence, ==, CONFIDENCE_INFERRED);
-        g_assert_cmpuint(finding->number, ==, 5);
+        g_assert_true(says(&bench, finding, ": 5 sequence numbers are missing"));
         g_assert_cmpuint(finding->frame, ==, 21);       /* a second after frame 11 */
         g_assert_true(rests_on(finding, 11));
     }
@@ -561,7 +597,7 @@ test_loss_by_window_is_proven(void)
     feed_series(&bench, there(1), 16, 100, 10 * MILLISECOND, MILLISECOND);
     g_assert_cmpuint(finding_count(&bench, FINDING_LOSS), ==, 1);
     const struct finding *finding = finding_find(&bench, FINDING_LOSS, 0);
-    g_assert_cmpuint(finding ? finding->number : 0, ==, 5);
+    g_assert_true(finding && says(&bench, finding, ": 5 sequence numbers are missing"));
     g_assert_cmpuint(finding ? finding->confidence : 0, ==, CONFIDENCE_PROVEN);
     bench_close(&bench);
 }
@@ -585,7 +621,7 @@ test_loss_in_one_frame(void)
     judge_frame(&bench.judge, changes_of(&bench));
     g_assert_cmpuint(finding_count(&bench, FINDING_LOSS), ==, 1);
     const struct finding *finding = finding_find(&bench, FINDING_LOSS, 0);
-    g_assert_cmpuint(finding ? finding->number : 0, ==, 2);
+    g_assert_true(finding && says(&bench, finding, ": 2 sequence numbers are missing"));
     bench_close(&bench);
 }
 
@@ -616,8 +652,7 @@ test_one_way(void)
     if (finding) {
         g_assert_cmpuint(finding->confidence, ==, CONFIDENCE_INFERRED);
         g_assert_cmpuint(finding->frame, ==, 6 + 30 + 1);       /* behind what was not answered for 30 s */
-        g_assert_cmpuint(finding->number, ==, 32);
-        g_assert_cmpint(finding->span.secs, ==, 31);
+        g_assert_true(says(&bench, finding, "carried 32 packets in 31.0 s and nothing"));
         g_assert_cmpuint(finding->sa->key.spi, ==, 1);
         g_assert_true(rests_on(finding, 5) && rests_on(finding, 6));
     }
@@ -648,7 +683,6 @@ test_nat_rebinding(void)
 {
     struct bench bench = bench_open();
     struct line line = { v4(1, 1024), v4(2, 4500), IPSEC_ESP, 7 };
-    struct endpoint before = line.source;
 
     feed_series(&bench, line, 1, 10, 0, SECOND);
     line.source.port = 1025;
@@ -658,7 +692,7 @@ test_nat_rebinding(void)
     g_assert_nonnull(finding);
     if (finding) {
         g_assert_cmpuint(finding->frame, ==, 11);
-        g_assert_true(endpoint_equal(&finding->endpoint, &before));
+        g_assert_true(says(&bench, finding, " in place of 10.0.0.1:1024."));
         g_assert_true(rests_on(finding, 10));
     }
     bench_close(&bench);
@@ -677,8 +711,7 @@ test_limit_reached_once(void)
     const struct finding *finding = finding_find(&bench, FINDING_LIMIT_REACHED, 0);
     if (finding) {
         g_assert_cmpuint(finding->frame, ==, 3);
-        g_assert_cmpuint(finding->limit, ==, 2);
-        g_assert_cmpuint(finding->number, ==, LIMIT_SAS);
+        g_assert_true(says(&bench, finding, "More than 2 SAs or tunnels: "));
         g_assert_null(finding->sa);
         g_assert_true(findings_of(bench.judge.findings, NULL)->first == finding);
     }
@@ -691,6 +724,8 @@ main(int argc, char **argv)
     test_begin(&argc, &argv);
     g_test_add_func("/findings/list", test_findings_list);
     g_test_add_func("/findings/evidence", test_evidence);
+    g_test_add_func("/findings/words", test_each_finding_has_words);
+    g_test_add_func("/findings/details", test_details);
     g_test_add_func("/findings/no-room", test_no_room_for_findings);
     g_test_add_func("/judge/rekey", test_rekey);
     g_test_add_func("/judge/churn/edges", test_churn_edges);

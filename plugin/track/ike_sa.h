@@ -28,9 +28,9 @@ struct ike_sa {
     bool born_in_capture;           /**< its initial exchange, or the rekey that made it, was seen */
     bool established;
     bool initial_contact;           /**< a peer announced that it knows of no other IKE SA */
-    bool restart_said;              /**< what its end shows was told */
     bool set_up;                    /**< its initial exchange was seen: it is no rekey */
     int8_t ended_by;                /**< 1 + the peer who deleted it, or 0 */
+    bool stuck_said;                /**< that its authentication led nowhere was told */
     struct flow *flow;              /**< the direction in which its initiator sends */
     nstime_t first_time;
     nstime_t established_time;

@@ -199,8 +199,8 @@ keyless_begin_anew(struct ike_context *context, const struct ike_sa *began)
             continue;
         settle_small_auth(context, old);
         struct exchange *stuck = stuck_main_mode(old);
-        if (stuck && !old->restart_said) {
-            old->restart_said = true;
+        if (stuck && !old->stuck_said) {
+            old->stuck_said = true;
             change_exchange(context->changes, CHANGE_AUTH_LEFT, stuck);
         }
     }

@@ -25,12 +25,6 @@ struct tunnel_table {
     uint32_t aliases_at_most;
 };
 
-bool
-port_is_translated(uint16_t port)
-{
-    return port != 0 && port != PORT_IKE && port != PORT_NAT_T;
-}
-
 static int
 endpoint_compare(const struct endpoint *a, const struct endpoint *b)
 {

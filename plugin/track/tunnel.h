@@ -99,7 +99,4 @@ struct tunnel *tunnel_first(const struct tunnel_table *table);
 
 uint32_t tunnel_count(const struct tunnel_table *table);
 
-/** Whether a port is given by a NAT rather than by a standard. */
-bool port_is_translated(uint16_t port);
-
 #endif /* SPISCOPE_TUNNEL_H */

@@ -15,7 +15,7 @@ import pytest
 from harness import TEST_CAPTURES
 
 PROFILE = TEST_CAPTURES.parent / "plugin" / "profile" / "SPIscope"
-FINDINGS = TEST_CAPTURES.parent / "plugin" / "finding.h"
+FINDINGS = TEST_CAPTURES.parent / "plugin" / "judge" / "finding.h"
 NEEDS_A_SELECTED_PACKET = re.compile(r"\$\{([\w.]+)\}")
 NUMBERS = {"FT_UINT8", "FT_UINT16", "FT_UINT32", "FT_UINT64", "FT_INT32", "FT_INT64", "FT_FLOAT", "FT_DOUBLE", "FT_RELATIVE_TIME"}
 # Wireshark's names for what a graph can show of a field, and the types it can do it for; None: any

@@ -11,8 +11,8 @@
 
 #include "invariants.h"
 #include "show/report.h"
-#include "show/text.h"
 #include "show/timeline.h"
+#include "show/user_words.h"
 #include "stream.h"
 
 #define FEW_SAS 5
@@ -177,11 +177,13 @@ static void
 check_texts(const struct bench *bench)
 {
     wmem_allocator_t *scope = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
+    const struct words words = user_words(scope);
 
     for (uint32_t i = 0; i < findings_count(bench->judge.findings); i++) {
-        const char *text = text_finding(scope, findings_get(bench->judge.findings, i));
+        const char *text = finding_text(&words, findings_get(bench->judge.findings, i));
         expect(text && *text && strlen(text) <= FINDING_TEXT_AT_MOST ? NULL : "a finding's text is of some bytes and not too many");
         expect(g_utf8_validate(text, -1, NULL) ? NULL : "a finding's text is UTF-8");
+        expect(g_regex_match_simple(" -[0-9]", text, 0, 0) ? "a finding's text counts from zero on" : NULL);
     }
     wmem_destroy_allocator(scope);
 }

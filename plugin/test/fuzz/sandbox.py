@@ -27,7 +27,7 @@ REPORT_COLUMNS = 80
 # tshark's status: 1 and 2 in Wireshark 4.0, the others of ws_exit_codes.h from 4.2 on
 NOT_OPENED, NOT_READ_TO_ITS_END = {1, 3, 9}, {2, 14}
 WAIT = 20                       # how often the limit, which is of the processor's time, a run may last
-TEXT_AT_MOST = 4096             # bytes of a finding's text: finding.h
+TEXT_AT_MOST = 4096             # bytes of a finding's text: judge.h
 SVG_BYTES_AT_MOST = 50_000_000
 MEMORY_CHECK = {"ASAN_OPTIONS": "detect_leaks=0:handle_abort=1:allocator_may_return_null=1:detect_odr_violation=0",
                 "UBSAN_OPTIONS": "print_stacktrace=1"}

@@ -1,14 +1,10 @@
-/* text_ike.c
- * IKE's numbers in words: selectors, notifies, exchanges, proposals.
+/* ike_words.c
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "text.h"
+#include "ike_words.h"
 
-#include <inttypes.h>
 #include <limits.h>
-
-#include <epan/ipproto.h>
 
 struct name {
     uint16_t number;
@@ -27,9 +23,9 @@ find_name(const struct name *names, size_t count, uint16_t number)
 #define FIND_NAME(names, number) find_name(names, sizeof (names) / sizeof (names)[0], number)
 
 static char *
-name_or_number(wmem_allocator_t *scope, const char *name, const char *kind, uint16_t number)
+name_or_number(const struct words *words, const char *name, const char *kind, uint16_t number)
 {
-    return name ? wmem_strdup(scope, name) : wmem_strdup_printf(scope, "%s %u", kind, number);
+    return name ? wmem_strdup(words->scope, name) : wmem_strdup_printf(words->scope, "%s %u", kind, number);
 }
 
 /* ---- selectors */
@@ -55,18 +51,24 @@ prefix_of(const struct traffic_selector *selector)
     return (int)prefix;
 }
 
+/* IANA, Protocol Numbers. */
+enum ip_protocol {
+    ICMP_OF_IPV4 = 1,
+    ICMP_OF_IPV6 = 58
+};
+
 static void
-append_selector(wmem_strbuf_t *text, wmem_allocator_t *scope, const struct traffic_selector *selector)
+append_selector(wmem_strbuf_t *text, const struct words *words, const struct traffic_selector *selector)
 {
     int prefix = prefix_of(selector);
 
     if (prefix >= 0)
-        wmem_strbuf_append_printf(text, "%s/%d", text_address(scope, &selector->start), prefix);
+        wmem_strbuf_append_printf(text, "%s/%d", words_address(words, &selector->start), prefix);
     else
-        wmem_strbuf_append_printf(text, "%s-%s", text_address(scope, &selector->start), text_address(scope, &selector->end));
+        wmem_strbuf_append_printf(text, "%s-%s", words_address(words, &selector->start), words_address(words, &selector->end));
     if (selector->protocol != 0)
-        wmem_strbuf_append_printf(text, " %s", ipprotostr(selector->protocol));
-    bool icmp = selector->protocol == IP_PROTO_ICMP || selector->protocol == IP_PROTO_ICMPV6;
+        wmem_strbuf_append_printf(text, " %s", words->ip_protocol(selector->protocol));
+    bool icmp = selector->protocol == ICMP_OF_IPV4 || selector->protocol == ICMP_OF_IPV6;
     if (selector->start_port == UINT16_MAX && selector->end_port == 0)
         wmem_strbuf_append(text, " ports opaque");      /* RFC 7296 section 3.13.1 */
     else if (icmp && selector->start_port == selector->end_port)
@@ -78,27 +80,27 @@ append_selector(wmem_strbuf_t *text, wmem_allocator_t *scope, const struct traff
 }
 
 static void
-append_selectors(wmem_strbuf_t *text, wmem_allocator_t *scope, const struct selectors *selectors)
+append_selectors(wmem_strbuf_t *text, const struct words *words, const struct selectors *selectors)
 {
     if (selectors->count == 0)
         wmem_strbuf_append(text, "any");
     for (unsigned i = 0; i < selectors->count; i++) {
         if (i > 0)
             wmem_strbuf_append(text, ", ");
-        append_selector(text, scope, &selectors->item[i]);
+        append_selector(text, words, &selectors->item[i]);
     }
     if (selectors->incomplete)
         wmem_strbuf_append(text, ", ...");
 }
 
 char *
-text_selectors(wmem_allocator_t *scope, const struct selectors *ours, const struct selectors *theirs)
+words_selectors(const struct words *words, const struct selectors *ours, const struct selectors *theirs)
 {
-    wmem_strbuf_t *text = wmem_strbuf_new(scope, "");
+    wmem_strbuf_t *text = wmem_strbuf_new(words->scope, "");
 
-    append_selectors(text, scope, ours);
+    append_selectors(text, words, ours);
     wmem_strbuf_append(text, " \xe2\x86\x94 ");     /* left right arrow */
-    append_selectors(text, scope, theirs);
+    append_selectors(text, words, theirs);
     return (char *)wmem_strbuf_get_str(text);
 }
 
@@ -139,17 +141,17 @@ static const struct name exchange_names[] = {
 };
 
 char *
-text_notify(wmem_allocator_t *scope, uint8_t version, uint16_t type)
+words_notify(const struct words *words, uint8_t version, uint16_t type)
 {
     const char *name = version >= 2 ? FIND_NAME(notify2_names, type) : FIND_NAME(notify1_names, type);
 
-    return name_or_number(scope, name, "notify", type);
+    return name_or_number(words, name, "notify", type);
 }
 
 char *
-text_exchange(wmem_allocator_t *scope, uint8_t type)
+words_exchange(const struct words *words, uint8_t type)
 {
-    return name_or_number(scope, FIND_NAME(exchange_names, type), "exchange", type);
+    return name_or_number(words, FIND_NAME(exchange_names, type), "exchange", type);
 }
 
 /* ---- proposals */
@@ -204,36 +206,36 @@ cipher_name(uint16_t id, uint8_t version, uint8_t protocol)
 }
 
 static char *
-text_transform(wmem_allocator_t *scope, const struct transform *transform, uint8_t version, uint8_t protocol)
+words_transform(const struct words *words, const struct transform *transform, uint8_t version, uint8_t protocol)
 {
     uint16_t id = transform->id;
 
     switch (transform->type) {
     case TRANSFORM_ENCR: {
-        char *text = name_or_number(scope, cipher_name(id, version, protocol), "cipher", id);
-        return transform->key_length ? wmem_strdup_printf(scope, "%s_%u", text, transform->key_length) : text;
+        char *text = name_or_number(words, cipher_name(id, version, protocol), "cipher", id);
+        return transform->key_length ? wmem_strdup_printf(words->scope, "%s_%u", text, transform->key_length) : text;
     }
     case TRANSFORM_PRF:
-        return name_or_number(scope, FIND_NAME(prf_names, id), "PRF", id);
+        return name_or_number(words, FIND_NAME(prf_names, id), "PRF", id);
     case TRANSFORM_INTEG:
-        return name_or_number(scope, FIND_NAME(integ_names, id), "integrity", id);
+        return name_or_number(words, FIND_NAME(integ_names, id), "integrity", id);
     case TRANSFORM_KE:
-        return name_or_number(scope, FIND_NAME(group_names, id), "group", id);
+        return name_or_number(words, FIND_NAME(group_names, id), "group", id);
     case TRANSFORM_ESN:
-        return wmem_strdup(scope, id == ESN_NONE ? "NO_ESN" : "ESN");
+        return wmem_strdup(words->scope, id == ESN_NONE ? "NO_ESN" : "ESN");
     case TRANSFORM_IKE1_HASH:
-        return name_or_number(scope, FIND_NAME(hash1_names, id), "hash", id);
+        return name_or_number(words, FIND_NAME(hash1_names, id), "hash", id);
     case TRANSFORM_IKE1_ESP_AUTH:
-        return name_or_number(scope, FIND_NAME(auth1_names, id), "integrity", id);
+        return name_or_number(words, FIND_NAME(auth1_names, id), "integrity", id);
     default:
-        return name_or_number(scope, FIND_NAME(method1_names, id), "method", id);
+        return name_or_number(words, FIND_NAME(method1_names, id), "method", id);
     }
 }
 
 char *
-text_offer(wmem_allocator_t *scope, const struct offer *offer, uint8_t version)
+words_offer(const struct words *words, const struct offer *offer, uint8_t version)
 {
-    wmem_strbuf_t *text = wmem_strbuf_new(scope, "");
+    wmem_strbuf_t *text = wmem_strbuf_new(words->scope, "");
 
     for (unsigned p = 0; p < offer->proposals; p++) {
         const struct proposal *proposal = &offer->proposal[p];
@@ -241,11 +243,29 @@ text_offer(wmem_allocator_t *scope, const struct offer *offer, uint8_t version)
             wmem_strbuf_append(text, " or ");
         for (unsigned t = 0; t < proposal->transforms; t++)
             wmem_strbuf_append_printf(text, "%s%s", t > 0 ? "/" : "",
-                    text_transform(scope, &proposal->transform[t], version, proposal->protocol));
+                    words_transform(words, &proposal->transform[t], version, proposal->protocol));
         if (proposal->incomplete)
             wmem_strbuf_append(text, "/...");
     }
     if (offer->proposals_incomplete)
         wmem_strbuf_append(text, " or ...");
     return (char *)wmem_strbuf_get_str(text);
+}
+
+/* ---- ends */
+
+const char *
+words_ike_end(enum ike_end end)
+{
+    switch (end) {
+    case IKE_ALIVE:
+        return "alive";
+    case IKE_DELETED:
+        return "deleted";
+    case IKE_REPLACED:
+        return "replaced";
+    case IKE_FAILED:
+        return "failed";
+    }
+    return "?";
 }

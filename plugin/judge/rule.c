@@ -1,0 +1,74 @@
+/* rule.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "rule.h"
+
+static struct finding *
+add(struct judge *judge, enum finding_key key, enum confidence confidence, const struct tunnel *tunnel, size_t detail)
+{
+    struct finding *finding = findings_add(judge->findings, key, confidence, judge->frame, &judge->time, detail);
+
+    if (finding)
+        findings_file(judge->findings, finding, tunnel);
+    return finding;
+}
+
+struct finding *
+judge_sa(struct judge *judge, enum finding_key key, enum confidence confidence, const struct sa *sa, size_t detail)
+{
+    struct finding *finding = add(judge, key, confidence, sa->flow->tunnel, detail);
+
+    if (finding)
+        finding->sa = sa;
+    return finding;
+}
+
+struct finding *
+judge_exchange(struct judge *judge, enum finding_key key, enum confidence confidence, const struct exchange *exchange,
+        size_t detail)
+{
+    struct finding *finding = add(judge, key, confidence, exchange->flow->tunnel, detail);
+
+    if (finding) {
+        finding->exchange = exchange;
+        finding->ike_sa = exchange->ike_sa;
+        finding_rests_on(finding, exchange->request_frame);
+        finding_rests_on(finding, exchange->response_frame);
+    }
+    return finding;
+}
+
+struct finding *
+judge_ike_sa(struct judge *judge, enum finding_key key, enum confidence confidence, const struct ike_sa *ike_sa, size_t detail)
+{
+    struct finding *finding = add(judge, key, confidence, ike_sa->flow->tunnel, detail);
+
+    if (finding)
+        finding->ike_sa = ike_sa;
+    return finding;
+}
+
+struct finding *
+judge_tunnel(struct judge *judge, enum finding_key key, enum confidence confidence, const struct tunnel *tunnel, size_t detail)
+{
+    return add(judge, key, confidence, tunnel, detail);
+}
+
+struct finding *
+judge_capture(struct judge *judge, enum finding_key key, enum confidence confidence, size_t detail)
+{
+    return add(judge, key, confidence, NULL, detail);
+}
+
+char *
+words_requester(const struct words *words, const struct exchange *exchange)
+{
+    return words_endpoint(words, &exchange->flow->source);
+}
+
+char *
+words_responder(const struct words *words, const struct exchange *exchange)
+{
+    return words_endpoint(words, &flow_reverse(exchange->flow)->source);
+}

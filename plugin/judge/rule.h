@@ -1,0 +1,93 @@
+/* rule.h
+ * What a rule is made of: the changes that it takes, what it makes of each, and the words of its findings. A new rule is one
+ * file that defines rule_NAME, its place in the order below, and a line for each finding in finding.h.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_RULE_H
+#define SPISCOPE_RULE_H
+
+#include "judge.h"
+
+/** What a rule says of one of its findings. */
+struct finding_words {
+    enum finding_key key;
+    char *(*text)(const struct words *words, const struct finding *finding); /**< see finding_text; NULL: no further finding */
+    const char *meaning;            /**< see finding_meaning */
+    const char *check;              /**< see finding_check */
+};
+
+#define FINDINGS_OF_A_RULE 3
+
+struct rule {
+    uint32_t on;                    /**< a set of ON(kind): the kinds of changes that it takes */
+    void (*judge)(struct judge *judge, const struct change *change);
+    struct finding_words findings[FINDINGS_OF_A_RULE];
+};
+
+#define ON(kind) (UINT32_C(1) << CHANGE_##kind)
+
+/* X(name): the rules, in the order in which they see a change. */
+#define SPISCOPE_RULES(X) \
+    X(rekey) \
+    X(reestablished) \
+    X(outage) \
+    X(deleted) \
+    X(spi_churn) \
+    X(stale_spi) \
+    X(sequence) \
+    X(loss) \
+    X(one_way) \
+    X(nat_rebinding) \
+    X(retransmission) \
+    X(no_response) \
+    X(dpd_failure) \
+    X(peer_restart) \
+    X(auth_failed) \
+    X(no_proposal) \
+    X(proxy_id) \
+    X(child_refused) \
+    X(pfs_mismatch) \
+    X(invalid_spi) \
+    X(lifetime) \
+    X(lifetime_order) \
+    X(collision) \
+    X(duplicate_sa) \
+    X(early_rekey) \
+    X(volume_rekey) \
+    X(limit)
+
+#define X(name) extern const struct rule rule_##name;
+SPISCOPE_RULES(X)
+#undef X
+
+/* Each adds a finding on the frame that is being judged, with a detail of so many bytes for the rule to fill in (0: none), and
+ * gives NULL where there are too many. */
+
+/** About an SA. */
+struct finding *judge_sa(struct judge *judge, enum finding_key key, enum confidence confidence, const struct sa *sa, size_t detail);
+
+/** About an exchange; it rests on its request and its response. */
+struct finding *judge_exchange(struct judge *judge, enum finding_key key, enum confidence confidence,
+        const struct exchange *exchange, size_t detail);
+
+/** About an IKE SA. */
+struct finding *judge_ike_sa(struct judge *judge, enum finding_key key, enum confidence confidence,
+        const struct ike_sa *ike_sa, size_t detail);
+
+/** About a tunnel. */
+struct finding *judge_tunnel(struct judge *judge, enum finding_key key, enum confidence confidence, const struct tunnel *tunnel,
+        size_t detail);
+
+/** About no tunnel. */
+struct finding *judge_capture(struct judge *judge, enum finding_key key, enum confidence confidence, size_t detail);
+
+/* ---- words that rules share */
+
+/** The peer that began an exchange; owned by the words' scope. */
+char *words_requester(const struct words *words, const struct exchange *exchange);
+
+/** The peer that was asked; owned by the words' scope. */
+char *words_responder(const struct words *words, const struct exchange *exchange);
+
+#endif /* SPISCOPE_RULE_H */

@@ -1,0 +1,47 @@
+/* words.h
+ * Small text for people: addresses, durations, moments, an SA. How addresses, names and times look is the user's: whoever
+ * shows a text hands in how to write them.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_WORDS_H
+#define SPISCOPE_WORDS_H
+
+#include <wsutil/wmem/wmem.h>
+
+#include "../track/sa.h"
+
+/** How to write what may look another way for each user, and who owns what is written. */
+struct words {
+    wmem_allocator_t *scope;        /**< owns each string that a function below returns as char * */
+    char *(*address)(wmem_allocator_t *scope, const struct ip_address *address);
+    char *(*moment)(wmem_allocator_t *scope, const nstime_t *moment); /**< to the second, with its time zone */
+    char *(*instant)(wmem_allocator_t *scope, const nstime_t *instant); /**< to the microsecond */
+    const char *(*ip_protocol)(int protocol); /**< the name of IANA's number */
+};
+
+/** As SPIscope writes by itself: addresses as numbers, times in UTC; and IP protocols by the given names. */
+struct words words_plain(wmem_allocator_t *scope, const char *(*ip_protocol)(int protocol));
+
+/** "192.0.2.1" */
+char *words_address(const struct words *words, const struct ip_address *address);
+
+/** "192.0.2.1", or "192.0.2.1:4500" where a NAT gave the port. */
+char *words_endpoint(const struct words *words, const struct endpoint *endpoint);
+
+/** Seconds with one decimal, without it from 100 s on: "5.1 s", "3600 s". */
+char *words_duration(const struct words *words, const nstime_t *span);
+
+/** "2026-11-23 11:12:00 UTC"; "? UTC" where no calendar has it. */
+char *words_moment(const struct words *words, const nstime_t *moment);
+
+/** "2026-11-23 11:12:00.902949", in UTC; "?" where no calendar has it. */
+char *words_instant(const struct words *words, const nstime_t *instant);
+
+/** "ESP SPI 0x12345678 to 192.0.2.1" */
+char *words_sa(const struct words *words, const struct sa *sa);
+
+/** "ESP" or "AH" */
+const char *words_protocol(uint8_t protocol);
+
+#endif /* SPISCOPE_WORDS_H */

@@ -27,10 +27,17 @@ one_before(const struct ike_sa *ike_sa)
     return NULL;
 }
 
+/* IKEv1 has no rekey of phase 1: it is set up again beside the phase 2 that lives on (RFC 2409 section 5). */
+static bool
+is_phase1_alone(const struct ike_sa *ike_sa)
+{
+    return ike_sa->version < 2 && !ike_sa->flow->tunnel->service.in_doubt;
+}
+
 static void
 judge_reestablished(struct judge *judge, const struct change *change)
 {
-    if (!change->ike_sa->set_up)
+    if (!change->ike_sa->set_up || is_phase1_alone(change->ike_sa))
         return;
     const struct ike_sa *ike_sa = change->ike_sa, *old = one_before(ike_sa);
     struct finding *finding = old ? judge_ike_sa(judge, FINDING_REESTABLISHED, CONFIDENCE_PROVEN, ike_sa, sizeof(struct set_up_again)) : NULL;

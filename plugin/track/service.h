@@ -90,6 +90,7 @@ struct service_side {
     uint32_t last_frame;
     uint32_t answered_frame;
     uint32_t asked_frame;
+    const struct ike_sa *asked_on;  /**< of the last of them */
     uint32_t asked;                 /**< requests of its sender since the other peer was last heard */
     uint32_t tried;                 /**< its packets since the other direction's last one */
     bool resumed;                   /**< the gap before its next packet is no pause of its own */

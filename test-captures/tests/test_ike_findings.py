@@ -184,7 +184,7 @@ def test_proxy_id_mismatch_stands_on_the_refusal_with_the_pair(spiscope, capture
 
 
 def test_narrowed_selectors_are_a_note_with_both_pairs(spiscope):
-    assert {key for _, _, key, _ in judged(spiscope, "v2_ts_narrowed")} == {"rekey", "proxy_id_narrowed"}
+    assert {key for _, _, key, _ in judged(spiscope, "v2_ts_narrowed")} == {"rekey", "proxy_id_narrowed", "deleted"}
     found = judged(spiscope, "v2_ts_narrowed", "proxy_id_narrowed")
     assert found[0][0] == 4, "IKE_AUTH's answer"
     for frame, _, _, _ in found:

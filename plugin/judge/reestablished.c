@@ -1,6 +1,6 @@
 /* reestablished.c
  * reestablished: the tunnel was set up anew, by an initial exchange, although it had been up before. It is no rekey, which goes on
- * within the IKE SA that there is (RFC 7296 section 1.3). Re-authentication is done in this way, too (section 2.8.3).
+ * within the IKE SA that there is (RFC 7296 section 1.3); nor are IKE SAs that both peers began at once. Re-authentication is done in this way, too (section 2.8.3).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -22,7 +22,7 @@ one_before(const struct ike_sa *ike_sa)
     unsigned looked_at = 0;
 
     for (const struct ike_sa *old = ike_sa->tunnel_older; old && looked_at < LOOKED_AT_MOST; old = old->tunnel_older, looked_at++)
-        if (old->established)
+        if (old->established && clock_compare(&old->established_time, &ike_sa->first_time) < 0)
             return old;
     return NULL;
 }

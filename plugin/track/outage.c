@@ -96,14 +96,18 @@ usual_gap(const struct service *service)
 }
 
 bool
-outage_has_newer(const struct ike_sa *ike_sa)
+outage_has_successor(const struct ike_sa *ike_sa)
 {
     unsigned looked_at = 0;
+    bool is_newer = true;
 
-    for (const struct ike_sa *newer = ike_sa->flow->tunnel->ike_sas; newer && newer != ike_sa && looked_at < LOOKED_AT_MOST;
-            newer = newer->tunnel_older, looked_at++)
-        if (newer->established && newer->end == IKE_ALIVE)
+    for (const struct ike_sa *other = ike_sa->flow->tunnel->ike_sas; other && looked_at < LOOKED_AT_MOST;
+            other = other->tunnel_older, looked_at++) {
+        is_newer &= other != ike_sa;
+        bool began_at_once = clock_compare(&other->established_time, &ike_sa->first_time) >= 0;
+        if (other != ike_sa && other->established && other->end == IKE_ALIVE && (is_newer || began_at_once))
             return true;
+    }
     return false;
 }
 

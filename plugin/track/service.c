@@ -321,7 +321,7 @@ suspect_delete(struct ike_context *context, const struct exchange *exchange)
         note_doubt(service);
         return;
     }
-    if (exchange->liveness || outage_has_newer(exchange->ike_sa) || has_successor(context) || service->side[0].packets + service->side[1].packets == 0)
+    if (exchange->liveness || outage_has_successor(exchange->ike_sa) || has_successor(context) || service->side[0].packets + service->side[1].packets == 0)
         return;
     struct service_end_seen *ended = open_end(context, false, OUTAGE_IKE_DELETED, exchange->ike_sa);
     if (ended)
@@ -401,7 +401,7 @@ service_ike_deleted(struct ike_context *context, struct ike_sa *ike_sa)
 
     ike_sa->ended_by = (int8_t)(1 + flow_peer(context->flow));
     ike_sa->ended_in = context->message->frame;
-    if (ike_sa->successor || outage_has_newer(ike_sa) || ike_sa->flow->tunnel != context->flow->tunnel || !ike_sa->established)
+    if (ike_sa->successor || outage_has_successor(ike_sa) || ike_sa->flow->tunnel != context->flow->tunnel || !ike_sa->established)
         return;
     /* in IKEv1, phase 2 outlives phase 1 */
     if (ike_sa->version < 2 && !service->ended.is_open && service->side[0].packets + service->side[1].packets == 0)

@@ -53,28 +53,57 @@ static const struct cause_words causes[CAUSES] = {
         "Phase 2 (IPsec) lifetime in seconds and kilobytes: the same on both peers", SHOW_SAS, SHOW_CONFIG } },
     [CAUSE_LIFETIME_EXPIRED] = { "lifetime_expired", "its SAs end at the same age each time, and nobody rekeys them before", {
         "Who is to rekey: rekey=no, a peer that only responds, or a rekey time behind the lifetime's end", SHOW_SAS, SHOW_CONFIG } },
+    [CAUSE_LIFETIME_TOO_SHORT] = { "lifetime_too_short", "both peers agree on a lifetime that is far too short, and keep it", {
+        "Phase 1 and phase 2 lifetimes: an hour and a day are usual", SHOW_CONFIG } },
+    [CAUSE_IDLE_TIMEOUT] = { "idle_timeout", "a peer deletes the SAs the same time after their last packet", {
+        "Idle timeout of that peer (Cisco ASA: vpn-idle-timeout; FortiGate: idle-timeout; strongSwan: inactivity)", SHOW_CONFIG } },
+    [CAUSE_EARLY_REAUTH] = { "early_reauth", "a peer re-authenticates, or sets up anew what works, again and again", {
+        "Re-authentication time (reauth_time, phase 1 lifetime) of that peer", SHOW_IKE, SHOW_CONFIG } },
+    [CAUSE_IDENTITY_CONFLICT] = { "identity_conflict", NULL, {
+        "Whether two devices use the same identity or address: a cloned client, both members of an HA pair active",
+        "Uniqueness of identities (uniqueids, one connection per user)", SHOW_IKE } },
     [CAUSE_DELETED_BY_PEER] = { "deleted_by_peer", "a peer deletes what works, for a reason that is not in the packets", {
         "That peer's log at these moments: tunnel monitoring, idle timeout, uniqueness of identities, a script, an administrator",
         SHOW_IKE, SHOW_SAS } },
     [CAUSE_REFUSED] = { "refused", NULL, {
         "The responder's log at this moment: it knows the reason", "Proposals, PFS group and proxy IDs on both peers", SHOW_CONFIG } },
+    [CAUSE_SETUP_ABANDONED] = { "setup_abandoned", NULL, {
+        "The initiator's own log: what it does not accept, or cannot install", "UDP 4500 from the initiator", SHOW_IKE } },
+    [CAUSE_COOKIE_LOOP] = { "cookie_loop", NULL, {
+        "The initiator: it must send the COOKIE back (RFC 7296 section 2.6)", SHOW_IKE } },
+    [CAUSE_FRAGMENTS_LOST] = { "fragments_lost", NULL, {
+        "IKE fragmentation (RFC 7383) on both peers: on; smaller certificates",
+        "Firewalls and NATs on the path that drop IP fragments", SHOW_IKE } },
     [CAUSE_IKE_UNANSWERED] = { "ike_unanswered", "a peer is alive, but does not answer these requests", {
         "IKE on the peer that does not answer: its log, its load, message IDs out of step after a collision",
         "UDP 500 and 4500, and fragments of large messages, in that direction", SHOW_IKE } },
     [CAUSE_PEER_UNREACHABLE] = { "peer_unreachable", "a peer answers nothing, and nothing of it arrives meanwhile", {
         "The path between the peers: UDP 500 and 4500, ESP (protocol 50), routing, a firewall between",
         "Whether the peer was down at the time (its own log and uptime)", SHOW_IKE } },
+    [CAUSE_PORT_UNREACHABLE] = { "port_unreachable", NULL, {
+        "Whether the IKE daemon runs on the peer, and UDP 500 and 4500 in its firewall", SHOW_IKE } },
     [CAUSE_PEER_RESTART] = { "peer_restart", NULL, {
         "Uptime, failover and crash logs of the peer that began anew", SHOW_IKE } },
     [CAUSE_SPI_UNKNOWN] = { "spi_unknown", NULL, {
         "Whether the Delete reached the sender; phase 2 lifetimes on both peers; invalid SPI recovery", SHOW_SAS } },
     [CAUSE_SEQUENCE_FALLBACK] = { "sequence_fallback", NULL, {
         "A failover without synchronised sequence numbers, or a cloned gateway", SHOW_SAS } },
+    [CAUSE_REPLAY_DROPS] = { "replay_drops", NULL, {
+        "The receiver's replay window: larger (Cisco: crypto ipsec security-association replay window-size; strongSwan: replay_window)",
+        "Reordering on the path: QoS, load sharing", SHOW_SAS } },
+    [CAUSE_PATH_MTU] = { "path_mtu", NULL, {
+        "MTU of the tunnel interface, TCP MSS clamping, and whether ICMP type 3 code 4 reaches the sender", SHOW_CONFIG } },
+    [CAUSE_NAT_MAPPING] = { "nat_mapping", NULL, {
+        "NAT keepalives (20 s) against the NAT's UDP timeout; whether the peer follows a new mapping (MOBIKE)", SHOW_SAS } },
+    [CAUSE_LOSS] = { "loss", NULL, {
+        "The path: interface errors, policers, its load at that time", SHOW_SAS } },
     [CAUSE_ONE_WAY] = { "one_way", "one direction is silent, and the packets do not show why", {
         "Routing and policy behind the peer that stays silent, and its outbound SPI against this one's inbound SPI",
         "ESP (protocol 50) or UDP 4500 blocked in one direction", SHOW_SAS } },
     [CAUSE_REKEY_COLLISION] = { "rekey_collision", NULL, {
         "Rekey times: let one peer rekey earlier, or randomise (rekey fuzz, jitter)", SHOW_SAS } },
+    [CAUSE_REKEY_RACE] = { "rekey_race", "the silence begins with a rekey: one peer does not use the new SA", {
+        "Which SA each peer sends on, against those of the other", "Make-before-break, and the order of Delete and new SA", SHOW_SAS } },
     [CAUSE_VOLUME_REKEY] = { "volume_rekey", NULL, {
         "Phase 2 lifetime in kilobytes: raise or switch off, the same on both peers", SHOW_SAS } },
     [CAUSE_EARLY_REKEY] = { "early_rekey", NULL, {

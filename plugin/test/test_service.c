@@ -305,6 +305,47 @@ test_unanswered(gconstpointer data)
     close_stage(stage);
 }
 
+/* Who gives up deletes what is dead already: that ended nothing. */
+static void
+test_deleted_after_unanswered(gconstpointer data)
+{
+    struct stage *stage = open_stage(GPOINTER_TO_INT(data));
+    const int64_t asked[] = { 110 * SECOND, 114 * SECOND, 121 * SECOND, 134 * SECOND };
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 100 * SECOND, SECOND);
+    for (int64_t ns = 100 * SECOND; ns < 110 * SECOND; ns += SECOND)
+        send(stage, ns, A);
+    ask_in_vain(stage, A, asked, G_N_ELEMENTS(asked));
+    inform(stage, 150 * SECOND, A, IKE_PROTOCOL_IKE, 0, false);
+    set_up(stage, 160 * SECOND, A);
+    talk(stage, 161 * SECOND, 170 * SECOND, SECOND);
+    assert_outages(stage, 1);
+    assert_outage(stage, OUTAGE_UNANSWERED, PEER_NOT_SEEN, 99 * SECOND + ROUND_TRIP, 160 * SECOND + SET_UP);
+    close_stage(stage);
+}
+
+/* One direction's application goes on; an answer was not captured; then a new IKE SA is set up beside the old one. */
+static void
+test_answer_not_captured(void)
+{
+    struct stage *stage = open_stage(true);
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 20 * SECOND, SECOND);
+    for (int64_t ns = 20 * SECOND; ns < 900 * SECOND; ns += SECOND) {
+        send(stage, ns, A);
+        if (ns % (60 * SECOND) == 0)
+            inform(stage, ns + 500 * MILLISECOND, A, 0, 0, ns != 840 * SECOND);
+    }
+    inform(stage, 899 * SECOND + 500 * MILLISECOND, A, 0, 0, true);
+    set_up(stage, 900 * SECOND, A);
+    for (int64_t ns = 901 * SECOND; ns < 950 * SECOND; ns += SECOND)
+        send(stage, ns, A);
+    assert_outages(stage, 0);
+    close_stage(stage);
+}
+
 /* The path is cut and heals: nothing is negotiated. */
 static void
 test_unanswered_same_sa(void)
@@ -678,6 +719,8 @@ main(int argc, char **argv)
     add_both("ike_deleted", test_ike_deleted);
     add_both("child_deleted", test_child_deleted);
     add_both("unanswered", test_unanswered);
+    add_both("deleted_after_unanswered", test_deleted_after_unanswered);
+    g_test_add_func("/service/answer_not_captured", test_answer_not_captured);
     g_test_add_func("/service/unanswered_same_sa", test_unanswered_same_sa);
     add_both("replaced", test_replaced);
     add_both("silence_of_one_direction", test_silence_of_one_direction);

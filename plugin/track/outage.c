@@ -96,14 +96,18 @@ usual_gap(const struct service *service)
 }
 
 bool
-outage_has_newer(const struct ike_sa *ike_sa)
+outage_has_successor(const struct ike_sa *ike_sa)
 {
     unsigned looked_at = 0;
+    bool is_newer = true;
 
-    for (const struct ike_sa *newer = ike_sa->flow->tunnel->ike_sas; newer && newer != ike_sa && looked_at < LOOKED_AT_MOST;
-            newer = newer->tunnel_older, looked_at++)
-        if (newer->established && newer->end == IKE_ALIVE)
+    for (const struct ike_sa *other = ike_sa->flow->tunnel->ike_sas; other && looked_at < LOOKED_AT_MOST;
+            other = other->tunnel_older, looked_at++) {
+        is_newer &= other != ike_sa;
+        bool began_at_once = clock_compare(&other->established_time, &ike_sa->first_time) >= 0;
+        if (other != ike_sa && other->established && other->end == IKE_ALIVE && (is_newer || began_at_once))
             return true;
+    }
     return false;
 }
 
@@ -299,7 +303,7 @@ ike_sa_then(const struct tunnel *tunnel, const nstime_t *then)
 static struct outage
 begin(const struct tunnel *tunnel, enum outage_how how, const nstime_t *time, uint32_t frame)
 {
-    struct outage outage = { .how = (uint8_t)how, .ended_by = PEER_NOT_SEEN, .restored_by = PEER_NOT_SEEN, .directions = 3,
+    struct outage outage = { .how = (uint8_t)how, .ended_by = PEER_NOT_SEEN, .restored_by = PEER_NOT_SEEN, .directions = OUTAGE_BOTH_DIRECTIONS,
             .begin = *time, .begin_frame = frame };
 
     outage.ended_ike = ike_sa_then(tunnel, time);
@@ -313,7 +317,7 @@ static struct outage
 begin_by_end(const struct service_end_seen *ended, const struct recovery *recovery)
 {
     bool child_only = !ended->proven && (ended->ike_went_on || recovery->how == RESTORED_NEW_CHILD);
-    struct outage outage = { .how = child_only ? OUTAGE_CHILD_DELETED : ended->how, .ended_by = ended->peer, .restored_by = PEER_NOT_SEEN, .directions = 3,
+    struct outage outage = { .how = child_only ? OUTAGE_CHILD_DELETED : ended->how, .ended_by = ended->peer, .restored_by = PEER_NOT_SEEN, .directions = OUTAGE_BOTH_DIRECTIONS,
             .proven = ended->proven, .begin = ended->time, .begin_frame = ended->frame, .age = ended->age, .idle = ended->idle,
             .ended_ike = ended->ike_sa };
 
@@ -495,7 +499,7 @@ settle_direction(struct outage_context *context, unsigned peer, const struct rec
         return false;
     bool anew = recovery->how == RESTORED_NEW_IKE_SA;
     struct outage outage = begin(context->tunnel, anew ? OUTAGE_REPLACED : OUTAGE_SILENCE, &side->last, side->last_frame);
-    outage.directions = anew ? 3 : (uint8_t)(1U << peer);
+    outage.directions = anew ? OUTAGE_BOTH_DIRECTIONS : (uint8_t)(1U << peer);
     fill_recovery(&outage, recovery);
     keep(context, &outage);
     return true;

@@ -40,8 +40,8 @@ uint32_t outage_last_packet(const struct service *service, nstime_t *time);
 /** Whether the peer's traffic was under way at that moment: its last packet no longer ago than a pause. */
 bool outage_in_midst(const struct service *service, unsigned peer, const nstime_t *at, uint64_t min_outage);
 
-/** Whether the tunnel has a younger IKE SA that lives: a successor is in place. */
-bool outage_has_newer(const struct ike_sa *ike_sa);
+/** Whether the tunnel has another IKE SA that lives, and is younger or began at once with this one: a successor is in place. */
+bool outage_has_successor(const struct ike_sa *ike_sa);
 
 /** Whether a negotiation was refused since that moment: it was tried to bring the tunnel back. */
 bool outage_was_refused(const struct tunnel *tunnel, const nstime_t *since);

@@ -27,7 +27,7 @@
 /* An Informational of IKEv1 that comes this soon after one of the other peer answers it. */
 #define ANSWER_WITHIN_MS 1000
 
-/* Requests that are further apart belong to no one series: strongSwan's last retransmission waits 76 s, liveness
+/* Informationals of IKEv1, of which some want no answer, belong to no one series if they are further apart: strongSwan's last retransmission waits 76 s, liveness
  * checks are repeated every 30 s and faster. */
 #define SERIES_WITHIN_SECONDS 120
 
@@ -217,15 +217,16 @@ take_answer(struct ike_context *context, unsigned peer, const struct exchange *e
 }
 
 static void
-take_request(struct service *service, unsigned peer, const struct ike_message *message)
+take_request(struct service *service, unsigned peer, const struct ike_message *message, const struct ike_sa *ike_sa, bool news)
 {
     struct service_side *side = &service->side[peer];
+    bool may_want_none = message->version < 2 && message->exchange_type == IKE1_INFORMATIONAL;
+    bool together = may_want_none && !clock_passed_ms(&side->asked_last, &message->time, ANSWER_WITHIN_MS);
 
-    bool together = message->version < 2 && message->exchange_type == IKE1_INFORMATIONAL
-            && !clock_passed_ms(&side->asked_last, &message->time, ANSWER_WITHIN_MS);
-
-    if (side->asked > 0 && clock_passed(&side->asked_last, &message->time, SERIES_WITHIN_SECONDS))
+    if (may_want_none && side->asked > 0 && clock_passed(&side->asked_last, &message->time, SERIES_WITHIN_SECONDS))
         side->asked = 0;
+    if (message->version >= 2 && news && side->asked == 1 && side->asked_on == ike_sa)
+        side->asked = 0;            /* the one before was answered, unseen: it has a window of one (RFC 7296 section 2.3) */
     if (side->asked > 0 && together)
         return;                     /* the Deletes of an SA and of its IKE SA, say */
     if (side->asked++ == 0) {
@@ -233,6 +234,7 @@ take_request(struct service *service, unsigned peer, const struct ike_message *m
         side->asked_frame = message->frame;
     }
     side->asked_last = message->time;
+    side->asked_on = ike_sa;
 }
 
 static bool
@@ -319,7 +321,7 @@ suspect_delete(struct ike_context *context, const struct exchange *exchange)
         note_doubt(service);
         return;
     }
-    if (exchange->liveness || outage_has_newer(exchange->ike_sa) || has_successor(context) || service->side[0].packets + service->side[1].packets == 0)
+    if (exchange->liveness || outage_has_successor(exchange->ike_sa) || has_successor(context) || service->side[0].packets + service->side[1].packets == 0)
         return;
     struct service_end_seen *ended = open_end(context, false, OUTAGE_IKE_DELETED, exchange->ike_sa);
     if (ended)
@@ -345,7 +347,7 @@ service_take_message(struct ike_context *context, const struct ike_frame *frame,
     if (answers && news)
         take_answer(context, peer, exchange);
     else if (!answers && wants_answer(message, frame))
-        take_request(service, peer, message);
+        take_request(service, peer, message, exchange->ike_sa, news);
 }
 
 /* Whether another SA of the direction lives: one in use, or one that was just negotiated. */
@@ -399,7 +401,7 @@ service_ike_deleted(struct ike_context *context, struct ike_sa *ike_sa)
 
     ike_sa->ended_by = (int8_t)(1 + flow_peer(context->flow));
     ike_sa->ended_in = context->message->frame;
-    if (ike_sa->successor || outage_has_newer(ike_sa) || ike_sa->flow->tunnel != context->flow->tunnel || !ike_sa->established)
+    if (ike_sa->successor || outage_has_successor(ike_sa) || ike_sa->flow->tunnel != context->flow->tunnel || !ike_sa->established)
         return;
     /* in IKEv1, phase 2 outlives phase 1 */
     if (ike_sa->version < 2 && !service->ended.is_open && service->side[0].packets + service->side[1].packets == 0)

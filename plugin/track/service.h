@@ -31,6 +31,9 @@ struct tunnel;
 /** No peer was seen to do it; else 0 or 1, as in the tunnel's peer[]. */
 #define PEER_NOT_SEEN (-1)
 
+/** A bit for each of the tunnel's flows. */
+#define OUTAGE_BOTH_DIRECTIONS 3
+
 /** How service ended. */
 enum outage_how {
     OUTAGE_IKE_DELETED,             /**< a peer deleted the IKE SA */
@@ -87,6 +90,7 @@ struct service_side {
     uint32_t last_frame;
     uint32_t answered_frame;
     uint32_t asked_frame;
+    const struct ike_sa *asked_on;  /**< of the last of them */
     uint32_t asked;                 /**< requests of its sender since the other peer was last heard */
     uint32_t tried;                 /**< its packets since the other direction's last one */
     bool resumed;                   /**< the gap before its next packet is no pause of its own */
@@ -154,7 +158,7 @@ void service_ike_deleted(struct ike_context *context, struct ike_sa *ike_sa);
 void service_ike_established(const struct ike_sa *ike_sa);
 
 /** Requests of one peer that were not answered until the end of the capture. */
-struct unanswered {
+struct unanswered_requests {
     const struct exchange *exchange; /**< the first of them, or NULL */
     uint32_t sent;                  /**< messages, with those sent again */
     bool fragmented;                /**< IKE fragments (RFC 7383) */
@@ -164,7 +168,7 @@ struct unanswered {
 struct service_end {
     bool is_out;                    /**< outage holds one that no packet has closed yet */
     struct outage outage;           /**< restored_how RESTORED_NOT: it is not over */
-    struct unanswered unanswered[2]; /**< of each peer */
+    struct unanswered_requests unanswered[2]; /**< of each peer */
     uint32_t attempts;              /**< set-ups that were begun and not established since the last that was */
     const struct ike_sa *attempt;   /**< the latest of these, or NULL */
     bool silent[2];                 /**< this direction carries nothing although the other goes on, since silent_since */

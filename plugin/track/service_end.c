@@ -25,11 +25,11 @@ waits(const struct exchange *exchange, unsigned peer)
 }
 
 /* The peer's first request since the other one was last heard. */
-static struct unanswered
+static struct unanswered_requests
 find_unanswered(const struct tunnel *tunnel, unsigned peer)
 {
     const struct service_side *side = &tunnel->service.side[peer];
-    struct unanswered unanswered = { .sent = side->asked };
+    struct unanswered_requests unanswered = { .sent = side->asked };
     unsigned looked_at = 0;
 
     if (side->asked == 0)

@@ -36,6 +36,8 @@ B_KILLED = {"v1_dpd", "v2_dpd"}
 PATH_CUT = {"l_v1_path", "l_v2_path"}
 RESTARTED = {"l_v2_reboot", "o_v2_reboot"}
 EXPIRED = {"l_v2_pfs"}
+# Wireshark complains about its keys: it has no ESP
+UNREADABLE_KEYS = {"l_v2_ah"}
 ONE_IDENTITY = {"v2_dupid_dpd"}
 
 
@@ -171,6 +173,8 @@ def test_the_labs_outages_are_those_of_the_log(spiscope, name, keys):
 @pytest.mark.parametrize("keys", (True, False), ids=("keyed", "keyless"))
 @pytest.mark.parametrize("name", VENDOR_NAMES or ["none"])
 def test_the_vendors_outages_are_those_of_the_log(spiscope, vendors, name, keys):
+    if keys and name in UNREADABLE_KEYS:
+        pytest.skip("Wireshark does not take its table of ESP SAs")
     path = vendors / f"{name}.pcap"
     check(outputs(spiscope, str(path), keys, ()).json, truth(spiscope, name, path), keys)
 

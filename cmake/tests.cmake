@@ -26,19 +26,33 @@ if(processors EQUAL 0)
 endif()
 set(tests ${PROJECT_SOURCE_DIR}/test-captures/tests)
 
-# Two tests, as one would be the last to end by far: what the outputs say, and what each packet shows. The files of one have their
-# runs of tshark in common, and none with those of the other. test_verdict.py compares the table of verdicts in
-# test-captures/README.md (cmake/verdicts.py) with new runs, too.
-set(outputs)
-set(not_outputs)
-foreach(name attribution batch healthy json keyless_bounds live profile reload secrets synthetic_ike timeline verdict)
-    list(APPEND outputs ${tests}/test_${name}.py)
-    list(APPEND not_outputs --ignore=${tests}/test_${name}.py)
+# Three tests, as one would be the last to end by far: a look at every capture (ctest -L quick), what the outputs say, and what each
+# packet shows. What tshark said of a capture to one of them, the others read from a folder that lasts as long as one ctest.
+# test_verdict.py compares the README's table of verdicts (cmake/verdicts.py) with new runs, too.
+function(test_files result)
+    set(files)
+    foreach(name IN LISTS ARGN)
+        list(APPEND files ${tests}/test_${name}.py)
+    endforeach()
+    set(${result} ${files} PARENT_SCOPE)
+endfunction()
+test_files(quick captures churn nat one_way parallel sa_table sequence synthetic_ike verdict)
+test_files(outputs attribution batch healthy json keyless_bounds live profile reload secrets timeline)
+set(others)
+foreach(file IN LISTS quick outputs)
+    list(APPEND others --ignore=${file})
 endforeach()
+set(results ${PROJECT_BINARY_DIR}/test-results)
+add_test(NAME captures.begin COMMAND ${CMAKE_COMMAND} -E rm -rf ${results})
+add_test(NAME captures.end COMMAND ${CMAKE_COMMAND} -E rm -rf ${results})
+set_tests_properties(captures.begin PROPERTIES FIXTURES_SETUP captures)
+set_tests_properties(captures.end PROPERTIES FIXTURES_CLEANUP captures)
+add_test(NAME captures.quick COMMAND ${pytest} ${quick})
 add_test(NAME captures.outputs COMMAND ${pytest} ${outputs})
-add_test(NAME captures.packets COMMAND ${pytest} ${tests} ${not_outputs})
-set_tests_properties(captures.outputs captures.packets PROPERTIES LABELS captures TIMEOUT 3600 COST 600
-    ENVIRONMENT "SPISCOPE_PLUGIN_DIR=${SPISCOPE_PLUGIN_DIR}")
+add_test(NAME captures.packets COMMAND ${pytest} ${tests} ${others})
+set_tests_properties(captures.quick captures.outputs captures.packets PROPERTIES LABELS captures TIMEOUT 3600 COST 600 FIXTURES_REQUIRED captures
+    ENVIRONMENT "SPISCOPE_PLUGIN_DIR=${SPISCOPE_PLUGIN_DIR};SPISCOPE_TEST_RESULTS=${results}")
+set_tests_properties(captures.quick PROPERTIES LABELS "captures;quick" COST 700)
 
 # Counts instructions under valgrind; plugin/test/bench/limits.py says what may cost how much.
 add_test(NAME bench COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/plugin/test/bench)

@@ -42,6 +42,7 @@ enum {
     CHURN_WINDOW = 900,
     HANDOVER_GRACE = 10,
     ONE_WAY_AFTER = 30,
+    MIN_OUTAGE = 2,
     REPLAY_WINDOW = 64,
     MAX_SAS = 1000000
 };
@@ -52,6 +53,7 @@ static struct {
     guint churn_window;
     guint handover_grace;
     guint one_way_after;
+    guint min_outage;
     guint replay_window;
     guint max_sas;
     guint expected_phase1_lifetime;
@@ -63,6 +65,7 @@ static struct {
     .churn_window = CHURN_WINDOW,
     .handover_grace = HANDOVER_GRACE,
     .one_way_after = ONE_WAY_AFTER,
+    .min_outage = MIN_OUTAGE,
     .replay_window = REPLAY_WINDOW,
     .max_sas = MAX_SAS,
     .info_column = TRUE,
@@ -95,6 +98,7 @@ capture_open(void)
         .sequence = { .replay_window = preferences.replay_window },
         .handover_grace = preferences.handover_grace,
         .one_way_after = preferences.one_way_after,
+        .min_outage = preferences.min_outage,
         .max_sas = preferences.max_sas,
     };
 
@@ -108,6 +112,8 @@ capture_open(void)
     capture->judge.limits.min_sa_lifetime = preferences.min_sa_lifetime;
     capture->judge.limits.churn_count = preferences.churn_count;
     capture->judge.limits.churn_window = preferences.churn_window;
+    capture->judge.limits.min_outage = preferences.min_outage;
+    capture->judge.limits.handover_grace = preferences.handover_grace;
     capture->judge.limits.replay_window = preferences.replay_window;
     capture->judge.limits.expected_phase1_lifetime = preferences.expected_phase1_lifetime;
     capture->judge.limits.expected_phase2_lifetime = preferences.expected_phase2_lifetime;
@@ -357,6 +363,7 @@ count_frame(const packet_info *pinfo)
     capture->facts.last = clock_of(&pinfo->abs_ts);
     if (capture->facts.frames++ == 0)
         capture->facts.first = capture->facts.last;
+    capture->judge.now = *clock_later(&capture->judge.now, &capture->facts.last);
 }
 
 static void
@@ -415,6 +422,8 @@ register_preferences(void)
             "How long an SA may still be used beside its successor", DECIMAL, &preferences.handover_grace);
     prefs_register_uint_preference(module, "one_way_after", "One-way traffic after (seconds)",
             "How long one direction may carry traffic without an answer", DECIMAL, &preferences.one_way_after);
+    prefs_register_uint_preference(module, "min_outage", "Shortest outage (seconds)",
+            "A tunnel that carries nothing for less is not down; measured from the last packet before", DECIMAL, &preferences.min_outage);
     prefs_register_uint_preference(module, "replay_window", "Replay window of the receiver (packets)",
             "Packets further behind the highest sequence number count as dropped", DECIMAL, &preferences.replay_window);
     prefs_register_uint_preference(module, "max_sas", "SAs that are tracked at most",

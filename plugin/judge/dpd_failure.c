@@ -9,7 +9,7 @@
  */
 #include "rule.h"
 
-struct unanswered {
+struct probes {
     uint32_t checks;
 };
 
@@ -17,11 +17,11 @@ static void
 judge_probes(struct judge *judge, const struct change_probes *change)
 {
     struct finding *finding = judge_ike_sa(judge, FINDING_DPD_FAILURE, CONFIDENCE_PROVEN, change->ike_sa,
-            sizeof(struct unanswered));
+            sizeof(struct probes));
 
     if (!finding)
         return;
-    struct unanswered *unanswered = finding->detail;
+    struct probes *unanswered = finding->detail;
     unanswered->checks = change->count;
     finding_rests_on(finding, change->first_frame);
     finding_rests_on(finding, change->ike_sa->last_frame);
@@ -34,10 +34,10 @@ judge_given_up(struct judge *judge, const struct exchange *exchange)
             || exchange->says_something)
         return;
     struct finding *finding = judge_exchange(judge, FINDING_DPD_FAILURE,
-            exchange->liveness ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, exchange, sizeof(struct unanswered));
+            exchange->liveness ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, exchange, sizeof(struct probes));
     if (!finding)
         return;
-    struct unanswered *unanswered = finding->detail;
+    struct probes *unanswered = finding->detail;
     unanswered->checks = exchange->retransmissions + 1;
     finding_rests_on(finding, exchange->last_frame);
 }
@@ -54,7 +54,7 @@ judge_dpd_failure(struct judge *judge, const struct change *change)
 static char *
 text_dpd_failure(const struct words *words, const struct finding *finding)
 {
-    const struct unanswered *unanswered = finding->detail;
+    const struct probes *unanswered = finding->detail;
 
     return wmem_strdup_printf(words->scope, "Liveness checks (DPD) went unanswered %u times, and a new negotiation began. Check "
             "whether the peer was down or the path between the peers was broken", unanswered->checks);

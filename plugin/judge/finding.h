@@ -45,11 +45,15 @@ enum severity {
  * key is what users filter for; family is one of those above; severity and group are named as in Wireshark's expert information. */
 #define SPISCOPE_FINDINGS(X) \
     X(REKEY, "rekey", REKEY, CHAT, SEQUENCE, "SA replaced by its successor") \
+    X(REESTABLISHED, "reestablished", REKEY, CHAT, SEQUENCE, "Tunnel set up anew") \
+    X(OUTAGE, "outage", FLAPPING, ERROR, SEQUENCE, "Tunnel carried nothing") \
+    X(DELETED, "deleted", LIFETIME, NOTE, SEQUENCE, "Deleted with no successor in place") \
     X(SPI_CHURN, "spi_churn", CHURN, WARN, SEQUENCE, "SPI churn: SA replaced long before its time") \
     X(FLAPPING, "flapping", FLAPPING, ERROR, SEQUENCE, "Tunnel flaps: SPI churn again and again") \
     X(PROXY_ID_MISMATCH, "proxy_id_mismatch", PROXY_ID, ERROR, RESPONSE_CODE, "Proxy IDs (traffic selectors) do not match") \
     X(PROXY_ID_NARROWED, "proxy_id_narrowed", PROXY_ID, NOTE, RESPONSE_CODE, "Responder narrowed the traffic selectors") \
     X(CHILD_REFUSED, "child_refused", REFUSED, WARN, RESPONSE_CODE, "Child SA (phase 2) negotiation refused") \
+    X(IKE_REKEY_REFUSED, "ike_rekey_refused", REFUSED, WARN, RESPONSE_CODE, "Rekey of the IKE SA (phase 1) refused") \
     X(PHASE1_LIFETIME_MISMATCH, "phase1_lifetime_mismatch", LIFETIME, WARN, PROTOCOL, "Peers differ about the phase 1 lifetime") \
     X(PHASE2_LIFETIME_MISMATCH, "phase2_lifetime_mismatch", LIFETIME, WARN, PROTOCOL, "Peers differ about the phase 2 lifetime") \
     X(LIFETIME_ORDER, "lifetime_order", LIFETIME, NOTE, PROTOCOL, "Phase 1 lives shorter than phase 2") \
@@ -68,6 +72,13 @@ enum severity {
     X(IKE_NO_RESPONSE, "ike_no_response", LIVENESS, WARN, RESPONSE_CODE, "IKE request never answered") \
     X(DPD_FAILURE, "dpd_failure", LIVENESS, WARN, RESPONSE_CODE, "Dead peer detected") \
     X(PEER_RESTART, "peer_restart", LIVENESS, WARN, SEQUENCE, "Peer started anew while the old IKE SA was alive") \
+    X(IDENTITY_CONFLICT, "identity_conflict", LIVENESS, WARN, SEQUENCE, "Two devices take turns with one identity") \
+    X(SETUP_ABANDONED, "setup_abandoned", REFUSED, WARN, SEQUENCE, "Set-ups that their initiator left unused") \
+    X(COOKIE_LOOP, "cookie_loop", REFUSED, WARN, RESPONSE_CODE, "COOKIE asked for and never sent back") \
+    X(FRAGMENTS_LOST, "fragments_lost", PATH, WARN, SEQUENCE, "IP fragments of an IKE message never became whole") \
+    X(PATH_MTU, "path_mtu", PATH, WARN, SEQUENCE, "Packets too large for the path") \
+    X(ICMP_UNREACHABLE, "icmp_unreachable", PATH, WARN, RESPONSE_CODE, "ICMP says that the peer can't be reached") \
+    X(NAT_MAPPING, "nat_mapping", PATH, WARN, SEQUENCE, "Sent to a NAT mapping that is not the peer's") \
     X(AUTH_FAILED, "auth_failed", REFUSED, ERROR, RESPONSE_CODE, "Authentication failed") \
     X(NO_PROPOSAL, "no_proposal", REFUSED, ERROR, RESPONSE_CODE, "Crypto proposals do not fit") \
     X(PFS_MISMATCH, "pfs_mismatch", REFUSED, ERROR, RESPONSE_CODE, "Every rekey that needs a key exchange is refused") \

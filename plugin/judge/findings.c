@@ -71,6 +71,8 @@ findings_file(struct findings *findings, struct finding *finding, const struct t
     else
         file->first = finding;
     file->last = finding;
+    finding->older = file->latest[finding->key];
+    file->latest[finding->key] = finding;
     if (file->count[finding->key]++ == 0 || finding->confidence > file->best[finding->key]->confidence)
         file->best[finding->key] = finding;
 }

@@ -20,6 +20,7 @@ struct finding {
     nstime_t time;                  /**< of that frame */
     const struct tunnel *tunnel;    /**< NULL where it belongs to none; set by findings_file */
     struct finding *next;           /**< of the same tunnel */
+    const struct finding *older;    /**< the one before of the same tunnel and key, or NULL */
     const struct sa *sa;            /**< NULL where it is about no single SA */
     const struct sa *other;         /**< the SA's counterpart, such as its successor */
     const struct ike_sa *ike_sa;    /**< NULL where it is about no IKE SA */
@@ -55,6 +56,7 @@ struct finding_file {
     struct finding *last;
     uint32_t count[FINDING_KEYS];
     const struct finding *best[FINDING_KEYS]; /**< the first of the highest confidence */
+    const struct finding *latest[FINDING_KEYS]; /**< the others follow by older */
 };
 
 /** The file of a tunnel, or with NULL that of findings about none; NULL where nothing was found. */

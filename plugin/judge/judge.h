@@ -17,6 +17,8 @@ struct judge_limits {
     uint32_t churn_count;
     uint32_t churn_window;
     uint32_t replay_window;         /**< packets */
+    uint32_t min_outage;
+    uint32_t handover_grace;
     uint32_t expected_phase1_lifetime; /**< 0: not given */
     uint32_t expected_phase2_lifetime;
 };
@@ -29,6 +31,7 @@ struct judge {
     bool full_said;                 /**< that there are more findings than are kept */
     uint32_t frame;                 /**< the frame that is being judged */
     nstime_t time;                  /**< its time */
+    nstime_t now;                   /**< the time of the last frame that was read, of IPsec or not */
 };
 
 /** A judge with these limits; owned by pool, as is all that it finds.

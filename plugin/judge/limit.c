@@ -35,6 +35,7 @@ text_limit(const struct words *words, const struct finding *finding)
             "spiscope.max_sas)" },
         [LIMIT_CHANGES] = { "changes in one frame", "findings about the rest are missing" },
         [LIMIT_DELETES] = { "SPIs in one Delete", "the SAs of the rest count as alive" },
+        [LIMIT_OUTAGES] = { "outages of one tunnel", "further ones are not kept" },
         [LIMIT_FINDINGS] = { "findings", "further ones are not kept" },
     };
     const struct change_full *full = finding->detail;

@@ -4,8 +4,8 @@
  */
 #include "rule.h"
 
-static struct finding *
-add(struct judge *judge, enum finding_key key, enum confidence confidence, const struct tunnel *tunnel, size_t detail)
+struct finding *
+judge_tunnel(struct judge *judge, enum finding_key key, enum confidence confidence, const struct tunnel *tunnel, size_t detail)
 {
     struct finding *finding = findings_add(judge->findings, key, confidence, judge->frame, &judge->time, detail);
 
@@ -17,7 +17,7 @@ add(struct judge *judge, enum finding_key key, enum confidence confidence, const
 struct finding *
 judge_sa(struct judge *judge, enum finding_key key, enum confidence confidence, const struct sa *sa, size_t detail)
 {
-    struct finding *finding = add(judge, key, confidence, sa->flow->tunnel, detail);
+    struct finding *finding = judge_tunnel(judge, key, confidence, sa->flow->tunnel, detail);
 
     if (finding)
         finding->sa = sa;
@@ -28,7 +28,7 @@ struct finding *
 judge_exchange(struct judge *judge, enum finding_key key, enum confidence confidence, const struct exchange *exchange,
         size_t detail)
 {
-    struct finding *finding = add(judge, key, confidence, exchange->flow->tunnel, detail);
+    struct finding *finding = judge_tunnel(judge, key, confidence, exchange->flow->tunnel, detail);
 
     if (finding) {
         finding->exchange = exchange;
@@ -42,7 +42,7 @@ judge_exchange(struct judge *judge, enum finding_key key, enum confidence confid
 struct finding *
 judge_ike_sa(struct judge *judge, enum finding_key key, enum confidence confidence, const struct ike_sa *ike_sa, size_t detail)
 {
-    struct finding *finding = add(judge, key, confidence, ike_sa->flow->tunnel, detail);
+    struct finding *finding = judge_tunnel(judge, key, confidence, ike_sa->flow->tunnel, detail);
 
     if (finding)
         finding->ike_sa = ike_sa;
@@ -52,7 +52,7 @@ judge_ike_sa(struct judge *judge, enum finding_key key, enum confidence confiden
 struct finding *
 judge_capture(struct judge *judge, enum finding_key key, enum confidence confidence, size_t detail)
 {
-    return add(judge, key, confidence, NULL, detail);
+    return judge_tunnel(judge, key, confidence, NULL, detail);
 }
 
 char *

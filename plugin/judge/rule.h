@@ -30,6 +30,9 @@ struct rule {
 /* X(name): the rules, in the order in which they see a change. */
 #define SPISCOPE_RULES(X) \
     X(rekey) \
+    X(reestablished) \
+    X(outage) \
+    X(deleted) \
     X(spi_churn) \
     X(stale_spi) \
     X(sequence) \
@@ -71,6 +74,10 @@ struct finding *judge_exchange(struct judge *judge, enum finding_key key, enum c
 /** About an IKE SA. */
 struct finding *judge_ike_sa(struct judge *judge, enum finding_key key, enum confidence confidence,
         const struct ike_sa *ike_sa, size_t detail);
+
+/** About a tunnel. */
+struct finding *judge_tunnel(struct judge *judge, enum finding_key key, enum confidence confidence,
+        const struct tunnel *tunnel, size_t detail);
 
 /** About no tunnel. */
 struct finding *judge_capture(struct judge *judge, enum finding_key key, enum confidence confidence, size_t detail);

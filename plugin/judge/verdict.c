@@ -1,55 +1,22 @@
 /* verdict.c
- * The first cause, in the order of the table of candidates, that the tunnel's findings support. A refusal over
- * the proposal of a rekey that brings a key exchange is no proposal mismatch where the first child SA
- * was accepted: that is what pfs_mismatch is about. Unexplained churn is said only where the
- * negotiation was read and agrees; where it was not, what is missing is said instead. Stable is said
- * only of a tunnel that was watched in both directions for at least min_sa_lifetime.
+ * A tunnel's verdict: the state that its users felt (state.c), and the cause that explains it. Each trouble of that state is put
+ * before the causes, in the order of the table below; the cause that explains most of them is the verdict's, the last ones before
+ * the early ones. What else was found stands beside it, and what was overcome is history.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "verdict.h"
 
+#include "../clock.h"
+#include "cause.h"
 #include "coverage.h"
 
-/* ---- the causes in words */
+/* Troubles that are explained, back from the latest. */
+#define TROUBLES_AT_MOST 16
+
+/* ---- the causes: their order where several fit, their names and words */
 
 #define CHECKS_AT_MOST 6
-
-/* The text of the finding that decides. */
-static char *
-summarise_finding(const struct words *words, const struct verdict *verdict)
-{
-    return finding_text(words, verdict->finding);
-}
-
-static char *
-summarise_churn(const struct words *words, const struct verdict *verdict)
-{
-    if (verdict->confidence == CONFIDENCE_SUSPECTED)
-        return wmem_strdup_printf(words->scope, "%u SAs were replaced early and nothing in the negotiation explains it; not all "
-                "of both peers' lifetimes could be seen.", verdict->churned);
-    return wmem_strdup_printf(words->scope, "%u SAs were replaced early although both peers' lifetimes and proxy IDs agree: a "
-            "software fault, or something outside IKE, is likely.", verdict->churned);
-}
-
-static char *
-summarise_lack(const struct words *words, const struct verdict *verdict)
-{
-    if (verdict->churned > 0)
-        return wmem_strdup_printf(words->scope, "SPIs do not last (%u SAs were replaced early), and the capture does not show "
-                "why.", verdict->churned);
-    if (verdict->refused > 0)
-        return wmem_strdup_printf(words->scope, "Child SAs (phase 2) were refused %u times; the reason is not readable.",
-                verdict->refused);
-    return wmem_strdup(words->scope, "Nothing wrong was seen, but too little to call the tunnel stable.");
-}
-
-static char *
-summarise_stable(const struct words *words, const struct verdict *verdict)
-{
-    (void)verdict;
-    return wmem_strdup(words->scope, "SPIs change only with their rekeys, both directions carry traffic, and no fault was seen.");
-}
 
 /* The commands that show SAs on the major firewalls. */
 #define SHOW_SAS \
@@ -62,55 +29,278 @@ summarise_stable(const struct words *words, const struct verdict *verdict)
     "Configuration: Palo Alto: show vpn tunnel; Cisco: show running-config crypto; FortiGate: show vpn ipsec " \
     "phase2-interface; strongSwan: swanctl --list-conns"
 
-static const struct {
+
+/* How the summary says it: the text of the finding that shows it, or else a sentence. */
+struct cause_words {
     const char *name;
-    char *(*summarise)(const struct words *words, const struct verdict *verdict);
+    const char *because;            /* the cause in words; NULL: the finding's text */
     const char *check[CHECKS_AT_MOST];
-} causes[CAUSES] = {
-    [CAUSE_AUTHENTICATION] = { "authentication", summarise_finding, {
+};
+
+static const struct cause_words causes[CAUSES] = {
+    [CAUSE_AUTHENTICATION] = { "authentication", NULL, {
         "Pre-shared key or certificate (trust chain, validity), local and remote identity (type and value)", SHOW_IKE,
         SHOW_CONFIG } },
-    [CAUSE_PROPOSAL_MISMATCH] = { "proposal_mismatch", summarise_finding, {
+    [CAUSE_PROPOSAL_MISMATCH] = { "proposal_mismatch", NULL, {
         "Encryption, integrity, PRF and DH group of the phase that is named", SHOW_CONFIG } },
-    [CAUSE_PROXY_ID_MISMATCH] = { "proxy_id_mismatch", summarise_finding, {
+    [CAUSE_PROXY_ID_MISMATCH] = { "proxy_id_mismatch", NULL, {
         "Proxy IDs (traffic selectors, crypto ACL): networks, protocol and ports, mirrored", SHOW_CONFIG, SHOW_SAS } },
-    [CAUSE_PFS_MISMATCH] = { "pfs_mismatch", summarise_finding, {
+    [CAUSE_PFS_MISMATCH] = { "pfs_mismatch", NULL, {
         "PFS (DH group) of phase 2: the same on both peers, or off on both", SHOW_CONFIG } },
-    [CAUSE_PHASE1_LIFETIME_MISMATCH] = { "phase1_lifetime_mismatch", summarise_finding, {
+    [CAUSE_PHASE1_LIFETIME_MISMATCH] = { "phase1_lifetime_mismatch", NULL, {
         "Phase 1 (IKE) lifetime: the same on both peers", SHOW_IKE, SHOW_CONFIG } },
-    [CAUSE_PHASE2_LIFETIME_MISMATCH] = { "phase2_lifetime_mismatch", summarise_finding, {
+    [CAUSE_PHASE2_LIFETIME_MISMATCH] = { "phase2_lifetime_mismatch", NULL, {
         "Phase 2 (IPsec) lifetime in seconds and kilobytes: the same on both peers", SHOW_SAS, SHOW_CONFIG } },
-    [CAUSE_PEER_UNREACHABLE] = { "peer_unreachable", summarise_finding, {
+    [CAUSE_LIFETIME_EXPIRED] = { "lifetime_expired", "its SAs end at the same age each time, and nobody rekeys them before", {
+        "Who is to rekey: rekey=no, a peer that only responds, or a rekey time behind the lifetime's end", SHOW_SAS, SHOW_CONFIG } },
+    [CAUSE_LIFETIME_TOO_SHORT] = { "lifetime_too_short", "both peers agree on a lifetime that is far too short, and keep it", {
+        "Phase 1 and phase 2 lifetimes: an hour and a day are usual", SHOW_CONFIG } },
+    [CAUSE_IDLE_TIMEOUT] = { "idle_timeout", "a peer deletes the SAs the same time after their last packet", {
+        "Idle timeout of that peer (Cisco ASA: vpn-idle-timeout; FortiGate: idle-timeout; strongSwan: inactivity)", SHOW_CONFIG } },
+    [CAUSE_EARLY_REAUTH] = { "early_reauth", "a peer re-authenticates, or sets up anew what works, again and again", {
+        "Re-authentication time (reauth_time, phase 1 lifetime) of that peer", SHOW_IKE, SHOW_CONFIG } },
+    [CAUSE_IDENTITY_CONFLICT] = { "identity_conflict", NULL, {
+        "Whether two devices use the same identity or address: a cloned client, both members of an HA pair active",
+        "Uniqueness of identities (uniqueids, one connection per user)", SHOW_IKE } },
+    [CAUSE_DELETED_BY_PEER] = { "deleted_by_peer", "a peer deletes what works, for a reason that is not in the packets", {
+        "That peer's log at these moments: tunnel monitoring, idle timeout, uniqueness of identities, a script, an administrator",
+        SHOW_IKE, SHOW_SAS } },
+    [CAUSE_REFUSED] = { "refused", NULL, {
+        "The responder's log at this moment: it knows the reason", "Proposals, PFS group and proxy IDs on both peers", SHOW_CONFIG } },
+    [CAUSE_SETUP_ABANDONED] = { "setup_abandoned", NULL, {
+        "The initiator's own log: what it does not accept, or cannot install", "UDP 4500 from the initiator", SHOW_IKE } },
+    [CAUSE_COOKIE_LOOP] = { "cookie_loop", NULL, {
+        "The initiator: it must send the COOKIE back (RFC 7296 section 2.6)", SHOW_IKE } },
+    [CAUSE_FRAGMENTS_LOST] = { "fragments_lost", NULL, {
+        "IKE fragmentation (RFC 7383) on both peers: on; smaller certificates",
+        "Firewalls and NATs on the path that drop IP fragments", SHOW_IKE } },
+    [CAUSE_IKE_UNANSWERED] = { "ike_unanswered", "a peer is alive, but does not answer these requests", {
+        "IKE on the peer that does not answer: its log, its load, message IDs out of step after a collision",
+        "UDP 500 and 4500, and fragments of large messages, in that direction", SHOW_IKE } },
+    [CAUSE_PEER_UNREACHABLE] = { "peer_unreachable", "a peer answers nothing, and nothing of it arrives meanwhile", {
         "The path between the peers: UDP 500 and 4500, ESP (protocol 50), routing, a firewall between",
         "Whether the peer was down at the time (its own log and uptime)", SHOW_IKE } },
-    [CAUSE_PEER_RESTART] = { "peer_restart", summarise_finding, {
+    [CAUSE_PORT_UNREACHABLE] = { "port_unreachable", NULL, {
+        "Whether the IKE daemon runs on the peer, and UDP 500 and 4500 in its firewall", SHOW_IKE } },
+    [CAUSE_PEER_RESTART] = { "peer_restart", NULL, {
         "Uptime, failover and crash logs of the peer that began anew", SHOW_IKE } },
-    [CAUSE_ONE_WAY] = { "one_way", summarise_finding, {
+    [CAUSE_SPI_UNKNOWN] = { "spi_unknown", NULL, {
+        "Whether the Delete reached the sender; phase 2 lifetimes on both peers; invalid SPI recovery", SHOW_SAS } },
+    [CAUSE_SEQUENCE_FALLBACK] = { "sequence_fallback", NULL, {
+        "A failover without synchronised sequence numbers, or a cloned gateway", SHOW_SAS } },
+    [CAUSE_REPLAY_DROPS] = { "replay_drops", NULL, {
+        "The receiver's replay window: larger (Cisco: crypto ipsec security-association replay window-size; strongSwan: replay_window)",
+        "Reordering on the path: QoS, load sharing", SHOW_SAS } },
+    [CAUSE_PATH_MTU] = { "path_mtu", NULL, {
+        "MTU of the tunnel interface, TCP MSS clamping, and whether ICMP type 3 code 4 reaches the sender", SHOW_CONFIG } },
+    [CAUSE_NAT_MAPPING] = { "nat_mapping", NULL, {
+        "NAT keepalives (20 s) against the NAT's UDP timeout; whether the peer follows a new mapping (MOBIKE)", SHOW_SAS } },
+    [CAUSE_LOSS] = { "loss", NULL, {
+        "The path: interface errors, policers, its load at that time", SHOW_SAS } },
+    [CAUSE_ONE_WAY] = { "one_way", "one direction is silent, and the packets do not show why", {
         "Routing and policy behind the peer that stays silent, and its outbound SPI against this one's inbound SPI",
         "ESP (protocol 50) or UDP 4500 blocked in one direction", SHOW_SAS } },
-    [CAUSE_REKEY_COLLISION] = { "rekey_collision", summarise_finding, {
+    [CAUSE_REKEY_COLLISION] = { "rekey_collision", NULL, {
         "Rekey times: let one peer rekey earlier, or randomise (rekey fuzz, jitter)", SHOW_SAS } },
-    [CAUSE_VOLUME_REKEY] = { "volume_rekey", summarise_finding, {
+    [CAUSE_REKEY_RACE] = { "rekey_race", "the silence begins with a rekey: one peer does not use the new SA", {
+        "Which SA each peer sends on, against those of the other", "Make-before-break, and the order of Delete and new SA", SHOW_SAS } },
+    [CAUSE_VOLUME_REKEY] = { "volume_rekey", NULL, {
         "Phase 2 lifetime in kilobytes: raise or switch off, the same on both peers", SHOW_SAS } },
-    [CAUSE_UNEXPLAINED_CHURN] = { "unexplained_churn", summarise_churn, {
-        "Who deletes the SAs, and why: idle timeout, tunnel monitoring, DPD, scripts, an administrator",
+    [CAUSE_EARLY_REKEY] = { "early_rekey", NULL, {
+        "The phase 2 lifetime, in seconds and kilobytes, of the peer that rekeys", SHOW_SAS, SHOW_CONFIG } },
+    [CAUSE_UNEXPLAINED_CHURN] = { "unexplained_churn",
+        "nobody deletes them, and lifetimes and proxy IDs agree as far as they were seen: a software fault is likely", {
         "Phase 1 and phase 2 lifetimes, and proxy IDs, on both peers once more",
         "If all agree, a software fault is likely: open a case with this report", SHOW_SAS, SHOW_IKE } },
-    [CAUSE_NOT_ENOUGH_DATA] = { "not_enough_data", summarise_lack, {
+    [CAUSE_UNKNOWN] = { "unknown", "the packets do not show why", {
         "Phase 1 and phase 2 lifetimes, and proxy IDs, on both peers", SHOW_SAS, SHOW_IKE } },
-    [CAUSE_STABLE] = { "stable", summarise_stable, { NULL } },
+    [CAUSE_NONE] = { "none", NULL, { NULL } },
 };
+
+/* In the order in which they are asked. */
+static const struct {
+    enum cause cause;
+    explain_function *explain;
+} order[] = {
+    { CAUSE_AUTHENTICATION, explain_authentication },
+    { CAUSE_PFS_MISMATCH, explain_pfs },
+    { CAUSE_PROPOSAL_MISMATCH, explain_proposal },
+    { CAUSE_PROXY_ID_MISMATCH, explain_proxy_id },
+    { CAUSE_REFUSED, explain_refused },
+    { CAUSE_AUTHENTICATION, explain_authentication_unread },
+    { CAUSE_PEER_RESTART, explain_restart },
+    { CAUSE_IKE_UNANSWERED, explain_unanswered },
+    { CAUSE_PEER_UNREACHABLE, explain_unreachable },
+    { CAUSE_REKEY_COLLISION, explain_rekey_collision },
+    { CAUSE_SEQUENCE_FALLBACK, explain_sequence_fallback },
+    { CAUSE_PHASE1_LIFETIME_MISMATCH, explain_phase1_lifetime },
+    { CAUSE_PHASE2_LIFETIME_MISMATCH, explain_phase2_lifetime },
+    { CAUSE_SPI_UNKNOWN, explain_spi_unknown },
+    { CAUSE_LIFETIME_EXPIRED, explain_lifetime_expired },
+    { CAUSE_DELETED_BY_PEER, explain_deleted_by_peer },
+    { CAUSE_ONE_WAY, explain_one_way },
+    { CAUSE_REKEY_COLLISION, explain_collisions },
+    { CAUSE_VOLUME_REKEY, explain_volume_rekey },
+    { CAUSE_EARLY_REKEY, explain_early_rekey },
+    { CAUSE_UNEXPLAINED_CHURN, explain_churn },
+};
+
+/* ---- the verdict */
+
+struct answer {
+    enum cause cause;
+    struct claim claim;
+};
+
+static struct answer
+explain(const struct view *view, const struct trouble *trouble)
+{
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        struct answer answer = { .cause = order[i].cause, .claim = { .by = PEER_NOT_SEEN } };
+        if (order[i].explain(view, trouble, &answer.claim))
+            return answer;
+    }
+    return (struct answer){ .cause = CAUSE_UNKNOWN, .claim = { .by = PEER_NOT_SEEN } };
+}
+
+/* The cause with the most weight, where each trouble weighs more than the one before it. */
+static enum cause
+heaviest(const struct answer *answers, unsigned count)
+{
+    unsigned weights[CAUSES] = { 0 };
+    enum cause found = CAUSE_UNKNOWN;
+
+    for (unsigned i = 0; i < count; i++)
+        weights[answers[i].cause] += i + 1;
+    weights[CAUSE_UNKNOWN] = 0;     /* what is not explained outweighs nothing */
+    for (unsigned cause = 0; cause < CAUSES; cause++)
+        if (weights[cause] > weights[found])
+            found = (enum cause)cause;
+    return found;
+}
+
+static void
+add_evidence(struct verdict *verdict, const struct claim *claim)
+{
+    struct claim kept = { .evidence_count = verdict->evidence_count };
+
+    memcpy(kept.evidence, verdict->evidence, sizeof kept.evidence);
+    for (unsigned i = 0; i < claim->evidence_count; i++)
+        claim_rests_on(&kept, claim->evidence[i]);
+    verdict->evidence_count = kept.evidence_count;
+    memcpy(verdict->evidence, kept.evidence, sizeof kept.evidence);
+}
+
+/* Takes the cause of the troubles: its latest claim speaks for it, and the frames of all are its evidence. */
+static void
+decide(struct verdict *verdict, const struct answer *answers, unsigned count)
+{
+    verdict->cause = (uint8_t)heaviest(answers, count);
+    for (unsigned i = count; i-- > 0;) {
+        if (answers[i].cause != verdict->cause)
+            continue;
+        if (verdict->times++ == 0) {
+            verdict->confidence = answers[i].claim.confidence;
+            verdict->by = answers[i].claim.by;
+            verdict->finding = answers[i].claim.finding;
+            verdict->age = answers[i].claim.age;
+        }
+        add_evidence(verdict, &answers[i].claim);
+    }
+}
+
+/* What stands beside the verdict: findings above a note that are neither its own nor only its effect. */
+static void
+find_others(struct verdict *verdict, const struct view *view)
+{
+    for (unsigned key = 0; key < FINDING_KEYS; key++) {
+        if (view->file->count[key] == 0 || finding_kind((uint8_t)key)->severity <= SEVERITY_NOTE || key == FINDING_OUTAGE)
+            continue;
+        if (verdict->finding && verdict->finding->key == key)
+            continue;
+        verdict->also |= UINT64_C(1) << key;
+        if (view_is_history(view, view->file->latest[key]))
+            verdict->history |= UINT64_C(1) << key;
+    }
+}
+
+/* Keys and longer captures are asked for only where they would say more. */
+static uint8_t
+what_would_help(const struct view *view, const struct verdict *verdict)
+{
+    uint8_t missing = coverage_missing(view->tunnel, view->judge);
+
+    if (verdict->state == STATE_STABLE || (verdict->cause != CAUSE_UNKNOWN && verdict->confidence == CONFIDENCE_PROVEN))
+        return 0;
+    if (verdict->state != STATE_UNKNOWN)
+        missing &= (uint8_t)~MISSING_TIME;
+    return missing;
+}
+
+static void
+sum_up_outages(struct verdict *verdict, const struct view *view)
+{
+    nstime_t sum = NSTIME_INIT_ZERO;
+
+    for (const struct outage *outage = view->tunnel->service.first; outage; outage = outage->next) {
+        nstime_t span = clock_elapsed(&outage->begin, &outage->end);
+        nstime_add(&sum, &span);
+    }
+    verdict->outages = view->outages;
+    verdict->down = sum;
+    verdict->is_out = view->end.is_out;
+}
+
+struct verdict
+verdict_of(const struct tunnel *tunnel, const struct judge *judge)
+{
+    struct view view = view_of(tunnel, judge);
+    struct verdict verdict = { .state = (uint8_t)state_of(&view), .by = PEER_NOT_SEEN, .confidence = CONFIDENCE_INFERRED };
+    struct trouble troubles[TROUBLES_AT_MOST];
+    struct answer answers[TROUBLES_AT_MOST];
+    unsigned count = state_troubles(&view, verdict.state, troubles, TROUBLES_AT_MOST);
+
+    for (unsigned i = 0; i < count; i++)
+        answers[i] = explain(&view, &troubles[i]);
+    decide(&verdict, answers, count);
+    if (verdict.cause == CAUSE_UNKNOWN && (verdict.state == STATE_STABLE || verdict.state == STATE_IDLE))
+        verdict.cause = CAUSE_NONE;
+    if (verdict.cause == CAUSE_UNKNOWN || verdict.cause == CAUSE_NONE)
+        verdict.confidence = CONFIDENCE_INFERRED;
+    find_others(&verdict, &view);
+    sum_up_outages(&verdict, &view);
+    verdict.churned = view.file->count[FINDING_SPI_CHURN];
+    verdict.missing = what_would_help(&view, &verdict);
+    return verdict;
+}
+
+/* The cause of one outage alone, as its row in tables and JSON has it. */
+enum cause
+verdict_of_outage(const struct tunnel *tunnel, const struct judge *judge, const struct outage *outage, uint8_t *confidence)
+{
+    struct view view = view_of(tunnel, judge);
+    const struct outage *before = NULL;
+
+    for (const struct outage *other = tunnel->service.first; other && other != outage && other->id < outage->id; other = other->next)
+        before = other;
+    struct trouble trouble = state_trouble_of(before, outage);
+    struct answer answer = explain(&view, &trouble);
+    *confidence = answer.claim.confidence;
+    return answer.cause;
+}
+
+/* ---- words */
+
+const char *
+verdict_cause_name(enum cause cause)
+{
+    return causes[cause].name;
+}
 
 const char *
 verdict_cause(const struct verdict *verdict)
 {
     return causes[verdict->cause].name;
-}
-
-char *
-verdict_summary(const struct words *words, const struct verdict *verdict)
-{
-    return causes[verdict->cause].summarise(words, verdict);
 }
 
 const char *
@@ -119,182 +309,58 @@ verdict_check(const struct verdict *verdict, unsigned i)
     return i < CHECKS_AT_MOST ? causes[verdict->cause].check[i] : NULL;
 }
 
-/* ---- what findings support */
-
-/* What a verdict is about. */
-struct subject {
-    const struct tunnel *tunnel;
-    const struct judge *judge;
-    const struct finding_file *file; /* never NULL */
-};
-
-/* Refusals that the next try did not turn into a success. */
-static uint32_t
-lasting_refusals(const struct tunnel *tunnel, const struct finding_file *file)
+static char *
+times_down(const struct words *words, const struct verdict *verdict)
 {
-    uint32_t count = file->count[FINDING_CHILD_REFUSED];
-
-    return count > tunnel->tried_again ? count - tunnel->tried_again : 0;
+    if (verdict->outages == 0)
+        return wmem_strdup(words->scope, "It had to be set up anew again and again");
+    if (verdict->outages == 1)
+        return wmem_strdup_printf(words->scope, verdict->is_out ? "It went down and did not come back" : "It was down once, for %s",
+                words_duration(words, &verdict->down));
+    return wmem_strdup_printf(words->scope, "It was down %u times, for %s in all%s", verdict->outages, words_duration(words, &verdict->down),
+            verdict->is_out ? ", and did not come back" : "");
 }
 
-/* Whether anything above a note was found. */
-static bool
-has_trouble(const struct tunnel *tunnel, const struct finding_file *file)
+static char *
+state_text(const struct words *words, const struct verdict *verdict)
 {
-    for (unsigned key = 0; key < FINDING_KEYS; key++)
-        if (key != FINDING_CHILD_REFUSED && file->count[key] > 0 && finding_kind((uint8_t)key)->severity > SEVERITY_NOTE)
-            return true;
-    return lasting_refusals(tunnel, file) > 0;
-}
-
-static void
-add_evidence(struct verdict *verdict, uint32_t frame)
-{
-    unsigned at = verdict->evidence_count;
-
-    for (unsigned i = 0; i < verdict->evidence_count; i++)
-        if (verdict->evidence[i] == frame)
-            return;
-    if (frame == 0 || verdict->evidence_count == VERDICT_EVIDENCE_AT_MOST)
-        return;
-    verdict->evidence_count++;
-    for (; at > 0 && verdict->evidence[at - 1] > frame; at--)
-        verdict->evidence[at] = verdict->evidence[at - 1];
-    verdict->evidence[at] = frame;
-}
-
-static void
-decide(struct verdict *verdict, enum cause cause, const struct finding *finding)
-{
-    verdict->cause = (uint8_t)cause;
-    verdict->confidence = finding->confidence;
-    verdict->finding = finding;
-    add_evidence(verdict, finding->frame);
-    for (unsigned i = 0; i < finding->evidence_count; i++)
-        add_evidence(verdict, finding->evidence[i]);
-}
-
-/* Each decides by a finding of the candidate's key if there is one, and if it supports the cause. */
-
-struct candidate;
-typedef bool decide_function(struct verdict *verdict, const struct subject *subject, const struct candidate *candidate);
-
-struct candidate {
-    enum cause cause;
-    enum finding_key key;           /* of the findings that it goes by */
-    decide_function *decide;
-};
-
-static bool
-by_finding(struct verdict *verdict, const struct subject *subject, const struct candidate *candidate)
-{
-    if (subject->file->count[candidate->key] == 0)
-        return false;
-    decide(verdict, candidate->cause, subject->file->best[candidate->key]);
-    return true;
-}
-
-/* A NO_PROPOSAL_CHOSEN that a PFS mismatch does not explain. */
-static bool
-by_proposal(struct verdict *verdict, const struct subject *subject, const struct candidate *candidate)
-{
-    bool pfs = subject->file->count[FINDING_PFS_MISMATCH] > 0;
-    const struct finding *finding = pfs ? memory_read(subject->judge->memory, subject->tunnel)->first_no_proposal
-        : subject->file->best[candidate->key];
-
-    if (!finding)
-        return false;
-    decide(verdict, candidate->cause, finding);
-    return true;
-}
-
-/* A peer's own timer that ends SAs early: in IKEv2 that is all that shows of a lifetime. */
-static bool
-by_timer(struct verdict *verdict, const struct subject *subject, const struct candidate *candidate)
-{
-    if (!by_finding(verdict, subject, candidate))
-        return false;
-    if (verdict->finding->ike_sa->version >= 2)
-        verdict->confidence = CONFIDENCE_SUSPECTED;
-    return true;
-}
-
-/* SPIs are unstable, and nothing so far says why. */
-static bool
-by_churn(struct verdict *verdict, const struct subject *subject, const struct candidate *candidate)
-{
-    if (!by_finding(verdict, subject, candidate))
-        return false;
-    if (verdict->missing & (MISSING_KEYS | MISSING_NEGOTIATION)) {
-        verdict->cause = CAUSE_NOT_ENOUGH_DATA;
-        verdict->confidence = CONFIDENCE_INFERRED;
-        return true;
+    switch (verdict->state) {
+    case STATE_DOWN:
+        return verdict->outages > 0 ? times_down(words, verdict) : wmem_strdup(words->scope, "It never came up");
+    case STATE_FLAPPING:
+    case STATE_INTERRUPTED:
+        return times_down(words, verdict);
+    case STATE_ONE_WAY:
+        return wmem_strdup(words->scope, "One direction carries nothing");
+    case STATE_DEGRADED:
+        return wmem_strdup(words->scope, "It is up, but not all is well");
+    case STATE_CHURNING:
+        return wmem_strdup_printf(words->scope, "SPIs do not last (%u %s replaced early), but nothing went down", verdict->churned,
+                verdict->churned == 1 ? "SA was" : "SAs were");
+    case STATE_IDLE:
+        return wmem_strdup(words->scope, "It is set up and alive, and nobody sends.");
+    case STATE_STABLE:
+        return wmem_strdup(words->scope, "Both directions carry traffic, and nothing went down.");
+    default:
+        return wmem_strdup(words->scope, "Too little was seen to say how the tunnel is");
     }
-    /* Lifetimes agree only if both peers' were seen, and IKEv2 sends none. */
-    bool ikev2 = subject->tunnel->ike_sas->version >= 2;
-    bool agree = !ikev2 && coverage_both_offers(subject->tunnel, subject->judge);
-    if (ikev2)
-        verdict->missing |= MISSING_LIFETIMES;
-    verdict->confidence = agree ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED;
-    return true;
 }
 
-static bool
-by_refusal(struct verdict *verdict, const struct subject *subject, const struct candidate *candidate)
+char *
+verdict_summary(const struct words *words, const struct tunnel *tunnel, const struct verdict *verdict)
 {
-    if (verdict->refused == 0 || !by_finding(verdict, subject, candidate))
-        return false;
-    verdict->confidence = CONFIDENCE_INFERRED;
-    return true;
-}
+    const struct cause_words *cause = &causes[verdict->cause];
+    char *state = state_text(words, verdict);
+    const char *by = "";
 
-/* Nothing is wrong, as far as can be seen: by no finding. */
-static bool
-by_absence(struct verdict *verdict, const struct subject *subject, const struct candidate *candidate)
-{
-    bool enough = !(verdict->missing & (MISSING_DIRECTION | MISSING_TIME)) && !has_trouble(subject->tunnel, subject->file);
-
-    verdict->cause = (uint8_t)(enough ? candidate->cause : CAUSE_NOT_ENOUGH_DATA);
-    verdict->confidence = CONFIDENCE_INFERRED;
-    return true;
-}
-
-/* ---- the verdict */
-
-/* In the order in which they are considered. */
-static const struct candidate candidates[] = {
-    { CAUSE_AUTHENTICATION, FINDING_AUTH_FAILED, by_finding },
-    { CAUSE_PROPOSAL_MISMATCH, FINDING_NO_PROPOSAL, by_proposal },
-    { CAUSE_PROXY_ID_MISMATCH, FINDING_PROXY_ID_MISMATCH, by_finding },
-    { CAUSE_PFS_MISMATCH, FINDING_PFS_MISMATCH, by_finding },
-    { CAUSE_PHASE1_LIFETIME_MISMATCH, FINDING_PHASE1_LIFETIME_MISMATCH, by_finding },
-    { CAUSE_PHASE2_LIFETIME_MISMATCH, FINDING_PHASE2_LIFETIME_MISMATCH, by_finding },
-    { CAUSE_PEER_UNREACHABLE, FINDING_DPD_FAILURE, by_finding },
-    { CAUSE_PEER_UNREACHABLE, FINDING_IKE_NO_RESPONSE, by_finding },
-    { CAUSE_PEER_RESTART, FINDING_PEER_RESTART, by_finding },
-    { CAUSE_ONE_WAY, FINDING_ONE_WAY, by_finding },
-    { CAUSE_REKEY_COLLISION, FINDING_SYNCHRONISED_TIMERS, by_finding },
-    { CAUSE_VOLUME_REKEY, FINDING_VOLUME_REKEY, by_finding },
-    { CAUSE_PHASE2_LIFETIME_MISMATCH, FINDING_EARLY_REKEY, by_timer },
-    { CAUSE_UNEXPLAINED_CHURN, FINDING_FLAPPING, by_churn },
-    { CAUSE_UNEXPLAINED_CHURN, FINDING_SPI_CHURN, by_churn },
-    { CAUSE_NOT_ENOUGH_DATA, FINDING_CHILD_REFUSED, by_refusal },
-    { CAUSE_STABLE, FINDING_KEYS, by_absence },
-};
-
-struct verdict
-verdict_of(const struct tunnel *tunnel, const struct judge *judge)
-{
-    static const struct finding_file nothing;
-    const struct finding_file *file = findings_of(judge->findings, tunnel);
-    struct subject subject = { tunnel, judge, file ? file : &nothing };
-    struct verdict verdict = { 0 };
-
-    verdict.missing = coverage_missing(tunnel, judge);
-    verdict.churned = subject.file->count[FINDING_SPI_CHURN];
-    verdict.refused = lasting_refusals(tunnel, subject.file);
-    for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++)
-        if (candidates[i].decide(&verdict, &subject, &candidates[i]))
-            break;
-    return verdict;
+    if (verdict->cause == CAUSE_NONE)
+        return state;
+    if (!cause->because && verdict->finding)
+        return wmem_strdup_printf(words->scope, "%s. %s", state, finding_text(words, verdict->finding));
+    if (verdict->by == 0 || verdict->by == 1)
+        by = wmem_strdup_printf(words->scope, " (%c, %s)", verdict->by == 0 ? 'A' : 'B',
+                words_endpoint(words, &tunnel->flow[verdict->by].source));
+    if (verdict->age.secs > 0 && (verdict->cause == CAUSE_LIFETIME_EXPIRED || verdict->cause == CAUSE_DELETED_BY_PEER))
+        by = wmem_strdup_printf(words->scope, "%s, the last time after %s", by, words_duration(words, &verdict->age));
+    return wmem_strdup_printf(words->scope, "%s: %s%s.", state, cause->because ? cause->because : cause->name, by);
 }

@@ -11,6 +11,7 @@
 #include <wsutil/json_dumper.h>
 
 #include "../judge/coverage.h"
+#include "../judge/outage.h"
 #include "../clock.h"
 #include "../words/ike_words.h"
 #include "user_words.h"
@@ -126,6 +127,83 @@ put_capture(const struct writer *writer, const struct capture_facts *facts)
     json_dumper_end_object(writer->json);
 }
 
+static const char *const peer_names[] = { "A", "B" };
+
+static void
+put_peer(const struct writer *writer, const char *member, int peer)
+{
+    if (peer == PEER_NOT_SEEN)
+        put_null(writer, member);
+    else
+        put_string(writer, member, peer_names[peer]);
+}
+
+/* The peer who ended an SA, counted from 1, and in which frame. */
+static void
+put_ended(const struct writer *writer, int ended_by, uint32_t frame)
+{
+    put_peer(writer, "ended_by", ended_by - 1);
+    put_known(writer, "ended_in", frame);
+}
+
+static void
+put_span(const struct writer *writer, const char *member, const nstime_t *span, bool known)
+{
+    if (known)
+        put_time(writer, member, span);
+    else
+        put_null(writer, member);
+}
+
+static void
+put_outage(const struct writer *writer, const struct tunnel *tunnel, const struct outage *outage)
+{
+    uint8_t confidence = CONFIDENCE_SUSPECTED;
+    enum cause cause = verdict_of_outage(tunnel, writer->judge, outage, &confidence);
+    bool over = outage->restored_how != RESTORED_NOT;
+    nstime_t span = clock_elapsed(&outage->begin, &outage->end);
+    const char *restored = outage_restored_how(outage->restored_how);
+
+    json_dumper_begin_object(writer->json);
+    put_number(writer, "id", outage->id);
+    put_time(writer, "begin", &outage->begin);
+    put_span(writer, "end", &outage->end, over);
+    put_span(writer, "seconds", &span, over);
+    put_string(writer, "how", outage_how(outage->how));
+    put_peer(writer, "ended_by", outage->ended_by);
+    put_span(writer, "age", &outage->age, outage->age.secs > 0 || outage->age.nsecs > 0);
+    put_time(writer, "idle", &outage->idle);
+    put_peer(writer, "restored_by", outage->restored_by);
+    if (restored)
+        put_string(writer, "restored_how", restored);
+    else
+        put_null(writer, "restored_how");
+    put_number(writer, "directions", outage->directions);
+    put_number(writer, "begin_frame", outage->begin_frame);
+    put_known(writer, "end_frame", outage->end_frame);
+    if (cause == CAUSE_UNKNOWN)
+        put_null(writer, "cause");
+    else
+        put_string(writer, "cause", verdict_cause_name(cause));
+    put_string(writer, "confidence", confidence_name(outage->proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED));
+    put_frames(writer, "evidence", outage->evidence, outage->evidence_count);
+    json_dumper_end_object(writer->json);
+}
+
+static void
+put_outages(const struct writer *writer, const struct tunnel *tunnel)
+{
+    struct service_end end = service_at_end(tunnel, (uint64_t)writer->judge->limits.min_outage * CLOCK_NSECS, &writer->judge->now);
+
+    name(writer, "outages");
+    json_dumper_begin_array(writer->json);
+    for (const struct outage *outage = tunnel->service.first; outage; outage = outage->next)
+        put_outage(writer, tunnel, outage);
+    if (end.is_out)
+        put_outage(writer, tunnel, &end.outage);
+    json_dumper_end_array(writer->json);
+}
+
 static void
 put_ike_sa(const struct writer *writer, const struct ike_sa *ike_sa)
 {
@@ -144,6 +222,7 @@ put_ike_sa(const struct writer *writer, const struct ike_sa *ike_sa)
         put_null(writer, "death");
     put_bool(writer, "established", ike_sa->established);
     put_string(writer, "end", words_ike_end(ike_sa->end));
+    put_ended(writer, ike_sa->ended_by, ike_sa->ended_in);
     if (ike_sa->predecessor)
         put_number(writer, "replaces", ike_sa->predecessor->id);
     else
@@ -212,6 +291,7 @@ put_sa(const struct writer *writer, const struct sa *sa)
         put_time(writer, "death", sa->deleted_frame != 0 ? &sa->deleted_time : &sa->last_time);
     else
         put_null(writer, "death");
+    put_ended(writer, sa->ended_by, sa->ended_in);
     put_bool(writer, "age_is_minimum", !sa->born_in_capture);
     put_known(writer, "negotiated_lifetime", child ? child->lifetime.seconds : 0);
     if (child)
@@ -258,6 +338,26 @@ put_findings(const struct writer *writer, const struct tunnel *tunnel)
     json_dumper_end_array(writer->json);
 }
 
+/* The keys of a set of findings. */
+static void
+put_keys(const struct writer *writer, const char *member, uint64_t keys)
+{
+    name(writer, member);
+    json_dumper_begin_array(writer->json);
+    for (unsigned key = 0; key < FINDING_KEYS; key++)
+        if (keys & (UINT64_C(1) << key))
+            json_dumper_value_string(writer->json, finding_kind((uint8_t)key)->key);
+    json_dumper_end_array(writer->json);
+}
+
+static const char *
+by_name(int by)
+{
+    if (by == PEER_BOTH)
+        return "both";
+    return by == PEER_NOT_SEEN ? "none" : peer_names[by];
+}
+
 static void
 put_verdict(const struct writer *writer, const struct tunnel *tunnel)
 {
@@ -266,9 +366,11 @@ put_verdict(const struct writer *writer, const struct tunnel *tunnel)
 
     name(writer, "verdict");
     json_dumper_begin_object(writer->json);
+    put_string(writer, "state", state_name(verdict.state));
     put_string(writer, "cause", verdict_cause(&verdict));
+    put_string(writer, "by", by_name(verdict.by));
     put_string(writer, "confidence", confidence_name(verdict.confidence));
-    put_string(writer, "summary", verdict_summary(&writer->words, &verdict));
+    put_string(writer, "summary", verdict_summary(&writer->words, tunnel, &verdict));
     put_frames(writer, "evidence", verdict.evidence, verdict.evidence_count);
     name(writer, "missing");
     json_dumper_begin_array(writer->json);
@@ -280,6 +382,8 @@ put_verdict(const struct writer *writer, const struct tunnel *tunnel)
     for (unsigned i = 0; (line = verdict_check(&verdict, i)) != NULL; i++)
         json_dumper_value_string(writer->json, line);
     json_dumper_end_array(writer->json);
+    put_keys(writer, "also", verdict.also & ~verdict.history);
+    put_keys(writer, "history", verdict.history);
     json_dumper_end_object(writer->json);
 }
 
@@ -322,6 +426,7 @@ put_tunnel(const struct writer *writer, const struct tunnel *tunnel, const struc
         wmem_free_all(writer->scope);
     }
     json_dumper_end_array(writer->json);
+    put_outages(writer, tunnel);
     put_findings(writer, tunnel);
     put_verdict(writer, tunnel);
     json_dumper_end_object(writer->json);
@@ -338,7 +443,7 @@ json_write(FILE *out, const struct capture_facts *facts, const struct tracker *t
     const struct sa ***sas = report_sort_sas(tracker, kept, &counts);
 
     json_dumper_begin_object(&json);
-    put_number(&writer, "schema", 1);
+    put_number(&writer, "schema", 2);
     put_string(&writer, "spiscope", SPISCOPE_VERSION);
     put_capture(&writer, facts);
     name(&writer, "tunnels");

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "../judge/coverage.h"
+#include "../judge/outage.h"
 #include "../clock.h"
 #include "user_words.h"
 
@@ -138,9 +139,9 @@ write_verdict(FILE *out, const struct words *words, const struct tunnel *tunnel,
 {
     const char *line;
 
-    write_wrapped(out, words, "  Verdict", wmem_strdup_printf(words->scope, "%s (%s)", verdict_cause(verdict),
+    write_wrapped(out, words, "  Verdict", wmem_strdup_printf(words->scope, "%s: %s (%s)", state_name(verdict->state), verdict_cause(verdict),
             confidence_name(verdict->confidence)));
-    write_wrapped(out, words, "", verdict_summary(words, verdict));
+    write_wrapped(out, words, "", verdict_summary(words, tunnel, verdict));
     if (verdict->evidence_count > 0)
         write_wrapped(out, words, "  Evidence", wmem_strdup_printf(words->scope, "frames %s",
                 text_frames(words->scope, verdict, ", ")));
@@ -150,6 +151,52 @@ write_verdict(FILE *out, const struct words *words, const struct tunnel *tunnel,
         write_wrapped(out, words, i == 0 ? "  Missing" : "", line);
     for (unsigned i = 0; (line = verdict_check(verdict, i)) != NULL; i++)
         write_wrapped(out, words, i == 0 ? "  Check" : "", line);
+}
+
+/* "11:12:09.685  A deletes ... (frame 42)": what a tunnel's users felt, a line each. */
+static void
+write_outage(FILE *out, const struct words *words, const struct tunnel *tunnel, const struct outage *outage, const char *label)
+{
+    nstime_t span = clock_elapsed(&outage->begin, &outage->end);
+    const char *down = outage->restored_how == RESTORED_NOT ? "down since" : wmem_strdup_printf(words->scope, "down %s",
+            words_duration(words, &span));
+
+    write_wrapped(out, words, label, wmem_strdup_printf(words->scope, "%s  %s; %s; %s", words_instant(words, &outage->begin),
+            outage_end_text(words, outage, tunnel), down, outage_restored_text(words, outage, tunnel)));
+}
+
+static void
+write_outages(FILE *out, const struct words *words, const struct tunnel *tunnel, const struct judge *judge)
+{
+    struct service_end end = service_at_end(tunnel, (uint64_t)judge->limits.min_outage * CLOCK_NSECS, &judge->now);
+    const struct outage *outage = tunnel->service.first;
+
+    for (; outage; outage = outage->next)
+        write_outage(out, words, tunnel, outage, outage == tunnel->service.first ? "  Outages" : "");
+    if (end.is_out)
+        write_outage(out, words, tunnel, &end.outage, tunnel->service.first ? "" : "  Outages");
+}
+
+/* Keys of findings, with blanks between. */
+static char *
+keys_text(const struct words *words, uint64_t keys)
+{
+    wmem_strbuf_t *text = wmem_strbuf_new(words->scope, "");
+
+    for (unsigned key = 0; key < FINDING_KEYS; key++)
+        if (keys & (UINT64_C(1) << key))
+            wmem_strbuf_append_printf(text, "%s%s", wmem_strbuf_get_len(text) > 0 ? ", " : "", finding_kind((uint8_t)key)->key);
+    return (char *)wmem_strbuf_get_str(text);
+}
+
+static void
+write_others(FILE *out, const struct words *words, const struct verdict *verdict)
+{
+    if (verdict->also & ~verdict->history)
+        write_wrapped(out, words, "  Also", keys_text(words, verdict->also & ~verdict->history));
+    if (verdict->history)
+        write_wrapped(out, words, "  Overcome", wmem_strdup_printf(words->scope, "%s: before it last began to work",
+                keys_text(words, verdict->history)));
 }
 
 static void
@@ -163,6 +210,8 @@ write_tunnel(FILE *out, const struct words *words, const struct tunnel *tunnel, 
             wmem_strdup_printf(words->scope, "A %s, B %s%s", words_endpoint(words, &tunnel->flow[0].source), words_endpoint(words, &tunnel->flow[1].source),
             tunnel->nat ? ", through NAT" : ""));
     write_verdict(out, words, tunnel, &verdict);
+    write_others(out, words, &verdict);
+    write_outages(out, words, tunnel, judge);
     write_seen(out, words, tunnel);
     write_renewals(out, words, sas, count);
     write_findings(out, words, tunnel, judge);

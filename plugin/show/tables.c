@@ -50,6 +50,7 @@ static stat_tap_table_item tunnel_columns[] = {
     { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Peer A", "%-24s " },
     { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Peer B", "%-24s " },
     { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "NAT", "%-3s " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "State", "%-11s " },
     { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Packets A-B", "%11u " },
     { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Packets B-A", "%11u " },
     { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Verdict", "%-26s " },
@@ -58,7 +59,7 @@ static stat_tap_table_item tunnel_columns[] = {
 };
 
 enum tunnel_column {
-    TUNNEL_ID, TUNNEL_PEER_A, TUNNEL_PEER_B, TUNNEL_NAT, TUNNEL_PACKETS_A, TUNNEL_PACKETS_B, TUNNEL_VERDICT,
+    TUNNEL_ID, TUNNEL_PEER_A, TUNNEL_PEER_B, TUNNEL_NAT, TUNNEL_STATE, TUNNEL_PACKETS_A, TUNNEL_PACKETS_B, TUNNEL_VERDICT,
     TUNNEL_CONFIDENCE, TUNNEL_FINDINGS, TUNNEL_COLUMNS
 };
 
@@ -233,6 +234,7 @@ fill_tunnel_row(stat_tap_table *table, guint row, const struct tap_record *recor
     set_number(table, row, TUNNEL_PACKETS_A, tunnel->flow[0].packets);
     set_number(table, row, TUNNEL_PACKETS_B, tunnel->flow[1].packets);
     struct verdict verdict = verdict_of(tunnel, record->judge);
+    set_string(table, row, TUNNEL_STATE, state_name(verdict.state));
     set_string(table, row, TUNNEL_VERDICT, verdict_cause(&verdict));
     set_string(table, row, TUNNEL_CONFIDENCE, confidence_name(verdict.confidence));
     set_string(table, row, TUNNEL_FINDINGS, count_findings(pinfo->pool, record->judge->findings, tunnel));

@@ -95,7 +95,7 @@ write_tunnel(struct canvas *canvas, const struct tunnel *tunnel, const struct sa
     char *b = words_endpoint(&canvas->words, &tunnel->flow[1].source);
 
     svg_label(canvas->body, CANVAS_MARGIN, canvas->y + TUNNEL_BASELINE, "tunnel", wmem_strdup_printf(canvas->words.scope,
-            "Tunnel %u: A %s \xe2\x86\x94 B %s: %s (%s)", tunnel->id, a, b, verdict_cause(&verdict),
+            "Tunnel %u: A %s \xe2\x86\x94 B %s: %s, %s (%s)", tunnel->id, a, b, state_name(verdict.state), verdict_cause(&verdict),
             confidence_name(verdict.confidence)));
     canvas->y += TUNNEL_HEADER;
     lanes_write_ike_sas(canvas, tunnel);

@@ -7,6 +7,7 @@
 #include <epan/expert.h>
 
 #include "../clock.h"
+#include "../judge/outage.h"
 #include "user_words.h"
 
 static int proto_spiscope = -1;
@@ -42,6 +43,13 @@ static int hf_ike_retransmission_of = -1;
 static int hf_sa_negotiated_lifetime = -1;
 static int hf_sa_negotiated_in = -1;
 static int hf_sa_requested_by = -1;
+static int hf_sa_ended_by = -1;
+static int hf_sa_ended_in = -1;
+static int hf_outage = -1;
+static int hf_outage_duration = -1;
+static int hf_outage_ended_by = -1;
+static int hf_outage_restored_by = -1;
+static int hf_outage_how = -1;
 static int hf_finding = -1;
 static int hf_confidence = -1;
 static int hf_evidence = -1;
@@ -114,6 +122,20 @@ tree_register(int proto)
             "The answer of the exchange that made the SA; without keys, of the one that its first packet follows", HFILL } },
         { &hf_sa_requested_by, { "Requested by", "spiscope.sa.requested_by", FT_STRING, BASE_NONE, NULL, 0,
             "The peer that began that exchange", HFILL } },
+        { &hf_sa_ended_by, { "Ended by", "spiscope.sa.ended_by", FT_STRING, BASE_NONE, NULL, 0,
+            "The peer who deleted the SA, once known", HFILL } },
+        { &hf_sa_ended_in, { "Ended in", "spiscope.sa.ended_in", FT_FRAMENUM, BASE_NONE, NULL, 0,
+            "The Delete; without keys, what is inferred to be it", HFILL } },
+        { &hf_outage, { "Outage", "spiscope.outage", FT_UINT32, BASE_DEC, NULL, 0,
+            "Number of the outage in its tunnel", HFILL } },
+        { &hf_outage_duration, { "Duration", "spiscope.outage.duration", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+            "How long the tunnel carried nothing", HFILL } },
+        { &hf_outage_ended_by, { "Ended by", "spiscope.outage.ended_by", FT_STRING, BASE_NONE, NULL, 0,
+            "The peer who ended service, where one did", HFILL } },
+        { &hf_outage_restored_by, { "Restored by", "spiscope.outage.restored_by", FT_STRING, BASE_NONE, NULL, 0,
+            "The peer who brought the tunnel back, where one was seen to", HFILL } },
+        { &hf_outage_how, { "How it ended", "spiscope.outage.how", FT_STRING, BASE_NONE, NULL, 0,
+            "How service ended", HFILL } },
         { &hf_finding, { "Finding", "spiscope.finding", FT_STRING, BASE_NONE, NULL, 0,
             "Key of a finding on this frame", HFILL } },
         { &hf_confidence, { "Confidence", "spiscope.confidence", FT_STRING, BASE_NONE, NULL, 0,
@@ -133,6 +155,7 @@ tree_register(int proto)
 #undef X
     };
 
+    ei[FINDING_OUTAGE].eiinfo.name = "spiscope.outage.finding";    /* spiscope.outage is its number, and filters for it as well */
     proto_spiscope = proto;
     proto_register_field_array(proto, hf, array_length(hf));
     proto_register_subtree_array(ett, array_length(ett));
@@ -181,6 +204,13 @@ lifetime_of(const struct sa *sa, nstime_t *lifetime)
 }
 
 static void
+add_peer(proto_tree *tree, int hf, tvbuff_t *tvb, const struct tunnel *tunnel, int peer, const struct words *words)
+{
+    if (peer != PEER_NOT_SEEN)
+        proto_item_set_generated(proto_tree_add_string(tree, hf, tvb, 0, 0, words_endpoint(words, &tunnel->flow[peer].source)));
+}
+
+static void
 show_lineage(proto_tree *tree, tvbuff_t *tvb, const struct sa *sa, const struct words *words)
 {
     nstime_t lifetime;
@@ -203,6 +233,10 @@ show_lineage(proto_tree *tree, tvbuff_t *tvb, const struct sa *sa, const struct 
         add_uint(tree, hf_sa_negotiated_in, tvb, sa->origin->response_frame);
         proto_item_set_generated(proto_tree_add_string(tree, hf_sa_requested_by, tvb, 0, 0,
                 words_endpoint(words, &sa->origin->flow->source)));
+    }
+    if (sa->ended_by != 0) {
+        add_peer(tree, hf_sa_ended_by, tvb, sa->flow->tunnel, sa->ended_by - 1, words);
+        add_uint(tree, hf_sa_ended_in, tvb, sa->ended_in);
     }
     add_uint(tree, hf_sa_first_frame, tvb, sa->first_frame);
     add_uint(tree, hf_sa_last_frame, tvb, sa->last_frame);
@@ -311,6 +345,19 @@ tree_show_ike(struct tree_frame *frame, const struct ike_frame *ike)
         add_uint(frame->subtree, hf_sa_spi, frame->tvb, ike->spi[i]);
 }
 
+static void
+show_outage(proto_tree *tree, const struct tree_frame *frame, const struct tunnel *tunnel, const struct outage *outage)
+{
+    const struct words words = user_words(frame->pinfo->pool);
+    nstime_t span = clock_elapsed(&outage->begin, &outage->end);
+
+    add_uint(tree, hf_outage, frame->tvb, outage->id);
+    add_time(tree, hf_outage_duration, frame->tvb, &span);
+    proto_item_set_generated(proto_tree_add_string(tree, hf_outage_how, frame->tvb, 0, 0, outage_how(outage->how)));
+    add_peer(tree, hf_outage_ended_by, frame->tvb, tunnel, outage->ended_by, &words);
+    add_peer(tree, hf_outage_restored_by, frame->tvb, tunnel, outage->restored_by, &words);
+}
+
 void
 tree_show_finding(struct tree_frame *frame, const struct finding *finding)
 {
@@ -329,6 +376,8 @@ tree_show_finding(struct tree_frame *frame, const struct finding *finding)
     proto_item_set_generated(proto_tree_add_string(tree, hf_meaning, frame->tvb, 0, 0, finding_meaning(finding->key)));
     if (finding_check(finding->key))
         proto_item_set_generated(proto_tree_add_string(tree, hf_check, frame->tvb, 0, 0, finding_check(finding->key)));
+    if (outage_of(finding))
+        show_outage(tree, frame, finding->tunnel, outage_of(finding));
     for (unsigned i = 0; i < finding->evidence_count; i++)
         add_uint(tree, hf_evidence, frame->tvb, finding->evidence[i]);
 }

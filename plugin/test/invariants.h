@@ -257,10 +257,11 @@ verdicts_broken(const struct bench *bench)
     for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(bench->tracker)); tunnel; tunnel = tunnel->next) {
         struct verdict verdict = verdict_of(tunnel, &bench->judge);
         HOLD(verdict.cause < CAUSES && verdict.confidence <= CONFIDENCE_PROVEN);
-        HOLD(verdict.evidence_count <= VERDICT_EVIDENCE_AT_MOST);
+        HOLD(verdict.evidence_count <= CLAIM_EVIDENCE_AT_MOST);
         for (unsigned i = 0; i < verdict.evidence_count; i++)
             HOLD(frame_exists(bench, verdict.evidence[i]) && (i == 0 || verdict.evidence[i - 1] < verdict.evidence[i]));
-        HOLD(verdict.cause != CAUSE_STABLE || (verdict.churned == 0 && verdict.refused == 0));
+        HOLD(verdict.state < STATES && (verdict.cause != CAUSE_NONE || verdict.state == STATE_STABLE || verdict.state == STATE_IDLE));
+        HOLD(verdict.state != STATE_STABLE || verdict.outages == 0);
         nstime_t first, last;
         HOLD(!coverage_span(tunnel, &first, &last) || !is_before(&last, &first));
     }

@@ -140,6 +140,7 @@ bench_prepare(void)
             .sequence = { .replay_window = 64 },
             .handover_grace = 10,
             .one_way_after = 30,
+            .min_outage = 2,
             .max_sas = 1000000,
         },
         .judge.limits = {

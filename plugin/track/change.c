@@ -115,6 +115,18 @@ change_duplicate(struct changes *changes, const struct child *child, const struc
     add(changes, CHANGE_DUPLICATE)->duplicate = (struct change_duplicate){ child, other };
 }
 
+void
+change_outage(struct changes *changes, const struct outage *outage, const struct tunnel *tunnel)
+{
+    add(changes, CHANGE_OUTAGE)->outage = (struct change_outage){ outage, tunnel };
+}
+
+void
+change_service_ended(struct changes *changes, const struct service_end_seen *ended)
+{
+    add(changes, CHANGE_SERVICE_ENDED)->ended = ended;
+}
+
 struct change_sequence *
 change_sequence(struct changes *changes, struct sa *sa, unsigned effect)
 {

@@ -33,6 +33,8 @@ enum change_kind {
     CHANGE_CONTACT,                 /**< ike_sa: was established */
     CHANGE_DISPLACED,               /**< ike_sa: took the place of one that fell silent without an end */
     CHANGE_COLLISION,               /**< collision: two exchanges that cross rekey one SA */
+    CHANGE_OUTAGE,                  /**< outage: one is over */
+    CHANGE_SERVICE_ENDED,           /**< ended: a Delete was read, and no successor is in place */
     CHANGE_DUPLICATE                /**< duplicate: a child stays beside another one, for the same selectors */
 };
 
@@ -44,6 +46,7 @@ enum limit {
     LIMIT_ADDRESSES,                /**< addresses that SAs and tunnels moved to: max_sas */
     LIMIT_CHANGES,                  /**< of one frame: CHANGES_AT_MOST */
     LIMIT_DELETES,                  /**< SPIs in one message: DELETES_AT_MOST */
+    LIMIT_OUTAGES,                  /**< of one tunnel: OUTAGES_AT_MOST */
     LIMIT_FINDINGS,                 /**< that are kept */
     LIMITS
 };
@@ -110,6 +113,11 @@ struct change_duplicate {
     const struct child *other;
 };
 
+struct change_outage {
+    const struct outage *outage;
+    const struct tunnel *tunnel;
+};
+
 struct change {
     enum change_kind kind;
     union {
@@ -127,6 +135,8 @@ struct change {
         struct change_notified notified;
         struct change_collision collision;
         struct change_duplicate duplicate;
+        struct change_outage outage;
+        const struct service_end_seen *ended;
     };
 };
 
@@ -152,6 +162,9 @@ void change_exchange(struct changes *changes, enum change_kind kind, const struc
 /** Adds a change of the kinds whose subject is an IKE SA alone. */
 void change_ike_sa(struct changes *changes, enum change_kind kind, const struct ike_sa *ike_sa);
 
+/** Adds that a Delete ended service; what it points to is the tunnel's, until the next end. */
+void change_service_ended(struct changes *changes, const struct service_end_seen *ended);
+
 /* Adds a change of the kind that the name says; see struct change_NAME. */
 void change_replaced(struct changes *changes, struct sa *sa, uint32_t before_frame);
 void change_resumed(struct changes *changes, struct sa *sa, uint32_t before_frame, bool clean);
@@ -161,6 +174,7 @@ void change_again(struct changes *changes, const struct exchange *exchange, uint
 void change_probes(struct changes *changes, const struct ike_sa *ike_sa, uint32_t count, uint32_t first_frame);
 void change_notified(struct changes *changes, const struct exchange *exchange, const struct notify *notify);
 void change_collision(struct changes *changes, const struct exchange *exchange, const struct exchange *other);
+void change_outage(struct changes *changes, const struct outage *outage, const struct tunnel *tunnel);
 void change_duplicate(struct changes *changes, const struct child *child, const struct child *other);
 
 /** Adds a change of an SA's sequence, to be filled in further. Never NULL; valid until the next one is added. */

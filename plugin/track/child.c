@@ -237,6 +237,7 @@ end_sa(struct ike_context *context, struct sa *sa, bool named)
     sa->deleted_frame = context->message->frame;
     sa->deleted_time = *clock_later(&context->message->time, sa_birth_time(sa));
     change_sa(context->changes, CHANGE_SA_STATE, sa);
+    service_sa_deleted(context, sa);
 }
 
 /* Of two children that rekeyed the same one, the first to come took its place; if that one is deleted

@@ -21,7 +21,7 @@ struct ike_table {
 
 struct ike_table *
 ike_table_create(wmem_allocator_t *pool, struct tunnel_table *tunnels, struct sa_table *sas,
-        struct changes *changes, uint32_t handover_grace, uint32_t max_sas)
+        struct changes *changes, uint32_t handover_grace, uint32_t max_sas, uint64_t min_outage)
 {
     struct ike_table *table = wmem_new0(pool, struct ike_table);
 
@@ -31,6 +31,7 @@ ike_table_create(wmem_allocator_t *pool, struct tunnel_table *tunnels, struct sa
     table->context.changes = changes;
     table->context.grace = handover_grace;
     table->context.max_sas = max_sas;
+    table->context.min_outage = min_outage;
     table->context.ike_sas = ike_sa_table_create(pool);
     table->frames = ike_frames_create(pool);
     return table;
@@ -101,7 +102,10 @@ establish(const struct ike_context *context, struct ike_sa *ike_sa)
 static void
 delete(struct ike_context *context, struct ike_sa *ike_sa)
 {
-    if (ike_sa_delete(context, ike_sa) && ike_sa->version >= 2)     /* in IKEv1, phase 2 outlives phase 1 */
+    if (!ike_sa_delete(context, ike_sa))
+        return;
+    service_ike_deleted(context, ike_sa);
+    if (ike_sa->version >= 2)       /* in IKEv1, phase 2 outlives phase 1 */
         child_end_all(context, ike_sa);
 }
 
@@ -257,6 +261,7 @@ ike_take(struct ike_table *table, const struct ike_message *message)
         ike_sa->messages[side]++;
         take_news(context, exchange, &frame);
     }
+    service_take_message(context, &frame, news);
     restart_check(context->flow->tunnel, &message->time, context->grace, context->changes);
     return ike_frames_add(table->frames, &frame, message);
 }

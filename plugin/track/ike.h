@@ -20,9 +20,10 @@ struct ike_table;
 #define IKE_MESSAGES_PER_SA 8
 
 /** @param changes  gets what a message changed
- *  @param max_sas  IKE SAs at most */
+ *  @param max_sas  IKE SAs at most
+ *  @param min_outage  nanoseconds */
 struct ike_table *ike_table_create(wmem_allocator_t *pool, struct tunnel_table *tunnels,
-        struct sa_table *sas, struct changes *changes, uint32_t handover_grace, uint32_t max_sas);
+        struct sa_table *sas, struct changes *changes, uint32_t handover_grace, uint32_t max_sas, uint64_t min_outage);
 
 /** Takes a message: finds or opens its tunnel, IKE SA and exchange. Owned by the table.
  * @return what it was, or NULL where it belongs nowhere; valid until the next call */

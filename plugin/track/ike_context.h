@@ -24,6 +24,7 @@ struct ike_context {
     struct changes *changes;
     uint32_t grace;                 /**< seconds */
     uint32_t max_sas;               /**< of each: tunnels, SAs, IKE SAs */
+    uint64_t min_outage;            /**< nanoseconds */
     uint32_t children;              /**< made so far */
     const struct ike_message *message;
     struct flow *flow;              /**< in which the message travels */

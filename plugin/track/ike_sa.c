@@ -202,6 +202,7 @@ ike_sa_open(const struct ike_context *context, bool initial)
             from_initiator ? context->flow : flow_reverse(context->flow));
 
     ike_sa->born_in_capture = initial && message->responder_spi == 0;
+    ike_sa->set_up = ike_sa->born_in_capture;
     ike_sa->established = !initial;
     return ike_sa;
 }
@@ -213,6 +214,8 @@ ike_sa_establish(const struct ike_context *context, struct ike_sa *ike_sa)
         return false;
     ike_sa->established = true;
     ike_sa->established_time = context->message->time;
+    ike_sa->established_frame = context->message->frame;
+    service_ike_established(ike_sa);
     find_predecessor(ike_sa);
     return true;
 }
@@ -228,6 +231,8 @@ ike_sa_rekey(const struct ike_context *context, const struct exchange *exchange,
     ike_sa->born_in_capture = true;
     ike_sa->established = true;
     ike_sa->established_time = context->message->time;
+    ike_sa->established_frame = context->message->frame;
+    service_ike_established(ike_sa);
     if (old->successor) {           /* a collision */
         old->successor->rival = ike_sa;
         return ike_sa;

@@ -29,13 +29,17 @@ struct ike_sa {
     bool established;
     bool initial_contact;           /**< a peer announced that it knows of no other IKE SA */
     bool stuck_said;                /**< that its authentication led nowhere was told */
+    bool set_up;                    /**< its initial exchange was seen: it is no rekey */
+    int8_t ended_by;                /**< 1 + the peer who deleted it, or 0 */
     struct flow *flow;              /**< the direction in which its initiator sends */
     nstime_t first_time;
     nstime_t established_time;
     nstime_t last_time;
     nstime_t end_time;
     uint32_t first_frame;
+    uint32_t established_frame;
     uint32_t last_frame;
+    uint32_t ended_in;              /**< frame of its Delete, or of what is inferred to be it, or 0 */
     struct ike_sa *predecessor;
     struct ike_sa *successor;
     struct ike_sa *rival;           /**< the other one that a collision of rekeys made, or NULL */

@@ -8,10 +8,21 @@
 #include "exchange.h"
 #include "ike_sa.h"
 
+/* A further round of IKE_AUTH, as with EAP (RFC 7296 section 2.16), takes the place of the one before: only the last makes a child. */
+static struct recent_origin *
+origin_for(struct tunnel *tunnel, const struct exchange *exchange)
+{
+    struct recent_origin *latest = tunnel->origins > 0 ? &tunnel->origin[(tunnel->origins - 1) % RECENT_ORIGINS] : NULL;
+    bool is_round = latest && exchange->type == IKE2_IKE_AUTH && latest->exchange->type == IKE2_IKE_AUTH
+            && latest->exchange->ike_sa == exchange->ike_sa && !latest->claimed[0] && !latest->claimed[1];
+
+    return is_round ? latest : &tunnel->origin[tunnel->origins++ % RECENT_ORIGINS];
+}
+
 void
 origin_remember(struct tunnel *tunnel, struct exchange *exchange)
 {
-    struct recent_origin *origin = &tunnel->origin[tunnel->origins++ % RECENT_ORIGINS];
+    struct recent_origin *origin = origin_for(tunnel, exchange);
 
     origin->exchange = exchange;
     origin->claimed[0] = origin->claimed[1] = false;

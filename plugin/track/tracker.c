@@ -23,6 +23,7 @@
 struct tracker {
     wmem_allocator_t *pool;
     struct tracker_limits limits;
+    uint64_t min_outage;            /* nanoseconds */
     struct sa_table *sas;
     struct tunnel_table *tunnels;
     struct ike_table *ike;
@@ -40,8 +41,9 @@ tracker_create(wmem_allocator_t *pool, const struct tracker_limits *limits)
     tracker->sas = sa_table_create(pool);
     tracker->tunnels = tunnel_table_create(pool, limits->max_sas);
     tracker->changes.pool = pool;
+    tracker->min_outage = (uint64_t)limits->min_outage * CLOCK_NSECS;
     tracker->ike = ike_table_create(pool, tracker->tunnels, tracker->sas, &tracker->changes,
-            limits->handover_grace, limits->max_sas);
+            limits->handover_grace, limits->max_sas, tracker->min_outage);
     return tracker;
 }
 
@@ -297,6 +299,7 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
     if (!is_new && !is_behind)
         follow_address(tracker, sa, packet);
     take_sequence(tracker, sa, packet, is_behind);
+    service_take_packet(tracker->pool, sa, packet, tracker->min_outage, &tracker->changes);
     if (sa->deleted_frame != 0)
         outlive(tracker, sa, packet);
     else if (sa->successor)

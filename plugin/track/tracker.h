@@ -16,6 +16,7 @@ struct tracker_limits {
     struct sequence_limits sequence;
     uint32_t handover_grace;        /**< seconds */
     uint32_t one_way_after;         /**< seconds */
+    uint32_t min_outage;            /**< seconds */
     uint32_t max_sas;
 };
 

@@ -33,6 +33,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from harness import MALLOC, MIN_10, OPTIONS, TEST_CAPTURES, make  # noqa: E402
 from room import Room  # noqa: E402
+from store import digest  # noqa: E402
 
 import make_ike  # noqa: E402
 
@@ -50,14 +51,6 @@ AROUND = 40                     # characters before a difference within a field
 
 Case = namedtuple("Case", "name path keys options")     # options: what follows -o
 Run = namedtuple("Run", "tree passes")
-
-
-def digest(*parts):
-    total = hashlib.sha256()
-    for part in parts:
-        total.update(part if isinstance(part, bytes) else repr(part).encode())
-        total.update(b"\0")
-    return total.hexdigest()
 
 
 # --- captures -----------------------------------------------------------------------------------------------------------

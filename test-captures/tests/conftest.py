@@ -16,6 +16,9 @@ import make_ike  # noqa: E402
 
 MANY = 400      # from so many tests on, it pays to run tshark ahead, on all processors
 # These run tshark in ways of their own
+# What ctest -L quick runs (cmake/tests.cmake): one look at every capture of the lab and at every synthetic one
+QUICK = ("test_captures", "test_churn", "test_nat", "test_one_way", "test_parallel", "test_sa_table", "test_sequence", "test_synthetic_ike",
+         "test_verdict")
 APART = ("test_attribution", "test_batch", "test_healthy", "test_json", "test_keyless_bounds", "test_live", "test_profile", "test_reload",
          "test_secrets", "test_synthetic_ike", "test_timeline", "test_verdict")
 
@@ -27,11 +30,12 @@ def spiscope(request):
         pytest.exit("set SPISCOPE_PLUGIN_DIR to the folder that holds 4.N/epan/spiscope.so", returncode=2)
     runner = harness.Harness(plugin_dir)
     many = sum(not item.path.name.startswith(APART) for item in request.session.items) >= MANY
+    few = all(item.path.name.startswith(QUICK) for item in request.session.items)
     if many:
-        runner.run_ahead(harness.LAB)
+        runner.run_ahead(harness.LAB, few)
     runner.write_synthetic()
     if many:
-        runner.run_ahead(harness.SYNTHETIC)
+        runner.run_ahead(harness.SYNTHETIC, few)
     yield runner
     runner.close()
 

@@ -22,6 +22,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).parent))
 import make  # noqa: E402
 from room import Room  # noqa: E402
+from store import Store, digest  # noqa: E402
 
 LAB = sorted(path.stem for path in TEST_CAPTURES.glob("*.pcap"))
 SYNTHETIC = sorted(make.CASES)
@@ -99,6 +100,8 @@ class Harness(Room):
         self.cache = {}           # Job -> its rows
         self.results = {}         # see kept()
         self.pool = ThreadPoolExecutor(os.cpu_count() or 1)
+        self.store = Store(os.environ.get("SPISCOPE_TEST_RESULTS"))
+        self.plugin_hash = digest(*(path.read_bytes() for path in sorted(self.plugins.rglob("*.so"))))
         self.registered = {}
         for line in self.tshark("-G", "fields").stdout.splitlines():
             part = line.split("\t")
@@ -172,9 +175,18 @@ class Harness(Room):
             rows.append(row)
         return rows
 
+    def shared(self, make, what, capture, keys, plugin=True):
+        """What make() gives, or gave another process of this session for the same capture, keys, plugin, and what."""
+        if not self.store.folder:
+            return make()
+        path = self.path(capture)
+        files = [(file.name, file.read_bytes()) for file in sorted(path.with_suffix(".keys").iterdir())] if keys else []
+        return self.store.get(digest(what, path.name, path.read_bytes(), files, self.plugin_hash if plugin else None), make)
+
     def submit(self, job):
         if job not in self.cache:
-            self.cache[job] = self.pool.submit(self._run_fields, job)
+            self.cache[job] = self.pool.submit(self.shared, lambda: self._run_fields(job), job._replace(capture=None, options=self._options(job)),
+                                               job.capture, job.keys, job.plugin)
         return self.cache[job]
 
     def rows(self, capture, fields, options=(), passes=1, display_filter=None, keys=False, plugin=True):
@@ -186,14 +198,14 @@ class Harness(Room):
             self.truth[name] = make.build(name)
             self.truth[name].write(self.captures).chmod(0o644)
 
-    def run_ahead(self, captures):
-        """Starts what most tests will ask for, on all processors."""
+    def run_ahead(self, captures, few=False):
+        """Starts what most tests will ask for, on all processors; or the few runs that every test of SAs asks for."""
         lean = ("frame.number", *FINDING_FIELDS)
         for name in captures:
             self.submit(Job(name, tuple(HEADER_FIELDS), plugin=False))
             for passes in (1, 2):
                 self.submit(Job(name, self.FULL, (), passes))
-            if name in LAB:
+            if name in LAB and not few:
                 self.submit(Job(name, self.FULL, (), 2, None, True))
                 self.submit(Job(name, lean, (), 1, None, True))
                 self.submit(Job(name, self.JUDGED, (MIN_10,), 2, None, True))

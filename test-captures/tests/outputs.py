@@ -27,11 +27,24 @@ def run(spiscope, capture, keys=False, options=(), passes=1, **more):
     return Output(json.loads(text), text, done.stdout, svg)
 
 
+def run_once(spiscope, capture, keys, options, passes):
+    """run(), once for all processes of this session. The capture's path is in every output, and each process has a room of its own for captures;
+    the names of all rooms are equally long."""
+    def make():
+        output = run(spiscope, capture, keys, options, passes)
+        return str(spiscope.room), output
+    room, output = spiscope.shared(make, ("outputs", OPTIONS.get(str(capture), ()), options, passes), capture, keys)
+    if room == str(spiscope.room):
+        return output
+    text = output.text.replace(room, str(spiscope.room))
+    return Output(json.loads(text), text, output.report.replace(room, str(spiscope.room)), output.svg.replace(room, str(spiscope.room)))
+
+
 def submit(spiscope, capture, keys=False, options=MIN_10, passes=1):
     options = (options,) if isinstance(options, str) else tuple(options)
     key = ("outputs", str(capture), keys, options, passes)
     if key not in spiscope.results:
-        spiscope.results[key] = spiscope.pool.submit(run, spiscope, capture, keys, options, passes)
+        spiscope.results[key] = spiscope.pool.submit(run_once, spiscope, capture, keys, options, passes)
     return spiscope.results[key]
 
 

@@ -56,8 +56,10 @@ MUST = {
     "volume_rekey": {"v2_volume", "k_v2_volume"},
 }
 # What else a healthy capture shows: its renewals
-HEALTHY = {"v2_healthy": {"rekey"}, "v1_healthy": {"rekey"}, "v1_aggressive": {"rekey"}, "v2_gcm_reauth": {"rekey"}, "v2_idle": set(),
-           "k_v2_healthy": {"rekey"}, "k_v2_parallel": {"rekey"}, "k_v2_ipv6": {"rekey"}, "k_v2_transport": {"rekey"}, "k_v2_ah": {"rekey"}}
+# Each ends with a Delete: the daemons were stopped. A of v2_gcm_reauth has reauth_time, no rekey_time
+HEALTHY = {name: {"rekey", "deleted"} for name in ("v2_healthy", "v1_healthy", "v1_aggressive", "k_v2_healthy", "k_v2_parallel", "k_v2_ipv6",
+                                                  "k_v2_transport", "k_v2_ah")}
+HEALTHY |= {"v2_gcm_reauth": {"rekey", "reestablished", "deleted"}, "v2_idle": {"deleted"}}
 
 
 def judged(spiscope, capture, key=None):
@@ -87,7 +89,7 @@ def test_a_finding_is_where_it_must_be_and_nowhere_else(spiscope, key):
 
 @pytest.mark.parametrize("capture", HEALTHY)
 def test_healthy_captures(spiscope, capture):
-    """Nothing above chat."""
+    """Nothing above note."""
     assert {key for _, _, key, _ in judged(spiscope, capture)} == HEALTHY[capture]
 
 
@@ -182,7 +184,7 @@ def test_proxy_id_mismatch_stands_on_the_refusal_with_the_pair(spiscope, capture
 
 
 def test_narrowed_selectors_are_a_note_with_both_pairs(spiscope):
-    assert {key for _, _, key, _ in judged(spiscope, "v2_ts_narrowed")} == {"rekey", "proxy_id_narrowed"}
+    assert {key for _, _, key, _ in judged(spiscope, "v2_ts_narrowed")} == {"rekey", "proxy_id_narrowed", "deleted"}
     found = judged(spiscope, "v2_ts_narrowed", "proxy_id_narrowed")
     assert found[0][0] == 4, "IKE_AUTH's answer"
     for frame, _, _, _ in found:

@@ -41,6 +41,18 @@ def all_ike(spiscope, constructed_ike):
     run_ahead(spiscope, [(name, False, ()) for name in IKE])
 
 
+@pytest.fixture(scope="module")
+def third_party(spiscope):
+    """Name -> path of a copy that tshark may read; all are being read."""
+    folder = spiscope.readable_copy_dir("timeline-third-party")
+    copies = {name: folder / name.replace("/", "_") for name in THIRD_PARTY}
+    for name, copy in copies.items():
+        shutil.copy(FOLDER / name, copy)
+        copy.chmod(0o644)
+    run_ahead(spiscope, [(str(copy), False, ()) for copy in copies.values()])
+    return {name: str(copy) for name, copy in copies.items()}
+
+
 def tag(element):
     assert element.tag.startswith(SVG), element.tag
     return element.tag.removeprefix(SVG)
@@ -112,12 +124,8 @@ def test_chains_of_thousands_of_payloads(spiscope, constructed_ike):
 
 @pytest.mark.skipif(not THIRD_PARTY, reason=f"no captures in {FOLDER}")
 @pytest.mark.parametrize("name", THIRD_PARTY or ["none"])
-def test_third_party(spiscope, name):
-    folder = spiscope.readable_copy_dir("timeline-third-party")
-    copy = folder / name.replace("/", "_")
-    shutil.copy(FOLDER / name, copy)
-    copy.chmod(0o644)
-    check(outputs(spiscope, str(copy), False, ()))
+def test_third_party(spiscope, third_party, name):
+    check(outputs(spiscope, third_party[name], False, ()))
 
 
 def test_a_bar_tells_what_the_json_tells(spiscope):

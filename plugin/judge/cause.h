@@ -1,0 +1,44 @@
+/* cause.h
+ * The causes: each says whether a trouble may be its effect, how sure that is, and by what. They are asked in the order of the
+ * table in verdict.c.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_CAUSE_H
+#define SPISCOPE_CAUSE_H
+
+#include "view.h"
+
+/** @param claim  is filled in where it is true; all zero before, but for by, which is PEER_NOT_SEEN */
+typedef bool explain_function(const struct view *view, const struct trouble *trouble, struct claim *claim);
+
+/* cause_refused.c: what is refused, and in which words */
+explain_function explain_authentication;
+explain_function explain_proposal;
+explain_function explain_proxy_id;
+explain_function explain_pfs;
+explain_function explain_refused;
+explain_function explain_authentication_unread;
+
+/* cause_ended.c: who lets SAs end, and at which age */
+explain_function explain_phase1_lifetime;
+explain_function explain_phase2_lifetime;
+explain_function explain_lifetime_expired;
+explain_function explain_deleted_by_peer;
+
+/* cause_silent.c: who is silent, and what went before */
+explain_function explain_unreachable;
+explain_function explain_unanswered;
+explain_function explain_restart;
+explain_function explain_rekey_collision;
+explain_function explain_spi_unknown;
+explain_function explain_sequence_fallback;
+explain_function explain_one_way;
+
+/* cause_churn.c: SPIs that do not last, though nothing fails */
+explain_function explain_collisions;
+explain_function explain_early_rekey;
+explain_function explain_volume_rekey;
+explain_function explain_churn;
+
+#endif /* SPISCOPE_CAUSE_H */

@@ -1,0 +1,57 @@
+/* cause_churn.c
+ * Causes of SPIs that do not last although nothing fails.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "cause.h"
+
+#include "coverage.h"
+
+static bool
+by_finding(const struct view *view, const struct trouble *trouble, enum finding_key key, struct claim *claim)
+{
+    const struct finding *finding = trouble->kind == TROUBLE_CHURN ? view->file->best[key] : NULL;
+
+    if (!finding)
+        return false;
+    claim_finding(claim, finding);
+    if (finding->exchange)
+        claim->by = (int8_t)flow_peer(finding->exchange->flow);
+    return true;
+}
+
+bool
+explain_collisions(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    if (!by_finding(view, trouble, FINDING_SYNCHRONISED_TIMERS, claim))
+        return false;
+    claim->by = PEER_BOTH;
+    return true;
+}
+
+bool
+explain_volume_rekey(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    return by_finding(view, trouble, FINDING_VOLUME_REKEY, claim);
+}
+
+bool
+explain_early_rekey(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    return by_finding(view, trouble, FINDING_EARLY_REKEY, claim);
+}
+
+/* Nobody deletes, and lifetimes and proxy IDs were seen to agree: as far as they were seen. */
+bool
+explain_churn(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    uint8_t missing = coverage_missing(view->tunnel, view->judge);
+
+    if ((missing & (MISSING_KEYS | MISSING_NEGOTIATION)) || view->file->count[FINDING_DELETED] > 0)
+        return false;
+    if (!by_finding(view, trouble, FINDING_FLAPPING, claim) && !by_finding(view, trouble, FINDING_SPI_CHURN, claim))
+        return false;
+    bool agree = view->tunnel->ike_sas->version < 2 && coverage_both_offers(view->tunnel, view->judge);
+    claim->confidence = agree ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED;
+    return true;
+}

@@ -1,0 +1,154 @@
+/* cause_ended.c
+ * Causes that show in who lets SAs end, and at which age. A hard lifetime ends SAs at a constant age; daemons spread the times of
+ * their rekeys by a tenth and more (strongSwan's rand_time, libreswan's rekeyfuzz), so that ages within a fiftieth of each other,
+ * or two seconds, come from one timer.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "cause.h"
+
+#include "../clock.h"
+
+#define CONSTANT_WITHIN_SECONDS 2
+#define CONSTANT_SHARE 50
+
+/* A timer is seen to keep its time if it ran out so often. */
+#define TIMES_AT_LEAST 2
+
+/* An age fits a lifetime if it lies so close below or above: margins before the end are a tenth (strongSwan's over_time). */
+#define FITS_SHARE 10
+
+struct spread {
+    uint64_t least;
+    uint64_t most;
+    unsigned count;
+};
+
+static void
+spread_add(struct spread *spread, const nstime_t *span)
+{
+    uint64_t seconds = (uint64_t)span->secs;
+
+    if (spread->count++ == 0)
+        spread->least = spread->most = seconds;
+    spread->least = seconds < spread->least ? seconds : spread->least;
+    spread->most = seconds > spread->most ? seconds : spread->most;
+}
+
+static bool
+is_constant(const struct spread *spread)
+{
+    uint64_t apart = spread->most - spread->least;
+
+    return spread->count >= TIMES_AT_LEAST && (apart <= CONSTANT_WITHIN_SECONDS || apart <= spread->most / CONSTANT_SHARE);
+}
+
+static bool
+is_delete(const struct outage *outage)
+{
+    return outage->how == OUTAGE_IKE_DELETED || outage->how == OUTAGE_CHILD_DELETED;
+}
+
+/* The ages at which outages of the same kind, ended by the same peer, began. */
+static struct spread
+ages_like(const struct view *view, const struct outage *outage)
+{
+    struct spread spread = { 0 };
+
+    for (const struct outage *other = view->tunnel->service.first; other; other = other->next)
+        if (other->how == outage->how && other->ended_by == outage->ended_by && (other->age.secs > 0 || other->age.nsecs > 0))
+            spread_add(&spread, &other->age);
+    if (view->end.is_out && view->end.outage.how == outage->how && view->end.outage.ended_by == outage->ended_by)
+        spread_add(&spread, &view->end.outage.age);
+    return spread;
+}
+
+static bool
+fits(uint64_t age, uint64_t lifetime)
+{
+    uint64_t margin = lifetime / FITS_SHARE > CONSTANT_WITHIN_SECONDS ? lifetime / FITS_SHARE : CONSTANT_WITHIN_SECONDS;
+
+    return lifetime > 0 && age + margin >= lifetime && age <= lifetime + margin;
+}
+
+/* The shortest lifetime that a peer offered in a phase, in seconds; 0 where none was read. */
+static uint64_t
+offered(const struct view *view, unsigned phase, unsigned peer)
+{
+    const struct offers *offers = &memory_read(view->judge->memory, view->tunnel)->offers[phase][peer];
+    uint64_t least = 0;
+
+    for (unsigned i = 0; i < offers->count && i < OFFERS_AT_MOST; i++) {
+        const struct lifetimes *lifetimes = &offers->exchange[i]->request->lifetimes;
+        for (unsigned j = 0; j < lifetimes->count; j++)
+            if (lifetimes->item[j].seconds > 0 && (least == 0 || lifetimes->item[j].seconds < least))
+                least = lifetimes->item[j].seconds;
+    }
+    return least;
+}
+
+/* One peer's shorter lifetime ended what the other still used: the lifetimes differ, and the age at the end is the shorter one's. */
+static bool
+explain_lifetime(const struct view *view, const struct trouble *trouble, unsigned phase, enum finding_key key, struct claim *claim)
+{
+    const struct finding *finding = view->file->best[key];
+
+    if (!finding || !trouble->outage)
+        return false;
+    uint64_t a = offered(view, phase, 0), b = offered(view, phase, 1);
+    uint64_t shorter = a == 0 || (b > 0 && b < a) ? b : a;
+    if (!fits((uint64_t)trouble->outage->age.secs, shorter))
+        return false;
+    claim_finding(claim, finding);
+    claim_outage(claim, trouble->outage, (enum confidence)finding->confidence);
+    if (claim->by == PEER_NOT_SEEN && a != b)
+        claim->by = a == shorter ? 0 : 1;
+    return true;
+}
+
+bool
+explain_phase1_lifetime(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    return explain_lifetime(view, trouble, 0, FINDING_PHASE1_LIFETIME_MISMATCH, claim);
+}
+
+bool
+explain_phase2_lifetime(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    return explain_lifetime(view, trouble, 1, FINDING_PHASE2_LIFETIME_MISMATCH, claim);
+}
+
+/* The lifetime that both agreed on for the SA that ended, in seconds; 0 where it was not read. */
+static uint64_t
+negotiated_of(const struct outage *outage)
+{
+    const struct child *child = outage->ended_ike && outage->ended_ike->children ? outage->ended_ike->children->first : NULL;
+
+    return child ? child->lifetime.seconds : 0;
+}
+
+bool
+explain_lifetime_expired(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    const struct outage *outage = trouble->outage;
+
+    if (!outage || (!is_delete(outage) && outage->how != OUTAGE_SILENCE))
+        return false;
+    uint64_t age = (uint64_t)outage->age.secs;
+    struct spread ages = ages_like(view, outage);
+    bool is_read = fits(age, negotiated_of(outage));
+    bool is_timer = is_constant(&ages) && age >= view->judge->limits.min_sa_lifetime
+            && age + CONSTANT_WITHIN_SECONDS + (age / CONSTANT_SHARE) >= ages.least;
+    if (!is_read && !is_timer)
+        return false;
+    return claim_outage(claim, outage, CONFIDENCE_INFERRED);
+}
+
+bool
+explain_deleted_by_peer(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    (void)view;
+    if (!trouble->outage || !is_delete(trouble->outage))
+        return false;
+    return claim_outage(claim, trouble->outage, trouble->outage->proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED);
+}

@@ -1,0 +1,217 @@
+/* cause_silent.c
+ * Causes of silence. A peer that answers nothing and sends no ESP is not to be reached; one whose ESP, or whose other answers, arrive
+ * meanwhile is alive and does not answer these requests. A peer lost its state only if it is that peer that begins anew: whoever
+ * gives up a silent peer and begins anew lost nothing.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "cause.h"
+
+#include "../clock.h"
+
+/* A request that was sent once may just have been the capture's last. */
+#define SENT_AT_LEAST 2
+
+enum { DIRECTIONS = 2, BOTH = 3 };
+
+/* The peer whose direction carried nothing, or PEER_NOT_SEEN where that was both. */
+static int
+silent_peer(const struct outage *outage)
+{
+    if (outage->directions == BOTH)
+        return PEER_NOT_SEEN;
+    return outage->directions == 1 ? 0 : 1;
+}
+
+/* The unanswered requests of this peer at the end of the capture show that the other one is silent. */
+static bool
+asks_in_vain(const struct view *view, unsigned peer)
+{
+    return view->end.unanswered[peer].sent >= SENT_AT_LEAST;
+}
+
+/* Whether the peer was ever heard: its ESP, or an answer of its. */
+static bool
+was_heard(const struct view *view, unsigned peer)
+{
+    const struct service_side *side = &view->tunnel->service.side[peer];
+
+    return side->packets > 0 || side->answered_frame != 0;
+}
+
+static bool
+claim_unanswered(const struct view *view, unsigned asking, struct claim *claim)
+{
+    const struct exchange *exchange = view->end.unanswered[asking].exchange;
+
+    claim->confidence = CONFIDENCE_INFERRED;
+    claim->by = (int8_t)(1 - asking);
+    if (exchange) {
+        claim_rests_on(claim, exchange->request_frame);
+        claim_rests_on(claim, exchange->last_frame);
+    }
+    return true;
+}
+
+/* It was never up: who is asked in vain, and whether that peer was heard in other ways. */
+static bool
+not_up(const struct view *view, bool heard, struct claim *claim)
+{
+    for (unsigned peer = 0; peer < DIRECTIONS; peer++)
+        if (asks_in_vain(view, peer) && was_heard(view, 1 - peer) == heard)
+            return claim_unanswered(view, peer, claim);
+    return false;
+}
+
+static const struct finding *
+given_up(const struct view *view, const struct trouble *trouble)
+{
+    const struct finding *finding = view_find(view, trouble, FINDING_DPD_FAILURE, CONFIDENCE_SUSPECTED);
+
+    return finding ? finding : view_find(view, trouble, FINDING_IKE_NO_RESPONSE, CONFIDENCE_SUSPECTED);
+}
+
+bool
+explain_unreachable(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    if (trouble->kind == TROUBLE_NOT_UP)
+        return not_up(view, false, claim);
+    if (!trouble->outage || trouble->outage->how != OUTAGE_UNANSWERED)
+        return false;
+    const struct finding *finding = given_up(view, trouble);
+    if (finding)
+        claim_finding(claim, finding);
+    claim_outage(claim, trouble->outage, CONFIDENCE_INFERRED);
+    claim->by = (int8_t)silent_peer(trouble->outage);
+    return true;
+}
+
+bool
+explain_unanswered(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    if (trouble->kind == TROUBLE_NOT_UP)
+        return not_up(view, true, claim);
+    if (trouble->outage && trouble->outage->how == OUTAGE_UNANSWERED)
+        return false;               /* nothing of the peer arrived */
+    if (trouble->kind == TROUBLE_CHURN || trouble->kind == TROUBLE_NONE)
+        return false;
+    const struct finding *finding = given_up(view, trouble);
+    if (!finding)
+        return false;
+    claim_finding(claim, finding);
+    claim->confidence = CONFIDENCE_INFERRED;
+    if (finding->exchange)
+        claim->by = (int8_t)(1 - flow_peer(finding->exchange->flow));
+    return true;
+}
+
+bool
+explain_restart(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    const struct finding *finding = view_find(view, trouble, FINDING_PEER_RESTART, CONFIDENCE_SUSPECTED);
+
+    if (!finding || (trouble->kind != TROUBLE_OUTAGE && trouble->kind != TROUBLE_REBUILT))
+        return false;
+    int began = (int)flow_peer(finding->ike_sa->flow);
+    const struct outage *outage = trouble->outage;
+    if (outage && (outage->how == OUTAGE_IKE_DELETED || outage->how == OUTAGE_CHILD_DELETED))
+        return false;
+    if (outage && outage->how == OUTAGE_UNANSWERED && silent_peer(outage) != PEER_NOT_SEEN && silent_peer(outage) != began)
+        return false;
+    claim->by = (int8_t)began;
+    return claim_finding(claim, finding);
+}
+
+/* ---- silence that begins with a rekey */
+
+static bool
+is_near(const struct view *view, const nstime_t *a, const nstime_t *b)
+{
+    uint32_t grace = view->judge->limits.handover_grace;
+
+    return !clock_passed(a, b, grace) && !clock_passed(b, a, grace);
+}
+
+/* When the silence began: an outage's begin, or since when a direction is silent at the end. */
+static const nstime_t *
+silent_since(const struct view *view, const struct trouble *trouble)
+{
+    if (trouble->outage)
+        return trouble->outage->how == OUTAGE_SILENCE ? &trouble->outage->begin : NULL;
+    if (trouble->kind != TROUBLE_ONE_WAY)
+        return NULL;
+    for (unsigned peer = 0; peer < DIRECTIONS; peer++)
+        if (view->end.silent[peer])
+            return &view->end.silent_since[peer];
+    return NULL;
+}
+
+bool
+explain_rekey_collision(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    const nstime_t *since = silent_since(view, trouble);
+    unsigned looked_at = 0;
+
+    if (!since)
+        return false;
+    for (const struct finding *finding = view->file->latest[FINDING_REKEY_COLLISION]; finding && looked_at < EVIDENCE_AT_MOST;
+            finding = finding->older, looked_at++) {
+        if (!is_near(view, &finding->time, since))
+            continue;
+        claim_finding(claim, finding);
+        claim->confidence = CONFIDENCE_INFERRED;
+        claim->by = PEER_BOTH;
+        return true;
+    }
+    return false;
+}
+
+/* ---- what the receiver drops */
+
+static bool
+may_be_dropped(const struct trouble *trouble)
+{
+    return trouble->kind == TROUBLE_ONE_WAY || trouble->kind == TROUBLE_DEGRADED
+            || (trouble->outage && trouble->outage->how == OUTAGE_SILENCE);
+}
+
+bool
+explain_spi_unknown(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    if (!may_be_dropped(trouble))
+        return false;
+    const struct finding *finding = view_find(view, trouble, FINDING_INVALID_SPI, CONFIDENCE_SUSPECTED);
+    if (!finding)
+        finding = view_find(view, trouble, FINDING_STALE_SPI, CONFIDENCE_INFERRED);
+    if (!finding)
+        return false;
+    claim_finding(claim, finding);
+    claim->confidence = CONFIDENCE_INFERRED;
+    return true;
+}
+
+bool
+explain_sequence_fallback(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    const struct finding *finding = may_be_dropped(trouble)
+        ? view_find(view, trouble, FINDING_SEQUENCE_RESTART, CONFIDENCE_SUSPECTED) : NULL;
+
+    if (!finding)
+        return false;
+    claim->by = (int8_t)flow_peer(finding->sa->flow);
+    return claim_finding(claim, finding);
+}
+
+bool
+explain_one_way(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    if (trouble->kind != TROUBLE_ONE_WAY)
+        return false;
+    claim->confidence = CONFIDENCE_SUSPECTED;
+    if (view->file->latest[FINDING_ONE_WAY])
+        claim_finding(claim, view->file->latest[FINDING_ONE_WAY]);
+    for (unsigned peer = 0; peer < DIRECTIONS; peer++)
+        if (view->end.silent[peer])
+            claim->by = (int8_t)peer;
+    return true;
+}

@@ -1,0 +1,105 @@
+/* outage.c
+ * outage: the tunnel had been up and carried nothing, in both directions or in one (track/service.c tells). Proven where the
+ * Delete that began it was read; else inferred, from who fell silent and what was set up anew.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "rule.h"
+
+#include "../clock.h"
+#include "outage.h"
+
+static void
+judge_outage(struct judge *judge, const struct change *change)
+{
+    const struct outage *outage = change->outage.outage;
+    struct finding *finding = judge_tunnel(judge, FINDING_OUTAGE, outage->proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED,
+            change->outage.tunnel, sizeof outage);
+
+    if (!finding)
+        return;
+    memcpy(finding->detail, &outage, sizeof outage);
+    for (unsigned i = 0; i < outage->evidence_count; i++)
+        finding_rests_on(finding, outage->evidence[i]);
+}
+
+const struct outage *
+outage_of(const struct finding *finding)
+{
+    const struct outage *outage = NULL;
+
+    if (finding->key == FINDING_OUTAGE)
+        memcpy(&outage, finding->detail, sizeof outage);
+    return outage;
+}
+
+const char *
+outage_how(uint8_t how)
+{
+    static const char *const names[OUTAGE_HOWS] = { "ike_sa_deleted", "child_sa_deleted", "unanswered", "silence", "replaced" };
+
+    return names[how];
+}
+
+const char *
+outage_restored_how(uint8_t how)
+{
+    static const char *const names[RESTORED_HOWS] = { NULL, "new_ike_sa", "new_child_sa", "same_sa" };
+
+    return names[how];
+}
+
+static const char *
+peer_name(const struct words *words, const struct tunnel *tunnel, int peer)
+{
+    return peer == PEER_NOT_SEEN ? "nobody seen" : words_endpoint(words, &tunnel->flow[peer].source);
+}
+
+char *
+outage_end_text(const struct words *words, const struct outage *outage, const struct tunnel *tunnel)
+{
+    switch (outage->how) {
+    case OUTAGE_IKE_DELETED:
+    case OUTAGE_CHILD_DELETED:
+        return wmem_strdup_printf(words->scope, "%s %s the %s (frame %u) after %s", peer_name(words, tunnel, outage->ended_by),
+                outage->proven ? "deleted" : "probably deleted", outage->how == OUTAGE_IKE_DELETED ? "IKE SA" : "child SA (phase 2)",
+                outage->begin_frame, words_duration(words, &outage->age));
+    case OUTAGE_UNANSWERED:
+        return wmem_strdup_printf(words->scope, "%u %s unanswered", outage->asked, outage->asked == 1 ? "message went" : "messages went");
+    case OUTAGE_REPLACED:
+        return wmem_strdup(words->scope, "a new one was set up, and no end of the old one was seen");
+    default:
+        return wmem_strdup(words->scope, "one peer fell silent");
+    }
+}
+
+char *
+outage_restored_text(const struct words *words, const struct outage *outage, const struct tunnel *tunnel)
+{
+    static const char *const by[RESTORED_HOWS] = { "", "set it up anew", "negotiated a new child SA", "went on with the same SA" };
+
+    if (outage->restored_how == RESTORED_NOT)
+        return wmem_strdup(words->scope, "it is not over");
+    return wmem_strdup_printf(words->scope, "%s %s (frame %u)", peer_name(words, tunnel, outage->restored_by), by[outage->restored_how],
+            outage->end_frame);
+}
+
+static char *
+text_outage(const struct words *words, const struct finding *finding)
+{
+    const struct outage *outage = outage_of(finding);
+    nstime_t span = clock_elapsed(&outage->begin, &outage->end);
+
+    return wmem_strdup_printf(words->scope, "The tunnel carried nothing%s for %s from frame %u on: %s; %s",
+            outage->directions == OUTAGE_BOTH_DIRECTIONS ? "" : " in one direction", words_duration(words, &span), outage->begin_frame,
+            outage_end_text(words, outage, finding->tunnel), outage_restored_text(words, outage, finding->tunnel));
+}
+
+const struct rule rule_outage = {
+    .on = ON(OUTAGE), .judge = judge_outage,
+    .findings = {
+        { FINDING_OUTAGE, .text = text_outage,
+            .meaning = "The tunnel was down: users' traffic got no further.",
+            .check = "What the peer that ended it logged at that moment; else the path between the peers." },
+    }
+};

@@ -1,0 +1,258 @@
+/* state.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "state.h"
+
+#include "../clock.h"
+#include "coverage.h"
+
+/* Set-ups anew that are looked at for what failed before them, back from the latest. */
+#define SET_UPS_LOOKED_AT 64
+
+/* A tunnel flaps from so many outages on. */
+#define FLAPS 2
+
+/* A request that was sent once may just have been the capture's last. */
+#define SENT_AT_LEAST 2
+
+/* ---- the view */
+
+/* What shows that something failed: the tunnel was set up anew for that, and not by the peers' own timers. */
+static const struct finding *
+failed_before(const struct finding_file *file, uint32_t since, uint32_t until)
+{
+    static const uint8_t keys[] = { FINDING_DPD_FAILURE, FINDING_IKE_NO_RESPONSE, FINDING_NO_PROPOSAL, FINDING_CHILD_REFUSED,
+        FINDING_PROXY_ID_MISMATCH };
+    struct trouble trouble = { .since_frame = since, .begin_frame = until, .until_frame = until };
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        const struct finding *finding = file->latest[keys[i]];
+        for (unsigned looked_at = 0; finding && finding->frame > until && looked_at < SET_UPS_LOOKED_AT; looked_at++)
+            finding = finding->older;
+        if (finding && view_has(&trouble, finding) && !(finding->exchange && finding->exchange->tried_again))
+            return finding;
+    }
+    return NULL;
+}
+
+/* Walks back over the times that the tunnel was set up anew because something failed; trouble gets the window of each. */
+static const struct finding *
+rebuilt_before(const struct finding_file *file, const struct finding *anew, struct trouble *trouble)
+{
+    for (unsigned looked_at = 0; anew && looked_at < SET_UPS_LOOKED_AT; anew = anew->older, looked_at++) {
+        *trouble = (struct trouble){ .kind = TROUBLE_REBUILT, .since_frame = anew->older ? anew->older->frame : 0,
+                .begin_frame = anew->ike_sa->first_frame, .until_frame = anew->frame };
+        if (failed_before(file, trouble->since_frame, trouble->until_frame))
+            return anew;
+    }
+    return NULL;
+}
+
+static unsigned
+count_rebuilt(const struct finding_file *file)
+{
+    const struct finding *anew = file->latest[FINDING_REESTABLISHED];
+    struct trouble trouble;
+    unsigned count = 0;
+
+    for (; (anew = rebuilt_before(file, anew, &trouble)) != NULL && count < SET_UPS_LOOKED_AT; anew = anew->older)
+        count++;
+    return count;
+}
+
+static void
+find_works_since(struct view *view)
+{
+    const struct flow *flow = view->tunnel->flow;
+
+    if (!view->was_up || view->end.is_out)
+        return;
+    view->works = true;
+    if (view->tunnel->service.latest)
+        view->works_since = view->tunnel->service.latest->end;
+    else if (flow[0].packets > 0 && flow[1].packets > 0)
+        view->works_since = *clock_later(&flow[0].first_time, &flow[1].first_time);
+    else
+        view->works = false;
+}
+
+struct view
+view_of(const struct tunnel *tunnel, const struct judge *judge)
+{
+    static const struct finding_file nothing;
+    const struct finding_file *file = findings_of(judge->findings, tunnel);
+    uint64_t min_outage = (uint64_t)judge->limits.min_outage * CLOCK_NSECS;
+    struct view view = { .tunnel = tunnel, .judge = judge, .file = file ? file : &nothing };
+
+    view.end = service_at_end(tunnel, min_outage, &judge->now);
+    view.was_up = service_was_up(tunnel);
+    view.outages = tunnel->service.outages + (view.end.is_out ? 1 : 0);
+    view.rebuilt = count_rebuilt(view.file);
+    find_works_since(&view);
+    return view;
+}
+
+/* ---- the state */
+
+static bool
+was_tried(const struct view *view)
+{
+    return view->end.attempts > 1 || view->end.unanswered[0].sent >= SENT_AT_LEAST || view->end.unanswered[1].sent >= SENT_AT_LEAST
+            || view->file->count[FINDING_AUTH_FAILED] > 0 || view->file->count[FINDING_NO_PROPOSAL] > 0
+            || view->file->count[FINDING_CHILD_REFUSED] > 0 || view->file->count[FINDING_PROXY_ID_MISMATCH] > 0;
+}
+
+/* Whether the outage that is not over is longer than any before it. */
+static bool
+is_longest(const struct view *view)
+{
+    nstime_t open = clock_elapsed(&view->end.outage.begin, &view->judge->now);
+
+    for (const struct outage *outage = view->tunnel->service.first; outage; outage = outage->next) {
+        nstime_t span = clock_elapsed(&outage->begin, &outage->end);
+        if (clock_compare(&span, &open) >= 0)
+            return false;
+    }
+    return true;
+}
+
+static bool
+has_children(const struct tunnel *tunnel)
+{
+    return tunnel->children != NULL || tunnel->flow[0].sas + tunnel->flow[1].sas > 0;
+}
+
+static bool
+is_down(const struct view *view)
+{
+    if (!view->was_up)
+        return was_tried(view) && !(view->tunnel->ike_sas && view->tunnel->ike_sas->established && has_children(view->tunnel));
+    return view->end.is_out && is_longest(view);
+}
+
+static bool
+is_one_way(const struct view *view)
+{
+    return view->was_up && (view->end.silent[0] || view->end.silent[1]);
+}
+
+/* Whether SPIs are replaced far too early again and again. */
+static bool
+is_churning(const struct view *view)
+{
+    return view->file->count[FINDING_FLAPPING] > 0 || view->file->count[FINDING_SPI_CHURN] >= view->judge->limits.churn_count
+            || view->file->count[FINDING_EARLY_REKEY] > 0;
+}
+
+static bool
+is_idle(const struct view *view)
+{
+    const struct tunnel *tunnel = view->tunnel;
+
+    return tunnel->flow[0].packets + tunnel->flow[1].packets == 0 && tunnel->ike_sas && tunnel->ike_sas->established
+            && tunnel->ike_sas->end == IKE_ALIVE && tunnel->children && !view_trouble(view);
+}
+
+static bool
+is_stable(const struct view *view)
+{
+    uint8_t missing = coverage_missing(view->tunnel, view->judge);
+
+    return !(missing & (MISSING_DIRECTION | MISSING_TIME)) && !view_trouble(view);
+}
+
+enum state
+state_of(const struct view *view)
+{
+    const struct finding *trouble = view_trouble(view);
+
+    if (is_down(view))
+        return STATE_DOWN;
+    if (view->outages >= FLAPS || view->rebuilt >= FLAPS)
+        return STATE_FLAPPING;
+    if (view->outages + view->rebuilt > 0)
+        return STATE_INTERRUPTED;
+    if (is_one_way(view))
+        return STATE_ONE_WAY;
+    if (trouble && trouble->confidence >= CONFIDENCE_INFERRED && view->was_up)
+        return STATE_DEGRADED;
+    if (is_churning(view))
+        return STATE_CHURNING;
+    if (is_idle(view))
+        return STATE_IDLE;
+    return is_stable(view) ? STATE_STABLE : STATE_UNKNOWN;
+}
+
+const char *
+state_name(uint8_t state)
+{
+    static const char *const names[STATES] = {
+#define X(identifier, name) name,
+        SPISCOPE_STATES(X)
+#undef X
+    };
+
+    return names[state];
+}
+
+/* ---- what there is to explain */
+
+struct trouble
+state_trouble_of(const struct outage *before, const struct outage *outage)
+{
+    return (struct trouble){ .kind = TROUBLE_OUTAGE, .outage = outage, .since_frame = before ? before->end_frame : 0,
+            .begin_frame = outage->begin_frame,
+            .until_frame = outage->restored_how == RESTORED_NOT ? UINT32_MAX
+                : outage->known_frame > outage->end_frame ? outage->known_frame : outage->end_frame };
+}
+
+/* The latest outages. */
+static unsigned
+outage_troubles(const struct view *view, struct trouble *troubles, unsigned most)
+{
+    const struct outage *before = NULL;
+    unsigned skipped = view->outages > most ? view->outages - most : 0, count = 0;
+
+    for (const struct outage *outage = view->tunnel->service.first; outage && count < most; before = outage, outage = outage->next) {
+        if (skipped > 0)
+            skipped--;
+        else
+            troubles[count++] = state_trouble_of(before, outage);
+    }
+    if (view->end.is_out && count < most)
+        troubles[count++] = state_trouble_of(before, &view->end.outage);
+    return count;
+}
+
+static unsigned
+rebuilt_troubles(const struct view *view, struct trouble *troubles, unsigned most)
+{
+    const struct finding *anew = view->file->latest[FINDING_REESTABLISHED];
+    unsigned count = 0;
+
+    for (; count < most && (anew = rebuilt_before(view->file, anew, &troubles[count])) != NULL; anew = anew->older)
+        count++;
+    for (unsigned i = 0; i < count / 2; i++) {      /* the latest last */
+        struct trouble later = troubles[i];
+        troubles[i] = troubles[count - 1 - i];
+        troubles[count - 1 - i] = later;
+    }
+    return count;
+}
+
+unsigned
+state_troubles(const struct view *view, enum state state, struct trouble *troubles, unsigned most)
+{
+    static const enum trouble_kind kinds[STATES] = {
+        [STATE_DOWN] = TROUBLE_NOT_UP, [STATE_ONE_WAY] = TROUBLE_ONE_WAY, [STATE_DEGRADED] = TROUBLE_DEGRADED,
+        [STATE_CHURNING] = TROUBLE_CHURN, [STATE_IDLE] = TROUBLE_NONE, [STATE_STABLE] = TROUBLE_NONE, [STATE_UNKNOWN] = TROUBLE_NONE,
+    };
+
+    if (view->outages > 0 && state <= STATE_INTERRUPTED)
+        return outage_troubles(view, troubles, most);
+    if (view->rebuilt > 0 && (state == STATE_FLAPPING || state == STATE_INTERRUPTED))
+        return rebuilt_troubles(view, troubles, most);
+    troubles[0] = (struct trouble){ .kind = kinds[state], .begin_frame = UINT32_MAX, .until_frame = UINT32_MAX };
+    return 1;
+}

@@ -1,0 +1,126 @@
+/* view.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "view.h"
+
+#include "../clock.h"
+
+/* Findings of a key that are looked through, back from the latest: a verdict may be asked for with each packet. */
+#define LOOKED_AT_MOST 64
+
+void
+claim_rests_on(struct claim *claim, uint32_t frame)
+{
+    unsigned at = claim->evidence_count;
+
+    for (unsigned i = 0; i < claim->evidence_count; i++)
+        if (claim->evidence[i] == frame)
+            return;
+    if (frame == 0 || claim->evidence_count == CLAIM_EVIDENCE_AT_MOST)
+        return;
+    claim->evidence_count++;
+    for (; at > 0 && claim->evidence[at - 1] > frame; at--)
+        claim->evidence[at] = claim->evidence[at - 1];
+    claim->evidence[at] = frame;
+}
+
+bool
+claim_finding(struct claim *claim, const struct finding *finding)
+{
+    claim->confidence = finding->confidence;
+    claim->finding = finding;
+    claim_rests_on(claim, finding->frame);
+    for (unsigned i = 0; i < finding->evidence_count; i++)
+        claim_rests_on(claim, finding->evidence[i]);
+    return true;
+}
+
+bool
+claim_outage(struct claim *claim, const struct outage *outage, enum confidence confidence)
+{
+    claim->confidence = (uint8_t)confidence;
+    claim->by = outage->ended_by;
+    claim->age = outage->age;
+    claim_rests_on(claim, outage->begin_frame);
+    for (unsigned i = 0; i < outage->evidence_count; i++)
+        claim_rests_on(claim, outage->evidence[i]);
+    claim_rests_on(claim, outage->end_frame);
+    return true;
+}
+
+bool
+view_has(const struct trouble *trouble, const struct finding *finding)
+{
+    return finding->frame > trouble->since_frame && finding->frame <= trouble->until_frame;
+}
+
+const struct finding *
+view_find(const struct view *view, const struct trouble *trouble, enum finding_key key, enum confidence least)
+{
+    const struct finding *found = NULL;
+    unsigned looked_at = 0;
+
+    for (const struct finding *finding = view->file->latest[key]; finding && finding->frame > trouble->since_frame
+            && looked_at < LOOKED_AT_MOST; finding = finding->older, looked_at++)
+        if (finding->confidence >= least && view_has(trouble, finding))
+            found = finding;
+    return found;
+}
+
+const struct finding *
+view_find_last(const struct view *view, const struct trouble *trouble, enum finding_key key)
+{
+    unsigned looked_at = 0;
+
+    for (const struct finding *finding = view->file->latest[key]; finding && looked_at < LOOKED_AT_MOST; finding = finding->older, looked_at++)
+        if (finding->frame <= trouble->begin_frame)
+            return view_has(trouble, finding) ? finding : NULL;
+    return NULL;
+}
+
+bool
+view_is_history(const struct view *view, const struct finding *finding)
+{
+    return view->works && clock_compare(&finding->time, &view->works_since) <= 0;
+}
+
+/* Of what stands beside a tunnel that works: differing lifetimes have ended nothing yet, and SPIs that change are churn. */
+static bool
+speaks_against(unsigned key)
+{
+    switch (key) {
+    case FINDING_OUTAGE:
+    case FINDING_SPI_CHURN:
+    case FINDING_FLAPPING:
+    case FINDING_PHASE1_LIFETIME_MISMATCH:
+    case FINDING_PHASE2_LIFETIME_MISMATCH:
+        return false;
+    default:
+        return finding_kind((uint8_t)key)->severity > SEVERITY_NOTE;
+    }
+}
+
+/* The latest that was not made good by the next try. */
+static const struct finding *
+latest_that_lasts(const struct view *view, unsigned key)
+{
+    const struct finding *finding = view->file->latest[key];
+
+    for (unsigned looked_at = 0; finding && finding->exchange && finding->exchange->tried_again && looked_at < LOOKED_AT_MOST; looked_at++)
+        finding = finding->older;
+    return finding;
+}
+
+const struct finding *
+view_trouble(const struct view *view)
+{
+    const struct finding *worst = NULL;
+
+    for (unsigned key = 0; key < FINDING_KEYS; key++) {
+        const struct finding *finding = speaks_against(key) ? latest_that_lasts(view, key) : NULL;
+        if (finding && !view_is_history(view, finding) && (!worst || finding->confidence > worst->confidence))
+            worst = finding;
+    }
+    return worst;
+}

@@ -1,0 +1,744 @@
+/* test_service.c
+ * Outages: every kind of end, and every line of what is none (interface.md section 1), with the negotiation readable and not.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "test.h"
+
+#include "track/service.h"
+
+#define MIN_OUTAGE (2 * (uint64_t)SECOND)
+/* An answer comes this long after its request. */
+#define ROUND_TRIP (10 * MILLISECOND)
+/* A set-up's last answer comes this long after its first request. */
+#define SET_UP (2 * ROUND_TRIP + MILLISECOND)
+
+enum { A, B };
+
+/* IKEv2 and ESP between gateways 1 (A) and 2 (B). */
+struct stage {
+    struct bench bench;
+    bool readable;
+    uint64_t ike_spi;
+    unsigned initiator;
+    uint32_t message_id[2];
+    uint32_t spi;                   /* to B; that to A is the next one */
+    uint32_t spis;
+    uint32_t sequence[2];
+    struct ike_message message;     /* large: kept off the stack */
+};
+
+static struct stage *
+open_stage(bool readable)
+{
+    struct stage *stage = g_new0(struct stage, 1);
+
+    stage->bench = bench_open();
+    stage->readable = readable;
+    stage->spis = 1000;
+    return stage;
+}
+
+static void
+close_stage(struct stage *stage)
+{
+    bench_close(&stage->bench);
+    g_free(stage);
+}
+
+static struct tunnel *
+tunnel_of(const struct stage *stage)
+{
+    return tunnel_first(tracker_tunnels(stage->bench.tracker));
+}
+
+static struct ike_message *
+prepare(struct stage *stage, int64_t ns, unsigned peer, uint8_t type, bool response, uint32_t id)
+{
+    struct ike_message *message = &stage->message;
+
+    memset(message, 0, sizeof *message);
+    message->time = moment(ns);
+    message->source = v4(peer == A ? 1 : 2, PORT_IKE);
+    message->destination = v4(peer == A ? 2 : 1, PORT_IKE);
+    message->initiator_spi = stage->ike_spi;
+    message->responder_spi = type == IKE2_IKE_SA_INIT && !response ? 0 : stage->ike_spi + 1;
+    message->version = 2;
+    message->exchange_type = type;
+    message->flags = (response ? IKE2_FLAG_RESPONSE : 0) | (peer == stage->initiator ? IKE2_FLAG_INITIATOR : 0);
+    message->message_id = id;
+    message->length = 400;
+    message->fingerprint = fingerprint_of(id, (uint32_t)stage->ike_spi, (uint32_t)type * 4 + response * 2 + peer);
+    message->readable = stage->readable || type == IKE2_IKE_SA_INIT;
+    message->first_payload = type == IKE2_IKE_SA_INIT ? IKE2_PAYLOAD_SA : IKE2_PAYLOAD_SK;
+    return message;
+}
+
+static void
+say(struct stage *stage)
+{
+    if (!stage->message.readable)
+        memset(&stage->message.contents, 0, sizeof stage->message.contents);
+    g_assert_nonnull(feed_ike(&stage->bench, &stage->message));
+}
+
+static void
+offer(struct stage *stage, uint32_t spi)
+{
+    struct ike_contents *contents = &stage->message.contents;
+
+    contents->has_sa = true;
+    contents->proposals = 1;
+    contents->proposal[0].protocol = spi ? IKE_PROTOCOL_ESP : IKE_PROTOCOL_IKE;
+    contents->proposal[0].spi = spi;
+    contents->tsi.count = contents->tsr.count = spi ? 1 : 0;
+    contents->tsi.item[0].end_port = contents->tsr.item[0].end_port = UINT16_MAX;
+}
+
+/* Request and answer; rekeyed 0: none. A child gets the stage's SPIs. */
+static void
+negotiate(struct stage *stage, int64_t ns, unsigned peer, uint8_t type, uint32_t rekeyed)
+{
+    uint32_t id = stage->message_id[peer]++;
+    uint32_t to_b = stage->spis + 1, to_a = stage->spis + 2;
+
+    prepare(stage, ns, peer, type, false, id);
+    offer(stage, peer == A ? to_a : to_b);      /* who asks names its own inbound SPI */
+    if (rekeyed != 0) {
+        stage->message.contents.notifies = 1;
+        stage->message.contents.notify[0] = (struct notify){ .type = IKE2_NOTIFY_REKEY_SA, .protocol = IKE_PROTOCOL_ESP, .spi = rekeyed };
+    }
+    say(stage);
+    prepare(stage, ns + ROUND_TRIP, 1 - peer, type, true, id);
+    offer(stage, peer == A ? to_b : to_a);
+    say(stage);
+    stage->spis += 2;
+    stage->spi = to_b;
+    stage->sequence[A] = stage->sequence[B] = 0;
+}
+
+/* Up at ns + SET_UP. */
+static void
+set_up(struct stage *stage, int64_t ns, unsigned initiator)
+{
+    stage->ike_spi += 16;
+    stage->initiator = initiator;
+    stage->message_id[A] = stage->message_id[B] = 0;
+    prepare(stage, ns, initiator, IKE2_IKE_SA_INIT, false, 0);
+    offer(stage, 0);
+    say(stage);
+    prepare(stage, ns + ROUND_TRIP, 1 - initiator, IKE2_IKE_SA_INIT, true, 0);
+    offer(stage, 0);
+    say(stage);
+    stage->message_id[initiator] = 1;
+    negotiate(stage, ns + ROUND_TRIP + MILLISECOND, initiator, IKE2_IKE_AUTH, 0);
+}
+
+/* An INFORMATIONAL; with a child's Delete, or the IKE SA's, or neither. */
+static void
+inform(struct stage *stage, int64_t ns, unsigned peer, uint8_t protocol, uint32_t spi, bool answered)
+{
+    uint32_t id = stage->message_id[peer]++;
+    struct ike_contents *contents = &prepare(stage, ns, peer, IKE2_INFORMATIONAL, false, id)->contents;
+
+    contents->delete_protocol = protocol;
+    contents->deletes = spi ? 1 : 0;
+    contents->delete_spi[0] = spi;
+    stage->message.length = 80;
+    say(stage);
+    if (!answered)
+        return;
+    prepare(stage, ns + ROUND_TRIP, 1 - peer, IKE2_INFORMATIONAL, true, id)->length = 80;
+    say(stage);
+}
+
+static void
+delete_ike(struct stage *stage, int64_t ns, unsigned peer)
+{
+    inform(stage, ns, peer, IKE_PROTOCOL_IKE, 0, true);
+}
+
+static void
+delete_child(struct stage *stage, int64_t ns, unsigned peer, uint32_t to_b)
+{
+    inform(stage, ns, peer, IKE_PROTOCOL_ESP, peer == A ? to_b + 1 : to_b, true);
+}
+
+/* The same request of the peer at each of the times, never answered. */
+static void
+ask_in_vain(struct stage *stage, unsigned peer, const int64_t *times, size_t count)
+{
+    uint32_t id = stage->message_id[peer]++;
+
+    for (size_t i = 0; i < count; i++) {
+        prepare(stage, times[i], peer, IKE2_INFORMATIONAL, false, id)->length = 80;
+        say(stage);
+    }
+}
+
+static void
+send(struct stage *stage, int64_t ns, unsigned peer)
+{
+    struct line line = peer == A ? there(stage->spi) : back(stage->spi + 1);
+
+    feed_one(&stage->bench, line, ++stage->sequence[peer], ns);
+}
+
+/* A asks and B answers, from one moment on and before another. */
+static void
+talk(struct stage *stage, int64_t from, int64_t until, int64_t step)
+{
+    for (int64_t ns = from; ns < until; ns += step) {
+        send(stage, ns, A);
+        send(stage, ns + ROUND_TRIP, B);
+    }
+}
+
+static void
+assert_outages(const struct stage *stage, uint32_t count)
+{
+    g_assert_cmpuint(tunnel_of(stage)->service.outages, ==, count);
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_OUTAGE), ==, count);
+}
+
+static void
+assert_time(const nstime_t *time, int64_t ns)
+{
+    nstime_t expected = moment(ns);
+
+    g_assert_cmpint(time->secs - expected.secs, ==, 0);
+    g_assert_cmpint(time->nsecs, ==, expected.nsecs);
+}
+
+static const struct outage *
+assert_outage(const struct stage *stage, enum outage_how how, int ended_by, int64_t begin, int64_t end)
+{
+    const struct outage *outage = tunnel_of(stage)->service.latest;
+
+    g_assert_nonnull(outage);
+    if (!outage)
+        return NULL;
+    g_assert_cmpuint(outage->how, ==, how);
+    g_assert_cmpint(outage->ended_by, ==, ended_by);
+    assert_time(&outage->begin, begin);
+    assert_time(&outage->end, end);
+    g_assert_true(is_before(&outage->begin, &outage->end));
+    return outage;
+}
+
+static struct service_end
+at_end(const struct stage *stage, int64_t ns)
+{
+    nstime_t last = moment(ns);
+
+    return service_at_end(tunnel_of(stage), MIN_OUTAGE, &last);
+}
+
+/* ---- what is an outage */
+
+/* Each peer deletes the IKE SA in the midst of traffic; each sets it up anew 20 s later. */
+static void
+test_ike_deleted(gconstpointer data)
+{
+    bool readable = GPOINTER_TO_INT(data);
+
+    for (unsigned by = A; by <= B; by++) {
+        struct stage *stage = open_stage(readable);
+        set_up(stage, 0, A);
+        talk(stage, SECOND, 100 * SECOND, SECOND);
+        delete_ike(stage, 100 * SECOND, by);
+        set_up(stage, 120 * SECOND, 1 - by);
+        talk(stage, 125 * SECOND, 140 * SECOND, SECOND);
+        assert_outages(stage, 1);
+        const struct outage *outage = assert_outage(stage, OUTAGE_IKE_DELETED, (int)by, 100 * SECOND, 120 * SECOND + SET_UP);
+        g_assert_cmpint(outage->restored_by, ==, (int)(1 - by));
+        g_assert_cmpuint(outage->restored_how, ==, RESTORED_NEW_IKE_SA);
+        g_assert_true(outage->proven == readable);
+        g_assert_cmpint(outage->age.secs, ==, 100);
+        g_assert_cmpint(outage->idle.nsecs, ==, SECOND - ROUND_TRIP);
+        g_assert_cmpuint(finding_count(&stage->bench, FINDING_DELETED), ==, readable ? 1 : 0);
+        g_assert_cmpuint(finding_count(&stage->bench, FINDING_REESTABLISHED), ==, 1);
+        g_assert_false(at_end(stage, 141 * SECOND).is_out);
+        const struct ike_sa *ike_sa = ike_first(tracker_ike(stage->bench.tracker));
+        g_assert_cmpint(ike_sa->ended_by, ==, (int)(1 + by));
+        g_assert_cmpuint(ike_sa->ended_in, ==, outage->begin_frame);
+        close_stage(stage);
+    }
+}
+
+static void
+test_child_deleted(gconstpointer data)
+{
+    struct stage *stage = open_stage(GPOINTER_TO_INT(data));
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 100 * SECOND, SECOND);
+    delete_child(stage, 100 * SECOND, B, stage->spi);
+    negotiate(stage, 110 * SECOND, A, IKE2_CREATE_CHILD_SA, 0);
+    talk(stage, 111 * SECOND, 130 * SECOND, SECOND);
+    assert_outages(stage, 1);
+    const struct outage *outage = assert_outage(stage, OUTAGE_CHILD_DELETED, B, 100 * SECOND, 110 * SECOND + ROUND_TRIP);
+    g_assert_cmpuint(outage->restored_how, ==, RESTORED_NEW_CHILD);
+    g_assert_cmpint(outage->restored_by, ==, A);
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_REESTABLISHED), ==, 0);
+    close_stage(stage);
+}
+
+/* B dies in the midst of traffic: A goes on, asks, gives up, and sets up anew when B is back. */
+static void
+test_unanswered(gconstpointer data)
+{
+    struct stage *stage = open_stage(GPOINTER_TO_INT(data));
+    const int64_t asked[] = { 110 * SECOND, 114 * SECOND, 121 * SECOND, 134 * SECOND };
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 100 * SECOND, SECOND);
+    for (int64_t ns = 100 * SECOND; ns < 110 * SECOND; ns += SECOND)
+        send(stage, ns, A);
+    ask_in_vain(stage, A, asked, G_N_ELEMENTS(asked));
+    set_up(stage, 150 * SECOND, A);
+    talk(stage, 151 * SECOND, 160 * SECOND, SECOND);
+    assert_outages(stage, 1);
+    const struct outage *outage = assert_outage(stage, OUTAGE_UNANSWERED, PEER_NOT_SEEN, 99 * SECOND + ROUND_TRIP, 150 * SECOND + SET_UP);
+    g_assert_false(outage->proven);
+    g_assert_cmpuint(outage->asked, >=, G_N_ELEMENTS(asked));
+    close_stage(stage);
+}
+
+/* Who gives up deletes what is dead already: that ended nothing. */
+static void
+test_deleted_after_unanswered(gconstpointer data)
+{
+    struct stage *stage = open_stage(GPOINTER_TO_INT(data));
+    const int64_t asked[] = { 110 * SECOND, 114 * SECOND, 121 * SECOND, 134 * SECOND };
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 100 * SECOND, SECOND);
+    for (int64_t ns = 100 * SECOND; ns < 110 * SECOND; ns += SECOND)
+        send(stage, ns, A);
+    ask_in_vain(stage, A, asked, G_N_ELEMENTS(asked));
+    inform(stage, 150 * SECOND, A, IKE_PROTOCOL_IKE, 0, false);
+    set_up(stage, 160 * SECOND, A);
+    talk(stage, 161 * SECOND, 170 * SECOND, SECOND);
+    assert_outages(stage, 1);
+    assert_outage(stage, OUTAGE_UNANSWERED, PEER_NOT_SEEN, 99 * SECOND + ROUND_TRIP, 160 * SECOND + SET_UP);
+    close_stage(stage);
+}
+
+/* One direction's application goes on; an answer was not captured; then a new IKE SA is set up beside the old one. */
+static void
+test_answer_not_captured(void)
+{
+    struct stage *stage = open_stage(true);
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 20 * SECOND, SECOND);
+    for (int64_t ns = 20 * SECOND; ns < 900 * SECOND; ns += SECOND) {
+        send(stage, ns, A);
+        if (ns % (60 * SECOND) == 0)
+            inform(stage, ns + 500 * MILLISECOND, A, 0, 0, ns != 840 * SECOND);
+    }
+    inform(stage, 899 * SECOND + 500 * MILLISECOND, A, 0, 0, true);
+    set_up(stage, 900 * SECOND, A);
+    for (int64_t ns = 901 * SECOND; ns < 950 * SECOND; ns += SECOND)
+        send(stage, ns, A);
+    assert_outages(stage, 0);
+    close_stage(stage);
+}
+
+/* The path is cut and heals: nothing is negotiated. */
+static void
+test_unanswered_same_sa(void)
+{
+    struct stage *stage = open_stage(true);
+    const int64_t asked[] = { 110 * SECOND, 114 * SECOND, 121 * SECOND };
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 100 * SECOND, SECOND);
+    ask_in_vain(stage, A, asked, G_N_ELEMENTS(asked));
+    talk(stage, 125 * SECOND, 140 * SECOND, SECOND);
+    assert_outages(stage, 1);
+    const struct outage *outage = assert_outage(stage, OUTAGE_UNANSWERED, PEER_NOT_SEEN, 99 * SECOND + ROUND_TRIP, 125 * SECOND + ROUND_TRIP);
+    g_assert_cmpuint(outage->restored_how, ==, RESTORED_SAME_SA);
+    close_stage(stage);
+}
+
+/* A restarts and sets up anew at once; nothing of an end is seen. */
+static void
+test_replaced(gconstpointer data)
+{
+    struct stage *stage = open_stage(GPOINTER_TO_INT(data));
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 100 * SECOND, SECOND);
+    set_up(stage, 115 * SECOND, A);
+    talk(stage, 120 * SECOND, 140 * SECOND, SECOND);
+    assert_outages(stage, 1);
+    const struct outage *outage = assert_outage(stage, OUTAGE_REPLACED, PEER_NOT_SEEN, 99 * SECOND + ROUND_TRIP, 115 * SECOND + SET_UP);
+    g_assert_cmpint(outage->restored_by, ==, A);
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_DELETED), ==, 0);
+    close_stage(stage);
+}
+
+/* B stops to send, A goes on; B speaks as soon as it has asked for new SAs. */
+static void
+test_silence_of_one_direction(gconstpointer data)
+{
+    struct stage *stage = open_stage(GPOINTER_TO_INT(data));
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 100 * SECOND, SECOND);
+    for (int64_t ns = 100 * SECOND; ns < 160 * SECOND; ns += SECOND)
+        send(stage, ns, A);
+    negotiate(stage, 160 * SECOND, B, IKE2_CREATE_CHILD_SA, 0);
+    talk(stage, 161 * SECOND, 180 * SECOND, SECOND);
+    assert_outages(stage, 1);
+    const struct outage *outage = assert_outage(stage, OUTAGE_SILENCE, PEER_NOT_SEEN, 99 * SECOND + ROUND_TRIP, 160 * SECOND + ROUND_TRIP);
+    g_assert_cmpuint(outage->directions, ==, 1U << B);
+    g_assert_cmpint(outage->restored_by, ==, B);
+    close_stage(stage);
+}
+
+/* Once it is set up, it is over, however late the first packet comes. */
+static void
+test_over_with_the_set_up(gconstpointer data)
+{
+    struct stage *stage = open_stage(GPOINTER_TO_INT(data));
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 100 * SECOND, SECOND);
+    delete_ike(stage, 100 * SECOND, A);
+    set_up(stage, 105 * SECOND, A);
+    struct service_end end = at_end(stage, 900 * SECOND);
+    g_assert_true(end.is_out && end.outage.restored_how == RESTORED_NEW_IKE_SA);
+    assert_time(&end.outage.end, 105 * SECOND + SET_UP);
+    talk(stage, 900 * SECOND, 910 * SECOND, SECOND);
+    assert_outages(stage, 1);
+    assert_outage(stage, OUTAGE_IKE_DELETED, A, 100 * SECOND, 105 * SECOND + SET_UP);
+    close_stage(stage);
+}
+
+/* ---- what is none */
+
+static void
+test_nobody_sends(void)
+{
+    struct stage *stage = open_stage(true);
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 100 * SECOND, SECOND);
+    talk(stage, 3700 * SECOND, 3800 * SECOND, SECOND);
+    assert_outages(stage, 0);
+    g_assert_false(at_end(stage, 7200 * SECOND).is_out);
+    close_stage(stage);
+}
+
+/* Deleted in a silence and set up by the next packet. */
+static void
+test_on_demand_after_delete(gconstpointer data)
+{
+    struct stage *stage = open_stage(GPOINTER_TO_INT(data));
+    int64_t ns = 0;
+
+    for (unsigned i = 0; i < 4; i++) {
+        set_up(stage, ns, A);
+        talk(stage, ns + SECOND, ns + 300 * SECOND, 5 * SECOND);
+        delete_ike(stage, ns + 2100 * SECOND, B);
+        ns += (2500 + 300 * (int64_t)i) * SECOND;
+    }
+    assert_outages(stage, 0);
+    g_assert_false(at_end(stage, ns).is_out);
+    close_stage(stage);
+}
+
+/* SAs that ended unseen in a silence; the next packet negotiates a child, or all anew. */
+static void
+test_on_demand_after_silent_end(gconstpointer data)
+{
+    struct stage *stage = open_stage(GPOINTER_TO_INT(data));
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 60 * SECOND, 2 * SECOND);
+    negotiate(stage, 5400 * SECOND, A, IKE2_CREATE_CHILD_SA, 0);
+    talk(stage, 5401 * SECOND, 5460 * SECOND, 2 * SECOND);
+    set_up(stage, 10800 * SECOND, A);
+    talk(stage, 10801 * SECOND, 10860 * SECOND, 2 * SECOND);
+    assert_outages(stage, 0);
+    close_stage(stage);
+}
+
+static void
+test_rekey(gconstpointer data)
+{
+    struct stage *stage = open_stage(GPOINTER_TO_INT(data));
+
+    set_up(stage, 0, A);
+    for (int64_t i = 1; i <= 5; i++) {
+        talk(stage, (i - 1) * 100 * SECOND + SECOND, i * 100 * SECOND, SECOND);
+        uint32_t old = stage->spi;
+        negotiate(stage, i * 100 * SECOND, (unsigned)i % 2, IKE2_CREATE_CHILD_SA, i % 2 == A ? old + 1 : old);
+        delete_child(stage, i * 100 * SECOND + 50 * MILLISECOND, (unsigned)i % 2, old);
+    }
+    talk(stage, 501 * SECOND, 600 * SECOND, SECOND);
+    assert_outages(stage, 0);
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_DELETED), ==, 0);
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_REESTABLISHED), ==, 0);
+    close_stage(stage);
+}
+
+static void
+test_make_before_break(gconstpointer data)
+{
+    struct stage *stage = open_stage(GPOINTER_TO_INT(data));
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 100 * SECOND, SECOND);
+    struct stage old = { .ike_spi = stage->ike_spi, .message_id = { stage->message_id[A], stage->message_id[B] } };
+    set_up(stage, 100 * SECOND, A);
+    uint64_t new = stage->ike_spi;
+    uint32_t id = stage->message_id[A];
+    stage->ike_spi = old.ike_spi;
+    stage->message_id[A] = old.message_id[A];
+    delete_ike(stage, 103 * SECOND, A);
+    stage->ike_spi = new;
+    stage->message_id[A] = id;
+    talk(stage, 106 * SECOND, 200 * SECOND, SECOND);
+    assert_outages(stage, 0);
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_DELETED), ==, 0);
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_REESTABLISHED), ==, 1);
+    close_stage(stage);
+}
+
+/* Deleted and at once set up anew: in lively traffic, and in one of which no packet fell into the gap. */
+static void
+test_break_before_make(gconstpointer data)
+{
+    static const int64_t steps[] = { 100 * MILLISECOND, 10 * SECOND };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(steps); i++) {
+        struct stage *stage = open_stage(GPOINTER_TO_INT(data));
+        set_up(stage, 0, A);
+        talk(stage, SECOND, 100 * SECOND, steps[i]);
+        delete_ike(stage, 100 * SECOND + 500 * MILLISECOND, A);
+        set_up(stage, 100 * SECOND + 600 * MILLISECOND, A);
+        talk(stage, 101 * SECOND, 200 * SECOND, steps[i]);
+        assert_outages(stage, 0);
+        close_stage(stage);
+    }
+}
+
+/* Liveness is answered, and the mute peer speaks again: on the same SA, or long after a rekey. */
+static void
+test_mute_peer(gconstpointer data)
+{
+    bool rekeyed = GPOINTER_TO_INT(data);
+    struct stage *stage = open_stage(true);
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 100 * SECOND, SECOND);
+    for (int64_t ns = 100 * SECOND; ns < 300 * SECOND; ns += SECOND) {
+        send(stage, ns, A);
+        if (ns % (30 * SECOND) == 0)
+            inform(stage, ns + 500 * MILLISECOND, A, 0, 0, true);
+        if (rekeyed && ns == 200 * SECOND) {
+            uint32_t old = stage->spi;
+            negotiate(stage, ns + 600 * MILLISECOND, A, IKE2_CREATE_CHILD_SA, old + 1);
+            delete_child(stage, ns + 700 * MILLISECOND, A, old);
+        }
+    }
+    talk(stage, 300 * SECOND, 400 * SECOND, SECOND);
+    assert_outages(stage, 0);
+    g_assert_false(at_end(stage, 400 * SECOND).is_out);
+    close_stage(stage);
+}
+
+/* Out by one tunnel, back by another. */
+static void
+test_asymmetric(void)
+{
+    struct stage *stage = open_stage(true);
+    struct line other = { v4(3, 0), v4(1, 0), IPSEC_ESP, 77 };
+    uint32_t sequence = 0;
+
+    set_up(stage, 0, A);
+    for (int64_t ns = SECOND; ns < 900 * SECOND; ns += 2 * SECOND) {
+        send(stage, ns, A);
+        feed_one(&stage->bench, other, ++sequence, ns + ROUND_TRIP);
+        if (ns % (30 * SECOND) == SECOND)
+            inform(stage, ns + SECOND, B, 0, 0, true);
+    }
+    assert_outages(stage, 0);
+    g_assert_false(at_end(stage, 900 * SECOND).is_out);
+    close_stage(stage);
+}
+
+/* Nobody sends, and liveness fails: users feel nothing. */
+static void
+test_idle_and_unanswered(void)
+{
+    struct stage *stage = open_stage(true);
+    const int64_t asked[] = { 400 * SECOND, 404 * SECOND, 411 * SECOND };
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 100 * SECOND, SECOND);
+    for (int64_t ns = 130 * SECOND; ns < 400 * SECOND; ns += 30 * SECOND)
+        inform(stage, ns, A, 0, 0, true);
+    ask_in_vain(stage, A, asked, G_N_ELEMENTS(asked));
+    set_up(stage, 430 * SECOND, A);
+    talk(stage, 900 * SECOND, 910 * SECOND, SECOND);
+    assert_outages(stage, 0);
+    close_stage(stage);
+}
+
+/* One request is lost; it is sent again and answered. */
+static void
+test_one_lost_request(void)
+{
+    struct stage *stage = open_stage(true);
+    uint32_t id;
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 100 * SECOND, 10 * SECOND);
+    id = stage->message_id[A]++;
+    for (int64_t i = 0; i < 2; i++) {
+        prepare(stage, (96 + 4 * i) * SECOND, A, IKE2_INFORMATIONAL, false, id)->length = 80;
+        say(stage);
+    }
+    prepare(stage, 100 * SECOND + ROUND_TRIP, B, IKE2_INFORMATIONAL, true, id)->length = 80;
+    say(stage);
+    talk(stage, 101 * SECOND, 200 * SECOND, 10 * SECOND);
+    assert_outages(stage, 0);
+    close_stage(stage);
+}
+
+/* ---- the end of the capture */
+
+static void
+test_delete_ends_the_capture(gconstpointer data)
+{
+    struct stage *stage = open_stage(GPOINTER_TO_INT(data));
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 100 * SECOND, SECOND);
+    delete_ike(stage, 100 * SECOND, A);
+    g_assert_false(at_end(stage, 101 * SECOND).is_out);
+    close_stage(stage);
+}
+
+static void
+test_stays_dead(void)
+{
+    struct stage *stage = open_stage(true);
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 100 * SECOND, SECOND);
+    delete_ike(stage, 100 * SECOND, B);
+    struct service_end end = at_end(stage, 400 * SECOND);
+    g_assert_true(end.is_out && end.outage.restored_how == RESTORED_NOT && end.outage.ended_by == B);
+    assert_time(&end.outage.begin, 100 * SECOND);
+    assert_outages(stage, 0);
+    close_stage(stage);
+}
+
+static void
+test_unanswered_at_the_end(void)
+{
+    struct stage *stage = open_stage(true);
+    const int64_t asked[] = { 110 * SECOND, 114 * SECOND, 121 * SECOND };
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 100 * SECOND, SECOND);
+    g_assert_false(at_end(stage, 110 * SECOND).is_out);
+    ask_in_vain(stage, A, asked, 1);
+    g_assert_false(at_end(stage, 112 * SECOND).is_out);     /* one request alone is nothing */
+    stage->message_id[A]--;
+    ask_in_vain(stage, A, asked + 1, 2);
+    struct service_end end = at_end(stage, 122 * SECOND);
+    g_assert_true(end.is_out && end.outage.how == OUTAGE_UNANSWERED && end.outage.restored_how == RESTORED_NOT);
+    assert_time(&end.outage.begin, 99 * SECOND + ROUND_TRIP);
+    g_assert_cmpuint(end.unanswered[A].sent, ==, 3);
+    g_assert_true(end.unanswered[A].exchange && end.unanswered[A].exchange->type == IKE2_INFORMATIONAL);
+    g_assert_cmpuint(end.unanswered[B].sent, ==, 0);
+    close_stage(stage);
+}
+
+static void
+test_never_up(void)
+{
+    struct stage *stage = open_stage(true);
+
+    for (int64_t i = 0; i < 7; i++) {
+        stage->ike_spi += 16;
+        prepare(stage, i * 30 * SECOND, A, IKE2_IKE_SA_INIT, false, 0);
+        offer(stage, 0);
+        say(stage);
+    }
+    struct service_end end = at_end(stage, 200 * SECOND);
+    g_assert_false(end.is_out);
+    g_assert_cmpuint(end.attempts, ==, 7);
+    g_assert_cmpuint(end.unanswered[A].sent, ==, 7);
+    close_stage(stage);
+}
+
+static void
+test_limit(void)
+{
+    struct stage *stage = open_stage(true);
+    int64_t ns = 0;
+    uint64_t room = 0;
+    bool told = false;
+
+    for (unsigned i = 0; i < OUTAGES_AT_MOST + 3; i++) {
+        set_up(stage, ns, A);
+        talk(stage, ns + SECOND, ns + 20 * SECOND, SECOND);
+        told |= limit_is_told(&stage->bench, LIMIT_OUTAGES, &room);
+        delete_ike(stage, ns + 20 * SECOND, A);
+        ns += 40 * SECOND;
+    }
+    g_assert_cmpuint(tunnel_of(stage)->service.outages, ==, OUTAGES_AT_MOST);
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_OUTAGE), ==, OUTAGES_AT_MOST);
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_LIMIT_REACHED), ==, 1);
+    close_stage(stage);
+}
+
+static void
+add_both(const char *name, GTestDataFunc test)
+{
+    char *read = g_strdup_printf("/service/%s/read", name), *unread = g_strdup_printf("/service/%s/unread", name);
+
+    g_test_add_data_func(read, GINT_TO_POINTER(true), test);
+    g_test_add_data_func(unread, GINT_TO_POINTER(false), test);
+    g_free(read);
+    g_free(unread);
+}
+
+int
+main(int argc, char **argv)
+{
+    test_begin(&argc, &argv);
+    add_both("ike_deleted", test_ike_deleted);
+    add_both("child_deleted", test_child_deleted);
+    add_both("unanswered", test_unanswered);
+    add_both("deleted_after_unanswered", test_deleted_after_unanswered);
+    g_test_add_func("/service/answer_not_captured", test_answer_not_captured);
+    g_test_add_func("/service/unanswered_same_sa", test_unanswered_same_sa);
+    add_both("replaced", test_replaced);
+    add_both("silence_of_one_direction", test_silence_of_one_direction);
+    add_both("over_with_the_set_up", test_over_with_the_set_up);
+    g_test_add_func("/service/nobody_sends", test_nobody_sends);
+    add_both("on_demand_after_delete", test_on_demand_after_delete);
+    add_both("on_demand_after_silent_end", test_on_demand_after_silent_end);
+    add_both("rekey", test_rekey);
+    add_both("make_before_break", test_make_before_break);
+    add_both("break_before_make", test_break_before_make);
+    add_both("mute_peer", test_mute_peer);
+    g_test_add_func("/service/asymmetric", test_asymmetric);
+    g_test_add_func("/service/idle_and_unanswered", test_idle_and_unanswered);
+    g_test_add_func("/service/one_lost_request", test_one_lost_request);
+    add_both("delete_ends_the_capture", test_delete_ends_the_capture);
+    g_test_add_func("/service/stays_dead", test_stays_dead);
+    g_test_add_func("/service/unanswered_at_the_end", test_unanswered_at_the_end);
+    g_test_add_func("/service/never_up", test_never_up);
+    g_test_add_func("/service/limit", test_limit);
+    return test_run();
+}

@@ -1,0 +1,602 @@
+/* outage.c
+ * When service began to be missing, what brought it back, and whether that was an outage.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "outage.h"
+
+#include "../clock.h"
+
+/* A pause is a silence in which more than four packets are missing: five usual gaps. */
+#define PAUSE_GAPS 5
+
+/* Where no end was seen, a silence counts only if a packet was due for certain: it is longer than any two of the gaps there were. */
+#define UNSEEN_GAPS 2
+
+/* No vendor's idle timeout is shorter by default (Azure and Windows: 300 s, FortiGate 900 s, Cisco ASA 1800 s): an SA that ended
+ * in a longer silence may have ended for that. */
+#define IDLE_TIMEOUT_SECONDS 300
+
+/* A peer is silent in the midst of traffic if the other went on with so many packets. */
+#define TRIED_AT_LEAST 3
+
+/* One direction's silence is told from an application's only if the other one sent so many packets in it, and if before
+ * there was a packet for at least every fourth of the other one's. */
+#define UNANSWERED_AT_LEAST 5
+#define ANSWERED_OF 4
+
+/* Packets that an SA carries at least where it is in use, though in one direction only. */
+#define IN_USE_PACKETS 5
+
+/* IKE SAs and SAs that are looked at: beyond that it is a flood. */
+#define LOOKED_AT_MOST 16
+
+/* Longer spans are all the same. */
+#define SECONDS_AT_MOST (UINT64_C(1) << 32)
+
+uint64_t
+outage_ns_between(const nstime_t *from, const nstime_t *to)
+{
+    nstime_t span = clock_elapsed(from, to);
+
+    if ((uint64_t)span.secs >= SECONDS_AT_MOST)
+        return SECONDS_AT_MOST * CLOCK_NSECS;
+    return ((uint64_t)span.secs * CLOCK_NSECS) + (uint64_t)span.nsecs;
+}
+
+static uint64_t
+greater(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+uint64_t
+outage_pause(const struct service_side *side, uint64_t min_outage)
+{
+    return greater(min_outage, PAUSE_GAPS * side->usual);
+}
+
+nstime_t
+outage_last_heard(const struct service *service, unsigned peer)
+{
+    const struct service_side *side = &service->side[peer];
+
+    if (side->packets == 0 || side->answered_frame == 0)
+        return side->packets > 0 ? side->last : side->answered;
+    return *clock_later(&side->last, &side->answered);
+}
+
+uint32_t
+outage_last_packet(const struct service *service, nstime_t *time)
+{
+    const struct service_side *a = &service->side[0], *b = &service->side[1];
+    bool second = b->packets > 0 && (a->packets == 0 || clock_compare(&b->last, &a->last) >= 0);
+
+    *time = second ? b->last : a->last;
+    return second ? b->last_frame : a->last_frame;
+}
+
+bool
+outage_in_midst(const struct service *service, unsigned peer, const nstime_t *at, uint64_t min_outage)
+{
+    const struct service_side *side = &service->side[peer];
+
+    return side->packets > 1 && outage_ns_between(&side->last, at) <= outage_pause(side, min_outage);
+}
+
+/* The usual gap of the livelier direction. */
+static uint64_t
+usual_gap(const struct service *service)
+{
+    const struct service_side *a = &service->side[0], *b = &service->side[1];
+
+    if (a->packets < 2 || b->packets < 2)
+        return a->packets < 2 ? b->usual : a->usual;
+    return a->usual < b->usual ? a->usual : b->usual;
+}
+
+bool
+outage_has_successor(const struct ike_sa *ike_sa)
+{
+    unsigned looked_at = 0;
+    bool is_newer = true;
+
+    for (const struct ike_sa *other = ike_sa->flow->tunnel->ike_sas; other && looked_at < LOOKED_AT_MOST;
+            other = other->tunnel_older, looked_at++) {
+        is_newer &= other != ike_sa;
+        bool began_at_once = clock_compare(&other->established_time, &ike_sa->first_time) >= 0;
+        if (other != ike_sa && other->established && other->end == IKE_ALIVE && (is_newer || began_at_once))
+            return true;
+    }
+    return false;
+}
+
+struct service_silence
+outage_silence_of(const struct service *service, unsigned peer, uint64_t min_outage)
+{
+    const struct service_side *side = &service->side[peer], *other = &service->side[1 - peer];
+    nstime_t heard = outage_last_heard(service, peer);
+    bool by_packet = side->packets > 0 && clock_compare(&side->last, &heard) == 0;
+    struct service_silence silence = {
+        .is_open = true,
+        .asked = other->asked,
+        .asked_frame = other->asked_frame,
+        .asked_first = other->asked_first,
+        .begin = heard,
+        .frame = by_packet ? side->last_frame : side->answered_frame,
+        .in_use = outage_in_midst(service, peer, &heard, min_outage) || other->tried >= TRIED_AT_LEAST,
+    };
+
+    return silence;
+}
+
+void
+outage_doubt_since(const struct service *service, unsigned peer, nstime_t *since)
+{
+    bool any = service->ended.is_open;
+
+    *since = any ? service->ended.time : service->side[peer].last;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct service_silence *silence = &service->silence[i];
+        if (silence->is_open && (!any || clock_compare(&silence->begin, since) < 0))
+            *since = silence->begin;
+        any |= silence->is_open;
+    }
+}
+
+bool
+outage_was_refused(const struct tunnel *tunnel, const nstime_t *since)
+{
+    unsigned looked_at = 0;
+
+    for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older) {
+        const struct exchange *exchange = ike_sa->latest;
+        for (; exchange && looked_at < LOOKED_AT_MOST && clock_compare(&exchange->request_time, since) > 0; exchange = exchange->older, looked_at++)
+            if (exchange->outcome == EXCHANGE_REFUSED)
+                return true;
+        looked_at++;
+    }
+    return false;
+}
+
+/* ---- what brought it back */
+
+/* The set-up that an IKE SA goes back to, through its rekeys. */
+static const struct ike_sa *
+set_up_of(const struct ike_sa *ike_sa)
+{
+    for (unsigned looked_at = 0; !ike_sa->set_up && ike_sa->predecessor && looked_at < LOOKED_AT_MOST; looked_at++)
+        ike_sa = ike_sa->predecessor;
+    return ike_sa;
+}
+
+static struct recovery
+recovery_by(const struct ike_sa *ike_sa, const struct exchange *made, const nstime_t *since)
+{
+    const struct ike_sa *root = set_up_of(ike_sa);
+    bool anew = root->set_up && clock_compare(&root->first_time, since) > 0;
+    struct recovery recovery = { .how = anew ? RESTORED_NEW_IKE_SA : RESTORED_NEW_CHILD, .ike_sa = anew ? root : ike_sa,
+            .peer = (int8_t)flow_peer(anew || !made ? root->flow : made->flow) };
+
+    recovery.frame = made ? made->response_frame : ike_sa->established_frame;
+    recovery.time = made ? made->response_time : ike_sa->established_time;
+    return recovery;
+}
+
+/* The latest exchange since that moment that may have made an SA. */
+static const struct exchange *
+latest_negotiation(const struct tunnel *tunnel, const nstime_t *since)
+{
+    const struct exchange *latest = tunnel->children ? tunnel->children->origin : NULL;
+
+    for (unsigned i = 0; i < RECENT_ORIGINS && i < tunnel->origins; i++) {
+        const struct exchange *made = tunnel->origin[i].exchange;
+        if (made->outcome != EXCHANGE_REFUSED && (!latest || clock_compare(&made->response_time, &latest->response_time) > 0))
+            latest = made;
+    }
+    return latest && clock_compare(&latest->response_time, since) > 0 ? latest : NULL;
+}
+
+static const struct ike_sa *
+latest_set_up(const struct tunnel *tunnel, const nstime_t *since)
+{
+    unsigned looked_at = 0;
+
+    for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older, looked_at++)
+        if (ike_sa->established_frame != 0 && clock_compare(&ike_sa->established_time, since) > 0)
+            return ike_sa;
+    return NULL;
+}
+
+struct recovery
+outage_recovery(const struct tunnel *tunnel, const struct sa *sa, const nstime_t *since, const struct ipsec_packet *packet)
+{
+    struct recovery same = { .how = RESTORED_SAME_SA, .peer = PEER_NOT_SEEN };
+    const struct exchange *made = sa ? sa->origin : NULL;
+
+    if (made)
+        return clock_compare(&made->response_time, since) > 0 ? recovery_by(made->ike_sa, made, since) : same;
+    if (sa && clock_compare(&sa->first_time, since) <= 0)
+        return same;
+    made = latest_negotiation(tunnel, since);
+    if (made)
+        return recovery_by(made->ike_sa, made, since);
+    const struct ike_sa *ike_sa = latest_set_up(tunnel, since);
+    if (ike_sa)
+        return recovery_by(ike_sa, NULL, since);
+    if (!packet || tunnel->ike_sas)
+        return same;                /* its negotiation would have been seen */
+    same.how = RESTORED_NEW_CHILD;
+    same.time = packet->time;
+    same.frame = packet->frame;
+    return same;
+}
+
+/* ---- whether it is an outage */
+
+bool
+service_was_up(const struct tunnel *tunnel)
+{
+    const struct flow *a = &tunnel->flow[0], *b = &tunnel->flow[1];
+
+    return (a->packets > 0 && b->packets > 0) || (a->packets > 0 && a->packets >= (uint64_t)IN_USE_PACKETS * a->sas)
+            || (b->packets > 0 && b->packets >= (uint64_t)IN_USE_PACKETS * b->sas);
+}
+
+static void
+rests_on(struct outage *outage, uint32_t frame)
+{
+    if (frame == 0 || outage->evidence_count == OUTAGE_EVIDENCE_AT_MOST)
+        return;
+    for (unsigned i = 0; i < outage->evidence_count; i++)
+        if (outage->evidence[i] == frame)
+            return;
+    outage->evidence[outage->evidence_count++] = frame;
+}
+
+static void
+keep(struct outage_context *context, const struct outage *made)
+{
+    struct service *service = &context->tunnel->service;
+
+    service->side[0].resumed = service->side[1].resumed = true;
+    service->side[0].asked = service->side[1].asked = 0;
+    if (service->outages >= OUTAGES_AT_MOST) {
+        change_add_limit(context->changes, LIMIT_OUTAGES, OUTAGES_AT_MOST);
+        return;
+    }
+    struct outage *outage = wmem_new(context->pool, struct outage);
+    *outage = *made;
+    outage->id = service->outages++;
+    outage->known_frame = context->frame;
+    if (service->latest)
+        service->latest->next = outage;
+    else
+        service->first = outage;
+    service->latest = outage;
+    change_outage(context->changes, outage, context->tunnel);
+}
+
+static void
+fill_recovery(struct outage *outage, const struct recovery *recovery)
+{
+    outage->restored_how = (uint8_t)recovery->how;
+    outage->restored_by = recovery->peer;
+    outage->restored_ike = recovery->ike_sa;
+    outage->end = *clock_later(&recovery->time, &outage->begin);
+    outage->end_frame = recovery->frame;
+    rests_on(outage, recovery->frame);
+}
+
+/* The IKE SA that was there at that moment, or NULL. */
+static const struct ike_sa *
+ike_sa_then(const struct tunnel *tunnel, const nstime_t *then)
+{
+    unsigned looked_at = 0;
+
+    for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older, looked_at++)
+        if (ike_sa->established && clock_compare(&ike_sa->first_time, then) <= 0)
+            return ike_sa;
+    return NULL;
+}
+
+static struct outage
+begin(const struct tunnel *tunnel, enum outage_how how, const nstime_t *time, uint32_t frame)
+{
+    struct outage outage = { .how = (uint8_t)how, .ended_by = PEER_NOT_SEEN, .restored_by = PEER_NOT_SEEN, .directions = OUTAGE_BOTH_DIRECTIONS,
+            .begin = *time, .begin_frame = frame };
+
+    outage.ended_ike = ike_sa_then(tunnel, time);
+    if (outage.ended_ike)
+        outage.age = clock_elapsed(&outage.ended_ike->first_time, time);
+    rests_on(&outage, frame);
+    return outage;
+}
+
+static struct outage
+begin_by_end(const struct service_end_seen *ended, const struct recovery *recovery)
+{
+    bool child_only = !ended->proven && (ended->ike_went_on || recovery->how == RESTORED_NEW_CHILD);
+    struct outage outage = { .how = child_only ? OUTAGE_CHILD_DELETED : ended->how, .ended_by = ended->peer, .restored_by = PEER_NOT_SEEN, .directions = OUTAGE_BOTH_DIRECTIONS,
+            .proven = ended->proven, .begin = ended->time, .begin_frame = ended->frame, .age = ended->age, .idle = ended->idle,
+            .ended_ike = ended->ike_sa };
+
+    rests_on(&outage, ended->last_frame);
+    rests_on(&outage, ended->frame);
+    rests_on(&outage, ended->more_frame);
+    return outage;
+}
+
+static struct outage
+begin_by_silence(const struct tunnel *tunnel, const struct service_silence *silence)
+{
+    struct outage outage = begin(tunnel, OUTAGE_UNANSWERED, &silence->begin, silence->frame);
+
+    outage.asked = silence->asked;
+    rests_on(&outage, silence->asked_frame);
+    return outage;
+}
+
+bool
+outage_by_silence(struct outage_context *context, unsigned peer, const struct service_silence *silence,
+        const struct recovery *recovery)
+{
+    const struct service_side *side = &context->tunnel->service.side[peer];
+    uint64_t span = outage_ns_between(&silence->begin, &recovery->time);
+    struct outage outage = begin_by_silence(context->tunnel, silence);
+
+    if (span < context->min_outage || span < UNSEEN_GAPS * side->usual || !service_was_up(context->tunnel))
+        return false;
+    fill_recovery(&outage, recovery);
+    keep(context, &outage);
+    return true;
+}
+
+/* Whether the traffic came without a pause for longer than it has been missing, by more than its rhythm explains and by less
+ * than an idle timeout would. */
+static bool
+breaks_rhythm(const struct service *service, uint64_t span)
+{
+    if (span >= (uint64_t)IDLE_TIMEOUT_SECONDS * CLOCK_NSECS)
+        return false;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct service_side *side = &service->side[i];
+        uint64_t gap = greater(side->usual, side->longest);
+        if (side->packets > 2 && span >= UNSEEN_GAPS * gap && outage_ns_between(&side->run_since, &side->last) >= span)
+            return true;
+    }
+    return false;
+}
+
+/* A Delete ends service in the midst of traffic if the silence before it was no pause; and the gap counts only if packets were
+ * due after the Delete, and half of min_outage lies behind it: else it is a pause that the Delete fell into. */
+static bool
+is_outage_by_end(const struct service *service, const struct recovery *recovery, uint64_t min_outage)
+{
+    const struct service_end_seen *ended = &service->ended;
+    uint64_t usual = usual_gap(service);
+    uint64_t idle = outage_ns_between(&ended->last, &ended->time);
+    uint64_t down = outage_ns_between(&ended->time, &recovery->time);
+
+    return ended->last_frame != 0 && idle <= greater(min_outage, PAUSE_GAPS * usual) && down >= usual && 2 * down >= min_outage
+            && outage_ns_between(&ended->last, &recovery->time) >= min_outage;
+}
+
+/* What looked like a Delete and was not read: both peers had been heard until then, and either the IKE SA was set up anew, with
+ * nothing after it on the old one, or the traffic's rhythm was broken. */
+static bool
+is_inferred_end(const struct service *service, const struct recovery *recovery, uint64_t min_outage)
+{
+    const struct service_end_seen *ended = &service->ended;
+    const struct exchange *exchange = ended->exchange;
+
+    if (exchange && exchange->ike_sa->version >= 2 && exchange->response_frame == 0 && exchange->retransmissions > 0)
+        return false;               /* it waits for an answer: liveness, more likely */
+    for (unsigned i = 0; i < 2; i++)
+        if (service->side[i].packets > 1 && !outage_in_midst(service, i, &ended->time, min_outage)
+                && service->side[1 - i].tried >= TRIED_AT_LEAST)
+            return false;           /* it had fallen silent before */
+    return (recovery->how == RESTORED_NEW_IKE_SA && !ended->ike_went_on)
+            || breaks_rhythm(service, outage_ns_between(&ended->last, &recovery->time));
+}
+
+/* Who ended the SAs that carried traffic until then, and the IKE SA. */
+static void
+mark_ended(struct tunnel *tunnel, const struct service_end_seen *ended, enum outage_how how)
+{
+    if (how == OUTAGE_IKE_DELETED) {
+        ended->ike_sa->ended_by = (int8_t)(1 + ended->peer);
+        ended->ike_sa->ended_in = ended->frame;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned looked_at = 0;
+        for (struct sa *sa = tunnel->flow[i].current; sa && looked_at < LOOKED_AT_MOST; sa = sa->current_next, looked_at++) {
+            if (sa->ended_by != 0 || clock_compare(&sa->first_time, &ended->time) > 0)
+                continue;
+            sa->ended_by = (int8_t)(1 + ended->peer);
+            sa->ended_in = ended->frame;
+        }
+    }
+}
+
+static bool
+settle_end(struct outage_context *context, const struct recovery *recovery)
+{
+    struct service *service = &context->tunnel->service;
+    struct service_end_seen *ended = &service->ended;
+
+    if (!is_outage_by_end(service, recovery, context->min_outage)
+            || (!ended->proven && !is_inferred_end(service, recovery, context->min_outage)))
+        return false;
+    struct outage outage = begin_by_end(ended, recovery);
+    if (!ended->proven)
+        mark_ended(context->tunnel, ended, outage.how);
+    fill_recovery(&outage, recovery);
+    keep(context, &outage);
+    return true;
+}
+
+/* The silence that began first, of a peer that was asked in vain: one that ended with the new set-up, or one that lasts. */
+static const struct service_silence *
+first_silence(const struct service *service, struct service_silence *lasting, unsigned *of, const nstime_t *now, uint64_t min_outage)
+{
+    const struct service_silence *first = NULL;
+
+    for (unsigned i = 0; i < 2; i++) {
+        const struct service_silence *silence = &service->silence[i];
+        const struct service_side *other = &service->side[1 - i];
+        if (!silence->is_open) {
+            if (other->asked < 2 || outage_ns_between(&other->asked_first, now) < min_outage)
+                continue;
+            lasting[i] = outage_silence_of(service, i, min_outage);
+            silence = &lasting[i];
+        }
+        if (!silence->in_use || silence->frame == 0 || (first && clock_compare(&first->begin, &silence->begin) <= 0))
+            continue;
+        first = silence;
+        *of = i;
+    }
+    return first;
+}
+
+/* Whether the peer was asked in vain before what looked like a Delete. */
+static bool
+is_before_end(const struct service *service, const struct service_silence *silence, uint64_t min_outage)
+{
+    return outage_ns_between(&silence->asked_first, &service->ended.time) >= min_outage;
+}
+
+/* A new set-up while nothing of the old one's end was seen. */
+static void
+settle_replaced(struct outage_context *context, const struct recovery *recovery)
+{
+    const struct service *service = &context->tunnel->service;
+    nstime_t last;
+    uint32_t frame = outage_last_packet(service, &last);
+    uint64_t span = outage_ns_between(&last, &recovery->time);
+
+    if (recovery->how != RESTORED_NEW_IKE_SA || frame == 0 || clock_compare(&recovery->ike_sa->first_time, &last) <= 0)
+        return;
+    struct outage outage = begin(context->tunnel, OUTAGE_REPLACED, &last, frame);
+    if (span < context->min_outage || !breaks_rhythm(service, span) || (outage.ended_ike && outage.ended_ike->end == IKE_DELETED))
+        return;
+    fill_recovery(&outage, recovery);
+    keep(context, &outage);
+}
+
+/* One direction was silent while the other went on, and speaks as soon as new SAs are there. */
+static bool
+settle_direction(struct outage_context *context, unsigned peer, const struct recovery *recovery, const struct ipsec_packet *packet)
+{
+    const struct service *service = &context->tunnel->service;
+    const struct service_side *side = &service->side[peer], *other = &service->side[1 - peer];
+    uint64_t span = outage_ns_between(&side->last, &recovery->time);
+
+    if (side->packets < 2 || other->tried < UNANSWERED_AT_LEAST || recovery->frame == packet->frame || span < context->min_outage
+            || span < UNSEEN_GAPS * greater(side->usual, side->longest)
+            || ANSWERED_OF * side->packets < other->packets - other->tried
+            || outage_ns_between(&recovery->time, &packet->time) > outage_pause(side, context->min_outage))
+        return false;
+    bool anew = recovery->how == RESTORED_NEW_IKE_SA;
+    struct outage outage = begin(context->tunnel, anew ? OUTAGE_REPLACED : OUTAGE_SILENCE, &side->last, side->last_frame);
+    outage.directions = anew ? OUTAGE_BOTH_DIRECTIONS : (uint8_t)(1U << peer);
+    fill_recovery(&outage, recovery);
+    keep(context, &outage);
+    return true;
+}
+
+void
+outage_settle(struct outage_context *context, unsigned peer, const struct recovery *recovery, const struct ipsec_packet *packet)
+{
+    struct service *service = &context->tunnel->service;
+    struct service_silence lasting[2];
+    unsigned of = peer;
+    const struct service_silence *silence = first_silence(service, lasting, &of, &packet->time, context->min_outage);
+    bool by_end = service->ended.is_open && clock_compare(&recovery->time, &service->ended.time) > 0;
+
+    if (!service_was_up(context->tunnel))
+        return;
+    if (by_end && !(silence && is_before_end(service, silence, context->min_outage)) && settle_end(context, recovery))
+        return;
+    if (silence && !(by_end && service->ended.proven && !is_before_end(service, silence, context->min_outage))
+            && outage_by_silence(context, of, silence, recovery))
+        return;
+    if (by_end)
+        return;                     /* it was deleted in a pause, and set up on demand */
+    if (!settle_direction(context, peer, recovery, packet))
+        settle_replaced(context, recovery);
+}
+
+/* ---- at the end of the capture */
+
+/* Whether it was tried in vain to set up the tunnel, or to reach the peer, since that moment. */
+static bool
+was_tried(const struct service *service, const nstime_t *since, const nstime_t *last, uint64_t min_outage)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const struct service_side *side = &service->side[i];
+        if (side->asked >= 2 && clock_compare(&side->asked_last, since) > 0 && outage_ns_between(&side->asked_first, last) >= min_outage)
+            return true;
+    }
+    return false;
+}
+
+static bool
+end_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t *last, struct outage *outage)
+{
+    const struct service *service = &tunnel->service;
+    const struct service_end_seen *ended = &service->ended;
+    struct recovery recovery = outage_recovery(tunnel, NULL, &ended->time, NULL);
+    bool is_over = recovery.how != RESTORED_SAME_SA;
+
+    if (!is_over)
+        recovery.time = *last;
+    if (!is_outage_by_end(service, &recovery, min_outage))
+        return false;
+    if (!ended->proven && (is_over ? !is_inferred_end(service, &recovery, min_outage) : !was_tried(service, &ended->time, last, min_outage)
+            && !outage_was_refused(tunnel, &ended->time)))
+        return false;
+    if (!is_over && outage_ns_between(&ended->time, last) < greater(min_outage, PAUSE_GAPS * usual_gap(service)))
+        return false;
+    *outage = begin_by_end(ended, &recovery);
+    if (is_over)
+        fill_recovery(outage, &recovery);
+    return true;
+}
+
+static bool
+silence_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t *last, struct outage *outage)
+{
+    struct service_silence lasting[2];
+    unsigned of = 0;
+    const struct service_silence *silence = first_silence(&tunnel->service, lasting, &of, last, min_outage);
+
+    if (!silence)
+        return false;
+    const struct service_side *side = &tunnel->service.side[of];
+    struct recovery recovery = outage_recovery(tunnel, NULL, &silence->begin, NULL);
+    bool is_over = recovery.how != RESTORED_SAME_SA;
+    uint64_t span = outage_ns_between(&silence->begin, is_over ? &recovery.time : last);
+    if (span < min_outage || span < UNSEEN_GAPS * side->usual)
+        return false;
+    *outage = begin_by_silence(tunnel, silence);
+    if (is_over)
+        fill_recovery(outage, &recovery);
+    return true;
+}
+
+bool
+outage_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t *last, struct outage *outage)
+{
+    const struct service *service = &tunnel->service;
+    struct outage by_end;
+
+    if (!service_was_up(tunnel))
+        return false;
+    bool ended = service->ended.is_open && end_at_end(tunnel, min_outage, last, &by_end);
+    bool silent = silence_at_end(tunnel, min_outage, last, outage);
+    if (ended && (!silent || clock_compare(&by_end.begin, &outage->begin) < 0))
+        *outage = by_end;
+    outage->id = service->outages;
+    return ended || silent;
+}

@@ -1,0 +1,423 @@
+/* service.c
+ * What a packet or a message shows of the tunnel's service. An end is first only suspected: a Delete, a message that may have
+ * been one, a peer that answers no more. The next packet that gets through tells: on an SA that was there before, service never
+ * ended; on one that was negotiated since, it did, until that negotiation's end.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "service.h"
+
+#include "../clock.h"
+#include "child.h"
+#include "exchange.h"
+#include "ike_sa.h"
+#include "outage.h"
+
+/* The running mean takes in an eighth of each new gap, as RFC 6298 section 2 does with round-trip times; one gap
+ * counts at most as eight usual ones, so that a pause does not become the rule at once. */
+#define GAP_SHIFT 3
+#define GAP_AT_MOST 8
+
+/* The longest gap is halved about every 700 packets. */
+#define LONGEST_SHIFT 10
+
+/* Packets on their way when a peer deletes its SAs: no longer than a slow round trip. */
+#define UNDER_WAY_MS 1000
+
+/* An Informational of IKEv1 that comes this soon after one of the other peer answers it. */
+#define ANSWER_WITHIN_MS 1000
+
+/* Informationals of IKEv1, of which some want no answer, belong to no one series if they are further apart: strongSwan's last retransmission waits 76 s, liveness
+ * checks are repeated every 30 s and faster. */
+#define SERIES_WITHIN_SECONDS 120
+
+/* Messages of one request that the peer must have left unanswered: a second one may be lost as the first was. */
+#define ASKED_AT_LEAST 2
+#define ASKED_ON_SAME_SA_AT_LEAST 3
+
+/* No vendor's idle timeout is shorter by default (Azure and Windows: 300 s): a Delete that comes later is another end. */
+#define IDLE_TIMEOUT_SECONDS 300
+
+/* SAs of a direction that are looked at for a living one: beyond that it is a flood. */
+#define HEADS_AT_MOST 16
+
+static void
+note_doubt(struct service *service)
+{
+    service->in_doubt = service->ended.is_open || service->silence[0].is_open || service->silence[1].is_open;
+}
+
+/* ---- the rhythm of the traffic */
+
+static void
+count_gap(struct service_side *side, uint64_t gap, const nstime_t *now, uint64_t min_outage)
+{
+    if (side->packets == 1 || side->usual == 0) {
+        side->usual = gap;
+        side->longest = gap;
+        return;
+    }
+    if (gap > GAP_AT_MOST * side->usual) {
+        if (gap > min_outage)
+            side->run_since = *now;
+        side->usual += (GAP_AT_MOST * side->usual - side->usual) >> GAP_SHIFT;
+    } else {
+        side->usual = side->usual - (side->usual >> GAP_SHIFT) + (gap >> GAP_SHIFT);
+    }
+    side->longest = gap > side->longest ? gap : side->longest - (side->longest >> LONGEST_SHIFT);
+}
+
+static void
+count_packet(struct service *service, unsigned peer, const struct ipsec_packet *packet, uint64_t gap, uint64_t min_outage)
+{
+    struct service_side *side = &service->side[peer], *other = &service->side[1 - peer];
+
+    if (side->packets == 0)
+        side->run_since = packet->time;
+    else if (!side->resumed)
+        count_gap(side, gap, &packet->time, min_outage);
+    side->resumed = false;
+    if (side->packets++ == 0 || clock_compare(&packet->time, &side->last) > 0)
+        side->last = packet->time;
+    side->last_frame = packet->frame;
+    side->tried++;
+    other->tried = 0;
+    other->asked = 0;
+}
+
+/* ---- a silence that ends */
+
+/* Requests of the other peer to this one that went unanswered for long enough. */
+static bool
+was_asked_in_vain(const struct service *service, unsigned peer, const nstime_t *now, uint64_t min_outage)
+{
+    const struct service_side *other = &service->side[1 - peer];
+
+    return other->asked >= ASKED_AT_LEAST && outage_ns_between(&other->asked_first, now) >= min_outage;
+}
+
+/* The peer is heard again, by a new set-up. */
+static void
+end_silence(struct service *service, unsigned peer, const nstime_t *now, uint64_t min_outage)
+{
+    struct service_silence *silence = &service->silence[peer];
+
+    if (!silence->is_open && was_asked_in_vain(service, peer, now, min_outage)) {
+        *silence = outage_silence_of(service, peer, min_outage);
+        service->in_doubt = true;
+    }
+}
+
+/* The peer is heard again on what there was before: an outage only if requests were repeated in vain, in the midst of its
+ * traffic. */
+static void
+end_silence_on_same_sa(struct outage_context *context, unsigned peer, const nstime_t *now, uint32_t frame)
+{
+    const struct service *service = &context->tunnel->service;
+    struct service_silence silence = outage_silence_of(service, peer, context->min_outage);
+
+    if (silence.asked < ASKED_ON_SAME_SA_AT_LEAST || !was_asked_in_vain(service, peer, now, context->min_outage)
+            || !outage_in_midst(service, peer, &silence.begin, context->min_outage))
+        return;
+    struct recovery recovery = { .how = RESTORED_SAME_SA, .peer = (int8_t)peer, .time = *now, .frame = frame };
+    outage_by_silence(context, peer, &silence, &recovery);
+}
+
+/* ---- packets */
+
+/* A packet on an SA that was there before what looked like a Delete. Its sender had not deleted it; the other peer's packets may
+ * have been on their way. */
+static void
+disprove_end(struct service *service, unsigned peer, const nstime_t *now)
+{
+    struct service_end_seen *ended = &service->ended;
+
+    if (!ended->is_open)
+        return;
+    if (!ended->proven && ended->peer != (int8_t)peer && !clock_passed_ms(&ended->time, now, UNDER_WAY_MS))
+        return;
+    ended->is_open = false;
+}
+
+/* The first packet after a pause, or while an end is suspected. */
+static void
+settle(struct outage_context *context, const struct sa *sa, const struct ipsec_packet *packet)
+{
+    struct service *service = &context->tunnel->service;
+    unsigned peer = flow_peer(sa->flow);
+    nstime_t since;
+
+    outage_doubt_since(service, peer, &since);
+    struct recovery recovery = outage_recovery(context->tunnel, sa, &since, packet);
+    if (recovery.how == RESTORED_SAME_SA) {
+        end_silence_on_same_sa(context, peer, &packet->time, packet->frame);
+        disprove_end(service, peer, &packet->time);
+        service->silence[peer].is_open = false;
+    } else {
+        outage_settle(context, peer, &recovery, packet);
+        service->ended.is_open = service->silence[0].is_open = service->silence[1].is_open = false;
+    }
+    note_doubt(service);
+}
+
+void
+service_take_packet(wmem_allocator_t *pool, struct sa *sa, const struct ipsec_packet *packet, uint64_t min_outage,
+        struct changes *changes)
+{
+    struct tunnel *tunnel = sa->flow->tunnel;
+    struct service *service = &tunnel->service;
+    unsigned peer = flow_peer(sa->flow);
+    struct service_side *side = &service->side[peer];
+
+    if (sa->deleted_frame != 0 || sa->many_senders)
+        return;
+    uint64_t gap = side->packets > 0 && !side->resumed ? outage_ns_between(&side->last, &packet->time) : 0;
+    if (service->in_doubt || (gap >= min_outage && gap > 0)) {
+        struct outage_context context = { pool, tunnel, min_outage, packet->frame, changes };
+        settle(&context, sa, packet);
+    }
+    count_packet(service, peer, packet, gap, min_outage);
+}
+
+/* ---- messages */
+
+static uint64_t
+min_outage_of(const struct ike_context *context)
+{
+    return context->min_outage;
+}
+
+/* In IKEv1 an Informational answers one of the other peer, if anything does. */
+static bool
+answers_informational(const struct service *service, const struct ike_message *message, unsigned peer)
+{
+    const struct service_side *other = &service->side[1 - peer];
+
+    return message->version < 2 && message->exchange_type == IKE1_INFORMATIONAL && other->asked > 0
+            && !clock_passed_ms(&other->asked_last, &message->time, ANSWER_WITHIN_MS);
+}
+
+static void
+take_answer(struct ike_context *context, unsigned peer, const struct exchange *exchange)
+{
+    struct tunnel *tunnel = context->flow->tunnel;
+    struct service *service = &tunnel->service;
+    const struct ike_message *message = context->message;
+    nstime_t heard = outage_last_heard(service, peer);
+
+    if (clock_compare(&exchange->ike_sa->first_time, &heard) > 0) {
+        end_silence(service, peer, &message->time, min_outage_of(context));
+    } else {
+        struct outage_context outage = { context->pool, tunnel, min_outage_of(context), message->frame, context->changes };
+        end_silence_on_same_sa(&outage, peer, &message->time, message->frame);
+    }
+    service->side[peer].answered = message->time;
+    service->side[peer].answered_frame = message->frame;
+    service->side[1 - peer].asked = 0;
+}
+
+static void
+take_request(struct service *service, unsigned peer, const struct ike_message *message, const struct ike_sa *ike_sa, bool news)
+{
+    struct service_side *side = &service->side[peer];
+    bool may_want_none = message->version < 2 && message->exchange_type == IKE1_INFORMATIONAL;
+    bool together = may_want_none && !clock_passed_ms(&side->asked_last, &message->time, ANSWER_WITHIN_MS);
+
+    if (may_want_none && side->asked > 0 && clock_passed(&side->asked_last, &message->time, SERIES_WITHIN_SECONDS))
+        side->asked = 0;
+    if (message->version >= 2 && news && side->asked == 1 && side->asked_on == ike_sa)
+        side->asked = 0;            /* the one before was answered, unseen: it has a window of one (RFC 7296 section 2.3) */
+    if (side->asked > 0 && together)
+        return;                     /* the Deletes of an SA and of its IKE SA, say */
+    if (side->asked++ == 0) {
+        side->asked_first = message->time;
+        side->asked_frame = message->frame;
+    }
+    side->asked_last = message->time;
+    side->asked_on = ike_sa;
+}
+
+static bool
+asks_for_life(const struct ike_contents *contents)
+{
+    for (unsigned i = 0; i < contents->notifies; i++)
+        if (contents->notify[i].type == IKE1_NOTIFY_R_U_THERE)
+            return true;
+    return false;
+}
+
+/* Whether the message wants an answer, as far as can be seen. */
+static bool
+wants_answer(const struct ike_message *message, const struct ike_frame *frame)
+{
+    if (message->version < 2 && message->exchange_type == IKE1_INFORMATIONAL)
+        return !message->readable || asks_for_life(&message->contents);
+    return !frame->is_response && frame->exchange->awaiting;
+}
+
+/* An end of service, unless one is open already: then the first one counts, if this one follows it at once. */
+static struct service_end_seen *
+open_end(struct ike_context *context, bool proven, enum outage_how how, struct ike_sa *ike_sa)
+{
+    struct service *service = &context->flow->tunnel->service;
+    const struct ike_message *message = context->message;
+    struct service_end_seen *ended = &service->ended;
+    bool follows = ended->is_open && (ended->proven || !clock_passed(&ended->time, &message->time, IDLE_TIMEOUT_SECONDS)
+            || outage_was_refused(context->flow->tunnel, &ended->time));
+
+    if (follows && ended->peer == (int8_t)flow_peer(context->flow)) {
+        if (ended->frame != message->frame && ended->more_frame == 0)
+            ended->more_frame = message->frame;
+        if (how == OUTAGE_IKE_DELETED && !clock_passed_ms(&ended->time, &message->time, UNDER_WAY_MS))
+            ended->how = OUTAGE_IKE_DELETED;
+        ended->proven |= proven;
+        return NULL;
+    }
+    if (follows)
+        return NULL;                /* the other peer's part of it */
+    memset(ended, 0, sizeof *ended);
+    ended->is_open = service->in_doubt = true;
+    ended->proven = proven;
+    ended->how = (uint8_t)how;
+    ended->peer = (int8_t)flow_peer(context->flow);
+    ended->frame = message->frame;
+    ended->time = message->time;
+    ended->ike_sa = ike_sa;
+    ended->last_frame = outage_last_packet(service, &ended->last);
+    ended->idle = ended->last_frame != 0 ? clock_elapsed(&ended->last, &ended->time) : ended->idle;
+    ended->age = clock_elapsed(&ike_sa->first_time, &message->time);
+    return ended;
+}
+
+/* Whether a child SA was just negotiated within an IKE SA and has carried nothing yet: what follows is the old one's Delete. */
+static bool
+has_successor(const struct ike_context *context)
+{
+    const struct tunnel *tunnel = context->flow->tunnel;
+    unsigned looked_at = 0;
+
+    if (tunnel->origins == 0)
+        return false;
+    const struct exchange *made = tunnel->origin[(tunnel->origins - 1) % RECENT_ORIGINS].exchange;
+    if (made->type == IKE2_IKE_AUTH || made->outcome == EXCHANGE_REFUSED
+            || clock_passed(&made->response_time, &context->message->time, context->grace))
+        return false;
+    for (unsigned i = 0; i < 2; i++)
+        for (const struct sa *sa = tunnel->flow[i].current; sa && looked_at < HEADS_AT_MOST; sa = sa->current_next, looked_at++)
+            if (sa->origin == made)
+                return false;
+    return true;
+}
+
+/* An Informational that was not read: it may be a Delete. */
+static void
+suspect_delete(struct ike_context *context, const struct exchange *exchange)
+{
+    struct service *service = &context->flow->tunnel->service;
+
+    if (answers_informational(service, context->message, flow_peer(context->flow))) {
+        if (!service->ended.proven)
+            service->ended.is_open = false;     /* a liveness check */
+        note_doubt(service);
+        return;
+    }
+    if (exchange->liveness || outage_has_successor(exchange->ike_sa) || has_successor(context) || service->side[0].packets + service->side[1].packets == 0)
+        return;
+    struct service_end_seen *ended = open_end(context, false, OUTAGE_IKE_DELETED, exchange->ike_sa);
+    if (ended)
+        ended->exchange = exchange;
+}
+
+void
+service_take_message(struct ike_context *context, const struct ike_frame *frame, bool news)
+{
+    struct service *service = &context->flow->tunnel->service;
+    const struct ike_message *message = context->message;
+    const struct exchange *exchange = frame->exchange;
+    unsigned peer = flow_peer(context->flow);
+    bool informational = exchange->type == IKE1_INFORMATIONAL || exchange->type == IKE2_INFORMATIONAL;
+    bool answers = frame->is_response || answers_informational(service, message, peer);
+
+    if (!news && frame->retransmission_of == 0)
+        return;                     /* a copy */
+    if (news && !message->readable && informational && !frame->is_response)
+        suspect_delete(context, exchange);
+    if (service->ended.is_open && !service->ended.proven && !informational && exchange->ike_sa == service->ended.ike_sa)
+        service->ended.ike_went_on = true;
+    if (answers && news)
+        take_answer(context, peer, exchange);
+    else if (!answers && wants_answer(message, frame))
+        take_request(service, peer, message, exchange->ike_sa, news);
+}
+
+/* Whether another SA of the direction lives: one in use, or one that was just negotiated. */
+static bool
+has_living(const struct sa *gone, const struct ike_context *context)
+{
+    const nstime_t *now = &context->message->time;
+    const struct service_side *side = &gone->flow->tunnel->service.side[flow_peer(gone->flow)];
+    uint64_t pause = outage_pause(side, min_outage_of(context));
+    unsigned looked_at = 0;
+
+    for (const struct sa *sa = gone->flow->current; sa && looked_at < HEADS_AT_MOST; sa = sa->current_next, looked_at++) {
+        if (sa == gone || sa->deleted_frame != 0)
+            continue;
+        if (sa->sequence.packets == 0 ? !clock_passed(&sa->first_time, now, context->grace)
+                                      : outage_ns_between(&sa->last_time, now) <= pause)
+            return true;
+    }
+    return false;
+}
+
+void
+service_sa_deleted(struct ike_context *context, struct sa *sa)
+{
+    struct service *service = &sa->flow->tunnel->service;
+
+    if (!context->message || sa->flow->tunnel != context->flow->tunnel)
+        return;
+    sa->ended_by = (int8_t)(1 + flow_peer(context->flow));
+    sa->ended_in = context->message->frame;
+    if (service->ended.is_open && service->ended.frame == context->message->frame) {
+        if (!service->ended.sa)
+            service->ended.sa = sa;
+        return;
+    }
+    if (sa->successor || !sa->child || has_living(sa, context))
+        return;
+    struct service_end_seen *ended = open_end(context, true, OUTAGE_CHILD_DELETED, sa->child->list->ike_sa);
+    if (!ended)
+        return;
+    ended->sa = sa;
+    ended->age = clock_elapsed(sa_birth_time(sa), &context->message->time);
+    sa->is_kept = true;
+    change_service_ended(context->changes, ended);
+}
+
+void
+service_ike_deleted(struct ike_context *context, struct ike_sa *ike_sa)
+{
+    struct service *service = &context->flow->tunnel->service;
+
+    ike_sa->ended_by = (int8_t)(1 + flow_peer(context->flow));
+    ike_sa->ended_in = context->message->frame;
+    if (ike_sa->successor || outage_has_successor(ike_sa) || ike_sa->flow->tunnel != context->flow->tunnel || !ike_sa->established)
+        return;
+    /* in IKEv1, phase 2 outlives phase 1 */
+    if (ike_sa->version < 2 && !service->ended.is_open && service->side[0].packets + service->side[1].packets == 0)
+        return;
+    struct service_end_seen *ended = open_end(context, ike_sa->version >= 2 || service->ended.proven, OUTAGE_IKE_DELETED, ike_sa);
+    if (ended)
+        change_service_ended(context->changes, ended);
+}
+
+void
+service_ike_established(const struct ike_sa *ike_sa)
+{
+    struct service *service = &ike_sa->flow->tunnel->service;
+
+    if (ike_sa->set_up)
+        service->set_ups[flow_peer(ike_sa->flow)]++;
+    else
+        service->rekeys++;
+}

@@ -1,0 +1,92 @@
+/* service_end.c
+ * What the end of the capture settles: nothing here is stored, for a packet that comes later would undo it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "service.h"
+
+#include "../clock.h"
+#include "outage.h"
+
+/* IKE SAs of a tunnel, and exchanges of each, that are looked at. */
+#define LOOKED_AT_MOST 16
+
+/* One direction is silent if the other one sent so many packets since. */
+#define UNANSWERED_AT_LEAST 5
+
+/* Whether the exchange still waits for an answer to its side's message. */
+static bool
+waits(const struct exchange *exchange, unsigned peer)
+{
+    const struct flow *sender = exchange->awaited_by_requester ? exchange->flow : flow_reverse(exchange->flow);
+
+    return (exchange->awaiting || exchange->outcome == EXCHANGE_GIVEN_UP) && exchange->outcome != EXCHANGE_REFUSED
+            && flow_peer(sender) == peer;
+}
+
+/* The peer's first request since the other one was last heard. */
+static struct unanswered_requests
+find_unanswered(const struct tunnel *tunnel, unsigned peer)
+{
+    const struct service_side *side = &tunnel->service.side[peer];
+    struct unanswered_requests unanswered = { .sent = side->asked };
+    unsigned looked_at = 0;
+
+    if (side->asked == 0)
+        return unanswered;
+    for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older) {
+        for (const struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++) {
+            if (!waits(exchange, peer) || exchange->awaited_frame < side->asked_frame)
+                continue;
+            unanswered.exchange = exchange;
+            unanswered.fragmented |= exchange->message[0].first_payload == IKE2_PAYLOAD_SKF;
+        }
+    }
+    return unanswered;
+}
+
+static void
+count_attempts(const struct tunnel *tunnel, struct service_end *end)
+{
+    unsigned looked_at = 0;
+
+    for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa && !ike_sa->established && looked_at < LOOKED_AT_MOST;
+            ike_sa = ike_sa->tunnel_older, looked_at++) {
+        if (!ike_sa->set_up)
+            continue;
+        if (end->attempts++ == 0)
+            end->attempt = ike_sa;
+    }
+}
+
+/* A direction that carries nothing although the other one goes on. */
+static void
+find_silent(const struct tunnel *tunnel, struct service_end *end, uint64_t min_outage)
+{
+    const struct service *service = &tunnel->service;
+
+    for (unsigned i = 0; i < 2; i++) {
+        const struct service_side *side = &service->side[i], *other = &service->side[1 - i];
+        if (side->packets == 0 || other->tried < UNANSWERED_AT_LEAST
+                || outage_ns_between(&side->last, &other->last) < outage_pause(side, min_outage))
+            continue;
+        end->silent[i] = true;
+        end->silent_since[i] = side->last;
+        struct recovery recovery = outage_recovery(tunnel, NULL, &side->last, NULL);
+        end->silent_since_new_sa[i] = recovery.how != RESTORED_SAME_SA
+                && outage_ns_between(&side->last, &recovery.time) <= outage_pause(side, min_outage);
+    }
+}
+
+struct service_end
+service_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t *last)
+{
+    struct service_end end = { 0 };
+
+    end.is_out = outage_at_end(tunnel, min_outage, last, &end.outage);
+    for (unsigned i = 0; i < 2; i++)
+        end.unanswered[i] = find_unanswered(tunnel, i);
+    count_attempts(tunnel, &end);
+    find_silent(tunnel, &end, min_outage);
+    return end;
+}

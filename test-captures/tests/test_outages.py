@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Outages: on every capture with a truth they are those of the daemons' logs, the kernels' SAs and the traffic that stock tshark shows, and
+on those that were rebuilt from reports, those that their scripts make. Where the truth has none, there is none.
+
+The vendors' captures and the rebuilt ones are not part of the project: SPISCOPE_SHARED names the folder that holds captures/vendors and cases
+(default: ../shared)."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import namedtuple
+
+import pytest
+from harness import LAB, TEST_CAPTURES
+from outputs import outputs, run_ahead
+from test_ike_third_party import SHARED
+
+VENDORS = SHARED / "captures" / "vendors"
+CASES = SHARED / "cases"
+VENDOR_NAMES = sorted(path.stem for path in VENDORS.glob("*.pcap"))
+# A tunnel counts as up only if users would notice that it is not: the shortest gap, as the preference min_outage has it
+MIN_OUTAGE = 2
+GATEWAYS = {"A": "192.0.2.1", "B": "192.0.2.2", "C": "192.0.2.3"}
+
+# begin and end in seconds since 1970, end None where it is not over; by: the address of the peer who ended it, None where nobody did; kinds: the
+# words for how that fit; back: the address of the peer who brought it back, where the log tells
+Expected = namedtuple("Expected", "begin end by kinds back", defaults=(None,))
+
+DELETED = ("ike_sa_deleted", "child_sa_deleted")
+# A and B end the tunnel again and again with Deletes (run-lab.sh: up, ping, down; or an SA that expires), B is killed, or nothing happens
+ENDED_BY_DELETE = {"v1_flap", "v2_flap", "k_v1_flap", "k_v2_flap", "v1_life_mismatch", "v2_pfs_flap"}
+B_KILLED = {"v1_dpd", "v2_dpd"}
+# Of the vendors' (expect.py tells what was done): the path was cut; A restarted; the child's rekeys were refused until it expired; two gateways
+# with one identity. In all others the tunnel stayed up, or was never up
+PATH_CUT = {"l_v1_path", "l_v2_path"}
+RESTARTED = {"l_v2_reboot", "o_v2_reboot"}
+EXPIRED = {"l_v2_pfs"}
+# Wireshark complains about its keys: it has no ESP
+UNREADABLE_KEYS = {"l_v2_ah"}
+ONE_IDENTITY = {"v2_dupid_dpd"}
+
+
+# --- what the truth says -----------------------------------------------------------------------------------------------------
+
+def log_lines(path):
+    """(time, gateway, message) of daemons' logs, by time."""
+    lines = []
+    for line in path.read_text().splitlines():
+        match = re.match(r"([ABC]\d?) (\d+\.\d+) (.*)", line)
+        if match:
+            lines.append((float(match[2]), match[1], match[3]))
+    return sorted(lines)
+
+
+def from_deletes(path):
+    """Up with "CHILD_SA established"; down with the first Delete that a daemon sends while it is up. The last end is the capture's."""
+    expected, down = [], None
+    up = False
+    for time, gateway, text in log_lines(path):
+        if re.search(r"CHILD_SA \S+ established", text):
+            if down:
+                expected.append(Expected(down[0], time, GATEWAYS[down[1]], DELETED))
+            up, down = True, None
+        elif up and "sending DELETE for" in text:
+            up, down = False, (time, gateway)
+    return expected
+
+
+def births(path):
+    """SPI -> when the kernels had it."""
+    return {int(match[1], 16): float(match[2]) for match in re.finditer(r"^SA \S+ \S+ (0x\w+) (\S+)", path.read_text(), re.M)}
+
+
+def silences(reference, longer, peers):
+    """The gaps of each direction's traffic, as stock tshark shows it: (peer, last packet before, first packet and SPI after)."""
+    last = {}
+    for time, layers in reference.values():
+        for layer in layers[:1]:
+            if {layer.src, layer.dst} != peers:
+                continue
+            if layer.src in last and time - last[layer.src] > longer:
+                yield layer.src, last[layer.src], time, layer.spi
+            last[layer.src] = time
+
+
+def from_silence(reference, born, longer, kinds, peers=frozenset(("192.0.2.1", "192.0.2.2"))):
+    """From the last packet of the peer that fell silent first until the SA was there that carried the first packet again."""
+    expected = []
+    for _, before, after, spi in sorted(silences(reference, longer, peers), key=lambda gap: gap[2]):
+        end = born(spi, after)
+        if expected and abs(expected[-1].end - end) < longer:
+            expected[-1] = Expected(min(expected[-1].begin, before), expected[-1].end, None, kinds)
+        else:
+            expected.append(Expected(before, end, None, kinds))
+    return expected
+
+
+def truth(spiscope, name, path):
+    log = path.with_name(f"{name}.truth.txt")
+    kernel = births(log)
+    reference = spiscope.reference(str(path))
+    if name in ENDED_BY_DELETE:
+        return {0: from_deletes(log)}
+    if name in B_KILLED:
+        up = [time for time, _, text in log_lines(log) if re.search(r"CHILD_SA \S+ established", text)]
+        return {0: from_silence(reference, lambda _, after: max(time for time in up if time <= after + 1), 10, ("unanswered",))}
+    if name in PATH_CUT | RESTARTED:
+        kinds = ("unanswered",) if name in PATH_CUT else ("replaced",)
+        return {0: from_silence(reference, lambda spi, _: kernel[spi], 15, kinds)}
+    if name in EXPIRED:
+        expired = re.search(r"^SA \S+ \S+ \S+ \S+ (\S+)", log.read_text(), re.M)
+        return {0: [Expected(float(expired[1]), None, "192.0.2.1", DELETED)]}
+    if name in ONE_IDENTITY:
+        both = {}
+        for tunnel, client in enumerate(("192.0.2.1", "192.0.2.3")):
+            both[tunnel] = from_silence(reference, lambda spi, _: kernel[spi], 30, ("unanswered",), frozenset((client, "192.0.2.2")))
+        last = max(time for time, layers in reference.values() for layer in layers[:1] if (layer.src, layer.dst) == ("192.0.2.2", "192.0.2.1"))
+        both[0].append(Expected(last, None, None, ("unanswered",)))     # A was displaced once more, and the capture ended
+        return both
+    return {}
+
+
+# --- and whether it is what is said ------------------------------------------------------------------------------------------------
+
+def check(document, expected, keys):
+    for tunnel in document["tunnels"]:
+        wanted = expected.get(tunnel["id"], [])
+        found = tunnel["outages"]
+        assert [outage["id"] for outage in found] == list(range(len(found)))
+        assert len(found) == len(wanted), (found, wanted)
+        for outage, want in zip(found, wanted):
+            assert outage["begin"] == pytest.approx(want.begin, abs=1), (outage, want)
+            assert (outage["end"] is None) == (want.end is None), (outage, want)
+            if want.end is not None:
+                assert outage["end"] == pytest.approx(want.end, abs=1), (outage, want)
+                assert outage["seconds"] == pytest.approx(outage["end"] - outage["begin"], abs=1e-6)
+            by = tunnel["peers"]["AB".index(outage["ended_by"])] if outage["ended_by"] else None
+            assert by == want.by if keys else by in (None, want.by), (outage, want)
+            assert outage["how"] in want.kinds, (outage, want)
+            assert outage["confidence"] == ("proven" if keys and want.by else "inferred")
+            if want.back:
+                assert tunnel["peers"]["AB".index(outage["restored_by"])] == want.back
+        over = [finding for finding in tunnel["findings"] if finding["key"] == "outage"]
+        assert len(over) >= sum(outage["end"] is not None for outage in found) - 1      # the last one may be known only at the end
+
+
+@pytest.fixture(scope="module")
+def vendors(spiscope):
+    folder = spiscope.readable_copy_dir("vendors")
+    for path in VENDORS.iterdir():
+        if path.suffix == ".keys":
+            shutil.copytree(path, folder / path.name)
+        else:
+            shutil.copy(path, folder)
+    spiscope.open_up()
+    run_ahead(spiscope, [(str(folder / f"{name}.pcap"), keys, ()) for name in VENDOR_NAMES for keys in (False, True)])
+    return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ahead(spiscope):
+    run_ahead(spiscope, [(name, keys) for name in LAB for keys in (False, True)])
+
+
+@pytest.mark.parametrize("keys", (True, False), ids=("keyed", "keyless"))
+@pytest.mark.parametrize("name", LAB)
+def test_the_labs_outages_are_those_of_the_log(spiscope, name, keys):
+    check(outputs(spiscope, name, keys).json, truth(spiscope, name, TEST_CAPTURES / f"{name}.pcap"), keys)
+
+
+@pytest.mark.skipif(not VENDOR_NAMES, reason=f"no captures of other daemons in {VENDORS}: set SPISCOPE_SHARED")
+@pytest.mark.parametrize("keys", (True, False), ids=("keyed", "keyless"))
+@pytest.mark.parametrize("name", VENDOR_NAMES or ["none"])
+def test_the_vendors_outages_are_those_of_the_log(spiscope, vendors, name, keys):
+    if keys and name in UNREADABLE_KEYS:
+        pytest.skip("Wireshark does not take its table of ESP SAs")
+    path = vendors / f"{name}.pcap"
+    check(outputs(spiscope, str(path), keys, ()).json, truth(spiscope, name, path), keys)
+
+
+def test_the_lists_name_captures_that_are_there():
+    assert ENDED_BY_DELETE | B_KILLED <= set(LAB)
+    assert not VENDOR_NAMES or PATH_CUT | RESTARTED | EXPIRED | ONE_IDENTITY <= set(VENDOR_NAMES)
+
+
+# --- rebuilt from reports ------------------------------------------------------------------------------------------------------------
+
+RTT = 0.03                          # lib.py; a set-up takes four of them
+CLIENT, SERVER = ("198.51.100.60", "203.0.113.5")
+PEER_A, PEER_B = ("198.51.100.1", "203.0.113.1")
+
+
+def server_deletes():               # make_12b.py: after 3600 s, for 240 s and 97 s more each time
+    start = 0
+    for cycle in range(4):
+        begin, start = start + 3600, start + 3840 + 97 * cycle
+        yield Expected(begin, start + 4 * RTT, SERVER, DELETED, CLIENT)
+
+
+def six_minutes():                  # make_healthy_base.py, flap6: 360 s up, 20 s down
+    for cycle in range(11):
+        begin = 380 * cycle + 360
+        yield Expected(begin, begin + 20 + 4 * RTT, PEER_B, DELETED, PEER_A)
+
+
+def no_additional_sas():            # make_33_noadd.py: the child ends at 10800.5 s, set up again 90 s after its 10800 s
+    for cycle in range(2):
+        start = 10890 * cycle
+        yield Expected(start + 10800.5, start + 10890 + 4 * RTT, PEER_A, DELETED, PEER_A)
+
+
+def liveness():                     # make_26_old_cause.py: last packets 1198 s after each start, five retransmissions, 5 s, anew
+    start = 120
+    for _ in range(5):
+        begin, start = start + 1198 + RTT, start + 1210 + 4 + 7 + 13 + 23 + 42 + 5
+        yield Expected(begin, start + 4 * RTT, None, ("unanswered",), PEER_A)
+
+
+def tempfail():                     # make_09_tempfail.py: A silent from 3.3 s after each collision until B's rekey 125 s after it
+    start = 1
+    for _ in range(3):
+        collision = start + 600 + 1 + 600
+        yield Expected(collision + 3.3, collision + 125 + RTT, None, ("silence",), PEER_B)
+        start = collision + 126
+
+
+def stale():                        # make_20_stale.py: B's last packet before its phase 2 ends at 3600 s; B's Quick Mode at 4500 s
+    yield Expected(3597 + RTT, 4500 + RTT, None, ("silence",), PEER_B)
+
+
+def monitor():                      # make_19_vpnmon.py: A deletes phase 2 101 s after each Quick Mode, and asks for another one 1 s later
+    for cycle in range(11):
+        begin = 102 + 102 * cycle
+        yield Expected(begin, begin + 1 + RTT, PEER_A, ("child_sa_deleted",), PEER_A)
+
+
+MADE = {"12b_server_deletes_no_rekey": server_deletes, "12d_flap_6min_v2": six_minutes, "33_no_additional_sas": no_additional_sas,
+        "26a_auth_once_then_dpd": liveness, "09_tempfail_collision": tempfail, "20a_v1_life_stale": stale, "19_vpn_monitor": monitor}
+
+
+def case_names():
+    if not (CASES / "expect.py").exists():
+        return []
+    scope = {}
+    exec((CASES / "expect.py").read_text(), scope)
+    return sorted(scope["E"])
+
+
+@pytest.fixture(scope="module")
+def cases(spiscope):
+    folder = spiscope.readable_copy_dir("cases")
+    for script in sorted(CASES.glob("make_*.py")):
+        subprocess.run([sys.executable, str(script)], env={**os.environ, "CASES": str(folder)}, check=True, stdout=subprocess.DEVNULL)
+    spiscope.open_up()
+    return folder
+
+
+@pytest.mark.skipif(not case_names(), reason=f"no rebuilt reports in {CASES}: set SPISCOPE_SHARED")
+@pytest.mark.parametrize("form", ("readable", "keyless"))
+@pytest.mark.parametrize("name", case_names() or ["none"])
+def test_rebuilt_reports_have_the_outages_that_their_scripts_make(spiscope, cases, name, form):
+    document = outputs(spiscope, str(cases / f"{name}.{form}.pcap"), False, ()).json
+    start = document["capture"]["first"]
+    expected = [want._replace(begin=start + want.begin, end=start + want.end) for want in MADE.get(name, list)()]
+    check(document, {0: expected}, form == "readable")

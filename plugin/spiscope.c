@@ -125,6 +125,7 @@ capture_source(struct capture_facts *facts, const struct tracker **tracker, cons
     if (!capture)
         return false;
     *facts = capture->facts;
+    capture->judge.now = facts->last;
     facts->file = capture_name();
     *tracker = capture->tracker;
     *judge = &capture->judge;
@@ -176,13 +177,21 @@ show_sa(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *pack
     tree_show_sa(frame, sa, packet, known ? &counts : NULL, bytes_known ? &bytes : NULL);
 }
 
+/* A row's verdict is that of this moment. */
+static void
+feed(packet_info *pinfo, const struct tunnel *tunnel, const struct sa *sa, bool is_packet)
+{
+    capture->judge.now = capture->facts.last;
+    tables_feed(pinfo, tunnel, sa, &capture->judge, is_packet);
+}
+
 static void
 show_packet(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *packet)
 {
     if (frame->is_looked_at)
         show_sa(frame, sa, packet);
     if (tables_wanted())
-        tables_feed(frame->pinfo, sa->flow->tunnel, sa, &capture->judge, true);
+        feed(frame->pinfo, sa->flow->tunnel, sa, true);
 }
 
 static void
@@ -196,10 +205,10 @@ show_message(struct tree_frame *frame, const struct ike_frame *ike)
     }
     if (!tables_wanted())
         return;
-    tables_feed(frame->pinfo, ike->exchange->flow->tunnel, NULL, &capture->judge, false);
+    feed(frame->pinfo, ike->exchange->flow->tunnel, NULL, false);
     for (int i = 0; child && i < 2; i++)
         if (child->sa[i])
-            tables_feed(frame->pinfo, ike->exchange->flow->tunnel, child->sa[i], &capture->judge, false);
+            feed(frame->pinfo, ike->exchange->flow->tunnel, child->sa[i], false);
 }
 
 /* Rows of SAs whose state a packet of another SA changed. */
@@ -213,10 +222,10 @@ feed_changed(packet_info *pinfo, const struct changes *changes)
         const struct sa *sa = change_subject(&changes->item[i]);
         if (!sa)
             continue;
-        tables_feed(pinfo, sa->flow->tunnel, sa, &capture->judge, false);
+        feed(pinfo, sa->flow->tunnel, sa, false);
         fed++;
         if (sa->predecessor)
-            tables_feed(pinfo, sa->flow->tunnel, sa->predecessor, &capture->judge, false);
+            feed(pinfo, sa->flow->tunnel, sa->predecessor, false);
     }
 }
 
@@ -315,7 +324,7 @@ first_read(tvbuff_t *tvb, packet_info *pinfo, const struct layers *layers, struc
     if (changes->count == 0)
         return;
     capture->judge.frame = pinfo->num;
-    capture->judge.time = clock_of(&pinfo->abs_ts);
+    capture->judge.time = capture->judge.now = capture->facts.last;
     judge_frame(&capture->judge, changes);
     feed_changed(pinfo, changes);
 }
@@ -363,7 +372,6 @@ count_frame(const packet_info *pinfo)
     capture->facts.last = clock_of(&pinfo->abs_ts);
     if (capture->facts.frames++ == 0)
         capture->facts.first = capture->facts.last;
-    capture->judge.now = *clock_later(&capture->judge.now, &capture->facts.last);
 }
 
 static void

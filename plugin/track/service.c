@@ -18,6 +18,9 @@
 #define GAP_SHIFT 3
 #define GAP_AT_MOST 8
 
+/* A gap that is reckoned with at no cost. */
+#define FEW_SECONDS 4
+
 /* The longest gap is halved about every 700 packets. */
 #define LONGEST_SHIFT 10
 
@@ -67,18 +70,33 @@ count_gap(struct service_side *side, uint64_t gap, const nstime_t *now, uint64_t
     side->longest = gap > side->longest ? gap : side->longest - (side->longest >> LONGEST_SHIFT);
 }
 
-static void
+/* Nanoseconds since the direction's last packet; 0 where the clock stands or runs backwards. As outage_ns_between, but cheap where
+ * a second or two lie between the two, as nearly always. */
+static inline uint64_t
+gap_before(const struct service_side *side, const struct ipsec_packet *packet)
+{
+    uint64_t secs = (uint64_t)packet->time.secs - (uint64_t)side->last.secs;
+
+    if (secs > FEW_SECONDS)
+        return outage_ns_between(&side->last, &packet->time);
+    int64_t gap = ((int64_t)secs * CLOCK_NSECS) + packet->time.nsecs - side->last.nsecs;
+    return gap > 0 ? (uint64_t)gap : 0;
+}
+
+static inline void
 count_packet(struct service *service, unsigned peer, const struct ipsec_packet *packet, uint64_t gap, uint64_t min_outage)
 {
     struct service_side *side = &service->side[peer], *other = &service->side[1 - peer];
 
-    if (side->packets == 0)
-        side->run_since = packet->time;
-    else if (!side->resumed)
-        count_gap(side, gap, &packet->time, min_outage);
+    if (side->packets++ == 0) {
+        side->run_since = side->last = packet->time;
+    } else {
+        if (!side->resumed)
+            count_gap(side, gap, &packet->time, min_outage);
+        if (gap > 0)
+            side->last = packet->time;
+    }
     side->resumed = false;
-    if (side->packets++ == 0 || clock_compare(&packet->time, &side->last) > 0)
-        side->last = packet->time;
     side->last_frame = packet->frame;
     side->tried++;
     other->tried = 0;
@@ -160,6 +178,14 @@ settle(struct outage_context *context, const struct sa *sa, const struct ipsec_p
     note_doubt(service);
 }
 
+/* Whether a pause before this packet can have been an end: not where its SA carried the packets before the pause, and nothing was
+ * asked in vain. */
+static inline bool
+may_have_ended(const struct service *service, unsigned peer, const struct sa *sa)
+{
+    return service->side[1 - peer].asked > 0 || sa->sequence.packets <= 1 || sa->first_frame > service->side[peer].last_frame;
+}
+
 void
 service_take_packet(wmem_allocator_t *pool, struct sa *sa, const struct ipsec_packet *packet, uint64_t min_outage,
         struct changes *changes)
@@ -171,8 +197,8 @@ service_take_packet(wmem_allocator_t *pool, struct sa *sa, const struct ipsec_pa
 
     if (sa->deleted_frame != 0 || sa->many_senders)
         return;
-    uint64_t gap = side->packets > 0 && !side->resumed ? outage_ns_between(&side->last, &packet->time) : 0;
-    if (service->in_doubt || (gap >= min_outage && gap > 0)) {
+    uint64_t gap = side->packets > 0 ? gap_before(side, packet) : 0;
+    if (service->in_doubt || (gap >= min_outage && gap > 0 && !side->resumed && may_have_ended(service, peer, sa))) {
         struct outage_context context = { pool, tunnel, min_outage, packet->frame, changes };
         settle(&context, sa, packet);
     }

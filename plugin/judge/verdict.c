@@ -128,6 +128,7 @@ static const struct {
     { CAUSE_PROXY_ID_MISMATCH, explain_proxy_id },
     { CAUSE_REFUSED, explain_refused },
     { CAUSE_AUTHENTICATION, explain_authentication_unread },
+    { CAUSE_IDENTITY_CONFLICT, explain_identity_conflict },
     { CAUSE_PEER_RESTART, explain_restart },
     { CAUSE_IKE_UNANSWERED, explain_unanswered },
     { CAUSE_PEER_UNREACHABLE, explain_unreachable },
@@ -139,7 +140,12 @@ static const struct {
     { CAUSE_LIFETIME_EXPIRED, explain_lifetime_expired },
     { CAUSE_DELETED_BY_PEER, explain_deleted_by_peer },
     { CAUSE_ONE_WAY, explain_one_way },
+    { CAUSE_IDLE_TIMEOUT, explain_idle_timeout },
     { CAUSE_REKEY_COLLISION, explain_collisions },
+    { CAUSE_PHASE2_LIFETIME_MISMATCH, explain_phase2_rekeys },
+    { CAUSE_LIFETIME_TOO_SHORT, explain_lifetime_too_short },
+    { CAUSE_DELETED_BY_PEER, explain_deletes_in_turn },
+    { CAUSE_EARLY_REAUTH, explain_early_reauth },
     { CAUSE_VOLUME_REKEY, explain_volume_rekey },
     { CAUSE_EARLY_REKEY, explain_early_rekey },
     { CAUSE_UNEXPLAINED_CHURN, explain_churn },
@@ -346,6 +352,14 @@ state_text(const struct words *words, const struct verdict *verdict)
     }
 }
 
+/* Causes whose rhythm is the point. */
+static bool
+names_age(unsigned cause)
+{
+    return cause == CAUSE_LIFETIME_EXPIRED || cause == CAUSE_DELETED_BY_PEER || cause == CAUSE_IDLE_TIMEOUT || cause == CAUSE_EARLY_REAUTH
+            || cause == CAUSE_LIFETIME_TOO_SHORT;
+}
+
 char *
 verdict_summary(const struct words *words, const struct tunnel *tunnel, const struct verdict *verdict)
 {
@@ -360,7 +374,7 @@ verdict_summary(const struct words *words, const struct tunnel *tunnel, const st
     if (verdict->by == 0 || verdict->by == 1)
         by = wmem_strdup_printf(words->scope, " (%c, %s)", verdict->by == 0 ? 'A' : 'B',
                 words_endpoint(words, &tunnel->flow[verdict->by].source));
-    if (verdict->age.secs > 0 && (verdict->cause == CAUSE_LIFETIME_EXPIRED || verdict->cause == CAUSE_DELETED_BY_PEER))
+    if (verdict->age.secs > 0 && names_age(verdict->cause))
         by = wmem_strdup_printf(words->scope, "%s, the last time after %s", by, words_duration(words, &verdict->age));
     return wmem_strdup_printf(words->scope, "%s: %s%s.", state, cause->because ? cause->because : cause->name, by);
 }

@@ -2,7 +2,8 @@
  * early_rekey: inferred: one peer keeps replacing SAs far before the lifetime that was negotiated: it
  * asked for three rekeys in a row, each while the old SA was alive, before half the lifetime. IKEv2
  * negotiates no lifetime, and without keys none is read; there the peer's own timer shows, and min_sa_lifetime is what is early.
- * A new IKE SA is no rekey. Said on the third, and again when it begins anew.
+ * A new IKE SA is no rekey; and where the other
+ * peer asked for some of the last rekeys too, both go by one lifetime, as far as none is read. Said on the third, and again when it begins anew.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -15,10 +16,12 @@
 #include "succession.h"
 
 #define IN_A_ROW 3
+#define IN_A_ROW_UNREAD 5
 
 struct early {
     uint64_t negotiated;            /* seconds; 0: none */
     bool is_ikev2;
+    unsigned row;
     nstime_t age;                   /* of the last SA */
 };
 
@@ -36,6 +39,18 @@ renewed_early(const struct judge *judge, const struct sa *old)
     return (uint64_t)age.secs < early;
 }
 
+/* Whether only this peer asked for those of the last rekeys that cross no other one. */
+static bool
+asks_alone(const struct judge *judge, const struct flow *requester)
+{
+    const struct past *past = &memory_read(judge->memory, requester->tunnel)->past;
+
+    for (unsigned i = 0; i < past->rekeys && i < PAST_AT_MOST; i++)
+        if (past->rekey[i].peer != (int8_t)flow_peer(requester) && past->rekey[i].age > judge->limits.handover_grace)
+            return false;
+    return true;
+}
+
 static void
 judge_early_rekey(struct judge *judge, const struct change *change)
 {
@@ -44,12 +59,14 @@ judge_early_rekey(struct judge *judge, const struct change *change)
     if (!new->origin || new->flow != new->origin->flow)
         return;
     const struct flow *requester = new->origin->flow;
+    bool is_unread = succession_lifetime(old) == 0;
+    unsigned wanted = is_unread && new->origin->ike_sa->version < 2 ? IN_A_ROW_UNREAD : IN_A_ROW;
     unsigned row = 0;
     const struct sa *sa = old;
-    for (; sa && row <= IN_A_ROW; sa = sa->predecessor, row++)
+    for (; sa && row <= wanted; sa = sa->predecessor, row++)
         if (!renewed_early(judge, sa) || sa->successor->origin->flow != requester)
             break;
-    if (row != IN_A_ROW)
+    if (row != wanted || (is_unread && !asks_alone(judge, requester)))
         return;
     struct finding *finding = judge_exchange(judge, FINDING_EARLY_REKEY, CONFIDENCE_INFERRED, new->origin, sizeof(struct early));
     if (!finding)
@@ -57,6 +74,7 @@ judge_early_rekey(struct judge *judge, const struct change *change)
     struct early *early = finding->detail;
     finding->sa = old;
     early->negotiated = succession_lifetime(old);
+    early->row = wanted;
     early->is_ikev2 = new->origin->ike_sa->version >= 2;
     early->age = clock_elapsed(sa_birth_time(old), sa_birth_time(new));
     for (sa = old; sa && finding->evidence_count < EVIDENCE_AT_MOST; sa = sa->predecessor)
@@ -68,9 +86,9 @@ text_early_rekey(const struct words *words, const struct finding *finding)
 {
     const struct early *early = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "%s asked for three rekeys in a row far before their time, the last after %s "
+    return wmem_strdup_printf(words->scope, "%s asked for %u rekeys in a row far before their time, the last after %s "
             "(negotiated: %s). Check its phase 2 lifetime", words_requester(words, finding->exchange),
-            words_duration(words, &early->age), early->negotiated
+            early->row, words_duration(words, &early->age), early->negotiated
                 ? wmem_strdup_printf(words->scope, "%" PRIu64 " s", early->negotiated) : early->is_ikev2 ? "not in IKEv2" : "not read");
 }
 

@@ -2,7 +2,7 @@
  * A rekey is followed by the Delete of what it replaces; on demand, the Delete comes first, and a silence before it. Without keys,
  * an INFORMATIONAL that is not proven to be empty stands for a Delete: one that follows the CREATE_CHILD_SA within the handover
  * grace makes it a rekey; one that the old SA's last packet precedes, and nothing but the new negotiation follows, was its end.
- * IKEv1 need not delete at a rekey.
+ * What was negotiated before the old SA was born took over from nothing. IKEv1 need not delete at a rekey.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -162,6 +162,10 @@ succession_of(const struct judge *judge, const struct sa *new)
     succeeded.how = anew ? SUCCESSION_ANEW : SUCCESSION_REKEYED;
     if (new->link_proven)
         return succeeded;
+    if (origin->response_frame != 0 && clock_compare(&origin->response_time, sa_birth_time(old)) < 0) {
+        succeeded.how = SUCCESSION_BESIDE;      /* it was negotiated first */
+        return succeeded;
+    }
     if (anew ? was_ended_before(&succeeded, old, last_of_old(old, origin))
              : !is_delete_behind(judge, origin) && was_ended_before(&succeeded, old, origin->older))
         return after_an_end(succeeded, judge, old, anew ? SUCCESSION_ANEW : SUCCESSION_DROPPED);

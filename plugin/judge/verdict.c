@@ -341,12 +341,14 @@ state_text(const struct words *words, const struct verdict *verdict)
     case STATE_DEGRADED:
         return wmem_strdup(words->scope, "It is up, but not all is well");
     case STATE_CHURNING:
+        if (verdict->churned == 0)
+            return wmem_strdup(words->scope, "SPIs do not last, but nothing went down");
         return wmem_strdup_printf(words->scope, "SPIs do not last (%u %s replaced early), but nothing went down", verdict->churned,
                 verdict->churned == 1 ? "SA was" : "SAs were");
     case STATE_IDLE:
-        return wmem_strdup(words->scope, "It is set up and alive, and nobody sends.");
+        return wmem_strdup(words->scope, "It is set up and alive, and nobody sends");
     case STATE_STABLE:
-        return wmem_strdup(words->scope, "Both directions carry traffic, and nothing went down.");
+        return wmem_strdup(words->scope, "Both directions carry traffic, and nothing went down");
     default:
         return wmem_strdup(words->scope, "Too little was seen to say how the tunnel is");
     }
@@ -368,7 +370,7 @@ verdict_summary(const struct words *words, const struct tunnel *tunnel, const st
     const char *by = "";
 
     if (verdict->cause == CAUSE_NONE)
-        return state;
+        return wmem_strdup_printf(words->scope, "%s.", state);
     if (!cause->because && verdict->finding)
         return wmem_strdup_printf(words->scope, "%s. %s", state, finding_text(words, verdict->finding));
     if (verdict->by == 0 || verdict->by == 1)

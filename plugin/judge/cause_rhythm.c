@@ -103,24 +103,39 @@ struct pace {
     uint64_t lifetime;              /* the longest that was read, seconds */
 };
 
-/* The rekeys that are remembered, without those that cross another one. */
+static bool
+is_one_pace(const struct pace *pace)
+{
+    return pace->least >= pace->most - (pace->most / 4);
+}
+
+static void
+pace_add(struct pace *pace, const struct past_rekey *rekey)
+{
+    if (pace->count++ == 0)
+        pace->least = pace->most = rekey->age;
+    pace->asked[rekey->peer]++;
+    pace->least = rekey->age < pace->least ? rekey->age : pace->least;
+    pace->most = rekey->age > pace->most ? rekey->age : pace->most;
+    pace->read += rekey->lifetime > 0 && rekey->age >= rekey->lifetime / 2;
+    pace->lifetime = rekey->lifetime > pace->lifetime ? rekey->lifetime : pace->lifetime;
+}
+
+/* The last rekeys, without those that cross another one: back to where another pace was kept before. */
 static struct pace
 pace_of(const struct view *view)
 {
     const struct past *past = past_of(view);
     struct pace pace = { 0 };
 
-    for (unsigned i = 0; i < kept(past->rekeys); i++) {
-        const struct past_rekey *rekey = &past->rekey[i];
+    for (unsigned i = 1; i <= kept(past->rekeys); i++) {
+        const struct past_rekey *rekey = &past->rekey[(past->rekeys - i) % PAST_AT_MOST];
+        struct pace before = pace;
         if (rekey->age <= view->judge->limits.handover_grace)
             continue;
-        if (pace.count++ == 0)
-            pace.least = pace.most = rekey->age;
-        pace.asked[rekey->peer]++;
-        pace.least = rekey->age < pace.least ? rekey->age : pace.least;
-        pace.most = rekey->age > pace.most ? rekey->age : pace.most;
-        pace.read += rekey->lifetime > 0 && rekey->age >= rekey->lifetime / 2;
-        pace.lifetime = rekey->lifetime > pace.lifetime ? rekey->lifetime : pace.lifetime;
+        pace_add(&pace, rekey);
+        if (!is_one_pace(&pace) && before.count >= view->judge->limits.churn_count)
+            return before;
     }
     return pace;
 }
@@ -149,8 +164,7 @@ explain_lifetime_too_short(const struct view *view, const struct trouble *troubl
             || view->file->count[FINDING_PHASE2_LIFETIME_MISMATCH] > 0)
         return false;
     bool is_read = pace.read == pace.count && pace.lifetime < limit;
-    bool both = pace.asked[0] >= TIMES_AT_LEAST && pace.asked[1] >= TIMES_AT_LEAST && pace.most < limit
-            && pace.least >= pace.most - (pace.most / 4);
+    bool both = pace.asked[0] >= TIMES_AT_LEAST && pace.asked[1] >= TIMES_AT_LEAST && pace.most < limit && is_one_pace(&pace);
     return (is_read || both) && claim_rekeys(view, claim, PEER_BOTH, &pace);
 }
 

@@ -14,6 +14,10 @@
 /* A silence is longer than four gaps of the SA's own packets, as in track/outage.c. */
 #define PAUSE_GAPS 5
 
+/* Deletes of an SA and of its IKE SA come together; liveness checks are repeated within two minutes, as in track/service.c. */
+#define TOGETHER_SECONDS 1
+#define SERIES_SECONDS 120
+
 /* Exchanges of an IKE SA that are looked at. */
 #define LOOKED_AT_MOST 16
 
@@ -23,10 +27,22 @@ is_informational(const struct exchange *exchange)
     return exchange->type == IKE1_INFORMATIONAL || exchange->type == IKE2_INFORMATIONAL;
 }
 
+/* A Delete of IKEv2 is answered; a request that is not is rather a liveness check. */
 static bool
 may_be_delete(const struct exchange *exchange)
 {
-    return is_informational(exchange) && !exchange->liveness && exchange->request_frame != 0;
+    return is_informational(exchange) && !exchange->liveness && exchange->request_frame != 0
+            && (exchange->type == IKE1_INFORMATIONAL || exchange->response_frame != 0);
+}
+
+/* Whether the Informational goes with an earlier one of the same peer, further apart than Deletes that are sent together: in IKEv1
+ * so are liveness checks that nobody answers. */
+static bool
+is_in_series(const struct exchange *end, const struct exchange *before)
+{
+    return before && end->type == IKE1_INFORMATIONAL && before->type == IKE1_INFORMATIONAL && before->flow == end->flow
+            && clock_passed(&before->request_time, &end->request_time, TOGETHER_SECONDS)
+            && !clock_passed(&before->request_time, &end->request_time, SERIES_SECONDS);
 }
 
 /* The last packet of the pair, as far as it is known. */
@@ -117,10 +133,12 @@ was_ended_before(struct succeeded *succeeded, const struct sa *old, const struct
     for (; before && may_be_delete(before) && looked_at < LOOKED_AT_MOST; before = before->older, looked_at++) {
         if (clock_compare(&before->request_time, last_packet(old)) < 0)
             break;
-        if (end && (before->flow != end->flow || clock_passed(&before->request_time, &end->request_time, 1)))
+        if (end && (before->flow != end->flow || clock_passed(&before->request_time, &end->request_time, TOGETHER_SECONDS)))
             break;
         end = before;
     }
+    if (end && is_in_series(end, before))
+        return false;
     if (end)
         note_end(succeeded, old, (int)flow_peer(end->flow), end->request_frame, &end->request_time);
     return end != NULL;

@@ -275,6 +275,13 @@ claim_set_ups(const struct view *view, const unsigned *of_peer, const struct set
     return true;
 }
 
+/* Set-ups that nothing but an earlier one went before: without a gap, or with one until the new one carried. */
+static bool
+is_replaced(const struct trouble *trouble)
+{
+    return trouble->kind == TROUBLE_CHURN || (trouble->outage && trouble->outage->how == OUTAGE_REPLACED);
+}
+
 /* Each new set-up comes right behind the Delete of one peer, from the other one. */
 bool
 explain_deletes_in_turn(const struct view *view, const struct trouble *trouble, struct claim *claim)
@@ -282,7 +289,7 @@ explain_deletes_in_turn(const struct view *view, const struct trouble *trouble, 
     struct claim found = *claim;
     struct set_ups set_ups = { 0 };
 
-    if (trouble->kind != TROUBLE_CHURN)
+    if (!is_replaced(trouble))
         return false;
     set_ups = set_ups_of(view, &found);
     if (!claim_set_ups(view, set_ups.after_delete_of, &set_ups, &found))
@@ -298,7 +305,7 @@ explain_early_reauth(const struct view *view, const struct trouble *trouble, str
     struct claim found = *claim;
     struct set_ups set_ups = { 0 };
 
-    if (trouble->kind != TROUBLE_CHURN || !view->was_up)
+    if (!is_replaced(trouble) || !view->was_up)
         return false;
     set_ups = set_ups_of(view, &found);
     if (!claim_set_ups(view, set_ups.renewed, &set_ups, &found))

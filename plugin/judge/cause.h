@@ -26,10 +26,18 @@ explain_function explain_phase2_lifetime;
 explain_function explain_lifetime_expired;
 explain_function explain_deleted_by_peer;
 
+/* cause_rhythm.c: who lets SAs go, or renews them, in which rhythm, though nothing fails */
+explain_function explain_idle_timeout;
+explain_function explain_lifetime_too_short;
+explain_function explain_phase2_rekeys;
+explain_function explain_deletes_in_turn;
+explain_function explain_early_reauth;
+
 /* cause_silent.c: who is silent, and what went before */
 explain_function explain_unreachable;
 explain_function explain_unanswered;
 explain_function explain_restart;
+explain_function explain_identity_conflict;
 explain_function explain_rekey_collision;
 explain_function explain_spi_unknown;
 explain_function explain_sequence_fallback;

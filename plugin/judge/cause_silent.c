@@ -122,6 +122,23 @@ explain_restart(const struct view *view, const struct trouble *trouble, struct c
     return claim_finding(claim, finding);
 }
 
+/* Two devices take turns: the finding stands on the set-up that brings the tunnel back, or brought it up before. */
+bool
+explain_identity_conflict(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    const struct finding *finding = view->file->latest[FINDING_IDENTITY_CONFLICT];
+    unsigned looked_at = 0;
+
+    if (trouble->kind == TROUBLE_NOT_UP || trouble->kind == TROUBLE_NONE)
+        return false;
+    for (; finding && finding->frame > trouble->until_frame && looked_at < EVIDENCE_AT_MOST; looked_at++)
+        finding = finding->older;
+    if (!finding || finding->frame < trouble->since_frame || finding->frame > trouble->until_frame)
+        return false;
+    claim->by = (int8_t)flow_peer(finding->ike_sa->flow);
+    return claim_finding(claim, finding);
+}
+
 /* ---- silence that begins with a rekey */
 
 static bool

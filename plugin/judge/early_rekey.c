@@ -1,8 +1,9 @@
 /* early_rekey.c
  * early_rekey: inferred: one peer keeps replacing SAs far before the lifetime that was negotiated: it
  * asked for three rekeys in a row, each while the old SA was alive, before half the lifetime. IKEv2
- * negotiates no lifetime; there the peer's own timer shows, and min_sa_lifetime is what is early. Said
- * on the third, and again when it begins anew.
+ * negotiates no lifetime, and without keys none is read; there the peer's own timer shows, and min_sa_lifetime is what is early.
+ * A new IKE SA is no rekey; and where the other
+ * peer asked for some of the last rekeys too, both go by one lifetime, as far as none is read. Said on the third, and again when it begins anew.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,28 +13,42 @@
 
 #include "../clock.h"
 #include "../words/ike_words.h"
+#include "succession.h"
 
 #define IN_A_ROW 3
+#define IN_A_ROW_UNREAD 5
 
 struct early {
     uint64_t negotiated;            /* seconds; 0: none */
+    bool is_ikev2;
+    unsigned row;
     nstime_t age;                   /* of the last SA */
 };
 
 /* Whether the SA was renewed early, at its successor's requester's wish, and not dropped before. */
 static bool
-renewed_early(const struct sa *old, const struct judge_limits *limits)
+renewed_early(const struct judge *judge, const struct sa *old)
 {
     const struct sa *new = old->successor;
 
-    if (!new || !new->child || !old->child || !new->link_proven || !new->origin)
+    if (!new || !old->born_in_capture || !old->origin || succession_of(judge, new).how != SUCCESSION_REKEYED)
         return false;
-    if (old->deleted_frame != 0 && old->deleted_frame < new->origin->request_frame)
-        return false;
-    uint64_t lifetime = old->child->lifetime.seconds;
+    uint64_t lifetime = succession_lifetime(old);
     nstime_t age = clock_elapsed(sa_birth_time(old), sa_birth_time(new));
-    uint64_t early = lifetime > 0 ? lifetime / 2 : limits->min_sa_lifetime;
+    uint64_t early = lifetime > 0 ? lifetime / 2 : judge->limits.min_sa_lifetime;
     return (uint64_t)age.secs < early;
+}
+
+/* Whether only this peer asked for those of the last rekeys that cross no other one. */
+static bool
+asks_alone(const struct judge *judge, const struct flow *requester)
+{
+    const struct past *past = &memory_read(judge->memory, requester->tunnel)->past;
+
+    for (unsigned i = 0; i < past->rekeys && i < PAST_AT_MOST; i++)
+        if (past->rekey[i].peer != (int8_t)flow_peer(requester) && past->rekey[i].age > judge->limits.handover_grace)
+            return false;
+    return true;
 }
 
 static void
@@ -41,22 +56,26 @@ judge_early_rekey(struct judge *judge, const struct change *change)
 {
     const struct sa *new = change->replaced.sa, *old = new->predecessor;
 
-    if (!new->link_proven || !new->origin || new->child == NULL || new != new->child->sa[0])
+    if (!new->origin || new->flow != new->origin->flow)
         return;
     const struct flow *requester = new->origin->flow;
+    bool is_unread = succession_lifetime(old) == 0;
+    unsigned wanted = is_unread && new->origin->ike_sa->version < 2 ? IN_A_ROW_UNREAD : IN_A_ROW;
     unsigned row = 0;
     const struct sa *sa = old;
-    for (; sa && row <= IN_A_ROW; sa = sa->predecessor, row++)
-        if (!renewed_early(sa, &judge->limits) || sa->successor->origin->flow != requester)
+    for (; sa && row <= wanted; sa = sa->predecessor, row++)
+        if (!renewed_early(judge, sa) || sa->successor->origin->flow != requester)
             break;
-    if (row != IN_A_ROW)
+    if (row != wanted || (is_unread && !asks_alone(judge, requester)))
         return;
     struct finding *finding = judge_exchange(judge, FINDING_EARLY_REKEY, CONFIDENCE_INFERRED, new->origin, sizeof(struct early));
     if (!finding)
         return;
     struct early *early = finding->detail;
     finding->sa = old;
-    early->negotiated = old->child->lifetime.seconds;
+    early->negotiated = succession_lifetime(old);
+    early->row = wanted;
+    early->is_ikev2 = new->origin->ike_sa->version >= 2;
     early->age = clock_elapsed(sa_birth_time(old), sa_birth_time(new));
     for (sa = old; sa && finding->evidence_count < EVIDENCE_AT_MOST; sa = sa->predecessor)
         finding_rests_on(finding, sa_birth_frame(sa));
@@ -67,10 +86,10 @@ text_early_rekey(const struct words *words, const struct finding *finding)
 {
     const struct early *early = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "%s asked for three rekeys in a row far before their time, the last after %s "
+    return wmem_strdup_printf(words->scope, "%s asked for %u rekeys in a row far before their time, the last after %s "
             "(negotiated: %s). Check its phase 2 lifetime", words_requester(words, finding->exchange),
-            words_duration(words, &early->age), early->negotiated
-                ? wmem_strdup_printf(words->scope, "%" PRIu64 " s", early->negotiated) : "not in IKEv2");
+            early->row, words_duration(words, &early->age), early->negotiated
+                ? wmem_strdup_printf(words->scope, "%" PRIu64 " s", early->negotiated) : early->is_ikev2 ? "not in IKEv2" : "not read");
 }
 
 const struct rule rule_early_rekey = {

@@ -15,7 +15,22 @@ struct memory {
     wmem_allocator_t *pool;
     wmem_map_t *tunnels;            /* of struct tunnel_memory */
     wmem_map_t *sas;                /* of struct sa_memory: of those that churned, and of lineages that flap */
+    wmem_map_t *gateways;           /* of struct setups, by address */
 };
+
+static guint
+address_hash(const void *key)
+{
+    const struct ip_address *address = key;
+
+    return wmem_strong_hash(address->bytes, sizeof address->bytes);
+}
+
+static gboolean
+address_equal(const void *a, const void *b)
+{
+    return ip_address_equal(a, b);
+}
 
 struct memory *
 memory_create(wmem_allocator_t *pool)
@@ -25,6 +40,7 @@ memory_create(wmem_allocator_t *pool)
     memory->pool = pool;
     memory->tunnels = wmem_map_new(pool, g_direct_hash, g_direct_equal);
     memory->sas = wmem_map_new(pool, g_direct_hash, g_direct_equal);
+    memory->gateways = wmem_map_new(pool, address_hash, address_equal);
     return memory;
 }
 
@@ -49,6 +65,40 @@ memory_read(const struct memory *memory, const struct tunnel *tunnel)
     const struct tunnel_memory *found = wmem_map_lookup(memory->tunnels, tunnel);
 
     return found ? found : &nothing;
+}
+
+struct setups *
+memory_setups(struct memory *memory, const struct ip_address *gateway)
+{
+    struct setups *found = wmem_map_lookup(memory->gateways, gateway);
+
+    if (!found) {
+        found = wmem_new0(memory->pool, struct setups);
+        wmem_map_insert(memory->gateways, wmem_memdup(memory->pool, gateway, sizeof *gateway), found);
+    }
+    return found;
+}
+
+void
+memory_take_end(struct tunnel_memory *memory, const struct past_end *end)
+{
+    struct past *past = &memory->past;
+
+    for (unsigned i = 0; i < past->ends && i < PAST_AT_MOST; i++)
+        if (past->end[i].frame == end->frame)
+            return;
+    past->end[past->ends++ % PAST_AT_MOST] = *end;
+}
+
+void
+memory_take_rekey(struct tunnel_memory *memory, const struct past_rekey *rekey)
+{
+    struct past *past = &memory->past;
+
+    for (unsigned i = 0; i < past->rekeys && i < PAST_AT_MOST; i++)
+        if (past->rekey[i].frame == rekey->frame)
+            return;
+    past->rekey[past->rekeys++ % PAST_AT_MOST] = *rekey;
 }
 
 void

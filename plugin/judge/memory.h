@@ -17,6 +17,42 @@ struct offers {
     const struct exchange *exchange[OFFERS_AT_MOST]; /**< a ring */
 };
 
+/** Ends and rekeys of one tunnel that are remembered: enough to tell a rhythm, and few enough that a new one soon shows. */
+#define PAST_AT_MOST 16
+
+/** An end of SAs that no successor was in place for: read, or inferred. */
+struct past_end {
+    int8_t peer;                    /**< who let it end */
+    bool proven;                    /**< the Delete was read */
+    bool in_silence;                /**< no traffic was under way */
+    uint32_t frame;
+    nstime_t age;                   /**< of what ended */
+    nstime_t idle;                  /**< since its last packet */
+};
+
+/** A rekey of a child SA while the old one lived. */
+struct past_rekey {
+    int8_t peer;                    /**< who asked for it */
+    uint32_t frame;
+    uint64_t age;                   /**< of the old one, seconds */
+    uint64_t lifetime;              /**< as agreed, or as the peer who asked has it; 0: not read */
+};
+
+struct past {
+    unsigned ends;                  /**< that there were */
+    unsigned rekeys;
+    unsigned short_lived;           /**< rekeys of SAs younger than min_sa_lifetime */
+    struct past_end end[PAST_AT_MOST]; /**< a ring */
+    struct past_rekey rekey[PAST_AT_MOST]; /**< a ring */
+};
+
+/** Who took whose place: the tunnel's peer lost its SAs when another device set up its own. */
+struct turns {
+    const struct tunnel *other;     /**< of the other device; NULL where it shares this one's address */
+    uint32_t count;
+    uint32_t frame[2];              /**< the other's set-up, the last time and the one before */
+};
+
 struct finding;
 
 /** Of a tunnel. All zero at first. */
@@ -30,6 +66,23 @@ struct tunnel_memory {
     uint32_t collisions;
     const struct finding *first_no_proposal; /**< that is not about a CREATE_CHILD_SA, and is kept; or NULL */
     struct offers offers[2][2];     /**< per phase (0: phase 1) and peer */
+    struct past past;
+    struct turns turns;
+};
+
+/** Set-ups with one gateway that are remembered. */
+#define SETUPS_AT_MOST 8
+
+struct past_setup {
+    const struct tunnel *tunnel;
+    nstime_t time;
+    uint32_t frame;
+};
+
+/** The latest set-ups with one gateway, of whichever tunnel. */
+struct setups {
+    unsigned count;
+    struct past_setup item[SETUPS_AT_MOST]; /**< a ring */
 };
 
 struct memory;
@@ -42,6 +95,15 @@ struct tunnel_memory *memory_of(struct memory *memory, const struct tunnel *tunn
 
 /** The same for reading only: all zero where nothing is. Never NULL. */
 const struct tunnel_memory *memory_read(const struct memory *memory, const struct tunnel *tunnel);
+
+/** The set-ups with the gateway at this address, for a rule to read and change. Never NULL. */
+struct setups *memory_setups(struct memory *memory, const struct ip_address *gateway);
+
+/** Remembers an end, if it is not known yet by its frame. */
+void memory_take_end(struct tunnel_memory *memory, const struct past_end *end);
+
+/** Remembers a rekey, if it is not known yet by its frame. */
+void memory_take_rekey(struct tunnel_memory *memory, const struct past_rekey *rekey);
 
 /** Remembers the offer of a request; one for the same selectors takes the place of the peer's earlier one. */
 void memory_take_offer(struct memory *memory, const struct exchange *exchange);

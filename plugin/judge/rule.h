@@ -33,6 +33,7 @@ struct rule {
     X(reestablished) \
     X(outage) \
     X(deleted) \
+    X(past) \
     X(spi_churn) \
     X(stale_spi) \
     X(sequence) \
@@ -43,6 +44,7 @@ struct rule {
     X(no_response) \
     X(dpd_failure) \
     X(peer_restart) \
+    X(identity_conflict) \
     X(auth_failed) \
     X(no_proposal) \
     X(proxy_id) \

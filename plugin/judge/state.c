@@ -142,7 +142,8 @@ static bool
 is_churning(const struct view *view)
 {
     return view->file->count[FINDING_FLAPPING] > 0 || view->file->count[FINDING_SPI_CHURN] >= view->judge->limits.churn_count
-            || view->file->count[FINDING_EARLY_REKEY] > 0;
+            || view->file->count[FINDING_EARLY_REKEY] > 0
+            || memory_read(view->judge->memory, view->tunnel)->past.short_lived >= view->judge->limits.churn_count;
 }
 
 static bool

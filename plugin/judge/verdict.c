@@ -128,6 +128,7 @@ static const struct {
     { CAUSE_PROXY_ID_MISMATCH, explain_proxy_id },
     { CAUSE_REFUSED, explain_refused },
     { CAUSE_AUTHENTICATION, explain_authentication_unread },
+    { CAUSE_IDENTITY_CONFLICT, explain_identity_conflict },
     { CAUSE_PEER_RESTART, explain_restart },
     { CAUSE_IKE_UNANSWERED, explain_unanswered },
     { CAUSE_PEER_UNREACHABLE, explain_unreachable },
@@ -139,7 +140,12 @@ static const struct {
     { CAUSE_LIFETIME_EXPIRED, explain_lifetime_expired },
     { CAUSE_DELETED_BY_PEER, explain_deleted_by_peer },
     { CAUSE_ONE_WAY, explain_one_way },
+    { CAUSE_IDLE_TIMEOUT, explain_idle_timeout },
     { CAUSE_REKEY_COLLISION, explain_collisions },
+    { CAUSE_PHASE2_LIFETIME_MISMATCH, explain_phase2_rekeys },
+    { CAUSE_LIFETIME_TOO_SHORT, explain_lifetime_too_short },
+    { CAUSE_DELETED_BY_PEER, explain_deletes_in_turn },
+    { CAUSE_EARLY_REAUTH, explain_early_reauth },
     { CAUSE_VOLUME_REKEY, explain_volume_rekey },
     { CAUSE_EARLY_REKEY, explain_early_rekey },
     { CAUSE_UNEXPLAINED_CHURN, explain_churn },
@@ -335,15 +341,25 @@ state_text(const struct words *words, const struct verdict *verdict)
     case STATE_DEGRADED:
         return wmem_strdup(words->scope, "It is up, but not all is well");
     case STATE_CHURNING:
+        if (verdict->churned == 0)
+            return wmem_strdup(words->scope, "SPIs do not last, but nothing went down");
         return wmem_strdup_printf(words->scope, "SPIs do not last (%u %s replaced early), but nothing went down", verdict->churned,
                 verdict->churned == 1 ? "SA was" : "SAs were");
     case STATE_IDLE:
-        return wmem_strdup(words->scope, "It is set up and alive, and nobody sends.");
+        return wmem_strdup(words->scope, "It is set up and alive, and nobody sends");
     case STATE_STABLE:
-        return wmem_strdup(words->scope, "Both directions carry traffic, and nothing went down.");
+        return wmem_strdup(words->scope, "Both directions carry traffic, and nothing went down");
     default:
         return wmem_strdup(words->scope, "Too little was seen to say how the tunnel is");
     }
+}
+
+/* Causes whose rhythm is the point. */
+static bool
+names_age(unsigned cause)
+{
+    return cause == CAUSE_LIFETIME_EXPIRED || cause == CAUSE_DELETED_BY_PEER || cause == CAUSE_IDLE_TIMEOUT || cause == CAUSE_EARLY_REAUTH
+            || cause == CAUSE_LIFETIME_TOO_SHORT;
 }
 
 char *
@@ -354,13 +370,13 @@ verdict_summary(const struct words *words, const struct tunnel *tunnel, const st
     const char *by = "";
 
     if (verdict->cause == CAUSE_NONE)
-        return state;
+        return wmem_strdup_printf(words->scope, "%s.", state);
     if (!cause->because && verdict->finding)
         return wmem_strdup_printf(words->scope, "%s. %s", state, finding_text(words, verdict->finding));
     if (verdict->by == 0 || verdict->by == 1)
         by = wmem_strdup_printf(words->scope, " (%c, %s)", verdict->by == 0 ? 'A' : 'B',
                 words_endpoint(words, &tunnel->flow[verdict->by].source));
-    if (verdict->age.secs > 0 && (verdict->cause == CAUSE_LIFETIME_EXPIRED || verdict->cause == CAUSE_DELETED_BY_PEER))
+    if (verdict->age.secs > 0 && names_age(verdict->cause))
         by = wmem_strdup_printf(words->scope, "%s, the last time after %s", by, words_duration(words, &verdict->age));
     return wmem_strdup_printf(words->scope, "%s: %s%s.", state, cause->because ? cause->because : cause->name, by);
 }

@@ -85,7 +85,7 @@ view_is_history(const struct view *view, const struct finding *finding)
     return view->works && clock_compare(&finding->time, &view->works_since) <= 0;
 }
 
-/* Of what stands beside a tunnel that works: differing lifetimes have ended nothing yet, and SPIs that change are churn. */
+/* Of what stands beside a tunnel that works: differing lifetimes have ended nothing yet, and SPIs that change, or are rekeyed early, are churn. */
 static bool
 speaks_against(unsigned key)
 {
@@ -93,6 +93,7 @@ speaks_against(unsigned key)
     case FINDING_OUTAGE:
     case FINDING_SPI_CHURN:
     case FINDING_FLAPPING:
+    case FINDING_EARLY_REKEY:
     case FINDING_PHASE1_LIFETIME_MISMATCH:
     case FINDING_PHASE2_LIFETIME_MISMATCH:
         return false;

@@ -1,7 +1,7 @@
 /* volume_rekey.c
  * volume_rekey: inferred: three generations in a row ended at the same byte count, within 2%, at ages
- * that differ by a quarter or more: a volume lifetime, and not a timer, ends them. Only SAs whose
- * whole life was captured count.
+ * that differ by a quarter or more, each in the middle of its traffic: a volume lifetime, and not a timer, ends them. SAs that had fallen
+ * silent carried what there was to carry. Only SAs whose whole life was captured count.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -17,6 +17,9 @@
 #define AGES_DIFFER_PERCENT 125
 #define PACKETS_AT_LEAST 10
 
+/* In the middle of traffic no more than four of the SA's own packets are missing when its successor begins to carry, as in track/outage.c. */
+#define PAUSE_GAPS 5
+
 struct volume {
     uint64_t bytes;
     uint64_t shortest;              /* age in seconds */
@@ -30,6 +33,16 @@ seconds_of(const struct sa *sa)
     return nstime_to_sec(&age);
 }
 
+static bool
+in_midst(const struct sa *sa, uint32_t min_outage)
+{
+    nstime_t used = clock_elapsed(&sa->first_time, &sa->last_time);
+    nstime_t gap = clock_elapsed(&sa->last_time, &sa->successor->first_time);
+    double usual = nstime_to_sec(&used) / (double)(sa->sequence.packets - 1);
+
+    return nstime_to_sec(&gap) <= min_outage || nstime_to_sec(&gap) <= PAUSE_GAPS * usual;
+}
+
 static void
 judge_volume_rekey(struct judge *judge, const struct change *change)
 {
@@ -39,7 +52,8 @@ judge_volume_rekey(struct judge *judge, const struct change *change)
     const struct sa *sa = last;
     unsigned count = 0;
     for (; sa && count < GENERATIONS; sa = sa->predecessor, count++) {
-        if (!sa->born_in_capture || sa->sequence.packets < PACKETS_AT_LEAST)
+        if (!sa->born_in_capture || sa->sequence.packets < PACKETS_AT_LEAST
+                || !in_midst(sa, judge->limits.min_outage))
             return;
         double age = seconds_of(sa);
         least = sa->bytes < least ? sa->bytes : least;

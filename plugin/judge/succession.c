@@ -1,0 +1,218 @@
+/* succession.c
+ * A rekey is followed by the Delete of what it replaces; on demand, the Delete comes first, and a silence before it. Without keys,
+ * an INFORMATIONAL that is not proven to be empty stands for a Delete: one that follows the CREATE_CHILD_SA within the handover
+ * grace makes it a rekey; one that the old SA's last packet precedes, and nothing but the new negotiation follows, was its end.
+ * What was negotiated before the old SA was born took over from nothing. IKEv1 need not delete at a rekey.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "succession.h"
+
+#include "../clock.h"
+#include "../ike_registry.h"
+
+/* A silence is longer than four gaps of the SA's own packets, as in track/outage.c. */
+#define PAUSE_GAPS 5
+
+/* Deletes of an SA and of its IKE SA come together; liveness checks are repeated within two minutes, as in track/service.c. */
+#define TOGETHER_SECONDS 1
+#define SERIES_SECONDS 120
+
+/* Exchanges of an IKE SA that are looked at. */
+#define LOOKED_AT_MOST 16
+
+static bool
+is_informational(const struct exchange *exchange)
+{
+    return exchange->type == IKE1_INFORMATIONAL || exchange->type == IKE2_INFORMATIONAL;
+}
+
+/* A Delete of IKEv2 is answered; a request that is not is rather a liveness check. */
+static bool
+may_be_delete(const struct exchange *exchange)
+{
+    return is_informational(exchange) && !exchange->liveness && exchange->request_frame != 0
+            && (exchange->type == IKE1_INFORMATIONAL || exchange->response_frame != 0);
+}
+
+/* Whether the Informational goes with an earlier one of the same peer, further apart than Deletes that are sent together: in IKEv1
+ * so are liveness checks that nobody answers. */
+static bool
+is_in_series(const struct exchange *end, const struct exchange *before)
+{
+    return before && end->type == IKE1_INFORMATIONAL && before->type == IKE1_INFORMATIONAL && before->flow == end->flow
+            && clock_passed(&before->request_time, &end->request_time, TOGETHER_SECONDS)
+            && !clock_passed(&before->request_time, &end->request_time, SERIES_SECONDS);
+}
+
+/* The last packet of the pair, as far as it is known. */
+static const nstime_t *
+last_packet(const struct sa *old)
+{
+    const nstime_t *last = &old->last_time;
+
+    for (unsigned i = 0; old->child && i < 2; i++)
+        if (old->child->sa[i] && old->child->sa[i]->sequence.packets > 0)
+            last = clock_later(last, &old->child->sa[i]->last_time);
+    return last;
+}
+
+/* Whether the SA had fallen silent by then, measured by its own rhythm. */
+static bool
+was_silent(const struct judge *judge, const struct sa *old, const nstime_t *idle)
+{
+    nstime_t used = clock_elapsed(&old->first_time, &old->last_time);
+    double gap = old->sequence.packets > 1 ? nstime_to_sec(&used) / (double)(old->sequence.packets - 1) : 0;
+    double silence = nstime_to_sec(idle);
+
+    return silence > judge->limits.min_outage && silence > PAUSE_GAPS * gap;
+}
+
+static bool
+is_child_exchange(const struct exchange *exchange)
+{
+    return exchange->type == IKE2_CREATE_CHILD_SA || exchange->type == IKE1_QUICK_MODE;
+}
+
+/* Whether the new SA is the first of an IKE SA that was set up for it. */
+static bool
+is_anew(const struct judge *judge, const struct sa *old, const struct exchange *origin)
+{
+    const struct ike_sa *ike_sa = origin->ike_sa;
+
+    if (!is_child_exchange(origin))
+        return true;
+    if (origin->type != IKE1_QUICK_MODE || !ike_sa->set_up || (old->origin && old->origin->ike_sa == ike_sa))
+        return false;
+    return !clock_passed(&ike_sa->established_time, &origin->request_time, judge->limits.handover_grace);
+}
+
+static void
+note_end(struct succeeded *succeeded, const struct sa *old, int peer, uint32_t frame, const nstime_t *time)
+{
+    succeeded->is_end = true;
+    succeeded->peer = (int8_t)peer;
+    succeeded->frame = frame;
+    succeeded->time = *time;
+    succeeded->idle = clock_elapsed(last_packet(old), time);
+    succeeded->age = clock_elapsed(sa_birth_time(old), time);
+}
+
+/* The Delete of the old SA was read, before the new one was asked for. */
+static bool
+was_deleted_before(struct succeeded *succeeded, const struct sa *old, const struct exchange *origin)
+{
+    if (old->deleted_frame == 0 || old->deleted_frame >= origin->request_frame)
+        return false;
+    note_end(succeeded, old, old->ended_by - 1, old->deleted_frame, &old->deleted_time);
+    succeeded->proven = true;
+    return true;
+}
+
+/* Whether a message that may be a Delete follows the negotiation within the grace. */
+static bool
+is_delete_behind(const struct judge *judge, const struct exchange *origin)
+{
+    unsigned looked_at = 0;
+
+    for (const struct exchange *exchange = origin->ike_sa->latest; exchange && exchange != origin && looked_at < LOOKED_AT_MOST;
+            exchange = exchange->older, looked_at++)
+        if (may_be_delete(exchange) && exchange->request_frame > origin->request_frame
+                && !clock_passed(&origin->response_time, &exchange->request_time, judge->limits.handover_grace))
+            return true;
+    return false;
+}
+
+/* The first of the messages right before the new negotiation that may be Deletes, behind the old SA's last packet. */
+static bool
+was_ended_before(struct succeeded *succeeded, const struct sa *old, const struct exchange *before)
+{
+    const struct exchange *end = NULL;
+    unsigned looked_at = 0;
+
+    for (; before && may_be_delete(before) && looked_at < LOOKED_AT_MOST; before = before->older, looked_at++) {
+        if (clock_compare(&before->request_time, last_packet(old)) < 0)
+            break;
+        if (end && (before->flow != end->flow || clock_passed(&before->request_time, &end->request_time, TOGETHER_SECONDS)))
+            break;
+        end = before;
+    }
+    if (end && is_in_series(end, before))
+        return false;
+    if (end)
+        note_end(succeeded, old, (int)flow_peer(end->flow), end->request_frame, &end->request_time);
+    return end != NULL;
+}
+
+/* The exchange of the old IKE SA behind which nothing more followed on it, or NULL. */
+static const struct exchange *
+last_of_old(const struct sa *old, const struct exchange *origin)
+{
+    const struct ike_sa *ike_sa = old->origin ? old->origin->ike_sa : NULL;
+    unsigned looked_at = 0;
+
+    for (; ike_sa && ike_sa->successor && ike_sa->successor != origin->ike_sa && looked_at < LOOKED_AT_MOST; looked_at++)
+        ike_sa = ike_sa->successor;
+    if (!ike_sa || ike_sa == origin->ike_sa || !ike_sa->latest || ike_sa->last_frame > origin->ike_sa->first_frame)
+        return NULL;
+    return ike_sa->latest;
+}
+
+static struct succeeded
+after_an_end(struct succeeded succeeded, const struct judge *judge, const struct sa *old, enum succession otherwise)
+{
+    succeeded.how = was_silent(judge, old, &succeeded.idle) ? SUCCESSION_ON_DEMAND : otherwise;
+    return succeeded;
+}
+
+struct succeeded
+succession_of(const struct judge *judge, const struct sa *new)
+{
+    const struct sa *old = new->predecessor;
+    const struct exchange *origin = new->origin;
+    struct succeeded succeeded = { .how = SUCCESSION_UNSEEN, .peer = PEER_NOT_SEEN };
+
+    if (!origin)
+        return succeeded;
+    bool anew = is_anew(judge, old, origin);
+    if (was_deleted_before(&succeeded, old, origin))
+        return after_an_end(succeeded, judge, old, anew ? SUCCESSION_ANEW : SUCCESSION_DROPPED);
+    succeeded.how = anew ? SUCCESSION_ANEW : SUCCESSION_REKEYED;
+    if (new->link_proven)
+        return succeeded;
+    if (origin->response_frame != 0 && clock_compare(&origin->response_time, sa_birth_time(old)) < 0) {
+        succeeded.how = SUCCESSION_BESIDE;      /* it was negotiated first */
+        return succeeded;
+    }
+    if (anew ? was_ended_before(&succeeded, old, last_of_old(old, origin))
+             : !is_delete_behind(judge, origin) && was_ended_before(&succeeded, old, origin->older))
+        return after_an_end(succeeded, judge, old, anew ? SUCCESSION_ANEW : SUCCESSION_DROPPED);
+    if (!anew && origin->ike_sa->version >= 2 && !is_delete_behind(judge, origin))
+        succeeded.how = SUCCESSION_BESIDE;
+    return succeeded;
+}
+
+uint64_t
+succession_lifetime(const struct sa *old)
+{
+    uint64_t agreed = old->child ? old->child->lifetime.seconds : 0;
+    uint64_t next = old->successor && old->successor->child ? old->successor->child->lifetime.seconds : 0;
+
+    return agreed > 0 && next > 0 && next < agreed ? next : agreed;
+}
+
+int
+succession_ended_before(const struct ike_sa *old, const nstime_t *begin, uint32_t grace, uint32_t *frame)
+{
+    const struct exchange *last = old->latest;
+
+    if (old->ended_by > 0) {
+        *frame = old->ended_in;
+        return clock_compare(&old->end_time, begin) <= 0 && !clock_passed(&old->end_time, begin, grace) ? old->ended_by - 1 : PEER_NOT_SEEN;
+    }
+    if (!last || !may_be_delete(last) || last->says_something || clock_compare(&old->last_time, begin) > 0
+            || clock_passed(&last->request_time, begin, grace))
+        return PEER_NOT_SEEN;
+    *frame = last->request_frame;
+    return (int)flow_peer(last->flow);
+}

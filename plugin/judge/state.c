@@ -23,14 +23,14 @@ static const struct finding *
 failed_before(const struct finding_file *file, uint32_t since, uint32_t until)
 {
     static const uint8_t keys[] = { FINDING_DPD_FAILURE, FINDING_IKE_NO_RESPONSE, FINDING_NO_PROPOSAL, FINDING_CHILD_REFUSED,
-        FINDING_PROXY_ID_MISMATCH };
+        FINDING_IKE_REKEY_REFUSED, FINDING_PROXY_ID_MISMATCH };
     struct trouble trouble = { .since_frame = since, .begin_frame = until, .until_frame = until };
 
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const struct finding *finding = file->latest[keys[i]];
         for (unsigned looked_at = 0; finding && finding->frame > until && looked_at < SET_UPS_LOOKED_AT; looked_at++)
             finding = finding->older;
-        if (finding && view_has(&trouble, finding) && !(finding->exchange && finding->exchange->tried_again))
+        if (finding && view_has(&trouble, finding) && !finding_is_overcome(finding))
             return finding;
     }
     return NULL;

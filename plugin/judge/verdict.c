@@ -214,12 +214,13 @@ static void
 find_others(struct verdict *verdict, const struct view *view)
 {
     for (unsigned key = 0; key < FINDING_KEYS; key++) {
-        if (view->file->count[key] == 0 || finding_kind((uint8_t)key)->severity <= SEVERITY_NOTE || key == FINDING_OUTAGE)
+        const struct finding *latest = view_latest_above_note(view, key);
+        if (!latest || key == FINDING_OUTAGE)
             continue;
         if (verdict->finding && verdict->finding->key == key)
             continue;
         verdict->also |= UINT64_C(1) << key;
-        if (view_is_history(view, view->file->latest[key]))
+        if (view_is_history(view, latest))
             verdict->history |= UINT64_C(1) << key;
     }
 }

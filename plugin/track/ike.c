@@ -11,6 +11,7 @@
 #include "ikev2.h"
 #include "keyless.h"
 #include "origin.h"
+#include "refusal.h"
 #include "restart.h"
 #include "tunnel.h"
 
@@ -234,6 +235,8 @@ take_news(struct ike_context *context, struct exchange *exchange, const struct i
     take_progress(context, exchange, frame->is_response);
     if (first_answer && makes_children(exchange) && !message->readable && exchange->outcome != EXCHANGE_REFUSED)
         origin_remember(context->flow->tunnel, exchange);
+    if (first_answer && (exchange->type == IKE2_CREATE_CHILD_SA || exchange->type == IKE1_QUICK_MODE))
+        refusal_take_answer(exchange);
 }
 
 const struct ike_frame *

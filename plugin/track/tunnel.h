@@ -66,7 +66,6 @@ struct tunnel {
     struct ike_sa *maybe_restarted; /**< one that was set up, unread, while another was alive; or NULL */
     struct child *twin;             /**< one that lives beside another for the same selectors, or NULL */
     struct service service;         /**< whether it can carry traffic */
-    uint32_t tried_again;           /**< refusals by size that the next try turned into a success */
     struct tunnel *next;
 };
 

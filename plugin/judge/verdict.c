@@ -132,6 +132,7 @@ static const struct {
     { CAUSE_IKE_UNANSWERED, explain_unanswered },
     { CAUSE_PEER_UNREACHABLE, explain_unreachable },
     { CAUSE_REKEY_COLLISION, explain_rekey_collision },
+    { CAUSE_REKEY_RACE, explain_rekey_race },
     { CAUSE_SEQUENCE_FALLBACK, explain_sequence_fallback },
     { CAUSE_PHASE1_LIFETIME_MISMATCH, explain_phase1_lifetime },
     { CAUSE_PHASE2_LIFETIME_MISMATCH, explain_phase2_lifetime },

@@ -82,16 +82,25 @@ find_winner(struct exchange *refused)
             refused->tried_again |= is_overcome(refused, other);
 }
 
-void
-refusal_take_answer(struct exchange *answered)
+/* The refusals that an accepted negotiation makes good: of its IKE SA, and of the one that this replaced. */
+static void
+find_losers(const struct exchange *accepted, const struct ike_sa *ike_sa)
 {
     struct exchange *other;
 
+    WALK(other, ike_sa->latest, older, EXCHANGES_OPEN)
+        if (other->type == accepted->type && other->outcome == EXCHANGE_REFUSED)
+            other->tried_again |= is_overcome(other, accepted);
+}
+
+void
+refusal_take_answer(struct exchange *answered)
+{
     if (answered->outcome == EXCHANGE_REFUSED) {
         find_winner(answered);
         return;
     }
-    WALK(other, answered->ike_sa->latest, older, EXCHANGES_OPEN)
-        if (other->type == answered->type && other->outcome == EXCHANGE_REFUSED)
-            other->tried_again |= is_overcome(other, answered);
+    find_losers(answered, answered->ike_sa);
+    if (answered->ike_sa->predecessor)
+        find_losers(answered, answered->ike_sa->predecessor);
 }

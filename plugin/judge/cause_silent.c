@@ -16,6 +16,7 @@ enum { DIRECTIONS = 2, BOTH = 3 };
 
 /* Back from the latest: a verdict may be asked for with each packet. */
 #define REKEYS_LOOKED_AT 64
+#define RESTARTS_LOOKED_AT 64
 
 /* The peer whose direction carried nothing, or PEER_NOT_SEEN where that was both. */
 static int
@@ -108,10 +109,23 @@ explain_unanswered(const struct view *view, const struct trouble *trouble, struc
     return true;
 }
 
+/* The restart that the trouble begins with. Its silence may show it only after the trouble was over: its new IKE SA lies in it. */
+static const struct finding *
+restart_of(const struct view *view, const struct trouble *trouble)
+{
+    unsigned looked_at = 0;
+
+    for (const struct finding *finding = view->file->latest[FINDING_PEER_RESTART]; finding && looked_at < RESTARTS_LOOKED_AT;
+            finding = finding->older, looked_at++)
+        if (finding->ike_sa->first_frame > trouble->since_frame && finding->ike_sa->first_frame <= trouble->until_frame)
+            return finding;
+    return NULL;
+}
+
 bool
 explain_restart(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    const struct finding *finding = view_find(view, trouble, FINDING_PEER_RESTART, CONFIDENCE_SUSPECTED);
+    const struct finding *finding = restart_of(view, trouble);
 
     if (!finding || (trouble->kind != TROUBLE_OUTAGE && trouble->kind != TROUBLE_REBUILT))
         return false;

@@ -20,20 +20,29 @@ struct early {
     nstime_t age;                   /* of the last SA */
 };
 
+/* Whether both were negotiated under the IKE SA that one set-up made: an SA that is set up anew is no rekey. */
+static bool
+has_same_set_up(const struct sa *old, const struct sa *new)
+{
+    const struct ike_sa *a = old->origin ? old->origin->ike_sa : NULL, *b = new->origin->ike_sa;
+
+    return !a || a == b || !b->set_up;
+}
+
 /* Whether the SA was renewed early, at its successor's requester's wish, and not dropped before. */
 static bool
 renewed_early(const struct sa *old, const struct judge_limits *limits)
 {
     const struct sa *new = old->successor;
 
-    if (!new || !new->child || !old->child || !new->link_proven || !new->origin)
+    if (!new || !new->child || !old->child || !new->link_proven || !new->origin || !has_same_set_up(old, new))
         return false;
     if (old->deleted_frame != 0 && old->deleted_frame < new->origin->request_frame)
         return false;
     uint64_t lifetime = old->child->lifetime.seconds;
     nstime_t age = clock_elapsed(sa_birth_time(old), sa_birth_time(new));
     uint64_t early = lifetime > 0 ? lifetime / 2 : limits->min_sa_lifetime;
-    return (uint64_t)age.secs < early;
+    return (uint64_t)age.secs < early && (uint64_t)age.secs >= limits->handover_grace;     /* else they were asked for together */
 }
 
 static void

@@ -131,10 +131,20 @@ is_down(const struct view *view)
     return view->end.is_out && is_longest(view);
 }
 
+/* Whether the direction is silent, and not only because the other one's traffic wants no answer while IKE is answered. */
+static bool
+fails_to_answer(const struct view *view, unsigned peer)
+{
+    const struct service_side *side = &view->tunnel->service.side[peer];
+    bool is_alive = side->answered_frame != 0 && clock_compare(&side->answered, &view->end.silent_since[peer]) > 0;
+
+    return view->end.silent[peer] && !(is_alive && flow_asks_for_nothing(&view->tunnel->flow[1 - peer]));
+}
+
 static bool
 is_one_way(const struct view *view)
 {
-    return view->was_up && (view->end.silent[0] || view->end.silent[1]);
+    return view->was_up && (fails_to_answer(view, 0) || fails_to_answer(view, 1));
 }
 
 /* Whether SPIs are replaced far too early again and again. */

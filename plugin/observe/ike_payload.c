@@ -6,6 +6,8 @@
 
 #include <limits.h>
 
+#include <wsutil/wmem/wmem.h>
+
 #include "../compat.h"
 
 /* Where fields lie, in bytes from the beginning of a payload (RFC 7296 section 3, RFC 2408 section 3). */
@@ -22,6 +24,7 @@ enum {
     IKE1_ID_PROTOCOL = 5,
     IKE1_ID_PORT = 6,
     IKE1_ID_DATA = 8,
+    IDENTITY_DATA = 8,              /* of an identity, in both versions */
     TS_COUNT = 4,
     TS_SELECTORS = 8,
     /* in one traffic selector */
@@ -413,6 +416,16 @@ take_id(struct selectors *selectors, struct bytes payload)
     }
 }
 
+/* Who a peer says it is, type and value: kept as a hash, only to be compared. */
+static uint32_t
+identity_of(struct bytes payload)
+{
+    struct bytes value = rest(payload, IDENTITY_DATA);
+    uint32_t hash = value.length > 0 ? wmem_strong_hash(value.at, value.length) : 0;
+
+    return hash == 0 ? 0 : hash ^ get8(payload, IKE1_ID_TYPE);
+}
+
 /* ---- Notify and Delete */
 
 static void
@@ -494,6 +507,14 @@ ike_payload_take(struct ike_reader *reader, uint8_t type, const uint8_t *bytes, 
     case IKE1_PAYLOAD_ID:
         if (message->exchange_type == IKE1_QUICK_MODE)
             take_id(reader->ids++ == 0 ? &contents->tsi : &contents->tsr, payload);
+        else
+            contents->identity[0] = identity_of(payload);
+        break;
+    case IKE2_PAYLOAD_IDI:
+        contents->identity[0] = identity_of(payload);
+        break;
+    case IKE2_PAYLOAD_IDR:
+        contents->identity[1] = identity_of(payload);
         break;
     case IKE2_PAYLOAD_TSI:
         take_selectors(&contents->tsi, payload);

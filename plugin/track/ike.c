@@ -142,6 +142,7 @@ static void
 take_contents(struct ike_context *context, struct exchange *exchange, const struct ike_frame *frame)
 {
     contents_take_notifies(context, exchange);
+    contents_take_identities(context, exchange);
     if (context->message->version < 2) {
         if (exchange->type == IKE1_INFORMATIONAL)
             take_deletes(context, exchange->ike_sa);

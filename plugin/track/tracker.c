@@ -188,12 +188,21 @@ unanswered_at_least(const struct flow *flow)
     return count < ONE_WAY_PACKETS ? ONE_WAY_PACKETS : count;
 }
 
+static bool
+has_live_ike_sa(const struct tunnel *tunnel)
+{
+    return tunnel->ike_sas && tunnel->ike_sas->established && tunnel->ike_sas->end == IKE_ALIVE;
+}
+
 /* Whether the other tunnel carries just the direction that this flow leaves out, at the same time, for the gateway that both share:
- * answers take another way (as with a cloud's two tunnels). */
+ * answers take another way (as with a cloud's two tunnels). Each has an IKE SA of its own that lives: a peer that moved to another
+ * address has not. */
 static bool
 carries_answers(const struct tunnel *other, const struct flow *flow, const nstime_t *now, uint32_t within)
 {
-    for (unsigned i = 0; i < 2 && other != flow->tunnel; i++) {
+    bool both_live = has_live_ike_sa(other) && has_live_ike_sa(flow->tunnel);
+
+    for (unsigned i = 0; i < 2 && other != flow->tunnel && both_live; i++) {
         const struct flow *back = &other->flow[i];
         if (back->unanswered >= ONE_WAY_PACKETS && !clock_passed(&back->unanswered_last, now, within)
                 && (ip_address_equal(&back->destination.address, &flow->source.address)

@@ -129,6 +129,7 @@ struct ike_contents {
     uint8_t notifies;
     uint16_t deletes;
     uint16_t ke_group;              /**< of IKEv2's KE payload; 0 in IKEv1 */
+    uint32_t identity[2];           /**< hash of the initiator's, the responder's; 0 where it is not said. IKEv1: [0] is the sender's */
     uint8_t delete_protocol;
     uint64_t delete_ike_initiator;  /**< of IKEv1: the IKE SA that a Delete names; 0 where none */
     uint64_t delete_ike_responder;

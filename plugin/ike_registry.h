@@ -52,6 +52,8 @@ enum ike_payload_type {
     IKE1_PAYLOAD_FRAGMENT = 132,    /* private use: Cisco's and Microsoft's fragmentation */
     IKE2_PAYLOAD_SA = 33,
     IKE2_PAYLOAD_KE = 34,
+    IKE2_PAYLOAD_IDI = 35,
+    IKE2_PAYLOAD_IDR = 36,
     IKE2_PAYLOAD_NONCE = 40,
     IKE2_PAYLOAD_NOTIFY = 41,
     IKE2_PAYLOAD_DELETE = 42,

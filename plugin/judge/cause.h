@@ -39,6 +39,7 @@ explain_function explain_unanswered;
 explain_function explain_restart;
 explain_function explain_identity_conflict;
 explain_function explain_rekey_collision;
+explain_function explain_rekey_race;
 explain_function explain_spi_unknown;
 explain_function explain_sequence_fallback;
 explain_function explain_one_way;

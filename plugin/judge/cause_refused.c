@@ -1,22 +1,51 @@
 /* cause_refused.c
  * Causes that a refusal names, or hides. What was refused explains a trouble only if it was not made good before the trouble was
- * felt: a rekey that was refused, and then accepted, ended nothing. Where several were refused, the first one counts: the others
- * follow from it.
+ * felt: a rekey that was refused, and then accepted, ended nothing. Where the other peer's were accepted, only its own direction is out of
+ * step: that ends nothing by itself either, but a direction that is silent, or traffic that is dropped, may be its effect. Where several were
+ * refused, the first one counts: the others follow from it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "cause.h"
 
-/* Whether the trouble's first refusal that was not made good is one of this key. */
+/* Rekeys that are looked through, back from the latest. */
+#define LOOKED_AT_MOST 64
+
+/* Which peers' rekeys were accepted after the refusal and before the trouble was felt: a bit for each, as far as it was seen who asked. */
+static unsigned
+accepted_since(const struct view *view, const struct trouble *trouble, const struct finding *refused)
+{
+    const struct finding *rekey = view_find_last(view, trouble, FINDING_REKEY);
+    unsigned peers = 0;
+
+    for (unsigned looked_at = 0; rekey && rekey->frame > refused->frame && looked_at < LOOKED_AT_MOST; rekey = rekey->older, looked_at++) {
+        const struct exchange *origin = rekey->other ? rekey->other->origin : NULL;
+        peers |= origin ? 1U << flow_peer(origin->flow) : 3U;
+    }
+    return peers;
+}
+
+/* Whether the trouble may be the effect of SAs that one peer's rekeys did not make, while the other's did. */
+static bool
+may_be_out_of_step(const struct trouble *trouble)
+{
+    return trouble->kind == TROUBLE_ONE_WAY || trouble->kind == TROUBLE_DEGRADED
+            || (trouble->outage && trouble->outage->how == OUTAGE_SILENCE);
+}
+
+/* The trouble's first refusal of this key, if it was not made good. */
 static const struct finding *
 first_refusal(const struct view *view, const struct trouble *trouble, enum finding_key key, enum confidence least)
 {
     const struct finding *found = view_find(view, trouble, key, least);
 
-    if (!found || (found->exchange && found->exchange->tried_again))
-        return NULL;
-    const struct finding *good = view_find_last(view, trouble, FINDING_REKEY);
-    return good && good->frame > found->frame && trouble->kind != TROUBLE_NOT_UP ? NULL : found;
+    if (!found || finding_is_overcome(found) || trouble->kind == TROUBLE_NOT_UP)
+        return found && !finding_is_overcome(found) ? found : NULL;
+    unsigned accepted = accepted_since(view, trouble, found);
+    if (accepted == 0)
+        return found;
+    bool own = !found->exchange || (accepted & (1U << flow_peer(found->exchange->flow))) != 0;
+    return own || !may_be_out_of_step(trouble) ? NULL : found;
 }
 
 static bool
@@ -65,5 +94,6 @@ explain_proxy_id(const struct view *view, const struct trouble *trouble, struct 
 bool
 explain_refused(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    return claim_refusal(view, trouble, FINDING_CHILD_REFUSED, CONFIDENCE_INFERRED, claim);
+    return claim_refusal(view, trouble, FINDING_CHILD_REFUSED, CONFIDENCE_INFERRED, claim)
+            || claim_refusal(view, trouble, FINDING_IKE_REKEY_REFUSED, CONFIDENCE_INFERRED, claim);
 }

@@ -14,6 +14,10 @@
 
 enum { DIRECTIONS = 2, BOTH = 3 };
 
+/* Back from the latest: a verdict may be asked for with each packet. */
+#define REKEYS_LOOKED_AT 64
+#define RESTARTS_LOOKED_AT 64
+
 /* The peer whose direction carried nothing, or PEER_NOT_SEEN where that was both. */
 static int
 silent_peer(const struct outage *outage)
@@ -105,10 +109,23 @@ explain_unanswered(const struct view *view, const struct trouble *trouble, struc
     return true;
 }
 
+/* The restart that the trouble begins with. Its silence may show it only after the trouble was over: its new IKE SA lies in it. */
+static const struct finding *
+restart_of(const struct view *view, const struct trouble *trouble)
+{
+    unsigned looked_at = 0;
+
+    for (const struct finding *finding = view->file->latest[FINDING_PEER_RESTART]; finding && looked_at < RESTARTS_LOOKED_AT;
+            finding = finding->older, looked_at++)
+        if (finding->ike_sa->first_frame > trouble->since_frame && finding->ike_sa->first_frame <= trouble->until_frame)
+            return finding;
+    return NULL;
+}
+
 bool
 explain_restart(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    const struct finding *finding = view_find(view, trouble, FINDING_PEER_RESTART, CONFIDENCE_SUSPECTED);
+    const struct finding *finding = restart_of(view, trouble);
 
     if (!finding || (trouble->kind != TROUBLE_OUTAGE && trouble->kind != TROUBLE_REBUILT))
         return false;
@@ -181,6 +198,54 @@ explain_rekey_collision(const struct view *view, const struct trouble *trouble, 
         return true;
     }
     return false;
+}
+
+/* The direction that is silent, or PEER_NOT_SEEN. */
+static int
+silent_direction(const struct view *view, const struct trouble *trouble)
+{
+    if (trouble->outage)
+        return silent_peer(trouble->outage);
+    for (int peer = 0; peer < DIRECTIONS; peer++)
+        if (view->end.silent[peer])
+            return peer;
+    return PEER_NOT_SEEN;
+}
+
+/* The rekey by which the other peer changed to a new SA when the silence began, and the silent one did not. */
+static const struct finding *
+rekey_of_one_peer(const struct view *view, const nstime_t *since, int silent)
+{
+    const struct finding *found = NULL;
+    unsigned looked_at = 0;
+
+    for (const struct finding *finding = view->file->latest[FINDING_REKEY]; finding && looked_at < REKEYS_LOOKED_AT;
+            finding = finding->older, looked_at++) {
+        const struct sa *new = finding->other;
+        if (!is_near(view, &new->first_time, since))
+            continue;
+        if ((int)flow_peer(new->flow) != silent)
+            found = finding;
+        else if (clock_compare(&new->first_time, since) <= 0)
+            return NULL;            /* it had changed as well, and then fell silent */
+    }
+    return found;
+}
+
+bool
+explain_rekey_race(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    const nstime_t *since = silent_since(view, trouble);
+    int silent = silent_direction(view, trouble);
+    const struct finding *rekey = since && silent != PEER_NOT_SEEN ? rekey_of_one_peer(view, since, silent) : NULL;
+
+    if (!rekey)
+        return false;
+    claim_finding(claim, rekey);
+    claim->finding = NULL;          /* the cause has words of its own */
+    claim->confidence = CONFIDENCE_INFERRED;
+    claim->by = (int8_t)silent;
+    return true;
 }
 
 /* ---- what the receiver drops */

@@ -2,14 +2,20 @@
  * child_refused: a child SA, phase 2, was refused: the answer is an error notify. Other rules say more
  * about those that they know.
  *
+ * ike_rekey_refused: the same for the rekey of an IKE SA, phase 1: its proposal is one of IKE (RFC 7296 section 1.3.2).
+ *
  * Without keys: in IKEv2 the answer is too small to hold a child SA (track/envelope.h), which proves the refusal of a
- * CREATE_CHILD_SA, and no reason; of an IKE_AUTH, which may not have asked for one, it is inferred. In IKEv1 a Quick
- * Mode was met by an Informational and no answer, and was tried again, which lets it be inferred.
+ * CREATE_CHILD_SA, and no reason, nor of which of the two; of an IKE_AUTH, which may not have asked for one, it is inferred. In
+ * IKEv1 a Quick Mode was met by an Informational and no answer, and was tried again, which lets it be inferred.
+ *
+ * Both are notes where the next try, or the other peer's that crossed it, made it good, and where the notify only says to come back
+ * later (findings.h).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "rule.h"
 
+#include "../track/refusal.h"
 #include "../words/ike_words.h"
 
 /* Where it was read; else there is no detail. */
@@ -17,16 +23,14 @@ struct refusal {
     uint16_t notify;
 };
 
-/* Whether a refused exchange was about a child SA, and not about the IKE SA itself. */
+/* Whether what was refused is no IKE SA's set-up. */
 static bool
-is_about_child(const struct exchange *exchange)
+is_about_more(const struct exchange *exchange)
 {
     switch (exchange->type) {
     case IKE1_QUICK_MODE:
-        return true;
     case IKE2_CREATE_CHILD_SA:
-        return !exchange->request || exchange->request->proposals == 0
-                || exchange->request->proposal[0].protocol != IKE_PROTOCOL_IKE;
+        return true;
     case IKE2_IKE_AUTH:
         return exchange->error != NOTIFY_AUTHENTICATION_FAILED;
     default:
@@ -49,13 +53,14 @@ judge_by_size(struct judge *judge, const struct exchange *exchange)
 static void
 judge_answer(struct judge *judge, const struct exchange *exchange)
 {
-    if (exchange->outcome != EXCHANGE_REFUSED || !is_about_child(exchange))
+    if (exchange->outcome != EXCHANGE_REFUSED || !is_about_more(exchange))
         return;
     if (exchange->refused_unread)
         return;                     /* said before, of the encrypted copy */
     if (exchange->error == IKE2_NOTIFY_INVALID_KE_PAYLOAD && exchange->ike_sa->version >= 2)
         return;                     /* it asks for another group, and the request comes again */
-    struct finding *finding = judge_exchange(judge, FINDING_CHILD_REFUSED, CONFIDENCE_PROVEN, exchange, sizeof(struct refusal));
+    enum finding_key key = refusal_is_of_ike_sa(exchange) ? FINDING_IKE_REKEY_REFUSED : FINDING_CHILD_REFUSED;
+    struct finding *finding = judge_exchange(judge, key, CONFIDENCE_PROVEN, exchange, sizeof(struct refusal));
     if (!finding)
         return;
     struct refusal *refusal = finding->detail;
@@ -71,40 +76,49 @@ judge_child_refused(struct judge *judge, const struct change *change)
         judge_answer(judge, change->exchange);
 }
 
+/* How it went on. */
+static const char *
+in_the_end(const struct exchange *exchange)
+{
+    return exchange->tried_again ? ". It was made good: the next try, or the other peer's of the same moment, was accepted" : "";
+}
+
 static char *
 text_by_size(const struct words *words, const struct exchange *exchange)
 {
     const char *requester = words_requester(words, exchange), *responder = words_responder(words, exchange);
+    const char *check = exchange->tried_again ? in_the_end(exchange) : "; check proposals, PFS group and proxy IDs on both peers";
 
     if (exchange->ike_sa->version < 2)
         return wmem_strdup_printf(words->scope, "%s met the Quick Mode (phase 2) of frame %u with an Informational, and %s tried "
-                "again: refused. The reason is encrypted; check proposals, PFS group and proxy IDs on both peers",
-                responder, exchange->request_frame, requester);
+                "again: refused. The reason is encrypted%s", responder, exchange->request_frame, requester, check);
     return wmem_strdup_printf(words->scope, "%s refused the %s that %s asked for: its answer of %u bytes is "
-            "too small to hold one. The reason is encrypted%s; check proposals, PFS group and proxy IDs on both peers",
-            responder,
-            exchange->type == IKE2_CREATE_CHILD_SA ? "child SA (phase 2), or new IKE SA (phase 1)," : "child SA (phase 2)", requester, exchange->response_length, exchange->tried_again
-                ? ", but it was asked again at once and accepted: probably another DH group was wanted" : "");
+            "too small to hold one. The reason is encrypted%s", responder,
+            exchange->type == IKE2_CREATE_CHILD_SA ? "child SA (phase 2), or new IKE SA (phase 1)," : "child SA (phase 2)", requester,
+            exchange->response_length, check);
 }
 
 static char *
-text_child_refused(const struct words *words, const struct finding *finding)
+text_refused(const struct words *words, const struct finding *finding)
 {
     const struct exchange *exchange = finding->exchange;
     const struct refusal *refusal = finding->detail;
 
     if (exchange->refused_unread || !refusal)
         return text_by_size(words, exchange);
-    return wmem_strdup_printf(words->scope, "%s refused the child SA (phase 2) that %s asked for: %s",
-            words_responder(words, exchange), words_requester(words, exchange),
-            words_notify(words, exchange->ike_sa->version, refusal->notify));
+    return wmem_strdup_printf(words->scope, "%s refused the %s that %s asked for: %s%s", words_responder(words, exchange),
+            finding->key == FINDING_IKE_REKEY_REFUSED ? "rekey of the IKE SA (phase 1)" : "child SA (phase 2)",
+            words_requester(words, exchange), words_notify(words, exchange->ike_sa->version, refusal->notify), in_the_end(exchange));
 }
 
 const struct rule rule_child_refused = {
     .on = ON(ANSWERED) | ON(REFUSED_UNREAD), .judge = judge_child_refused,
     .findings = {
-        { FINDING_CHILD_REFUSED, .text = text_child_refused,
+        { FINDING_CHILD_REFUSED, .text = text_refused,
             .meaning = "Phase 2 was refused, so that no SA for these networks came up.",
             .check = "Proposals, PFS group and proxy IDs of phase 2 on both peers." },
+        { FINDING_IKE_REKEY_REFUSED, .text = text_refused,
+            .meaning = "The IKE SA was not renewed: when it ends, the tunnel ends with it.",
+            .check = "Encryption, integrity, PRF and DH group of phase 1 on both peers: a rekey offers them anew." },
     }
 };

@@ -70,7 +70,7 @@ coverage_missing(const struct tunnel *tunnel, const struct judge *judge)
         missing |= MISSING_KEYS;
     else if (tunnel->ike_sas->version < 2 && !coverage_both_offers(tunnel, judge))
         missing |= MISSING_OTHER_OFFER;
-    if (tunnel->flow[0].packets == 0 || tunnel->flow[1].packets == 0)
+    if ((tunnel->flow[0].packets == 0 || tunnel->flow[1].packets == 0) && !tunnel->answered_by)
         missing |= MISSING_DIRECTION;
     if (!watched_long_enough(tunnel, &judge->limits))
         missing |= MISSING_TIME;

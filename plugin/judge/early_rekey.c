@@ -36,7 +36,7 @@ renewed_early(const struct judge *judge, const struct sa *old)
     uint64_t lifetime = succession_lifetime(old);
     nstime_t age = clock_elapsed(sa_birth_time(old), sa_birth_time(new));
     uint64_t early = lifetime > 0 ? lifetime / 2 : judge->limits.min_sa_lifetime;
-    return (uint64_t)age.secs < early;
+    return (uint64_t)age.secs < early && (uint64_t)age.secs >= judge->limits.handover_grace;     /* else they were asked for together */
 }
 
 /* Whether only this peer asked for those of the last rekeys that cross no other one. */

@@ -5,6 +5,7 @@
 #include "findings.h"
 
 #include "../by_frame.h"
+#include "../track/refusal.h"
 
 struct findings {
     wmem_allocator_t *pool;
@@ -13,6 +14,21 @@ struct findings {
     uint32_t most;
     uint64_t dropped;
 };
+
+bool
+finding_is_overcome(const struct finding *finding)
+{
+    return finding->exchange && finding->exchange->tried_again;
+}
+
+enum severity
+finding_severity(const struct finding *finding)
+{
+    bool refusal = finding->key == FINDING_CHILD_REFUSED || finding->key == FINDING_IKE_REKEY_REFUSED;
+
+    return refusal && (finding->exchange->tried_again || refusal_is_temporary(finding->exchange))
+            ? SEVERITY_NOTE : finding_kind(finding->key)->severity;
+}
 
 struct findings *
 findings_create(wmem_allocator_t *pool, uint32_t most)

@@ -29,6 +29,13 @@ struct finding {
     void *detail;                   /**< what else the finding's rule knows of it: of a type of that rule's own, or NULL */
 };
 
+/** How bad it is: as the catalogue says of its kind, but a refusal that was made good, or that only says to come back later,
+ * is a note. */
+enum severity finding_severity(const struct finding *finding);
+
+/** Whether it is a refusal that was made good: nothing is its effect. */
+bool finding_is_overcome(const struct finding *finding);
+
 struct findings;
 
 /** Owned by pool.

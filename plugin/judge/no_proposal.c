@@ -6,6 +6,7 @@
  */
 #include "rule.h"
 
+#include "../track/refusal.h"
 #include "../words/ike_words.h"
 
 static void
@@ -25,7 +26,7 @@ static char *
 text_no_proposal(const struct words *words, const struct finding *finding)
 {
     const struct exchange *exchange = finding->exchange;
-    bool phase1 = exchange->type == IKE2_IKE_SA_INIT || exchange_is_phase1(exchange);
+    bool phase1 = exchange->type == IKE2_IKE_SA_INIT || exchange_is_phase1(exchange) || refusal_is_of_ike_sa(exchange);
 
     return wmem_strdup_printf(words->scope, "Phase %d proposal: %s accepts nothing of what %s offers: %s. Compare encryption, "
             "integrity and DH group of both peers", phase1 ? 1 : 2, words_responder(words, exchange),

@@ -1,7 +1,9 @@
 /* one_way.c
  * one_way: one direction carries traffic, and the other none for one_way_after. Said only where the
  * capture showed that it can see the other direction: it carried ESP before (inferred), or the peer
- * was heard in IKE (suspected: its ESP may take another way).
+ * was heard in IKE (suspected: its ESP may take another way). Suspected, too, where none of the packets that go unanswered is as long
+ * as one that was answered: an application that sends one way (syslog, NetFlow, multicast) wants no answer. Not said where another
+ * tunnel of one of the gateways carries the answers, nor where the capture misses so much that it may have missed them (track/tracker.c).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -21,7 +23,7 @@ judge_one_way(struct judge *judge, const struct change *change)
 {
     const struct flow *flow = change->one_way.sa->flow;
     const struct flow *reverse = flow_reverse(flow);
-    enum confidence confidence = reverse->packets > 0 ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED;
+    enum confidence confidence = reverse->packets > 0 && !flow_asks_for_nothing(flow) ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED;
     struct finding *finding = judge_sa(judge, FINDING_ONE_WAY, confidence, change->one_way.sa, sizeof(struct one_way));
 
     if (!finding)

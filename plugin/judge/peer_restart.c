@@ -23,12 +23,21 @@ confidence_in(const struct ike_sa *began)
     return began->children ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED;
 }
 
+/* Whether there was anything to forget: an IKE SA that never came to a child was a set-up, which its initiator begins anew. */
+static bool
+was_in_use(const struct ike_sa *old)
+{
+    const struct tunnel *tunnel = old->flow->tunnel;
+
+    return old->children || tunnel->flow[0].packets > 0 || tunnel->flow[1].packets > 0;
+}
+
 static void
 judge_peer_restart(struct judge *judge, const struct change *change)
 {
     const struct ike_sa *began = change->ike_sa, *old = began->displaced;
 
-    if (!old)
+    if (!old || !was_in_use(old))
         return;
     struct finding *finding = judge_ike_sa(judge, FINDING_PEER_RESTART, confidence_in(began), began, sizeof(struct restart));
     if (!finding)

@@ -1,17 +1,19 @@
 /* pfs_mismatch.c
- * pfs_mismatch: inferred: the child SA of IKE_AUTH, which needs no key exchange of its own, was set
- * up, and every rekey that brings a key exchange (perfect forward secrecy) was refused over its
- * proposal or its group. Said on the second refusal, once a tunnel. Without keys it is suspected: the
- * answers to all rekeys were too small to accept anything, after an IKE_AUTH that did.
+ * pfs_mismatch: inferred: the child SA of IKE_AUTH, which needs no key exchange of its own, was set up, and one peer's rekeys
+ * were refused over the proposal or the group, each time, because they bring a key exchange (perfect forward secrecy), or because they
+ * bring none: none of that kind was ever accepted by the other peer, and at least two were refused. Where they bring none, one that
+ * brings it must have been accepted, or INVALID_KE_PAYLOAD have demanded it. Said once a tunnel, and only of what was read: the size of
+ * an answer does not tell why it is a refusal.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "rule.h"
 
-#include "../track/envelope.h"
+#include "../track/refusal.h"
 
 struct pfs {
     unsigned refused;               /* rekeys */
+    bool with_ke;                   /* they bring a key exchange */
 };
 
 #define REFUSED_AT_LEAST 2
@@ -19,63 +21,67 @@ struct pfs {
 /* How far back exchanges and IKE SAs are looked at. */
 #define LOOKED_AT_MOST 256
 
+/* What became of one peer's child negotiations. */
 struct pfs_record {
     bool auth_child;
-    bool rekeyed;
-    bool unreadable;
-    unsigned refused;
+    bool accepted[2];               /* without, with a key exchange */
+    unsigned refused[2];
+    bool demanded;
     uint32_t refused_frame;
 };
 
 static void
-look_at(const struct exchange *exchange, struct pfs_record *record)
+look_at(const struct exchange *exchange, const struct flow *flow, struct pfs_record *record)
 {
-    bool with_ke = exchange->type == IKE2_CREATE_CHILD_SA && exchange->request && exchange->request->has_ke
-            && exchange->request->proposals > 0 && exchange->request->proposal[0].protocol != IKE_PROTOCOL_IKE;
-
-    bool auth_unreadable = exchange->type == IKE2_IKE_AUTH && exchange->response_frame != 0 && !exchange->response
-            && envelope_holds_at_most(exchange->ike_sa, exchange->response_length) >= SMALLEST_AUTH_CHILD_ANSWER;
-
-    if (exchange->type == IKE2_IKE_AUTH && (exchange->child || auth_unreadable))
+    if (exchange->type == IKE2_IKE_AUTH && exchange->child)
         record->auth_child = true;
-    if (exchange->type == IKE2_CREATE_CHILD_SA && !exchange->request && exchange->response_frame != 0) {
-        record->rekeyed |= !exchange->refused_unread;
-        record->unreadable = true;
-        record->refused += exchange->refused_unread && !exchange->tried_again;
+    if (exchange->type != IKE2_CREATE_CHILD_SA || !exchange->request || refusal_is_of_ike_sa(exchange) || exchange->flow != flow)
+        return;
+    unsigned with_ke = exchange->request->has_ke ? 1 : 0;
+    record->accepted[with_ke] |= exchange->outcome == EXCHANGE_ANSWERED;
+    if (exchange->outcome != EXCHANGE_REFUSED || exchange->tried_again)
+        return;
+    record->demanded |= exchange->error == IKE2_NOTIFY_INVALID_KE_PAYLOAD;
+    if (exchange->error != NOTIFY_NO_PROPOSAL_CHOSEN && exchange->error != IKE2_NOTIFY_INVALID_KE_PAYLOAD)
+        return;
+    record->refused[with_ke]++;
+    if (record->refused_frame == 0)     /* the one before the latest is as good as any */
         record->refused_frame = exchange->response_frame;
-    }
-    if (with_ke && exchange->outcome == EXCHANGE_ANSWERED)
-        record->rekeyed = true;
-    if (with_ke && exchange->outcome == EXCHANGE_REFUSED && (exchange->error == NOTIFY_NO_PROPOSAL_CHOSEN
-            || exchange->error == IKE2_NOTIFY_INVALID_KE_PAYLOAD)) {
-        record->refused++;
-        record->refused_frame = exchange->response_frame;
-    }
+}
+
+/* Looks back at the tunnel's exchanges. */
+static struct pfs_record
+look_back(const struct flow *flow)
+{
+    struct pfs_record record = { 0 };
+    unsigned looked_at = 0;
+
+    for (const struct ike_sa *ike_sa = flow->tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older, looked_at++)
+        for (const struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
+            look_at(exchange, flow, &record);
+    return record;
 }
 
 static void
 judge_pfs_mismatch(struct judge *judge, const struct change *change)
 {
-    if (change->exchange->outcome != EXCHANGE_REFUSED || change->exchange->type != IKE2_CREATE_CHILD_SA)
+    const struct exchange *exchange = change->exchange;
+
+    if (exchange->outcome != EXCHANGE_REFUSED || exchange->type != IKE2_CREATE_CHILD_SA || !exchange->request)
         return;
-    const struct tunnel *tunnel = change->exchange->flow->tunnel;
-    struct tunnel_memory *memory = memory_of(judge->memory, tunnel);
-    struct pfs_record record = { 0 };
-    unsigned looked_at = 0;
+    struct tunnel_memory *memory = memory_of(judge->memory, exchange->flow->tunnel);
     if (memory->pfs_mismatch_said)
         return;
-    for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older, looked_at++)
-        for (const struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
-            look_at(exchange, &record);
-    if (!record.auth_child || record.rekeyed || record.refused < REFUSED_AT_LEAST)
+    struct pfs_record record = look_back(exchange->flow);
+    unsigned with_ke = exchange->request->has_ke ? 1 : 0;
+    bool wants_it = with_ke == 1 || record.accepted[1] || record.demanded;
+    if (!record.auth_child || !wants_it || record.accepted[with_ke] || record.refused[with_ke] < REFUSED_AT_LEAST)
         return;
     memory->pfs_mismatch_said = true;
-    struct finding *finding = judge_exchange(judge, FINDING_PFS_MISMATCH,
-            record.unreadable ? CONFIDENCE_SUSPECTED : CONFIDENCE_INFERRED, change->exchange, sizeof(struct pfs));
+    struct finding *finding = judge_exchange(judge, FINDING_PFS_MISMATCH, CONFIDENCE_INFERRED, exchange, sizeof(struct pfs));
     if (!finding)
         return;
-    struct pfs *pfs = finding->detail;
-    pfs->refused = record.refused;
+    *(struct pfs *)finding->detail = (struct pfs){ record.refused[with_ke], with_ke == 1 };
     finding_rests_on(finding, record.refused_frame);
 }
 
@@ -84,16 +90,16 @@ text_pfs_mismatch(const struct words *words, const struct finding *finding)
 {
     const struct pfs *pfs = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "The first child SA works, but %u rekeys with a key exchange were refused. "
-            "Compare the PFS (DH) group of phase 2 on both peers", pfs->refused);
+    return wmem_strdup_printf(words->scope, "The first child SA works, but %u rekeys %s a key exchange were refused. "
+            "Compare the PFS (DH) group of phase 2 on both peers", pfs->refused, pfs->with_ke ? "with" : "without");
 }
 
 const struct rule rule_pfs_mismatch = {
-    .on = ON(ANSWERED) | ON(REFUSED_UNREAD), .judge = judge_pfs_mismatch,
+    .on = ON(ANSWERED), .judge = judge_pfs_mismatch,
     .findings = {
         { FINDING_PFS_MISMATCH, .text = text_pfs_mismatch,
-            .meaning = "The first SA needs no key exchange and works; each rekey needs one and fails, so that the tunnel "
-                "drops when the first SA ends.",
+            .meaning = "The first SA needs no key exchange of its own and works; the peers differ about the rekeys', which fail, so that "
+                "the tunnel drops when the first SA ends.",
             .check = "The PFS (DH) group of phase 2 on both peers." },
     }
 };

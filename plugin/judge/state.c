@@ -23,14 +23,14 @@ static const struct finding *
 failed_before(const struct finding_file *file, uint32_t since, uint32_t until)
 {
     static const uint8_t keys[] = { FINDING_DPD_FAILURE, FINDING_IKE_NO_RESPONSE, FINDING_NO_PROPOSAL, FINDING_CHILD_REFUSED,
-        FINDING_PROXY_ID_MISMATCH };
+        FINDING_IKE_REKEY_REFUSED, FINDING_PROXY_ID_MISMATCH };
     struct trouble trouble = { .since_frame = since, .begin_frame = until, .until_frame = until };
 
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const struct finding *finding = file->latest[keys[i]];
         for (unsigned looked_at = 0; finding && finding->frame > until && looked_at < SET_UPS_LOOKED_AT; looked_at++)
             finding = finding->older;
-        if (finding && view_has(&trouble, finding) && !(finding->exchange && finding->exchange->tried_again))
+        if (finding && view_has(&trouble, finding) && !finding_is_overcome(finding))
             return finding;
     }
     return NULL;
@@ -131,10 +131,20 @@ is_down(const struct view *view)
     return view->end.is_out && is_longest(view);
 }
 
+/* Whether the direction is silent, and not only because the other one's traffic wants no answer while IKE is answered. */
+static bool
+fails_to_answer(const struct view *view, unsigned peer)
+{
+    const struct service_side *side = &view->tunnel->service.side[peer];
+    bool is_alive = side->answered_frame != 0 && clock_compare(&side->answered, &view->end.silent_since[peer]) > 0;
+
+    return view->end.silent[peer] && !(is_alive && flow_asks_for_nothing(&view->tunnel->flow[1 - peer]));
+}
+
 static bool
 is_one_way(const struct view *view)
 {
-    return view->was_up && (view->end.silent[0] || view->end.silent[1]);
+    return view->was_up && (fails_to_answer(view, 0) || fails_to_answer(view, 1));
 }
 
 /* Whether SPIs are replaced far too early again and again. */

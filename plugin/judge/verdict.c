@@ -133,6 +133,7 @@ static const struct {
     { CAUSE_IKE_UNANSWERED, explain_unanswered },
     { CAUSE_PEER_UNREACHABLE, explain_unreachable },
     { CAUSE_REKEY_COLLISION, explain_rekey_collision },
+    { CAUSE_REKEY_RACE, explain_rekey_race },
     { CAUSE_SEQUENCE_FALLBACK, explain_sequence_fallback },
     { CAUSE_PHASE1_LIFETIME_MISMATCH, explain_phase1_lifetime },
     { CAUSE_PHASE2_LIFETIME_MISMATCH, explain_phase2_lifetime },
@@ -220,12 +221,13 @@ static void
 find_others(struct verdict *verdict, const struct view *view)
 {
     for (unsigned key = 0; key < FINDING_KEYS; key++) {
-        if (view->file->count[key] == 0 || finding_kind((uint8_t)key)->severity <= SEVERITY_NOTE || key == FINDING_OUTAGE)
+        const struct finding *latest = view_latest_above_note(view, key);
+        if (!latest || key == FINDING_OUTAGE)
             continue;
         if (verdict->finding && verdict->finding->key == key)
             continue;
         verdict->also |= UINT64_C(1) << key;
-        if (view_is_history(view, view->file->latest[key]))
+        if (view_is_history(view, latest))
             verdict->history |= UINT64_C(1) << key;
     }
 }

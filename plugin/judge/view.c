@@ -98,19 +98,19 @@ speaks_against(unsigned key)
     case FINDING_PHASE2_LIFETIME_MISMATCH:
         return false;
     default:
-        return finding_kind((uint8_t)key)->severity > SEVERITY_NOTE;
+        return true;
     }
 }
 
-/* The latest that was not made good by the next try. */
-static const struct finding *
-latest_that_lasts(const struct view *view, unsigned key)
+const struct finding *
+view_latest_above_note(const struct view *view, unsigned key)
 {
-    const struct finding *finding = view->file->latest[key];
+    const struct finding *finding = finding_kind((uint8_t)key)->severity > SEVERITY_NOTE ? view->file->latest[key] : NULL;
 
-    for (unsigned looked_at = 0; finding && finding->exchange && finding->exchange->tried_again && looked_at < LOOKED_AT_MOST; looked_at++)
-        finding = finding->older;
-    return finding;
+    for (unsigned looked_at = 0; finding && looked_at < LOOKED_AT_MOST; finding = finding->older, looked_at++)
+        if (!finding_is_overcome(finding) && finding_severity(finding) > SEVERITY_NOTE)
+            return finding;
+    return NULL;
 }
 
 const struct finding *
@@ -119,7 +119,7 @@ view_trouble(const struct view *view)
     const struct finding *worst = NULL;
 
     for (unsigned key = 0; key < FINDING_KEYS; key++) {
-        const struct finding *finding = speaks_against(key) ? latest_that_lasts(view, key) : NULL;
+        const struct finding *finding = speaks_against(key) ? view_latest_above_note(view, key) : NULL;
         if (finding && !view_is_history(view, finding) && (!worst || finding->confidence > worst->confidence))
             worst = finding;
     }

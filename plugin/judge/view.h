@@ -81,6 +81,9 @@ const struct finding *view_find_last(const struct view *view, const struct troub
 /** Whether what a finding shows was overcome before the tunnel last began to work: then it is history, and explains nothing. */
 bool view_is_history(const struct view *view, const struct finding *finding);
 
+/** The latest finding with that key that is above a note and was not made good by the next try; NULL where there is none. */
+const struct finding *view_latest_above_note(const struct view *view, unsigned key);
+
 /** The surest finding above a note that is no history and speaks against a tunnel that works; NULL where there is none. */
 const struct finding *view_trouble(const struct view *view);
 

@@ -6,6 +6,8 @@
 
 #include <limits.h>
 
+#include <wsutil/wmem/wmem.h>
+
 #include "../compat.h"
 
 /* With more payloads, proposals and transforms it is no IKE message of any use. */
@@ -33,6 +35,7 @@ enum {
     IKE1_ID_PROTOCOL = 5,
     IKE1_ID_PORT = 6,
     IKE1_ID_DATA = 8,
+    IDENTITY_DATA = 8,              /* of an identity, in both versions */
     TS_COUNT = 4,
     TS_SELECTORS = 8,
     /* in one traffic selector */
@@ -519,6 +522,16 @@ take_id(struct selectors *selectors, struct bytes payload)
     return true;
 }
 
+/* Who a peer says it is, type and value: kept as a hash, only to be compared. */
+static uint32_t
+identity_of(struct bytes payload)
+{
+    struct bytes value = rest(payload, IDENTITY_DATA);
+    uint32_t hash = value.length > 0 ? wmem_strong_hash(value.at, value.length) : 0;
+
+    return hash == 0 ? 0 : hash ^ get8(payload, IKE1_ID_TYPE);
+}
+
 /* ---- Notify and Delete */
 
 static void
@@ -600,7 +613,10 @@ take_ike1_payload(struct ike_reader *reader, uint8_t type, struct bytes payload)
     case IKE1_PAYLOAD_KE:
         return take_key_exchange(contents, payload, false);
     case IKE1_PAYLOAD_ID:
-        return message->exchange_type != IKE1_QUICK_MODE || take_id(reader->ids++ == 0 ? &contents->tsi : &contents->tsr, payload);
+        if (message->exchange_type == IKE1_QUICK_MODE)
+            return take_id(reader->ids++ == 0 ? &contents->tsi : &contents->tsr, payload);
+        contents->identity[0] = identity_of(payload);
+        return true;
     case IKE1_PAYLOAD_NOTIFY:
         return take_notify(message, payload);
     case IKE1_PAYLOAD_DELETE:
@@ -620,6 +636,12 @@ take_ike2_payload(struct ike_reader *reader, uint8_t type, struct bytes payload)
         return take_sa(reader, payload);
     case IKE2_PAYLOAD_KE:
         return take_key_exchange(contents, payload, true);
+    case IKE2_PAYLOAD_IDI:
+        contents->identity[0] = identity_of(payload);
+        return true;
+    case IKE2_PAYLOAD_IDR:
+        contents->identity[1] = identity_of(payload);
+        return true;
     case IKE2_PAYLOAD_TSI:
         return take_selectors(&contents->tsi, payload);
     case IKE2_PAYLOAD_TSR:

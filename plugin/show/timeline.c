@@ -42,7 +42,7 @@ open_mark(GString *body, double x, int y, const char *style, bool refusal)
 static void
 write_mark(const struct canvas *canvas, double x, const struct finding *worst, const char *names)
 {
-    open_mark(canvas->body, x, canvas->y, severity_name(finding_kind(worst->key)->severity), is_refusal(worst->key));
+    open_mark(canvas->body, x, canvas->y, severity_name(finding_severity(worst)), is_refusal(worst->key));
     g_string_append(canvas->body, "<title>");
     svg_text(canvas->body, names);
     g_string_append(canvas->body, "</title></path>\n");
@@ -64,7 +64,7 @@ write_findings(struct canvas *canvas, const struct tunnel *tunnel)
         GString *names = g_string_new(NULL);
         unsigned count = 0;
         for (; finding && canvas_x(canvas, &finding->time) - x < NEAR; finding = finding->next, count++) {
-            if (finding_kind(finding->key)->severity > finding_kind(worst->key)->severity)
+            if (finding_severity(finding) > finding_severity(worst))
                 worst = finding;
             if (count < NAMES_AT_MOST)
                 g_string_append_printf(names, "%sframe %u: %s", count > 0 ? "\n" : "", finding->frame,

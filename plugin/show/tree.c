@@ -56,6 +56,8 @@ static int hf_evidence = -1;
 static int hf_meaning = -1;
 static int hf_check = -1;
 
+static expert_field ei_overcome = EI_INIT;
+
 static expert_field ei_finding[FINDING_KEYS] = {
 #define X(identifier, key, family, severity, group, title) EI_INIT,
     SPISCOPE_FINDINGS(X)
@@ -148,6 +150,8 @@ tree_register(int proto)
             "Frame that the finding rests on", HFILL } },
     };
     static int *ett[] = { &ett_spiscope, &ett_sa, &ett_finding };
+    static ei_register_info note = { &ei_overcome, { "spiscope.overcome", PI_RESPONSE_CODE, PI_NOTE,
+            "Refused for now: the next try, or the other peer's, is to work", EXPFILL } };
     static ei_register_info ei[] = {
 #define X(identifier, key, family, severity, group, title) \
         { &ei_finding[FINDING_##identifier], { "spiscope." key, PI_##group, PI_##severity, title, EXPFILL } },
@@ -159,7 +163,9 @@ tree_register(int proto)
     proto_spiscope = proto;
     proto_register_field_array(proto, hf, array_length(hf));
     proto_register_subtree_array(ett, array_length(ett));
-    expert_register_field_array(expert_register_protocol(proto), ei, array_length(ei));
+    expert_module_t *expert = expert_register_protocol(proto);
+    expert_register_field_array(expert, ei, array_length(ei));
+    expert_register_field_array(expert, &note, 1);
 }
 
 static void
@@ -366,7 +372,8 @@ tree_show_finding(struct tree_frame *frame, const struct finding *finding)
 
     open_subtree(frame);
     proto_item *item = proto_tree_add_string(frame->subtree, hf_finding, frame->tvb, 0, 0, finding_kind(finding->key)->key);
-    expert_add_info_format(frame->pinfo, item, &ei_finding[finding->key], "%s", text);
+    bool as_kind = finding_severity(finding) == finding_kind(finding->key)->severity;
+    expert_add_info_format(frame->pinfo, item, as_kind ? &ei_finding[finding->key] : &ei_overcome, "%s", text);
     if (!item)
         return;
     proto_item_set_generated(item);

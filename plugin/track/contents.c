@@ -76,3 +76,16 @@ contents_take_notifies(const struct ike_context *context, struct exchange *excha
         }
     }
 }
+
+void
+contents_take_identities(const struct ike_context *context, const struct exchange *exchange)
+{
+    const struct ike_message *message = context->message;
+    struct ike_sa *ike_sa = exchange->ike_sa;
+
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned side = message->version < 2 && context->flow != ike_sa->flow ? 1 : i;
+        if (message->contents.identity[i] != 0)     /* an IDr in a request is a wish, and its answer has the last word */
+            ike_sa->identity[side] = message->contents.identity[i];
+    }
+}

@@ -23,4 +23,7 @@ const struct notify *contents_find_error(const struct ike_message *message);
 /** Takes the notifies that stand for themselves, whatever the exchange is about. */
 void contents_take_notifies(const struct ike_context *context, struct exchange *exchange);
 
+/** Keeps who the peers say they are, where the message says so. */
+void contents_take_identities(const struct ike_context *context, const struct exchange *exchange);
+
 #endif /* SPISCOPE_CONTENTS_H */

@@ -61,7 +61,7 @@ struct exchange {
     bool says_something;            /**< an INFORMATIONAL that was read, and is not empty */
     bool response_fragmented;       /**< RFC 7383: its length says nothing */
     bool refused_unread;           /**< unreadable, and too small to accept anything */
-    bool tried_again;               /**< and then asked again at once, and accepted: another group was wanted */
+    bool tried_again;               /**< refused, and made good: by the next try, or by the other peer's that crossed it */
     uint16_t error;                 /**< the notify that refused it, or 0 */
     uint32_t message_id;
     uint32_t informational_frame;   /**< IKEv1: an unreadable Informational that came instead of an answer */

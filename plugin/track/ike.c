@@ -11,6 +11,7 @@
 #include "ikev2.h"
 #include "keyless.h"
 #include "origin.h"
+#include "refusal.h"
 #include "restart.h"
 #include "tunnel.h"
 
@@ -141,6 +142,7 @@ static void
 take_contents(struct ike_context *context, struct exchange *exchange, const struct ike_frame *frame)
 {
     contents_take_notifies(context, exchange);
+    contents_take_identities(context, exchange);
     if (context->message->version < 2) {
         if (exchange->type == IKE1_INFORMATIONAL)
             take_deletes(context, exchange->ike_sa);
@@ -234,6 +236,8 @@ take_news(struct ike_context *context, struct exchange *exchange, const struct i
     take_progress(context, exchange, frame->is_response);
     if (first_answer && makes_children(exchange) && !message->readable && exchange->outcome != EXCHANGE_REFUSED)
         origin_remember(context->flow->tunnel, exchange);
+    if (first_answer && (exchange->type == IKE2_CREATE_CHILD_SA || exchange->type == IKE1_QUICK_MODE))
+        refusal_take_answer(exchange);
 }
 
 const struct ike_frame *

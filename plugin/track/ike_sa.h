@@ -30,6 +30,7 @@ struct ike_sa {
     bool initial_contact;           /**< a peer announced that it knows of no other IKE SA */
     bool stuck_said;                /**< that its authentication led nowhere was told */
     bool set_up;                    /**< its initial exchange was seen: it is no rekey */
+    uint32_t identity[2];           /**< hash of what its initiator, its responder says that it is; 0 where it was not read */
     int8_t ended_by;                /**< 1 + the peer who deleted it, or 0 */
     struct flow *flow;              /**< the direction in which its initiator sends */
     nstime_t first_time;

@@ -7,14 +7,12 @@
 #include "../clock.h"
 #include "change.h"
 #include "envelope.h"
+#include "sa.h"
 #include "tunnel.h"
 #include "walk.h"
 
 /* IKE SAs and exchanges, both together, among which a Quick Mode's earlier try is looked for. */
 #define LOOKED_AT_MOST_IN_ALL 32
-
-/* A request that is merely asked to use another group comes again at once. */
-#define AGAIN_WITHIN_MS 2000
 
 /* In main mode the fifth message is the first encrypted one, and authenticates the initiator. */
 #define MAIN_MODE_CLEAR 4
@@ -43,23 +41,6 @@ settle_small_auth(struct ike_context *context, struct ike_sa *ike_sa)
         change_exchange(context->changes, CHANGE_AUTH_LEFT, exchange);
 }
 
-/* A refused CREATE_CHILD_SA that came again at once, and is accepted now: INVALID_KE_PAYLOAD (RFC 7296
- * section 1.3) asks for that, and is as small as any refusal. */
-static void
-find_first_try(const struct exchange *accepted)
-{
-    struct exchange *first;
-
-    WALK(first, accepted->older, older, EXCHANGES_OPEN)
-        if (first->type == accepted->type && first->flow == accepted->flow)
-            break;
-    if (!first || !first->refused_unread || first->tried_again || first->type != accepted->type || first->flow != accepted->flow
-            || clock_passed_ms(&first->response_time, &accepted->request_time, AGAIN_WITHIN_MS))
-        return;
-    first->tried_again = true;
-    first->flow->tunnel->tried_again++;
-}
-
 static void
 take_response2(struct ike_context *context, struct exchange *exchange)
 {
@@ -69,8 +50,6 @@ take_response2(struct ike_context *context, struct exchange *exchange)
         refuse(context, exchange);
         return;
     }
-    if (exchange->type == IKE2_CREATE_CHILD_SA)
-        find_first_try(exchange);
     if (exchange->type == IKE2_IKE_AUTH && !exchange->response_fragmented
             && envelope_holds_at_most(exchange->ike_sa, exchange->response_length) < SMALLEST_AUTH_CHILD_ANSWER)
         exchange->ike_sa->small_auth = exchange;
@@ -142,6 +121,21 @@ take_informational1(struct ike_context *context, const struct ike_sa *ike_sa)
     }
 }
 
+/* Whether a new SPI, or a further message of its requester, shows that the exchange went on although its answer is not in the capture. */
+static bool
+went_on(const struct exchange *exchange)
+{
+    const struct sa *sa;
+
+    if (exchange->steps > 1)
+        return true;
+    for (unsigned i = 0; i < 2; i++)
+        WALK(sa, exchange->flow->tunnel->flow[i].current, current_next, CURRENT_IN_USE)
+            if (clock_compare(&sa->first_time, &exchange->request_time) > 0)
+                return true;
+    return false;
+}
+
 /* The requester's earlier Quick Modes that were met by an Informational: this is the new try. */
 static void
 take_quick_mode(struct ike_context *context, const struct exchange *again)
@@ -151,7 +145,7 @@ take_quick_mode(struct ike_context *context, const struct exchange *again)
     for (const struct ike_sa *ike_sa = context->flow->tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST_IN_ALL; ike_sa = ike_sa->tunnel_older, looked_at++) {
         for (struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST_IN_ALL; exchange = exchange->older, looked_at++) {
             if (exchange->type == IKE1_QUICK_MODE && exchange->flow == again->flow && exchange->awaiting
-                    && exchange->outcome == EXCHANGE_OPEN && exchange->informational_frame != 0) {
+                    && exchange->outcome == EXCHANGE_OPEN && exchange->informational_frame != 0 && !went_on(exchange)) {
                 refuse(context, exchange);
                 return;
             }

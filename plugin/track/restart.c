@@ -17,7 +17,24 @@
 /* Traffic this many seconds before a new IKE SA shows that the tunnel was in use until then. */
 #define JUST_BEFORE 30
 
+/* Seconds: an initiator tries again within as long as the most patient one (strongSwan's default) waits for an answer. */
+#define GIVES_UP_AFTER 165
+
 /* ---- as it is announced */
+
+/* Whether both are between the same two identities, as far as these were read: two gateways may have several connections. */
+static bool
+has_same_identities(const struct ike_sa *a, const struct ike_sa *b)
+{
+    unsigned turned = a->flow == b->flow ? 0 : 1;
+
+    for (unsigned side = 0; side < 2; side++) {
+        uint32_t other = b->identity[side ^ turned];
+        if (a->identity[side] != 0 && other != 0 && a->identity[side] != other)
+            return false;
+    }
+    return true;
+}
 
 /* The IKE SA that lived when the other one began, longer ago than two peers that start at once would. */
 static struct ike_sa *
@@ -26,7 +43,7 @@ find_displaced(const struct ike_sa *began, uint32_t grace)
     struct ike_sa *old;
 
     WALK(old, began->tunnel_older, tunnel_older, IKE_SAS_KNOWN)
-        if (old->established && old->end == IKE_ALIVE)
+        if (old->established && old->end == IKE_ALIVE && has_same_identities(began, old))
             break;
     return old && old->established && old->end == IKE_ALIVE
             && clock_passed(&old->established_time, &began->first_time, grace) ? old : NULL;
@@ -50,6 +67,38 @@ restart_take_established(const struct ike_context *context, struct ike_sa *ike_s
 }
 
 /* ---- as silence shows it */
+
+/* Whether its initiator had begun before the old IKE SA was there, in vain, and tries again now: it lost no state, but had none to lose. */
+static bool
+tries_again(const struct ike_sa *began, const struct ike_sa *old)
+{
+    const struct ike_sa *attempt;
+
+    WALK(attempt, old->tunnel_older, tunnel_older, IKE_SAS_RECENT)
+        if (attempt->flow == began->flow)
+            return !attempt->established && !clock_passed(&attempt->last_time, &began->first_time, GIVES_UP_AFTER);
+    return false;
+}
+
+/* Whether ESP went on after the IKE SA's last exchange, so that this was no Delete. */
+static bool
+outlived_its_last_exchange(const struct ike_sa *old, const struct ike_sa *began)
+{
+    const struct sa *sa;
+
+    for (unsigned i = 0; i < 2; i++)
+        WALK(sa, old->flow->tunnel->flow[i].current, current_next, CURRENT_IN_USE)
+            if (clock_compare(&sa->first_time, &old->last_time) < 0 && clock_passed_ms(&old->last_time, &sa->last_time, SILENT_AFTER_MS)
+                    && clock_compare(&sa->last_time, &began->first_time) < 0)
+                return true;
+    return false;
+}
+
+static bool
+ends_with_informational(const struct ike_sa *ike_sa)
+{
+    return ike_sa->latest && (ike_sa->latest->type == IKE2_INFORMATIONAL || ike_sa->latest->type == IKE1_INFORMATIONAL);
+}
 
 /* The old IKE SA fell silent for the new one. */
 static void
@@ -88,7 +137,7 @@ check_ike_sas(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struct
     tunnel->maybe_restarted = NULL;
     struct ike_sa *old = began->tunnel_older;
     if (!old || !old->established || old->end != IKE_ALIVE || old->successor || clock_compare(&old->last_time, &began->first_time) > 0
-            || (old->latest && (old->latest->type == IKE2_INFORMATIONAL || old->latest->type == IKE1_INFORMATIONAL)))
+            || (ends_with_informational(old) && !outlived_its_last_exchange(old, began)) || tries_again(began, old))
         return;                     /* it lives on, or may have been deleted; or others failed in between */
     if (traffic_stopped(&tunnel->flow[0], began, &any) && traffic_stopped(&tunnel->flow[1], began, &any) && any)
         displace(old, began, changes);

@@ -10,9 +10,18 @@
 #include "path.h"
 #include "recent.h"
 #include "restart.h"
+#include "walk.h"
 
 /* A direction is one-way only if it carried more than a stray packet or two. */
 #define ONE_WAY_PACKETS 5
+
+/* Where packets are missing at random, so many in a row are missing once in a million times, or it is too many to wait for. */
+#define ALL_MISSED_BY_CHANCE 1e-6
+#define ONE_WAY_PACKETS_AT_MOST 256
+
+/* SAs of a direction whose losses count, back from the latest; and tunnels among which one is looked for that carries the answers. */
+#define LOSS_GENERATIONS 4
+#define TUNNELS_BESIDE 64
 
 /* After a NAT has moved an SA, its sequence goes on where it was: no further ahead than this. */
 #define MOVED_AHEAD_AT_MOST 65536
@@ -150,6 +159,93 @@ sees_other_direction(const struct flow *flow)
     return reverse->packets > 0 || flow->tunnel->ike_heard[flow_peer(reverse)];
 }
 
+/* Numbers that are missing, and packets, of a direction's latest SAs. */
+static void
+add_losses(const struct flow *flow, uint64_t *lost, uint64_t *packets)
+{
+    const struct sa *sa;
+
+    WALK(sa, flow->current, predecessor, LOSS_GENERATIONS) {
+        struct sequence_counts counts = sequence_counts(&sa->sequence);
+        *lost += counts.lost;
+        *packets += counts.packets;
+    }
+}
+
+/* Packets that have to stay unanswered: more, where the capture misses a part of them (a sampled one, or one that drops), until it is
+ * unlikely that it missed all the answers. */
+static uint64_t
+unanswered_at_least(const struct flow *flow)
+{
+    uint64_t lost = 0, packets = 0, count = 0;
+    double all_missed = 1;
+
+    add_losses(flow, &lost, &packets);
+    add_losses(flow_reverse(flow), &lost, &packets);
+    if (lost == 0)
+        return ONE_WAY_PACKETS;
+    for (; count < ONE_WAY_PACKETS_AT_MOST && all_missed > ALL_MISSED_BY_CHANCE; count++)
+        all_missed *= (double)lost / (double)(lost + packets);
+    return count < ONE_WAY_PACKETS ? ONE_WAY_PACKETS : count;
+}
+
+static bool
+has_live_ike_sa(const struct tunnel *tunnel)
+{
+    return tunnel->ike_sas && tunnel->ike_sas->established && tunnel->ike_sas->end == IKE_ALIVE;
+}
+
+/* Whether the other tunnel carries just the direction that this flow leaves out, at the same time, for the gateway that both share:
+ * answers take another way (as with a cloud's two tunnels). Each has an IKE SA of its own that lives: a peer that moved to another
+ * address has not. */
+static bool
+carries_answers(const struct tunnel *other, const struct flow *flow, const nstime_t *now, uint32_t within)
+{
+    bool both_live = has_live_ike_sa(other) && has_live_ike_sa(flow->tunnel);
+
+    for (unsigned i = 0; i < 2 && other != flow->tunnel && both_live; i++) {
+        const struct flow *back = &other->flow[i];
+        if (back->unanswered >= ONE_WAY_PACKETS && !clock_passed(&back->unanswered_last, now, within)
+                && (ip_address_equal(&back->destination.address, &flow->source.address)
+                    || ip_address_equal(&back->source.address, &flow->destination.address)))
+            return true;
+    }
+    return false;
+}
+
+/* Looked for once in each silence. */
+static bool
+is_answered_elsewhere(struct tracker *tracker, struct flow *flow, const nstime_t *now)
+{
+    const struct tunnel *other;
+
+    WALK(other, tunnel_first(tracker->tunnels), next, TUNNELS_BESIDE)
+        if (carries_answers(other, flow, now, tracker->limits.one_way_after))
+            break;
+    flow->tunnel->answered_by = other && carries_answers(other, flow, now, tracker->limits.one_way_after) ? other : NULL;
+    return flow->tunnel->answered_by != NULL;
+}
+
+static void
+add_length(struct flow_lengths *lengths, uint32_t length)
+{
+    if (lengths->most == 0 || length < lengths->least)
+        lengths->least = length;
+    if (length > lengths->most)
+        lengths->most = length;
+}
+
+/* The sender's earlier packets count as answered: the last one of them, as only this one is known to have been. */
+static void
+take_answer(struct flow *answered)
+{
+    if (answered->unanswered > 0)
+        add_length(&answered->answered, answered->length);
+    answered->unanswered = 0;
+    answered->waiting = (struct flow_lengths){ 0 };
+    answered->one_way_said = false;
+}
+
 static void
 count_answers(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
 {
@@ -158,19 +254,22 @@ count_answers(struct tracker *tracker, struct sa *sa, const struct ipsec_packet 
 
     if (sa->many_senders)
         return;
-    reverse->unanswered = 0;
-    reverse->one_way_said = false;
+    take_answer(reverse);
     /* of those before this packet, which after an idle time may be the first that wants an answer */
-    bool for_long = flow->unanswered >= ONE_WAY_PACKETS
+    bool for_long = flow->unanswered >= ONE_WAY_PACKETS && !flow->one_way_said
             && clock_passed(&flow->unanswered_since, &flow->unanswered_last, tracker->limits.one_way_after);
     if (flow->unanswered++ == 0) {
         flow->unanswered_since = packet->time;
         flow->unanswered_frame = packet->frame;
     }
     flow->unanswered_last = packet->time;
-    if (flow->one_way_said || !for_long || !sees_other_direction(flow))
+    flow->length = packet->length;
+    add_length(&flow->waiting, packet->length);
+    if (!for_long || !sees_other_direction(flow) || flow->unanswered <= unanswered_at_least(flow))
         return;
     flow->one_way_said = true;
+    if (is_answered_elsewhere(tracker, flow, &packet->time))
+        return;
     change_one_way(&tracker->changes, sa, reverse->last_frame);
 }
 

@@ -177,3 +177,11 @@ tunnel_count(const struct tunnel_table *table)
 {
     return table->count;
 }
+
+bool
+flow_asks_for_nothing(const struct flow *flow)
+{
+    const struct flow_lengths *answered = &flow->answered, *waiting = &flow->waiting;
+
+    return answered->most > 0 && waiting->most > 0 && (waiting->least > answered->most || waiting->most < answered->least);
+}

@@ -30,6 +30,12 @@ struct recent_origin {
     bool doubtful[2];               /**< when an SPI was claimed, another exchange came into question too */
 };
 
+/** The shortest and the longest of some packets; both 0 where there are none. */
+struct flow_lengths {
+    uint32_t least;
+    uint32_t most;
+};
+
 /** One direction of a tunnel. */
 struct flow {
     struct tunnel *tunnel;
@@ -47,6 +53,9 @@ struct flow {
     nstime_t unanswered_since;
     nstime_t unanswered_last;
     uint32_t unanswered_frame;
+    uint32_t length;                /**< of its last packet */
+    struct flow_lengths answered;   /**< of its packets after which the other direction spoke */
+    struct flow_lengths waiting;    /**< of those that are unanswered */
     bool one_way_said;
     bool parallel;                  /**< several of its SAs were seen in use at once */
 };
@@ -65,10 +74,10 @@ struct tunnel {
     struct child *children;         /**< the latest; the others follow by tunnel_older */
     struct ike_sa *maybe_restarted; /**< one that was set up, unread, while another was alive; or NULL */
     struct child *twin;             /**< one that lives beside another for the same selectors, or NULL */
+    const struct tunnel *answered_by; /**< another one that carries the direction that this one leaves out, or NULL */
     struct service service;         /**< whether it can carry traffic */
     uint32_t icmp_errors;           /**< that quote its IKE, ESP or AH */
     uint32_t lost_in_fragments;     /**< its packets of which not all IP fragments came */
-    uint32_t tried_again;           /**< refusals by size that the next try turned into a success */
     struct tunnel *next;
 };
 
@@ -95,6 +104,9 @@ unsigned flow_peer(const struct flow *flow);
 
 /** The other direction. */
 struct flow *flow_reverse(const struct flow *flow);
+
+/** Whether what goes unanswered in the flow is other traffic than what was answered in it: none of its packets is as long as one of those. */
+bool flow_asks_for_nothing(const struct flow *flow);
 
 /** The first tunnel in order of appearance; the others follow by next. */
 struct tunnel *tunnel_first(const struct tunnel_table *table);

@@ -53,7 +53,7 @@ explain_pfs(const struct view *view, const struct trouble *trouble, struct claim
 bool
 explain_proposal(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    return claim_refusal(view, trouble, FINDING_NO_PROPOSAL, CONFIDENCE_INFERRED, claim);
+    return claim_refusal(view, trouble, FINDING_NO_PROPOSAL, CONFIDENCE_SUSPECTED, claim);
 }
 
 bool

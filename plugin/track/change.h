@@ -27,10 +27,11 @@ enum change_kind {
     CHANGE_ANSWERED,                /**< exchange: was accepted or refused */
     CHANGE_GIVEN_UP,                /**< exchange: was never answered */
     CHANGE_REFUSED_UNREAD,         /**< exchange: was refused, as its answer's size or kind proves */
-    CHANGE_AUTH_LEFT,               /**< exchange: an IKE_AUTH or main mode that led nowhere: it was begun anew */
+    CHANGE_AUTH_LEFT,               /**< exchange: an IKE_AUTH or main mode that led nowhere */
     CHANGE_PROBES_LEFT,             /**< probes: liveness checks of IKEv1 stayed unanswered */
     CHANGE_NOTIFIED,                /**< notified: a notify came in an exchange, apart from its answer */
     CHANGE_CONTACT,                 /**< ike_sa: was established */
+    CHANGE_BEGAN,                   /**< ike_sa: its initiator began to set it up */
     CHANGE_DISPLACED,               /**< ike_sa: took the place of one that fell silent without an end */
     CHANGE_COLLISION,               /**< collision: two exchanges that cross rekey one SA */
     CHANGE_OUTAGE,                  /**< outage: one is over */

@@ -66,6 +66,9 @@ contents_take_notifies(const struct ike_context *context, struct exchange *excha
         case IKE1_NOTIFY_INITIAL_CONTACT:
             exchange->ike_sa->initial_contact = true;
             break;
+        case IKE2_NOTIFY_COOKIE:
+            exchange->cookie_wanted |= exchange->flow != context->flow;
+            break;
         case NOTIFY_INVALID_SPI:
         case NOTIFY_AUTHENTICATION_FAILED:
         case IKE1_NOTIFY_RESPONDER_LIFETIME:

@@ -34,6 +34,19 @@ exchange_is_phase1(const struct exchange *exchange)
 }
 
 unsigned
+exchange_auth_rounds(const struct ike_sa *ike_sa)
+{
+    const struct exchange *exchange;
+    unsigned rounds = 0;
+
+    if (ike_sa->version < 2)
+        return 0;
+    WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN)
+        rounds += exchange->type == IKE2_IKE_AUTH && exchange->request_frame != 0;
+    return rounds;
+}
+
+unsigned
 exchange_side(const struct exchange *exchange)
 {
     return exchange->flow == exchange->ike_sa->flow ? 0 : 1;

@@ -61,6 +61,7 @@ struct exchange {
     bool says_something;            /**< an INFORMATIONAL that was read, and is not empty */
     bool response_fragmented;       /**< RFC 7383: its length says nothing */
     bool refused_unread;           /**< unreadable, and too small to accept anything */
+    bool cookie_wanted;             /**< IKE_SA_INIT was answered with a COOKIE to send back (RFC 7296 section 2.6) */
     bool tried_again;               /**< and then asked again at once, and accepted: another group was wanted */
     uint16_t error;                 /**< the notify that refused it, or 0 */
     uint32_t message_id;
@@ -109,6 +110,9 @@ bool exchange_is_initial(uint8_t type);
 
 /** Whether the exchange is phase 1 of IKEv1: main or aggressive mode. */
 bool exchange_is_phase1(const struct exchange *exchange);
+
+/** How many IKE_AUTH exchanges the IKE SA has: with EAP, several (RFC 7296 section 2.16). */
+unsigned exchange_auth_rounds(const struct ike_sa *ike_sa);
 
 /** The side of an exchange's flow: 0 if the IKE SA's initiator began it, else 1. */
 unsigned exchange_side(const struct exchange *exchange);

@@ -28,7 +28,8 @@ claim_refusal(const struct view *view, const struct trouble *trouble, enum findi
     if (!found)
         return false;
     if (found->exchange)
-        claim->by = (int8_t)(1 - flow_peer(found->exchange->flow));      /* who refused */
+        claim->by = (int8_t)(found->exchange->type == IKE1_TRANSACTION  /* who refused; of XAuth, who asked */
+                ? flow_peer(found->exchange->flow) : 1 - flow_peer(found->exchange->flow));
     return claim_finding(claim, found);
 }
 

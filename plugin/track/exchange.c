@@ -208,10 +208,11 @@ take_new(struct exchange *exchange, const struct ike_message *message, bool from
         exchange->response_length = message->length;
         exchange->response_fragmented = message->first_payload == IKE2_PAYLOAD_SKF;
     }
-    exchange->retransmissions = 0;
+    exchange->retransmissions = exchange->asked_again = 0;
     exchange->awaiting = wants_answer(exchange, message, from_requester);
     exchange->awaited_by_requester = from_requester;
     exchange->awaited_frame = message->frame;
+    exchange->awaited_length = message->length;
     return kept;
 }
 
@@ -237,6 +238,7 @@ exchange_take(const struct ike_context *context, struct ike_sa *ike_sa, struct i
         if (clock_passed_ms(&seen->time, &message->time, COPY_WITHIN_MS)) {
             frame->retransmission_of = seen->frame;
             exchange->retransmissions++;
+            exchange->asked_again += response ? 0 : 1;
             change_again(context->changes, exchange, seen->frame);
         }
     } else {

@@ -76,7 +76,9 @@ struct exchange {
     nstime_t last_time;             /**< of its last message, retransmissions included */
     uint32_t last_frame;
     uint32_t awaited_frame;         /**< of the last new message */
+    uint32_t awaited_length;        /**< its bytes */
     uint32_t retransmissions;       /**< since the last new message */
+    uint32_t asked_again;           /**< of these, the requester's */
     const struct offer *request;     /**< NULL where it was not readable, or has no SA payload */
     const struct offer *response;
     struct child *rekeyed_child;    /**< what REKEY_SA names */

@@ -27,7 +27,8 @@ by_requester(const struct view *view, const struct trouble *trouble, enum findin
 
     if (!finding)
         return false;
-    claim->by = (int8_t)flow_peer(finding->exchange->flow);
+    if (finding->exchange)
+        claim->by = (int8_t)flow_peer(finding->exchange->flow);
     return claim_finding(claim, finding);
 }
 

@@ -1,5 +1,6 @@
 /* fragments_lost.c
- * fragments_lost: only the request that is too large for one packet stays unanswered. The peer answered IKE_SA_INIT; IKE_AUTH, with
+ * fragments_lost: twice within min_sa_lifetime a peer sent an IKE message of which not all IP fragments came to where the capture was
+ * taken: the path drops them. One may be lost like any packet. Or, seen from the other side, only the request that is too large for one packet stays unanswered. The peer answered IKE_SA_INIT; IKE_AUTH, with
  * certificates, or a later request is larger than what Ethernet carries, 1500 bytes with the IP and UDP headers, so that it went in
  * IP fragments, and it was sent again without an answer. Inferred: firewalls and NATs that drop fragments are the usual reason.
  * Or an answer of that size is given, and the request comes again. Messages that IKE itself cut (RFC 7383) are small, and no matter
@@ -11,6 +12,7 @@
 
 #include <inttypes.h>
 
+#include "../clock.h"
 #include "../words/ike_words.h"
 
 /* What Ethernet carries in one packet, less the IP header (RFC 791, RFC 8200) and UDP's. */
@@ -24,7 +26,10 @@ enum {
 #define AGAIN_AT_LEAST 2
 
 struct lost {
-    uint32_t sent;                  /* times */
+    const struct flow *flow;        /* of fragments that came, or NULL */
+    uint32_t fragments;             /* ... of the latest message ... */
+    uint32_t bytes;
+    uint32_t sent;                  /* times that a message came again */
 };
 
 static bool
@@ -60,7 +65,27 @@ is_time_to_say(const struct change *change, const struct exchange *exchange)
 }
 
 static void
-judge_fragments_lost(struct judge *judge, const struct change *change)
+judge_incomplete(struct judge *judge, const struct change_lost *change)
+{
+    struct tunnel_memory *memory = memory_of(judge->memory, change->flow->tunnel);
+    unsigned peer = flow_peer(change->flow);
+    uint32_t before = memory->lost_in_frame[peer];
+    bool again = before != 0 && !clock_passed(&memory->lost_in_fragments[peer], &judge->time, judge->limits.min_sa_lifetime);
+
+    memory->lost_in_fragments[peer] = judge->time;
+    memory->lost_in_frame[peer] = change->frame;
+    if (!again)
+        return;
+    struct finding *finding = judge_tunnel(judge, FINDING_FRAGMENTS_LOST, CONFIDENCE_INFERRED, change->flow->tunnel, sizeof(struct lost));
+    if (!finding)
+        return;
+    *(struct lost *)finding->detail = (struct lost){ .flow = change->flow, .fragments = change->fragments, .bytes = change->bytes };
+    finding_rests_on(finding, before);
+    finding_rests_on(finding, change->frame);
+}
+
+static void
+judge_stuck(struct judge *judge, const struct change *change)
 {
     const struct exchange *exchange = change->kind == CHANGE_RETRANSMISSION ? change->again.exchange : change->exchange;
 
@@ -74,12 +99,25 @@ judge_fragments_lost(struct judge *judge, const struct change *change)
     finding_rests_on(finding, exchange->last_frame);
 }
 
+static void
+judge_fragments_lost(struct judge *judge, const struct change *change)
+{
+    if (change->kind == CHANGE_LOST_IN_FRAGMENTS)
+        judge_incomplete(judge, &change->lost);
+    else
+        judge_stuck(judge, change);
+}
+
 static char *
 text_fragments_lost(const struct words *words, const struct finding *finding)
 {
     const struct lost *lost = finding->detail;
     const struct exchange *exchange = finding->exchange;
 
+    if (lost->flow)
+        return wmem_strdup_printf(words->scope, "Of IKE messages from %s not all IP fragments came, again and again; of the last one %"
+                PRIu32 " with %" PRIu32 " bytes. Something on the path drops fragments", words_endpoint(words, &lost->flow->source),
+                lost->fragments, lost->bytes);
     if (exchange->awaited_frame == exchange->response_frame)
         return wmem_strdup_printf(words->scope, "%s goes on asking although its %s was answered, with %" PRIu32 " bytes that need IP "
                 "fragments. These are probably dropped on the path", words_requester(words, exchange),
@@ -91,7 +129,7 @@ text_fragments_lost(const struct words *words, const struct finding *finding)
 }
 
 const struct rule rule_fragments_lost = {
-    .on = ON(RETRANSMISSION) | ON(GIVEN_UP), .judge = judge_fragments_lost,
+    .on = ON(RETRANSMISSION) | ON(GIVEN_UP) | ON(LOST_IN_FRAGMENTS), .judge = judge_fragments_lost,
     .findings = {
         { FINDING_FRAGMENTS_LOST, .text = text_fragments_lost,
             .meaning = "Large IKE messages do not pass, so that authentication never ends.",

@@ -22,6 +22,7 @@ enum change_kind {
     CHANGE_ADDRESS_MOVED,           /**< moved: an SA goes on under another address or port */
     CHANGE_ONE_WAY,                 /**< one_way: the flow of an SA is no longer answered */
     CHANGE_LIMIT_REACHED,           /**< full: something is no longer tracked */
+    CHANGE_LOST_IN_FRAGMENTS,       /**< lost: an IKE message of which not all IP fragments came */
     CHANGE_RETRANSMISSION,          /**< again: a message came again */
     CHANGE_REQUESTED,               /**< exchange: began */
     CHANGE_ANSWERED,                /**< exchange: was accepted or refused */
@@ -88,6 +89,13 @@ struct change_full {
     uint64_t most;                  /**< for so many there is room */
 };
 
+struct change_lost {
+    const struct flow *flow;
+    uint32_t frame;                 /**< of the fragment that came first */
+    uint32_t fragments;             /**< that came */
+    uint32_t bytes;                 /**< in them */
+};
+
 struct change_again {
     const struct exchange *exchange;
     uint32_t before_frame;          /**< of the message, as it came first */
@@ -131,6 +139,7 @@ struct change {
         struct change_moved moved;
         struct change_one_way one_way;
         struct change_full full;
+        struct change_lost lost;
         struct change_again again;
         struct change_probes probes;
         struct change_notified notified;
@@ -171,6 +180,7 @@ void change_replaced(struct changes *changes, struct sa *sa, uint32_t before_fra
 void change_resumed(struct changes *changes, struct sa *sa, uint32_t before_frame, bool clean);
 void change_moved(struct changes *changes, struct sa *sa, uint32_t before_frame, const struct endpoint *before);
 void change_one_way(struct changes *changes, struct sa *sa, uint32_t before_frame);
+void change_lost(struct changes *changes, const struct flow *flow, const struct lost_packet *lost);
 void change_again(struct changes *changes, const struct exchange *exchange, uint32_t before_frame);
 void change_probes(struct changes *changes, const struct ike_sa *ike_sa, uint32_t count, uint32_t first_frame);
 void change_notified(struct changes *changes, const struct exchange *exchange, const struct notify *notify);

@@ -139,7 +139,8 @@ is_down(const struct view *view)
     if (is_left_unused(view))
         return true;
     if (!view->was_up)
-        return was_tried(view) && !(view->tunnel->ike_sas && view->tunnel->ike_sas->established && has_children(view->tunnel));
+        return was_tried(view) && !(view->tunnel->ike_sas && view->tunnel->ike_sas->established && !view->tunnel->ike_sas->stuck_said
+                && has_children(view->tunnel));
     return view->end.is_out && is_longest(view);
 }
 

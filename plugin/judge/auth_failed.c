@@ -1,14 +1,21 @@
 /* auth_failed.c
  * auth_failed: the peer said so: AUTHENTICATION_FAILED (RFC 7296 section 2.21), or in phase 1 of IKEv1
- * an invalid hash or signature (RFC 2408 section 3.14.1).
+ * an invalid hash or signature (RFC 2408 section 3.14.1). Not where the peer that says so was itself refused
+ * before, by an answer without an AUTH: what that named is the reason.
+ *
+ * An error of another name in answer to main mode's fifth message, the first encrypted one, is what different
+ * pre-shared keys lead to: the peer can't read it. Suspected, as such a notify is not protected.
  *
  * Without keys it can only be suspected: IKE_AUTH was answered by a message too small for an identity
- * and its proof, or main mode got no further than its encrypted messages; and the initiator began anew.
+ * and its proof, EAP or main mode got no further than its encrypted messages; and the initiator began anew. XAuth is
+ * inferred to have failed, without reading what its messages say, where its server asked once or more and the
+ * initiator began anew before it asked for anything of its own, an address or a phase 2.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "rule.h"
 
+#include "../track/walk.h"
 #include "../words/ike_words.h"
 
 /* Where it was read; else there is no detail. */
@@ -25,10 +32,20 @@ says_auth_failed(const struct exchange *exchange)
             && (exchange->error == IKE1_NOTIFY_INVALID_HASH_INFORMATION || exchange->error == IKE1_NOTIFY_INVALID_SIGNATURE);
 }
 
-static void
-judge_proven(struct judge *judge, const struct exchange *exchange, uint16_t notify)
+/* Main mode's fifth message is its first encrypted one. */
+#define MAIN_MODE_ENCRYPTED 5
+
+static bool
+may_be_keys(const struct exchange *exchange)
 {
-    struct finding *finding = judge_exchange(judge, FINDING_AUTH_FAILED, CONFIDENCE_PROVEN, exchange, sizeof(struct refusal));
+    return exchange->type == IKE1_IDENTITY_PROTECTION && exchange->ike_sa->version < 2 && exchange->steps >= MAIN_MODE_ENCRYPTED
+            && exchange->error != NOTIFY_NO_PROPOSAL_CHOSEN;
+}
+
+static void
+judge_refusal(struct judge *judge, const struct exchange *exchange, uint16_t notify, enum confidence confidence)
+{
+    struct finding *finding = judge_exchange(judge, FINDING_AUTH_FAILED, confidence, exchange, sizeof(struct refusal));
 
     if (!finding)
         return;
@@ -39,16 +56,62 @@ judge_proven(struct judge *judge, const struct exchange *exchange, uint16_t noti
 static void
 judge_answer(struct judge *judge, const struct exchange *exchange)
 {
-    if (exchange->outcome == EXCHANGE_REFUSED && says_auth_failed(exchange))
-        judge_proven(judge, exchange, exchange->error);
+    if (exchange->outcome != EXCHANGE_REFUSED)
+        return;
+    if (says_auth_failed(exchange))
+        judge_refusal(judge, exchange, exchange->error, CONFIDENCE_PROVEN);
+    else if (may_be_keys(exchange))
+        judge_refusal(judge, exchange, exchange->error, CONFIDENCE_SUSPECTED);
+}
+
+/* Whether the IKE SA's IKE_AUTH was refused for another reason, so that nothing proved who the responder is. */
+static bool
+was_refused_before(const struct ike_sa *ike_sa)
+{
+    const struct exchange *exchange;
+
+    WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN)
+        if (exchange->type == IKE2_IKE_AUTH && exchange->outcome == EXCHANGE_REFUSED && exchange->error != NOTIFY_AUTHENTICATION_FAILED)
+            return true;
+    return false;
 }
 
 /* In an exchange of its own, when the initiator can't verify the responder. */
 static void
 judge_notified(struct judge *judge, const struct change_notified *change)
 {
-    if (change->notify.type == NOTIFY_AUTHENTICATION_FAILED && change->exchange->type == IKE2_INFORMATIONAL)
-        judge_proven(judge, change->exchange, change->notify.type);
+    if (change->notify.type == NOTIFY_AUTHENTICATION_FAILED && change->exchange->type == IKE2_INFORMATIONAL
+            && !was_refused_before(change->exchange->ike_sa))
+        judge_refusal(judge, change->exchange, change->notify.type, CONFIDENCE_PROVEN);
+}
+
+/* The last question of XAuth's server to whom phase 1 succeeded and nothing else came; NULL where that is not so. */
+static const struct exchange *
+last_question(const struct ike_sa *ike_sa)
+{
+    const struct exchange *exchange, *last = NULL;
+
+    if (ike_sa->version >= 2 || !ike_sa->established)
+        return NULL;
+    WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN) {
+        if (exchange->type == IKE1_QUICK_MODE || (exchange->type == IKE1_TRANSACTION && exchange->flow == ike_sa->flow))
+            return NULL;
+        if (exchange->type == IKE1_TRANSACTION && !last)
+            last = exchange;
+    }
+    return last;
+}
+
+/* An initiator begins anew: how far it came before. */
+static void
+judge_began(struct judge *judge, const struct ike_sa *began)
+{
+    const struct ike_sa *before = began->tunnel_older;
+    const struct exchange *question = before && before->flow == began->flow ? last_question(before) : NULL;
+
+    if (question)
+        judge_exchange(judge, FINDING_AUTH_FAILED, question->message[0].readable ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED,
+                question, 0);
 }
 
 static void
@@ -58,8 +121,21 @@ judge_auth_failed(struct judge *judge, const struct change *change)
         judge_exchange(judge, FINDING_AUTH_FAILED, CONFIDENCE_SUSPECTED, change->exchange, 0);
     else if (change->kind == CHANGE_NOTIFIED)
         judge_notified(judge, &change->notified);
+    else if (change->kind == CHANGE_BEGAN)
+        judge_began(judge, change->ike_sa);
     else
         judge_answer(judge, change->exchange);
+}
+
+/* What to compare: whose credentials were asked for. */
+static const char *
+advice(const struct exchange *exchange)
+{
+    if (exchange->type == IKE1_TRANSACTION)
+        return "XAuth asks for a user's name and password: check these on the initiator, and the server that knows them";
+    if (exchange_auth_rounds(exchange->ike_sa) > 1)
+        return "EAP was used: check the user's credentials, and the RADIUS server that knows them";
+    return "Compare the pre-shared keys or certificates and the identities of both peers";
 }
 
 static char *
@@ -70,19 +146,19 @@ text_auth_failed(const struct words *words, const struct finding *finding)
     const char *requester = words_requester(words, exchange), *responder = words_responder(words, exchange);
 
     if (!refusal)
-        return wmem_strdup_printf(words->scope, "%s between %s and %s got no further than authentication, and was begun anew. "
-                "Its payloads are encrypted; compare the pre-shared keys or certificates and the identities",
-                words_exchange(words, exchange->type), requester, responder);
-    return wmem_strdup_printf(words->scope, "Authentication between %s and %s failed: %s. Compare the pre-shared keys or "
-            "certificates and the identities of both peers", requester, responder,
-            words_notify(words, exchange->ike_sa->version, refusal->notify));
+        return wmem_strdup_printf(words->scope, "%s between %s and %s got no further than authentication%s. %s",
+                words_exchange(words, exchange->type), requester, responder,
+                exchange->message[0].readable ? "" : ", as far as encrypted payloads show", advice(exchange));
+    return wmem_strdup_printf(words->scope, "Authentication between %s and %s %s: %s. %s", requester, responder,
+            finding->confidence == CONFIDENCE_PROVEN ? "failed" : "got no further",
+            words_notify(words, exchange->ike_sa->version, refusal->notify), advice(exchange));
 }
 
 const struct rule rule_auth_failed = {
-    .on = ON(ANSWERED) | ON(NOTIFIED) | ON(AUTH_LEFT), .judge = judge_auth_failed,
+    .on = ON(ANSWERED) | ON(NOTIFIED) | ON(AUTH_LEFT) | ON(BEGAN), .judge = judge_auth_failed,
     .findings = {
         { FINDING_AUTH_FAILED, .text = text_auth_failed,
             .meaning = "The peers do not accept each other's identity or credentials.",
-            .check = "Pre-shared keys or certificates, and the identities, on both peers." },
+            .check = "Pre-shared keys or certificates, and the identities, on both peers; with EAP and XAuth the user's credentials." },
     }
 };

@@ -20,6 +20,11 @@ explain_function explain_pfs;
 explain_function explain_refused;
 explain_function explain_authentication_unread;
 
+/* cause_setup.c: set-ups that lead to nothing */
+explain_function explain_cookie_loop;
+explain_function explain_fragments_lost;
+explain_function explain_setup_abandoned;
+
 /* cause_ended.c: who lets SAs end, and at which age */
 explain_function explain_phase1_lifetime;
 explain_function explain_phase2_lifetime;

@@ -57,7 +57,8 @@ claim_refusal(const struct view *view, const struct trouble *trouble, enum findi
     if (!found)
         return false;
     if (found->exchange)
-        claim->by = (int8_t)(1 - flow_peer(found->exchange->flow));      /* who refused */
+        claim->by = (int8_t)(found->exchange->type == IKE1_TRANSACTION  /* who refused; of XAuth, who asked */
+                ? flow_peer(found->exchange->flow) : 1 - flow_peer(found->exchange->flow));
     return claim_finding(claim, found);
 }
 
@@ -82,7 +83,7 @@ explain_pfs(const struct view *view, const struct trouble *trouble, struct claim
 bool
 explain_proposal(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    return claim_refusal(view, trouble, FINDING_NO_PROPOSAL, CONFIDENCE_INFERRED, claim);
+    return claim_refusal(view, trouble, FINDING_NO_PROPOSAL, CONFIDENCE_SUSPECTED, claim);
 }
 
 bool

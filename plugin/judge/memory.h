@@ -64,6 +64,8 @@ struct tunnel_memory {
     bool synchronised_timers_said;
     bool pfs_mismatch_said;
     uint32_t collisions;
+    nstime_t lost_in_fragments[2];  /**< when the latest IKE message of each peer was, of which not all IP fragments came */
+    uint32_t lost_in_frame[2];      /**< its first fragment, or 0 */
     const struct finding *first_no_proposal; /**< that is not about a CREATE_CHILD_SA, and is kept; or NULL */
     struct offers offers[2][2];     /**< per phase (0: phase 1) and peer */
     struct past past;

@@ -1,6 +1,7 @@
 /* no_proposal.c
  * no_proposal: the crypto proposals do not fit: NO_PROPOSAL_CHOSEN (RFC 7296 section 2.7, RFC 2408
- * section 3.14.1), for phase 1 or phase 2.
+ * section 3.14.1), for phase 1 or phase 2, from the responder or, suspected, from the initiator that does not accept the
+ * choice.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -9,6 +10,13 @@
 #include "../track/refusal.h"
 #include "../words/ike_words.h"
 
+/* The initiator refuses what the responder chose, in phase 1 of IKEv1: in clear, so that anybody may have said it. */
+static bool
+by_initiator(const struct exchange *exchange)
+{
+    return exchange_is_phase1(exchange) && !exchange->awaited_by_requester;
+}
+
 static void
 judge_no_proposal(struct judge *judge, const struct change *change)
 {
@@ -16,7 +24,8 @@ judge_no_proposal(struct judge *judge, const struct change *change)
 
     if (exchange->outcome != EXCHANGE_REFUSED || exchange->error != NOTIFY_NO_PROPOSAL_CHOSEN)
         return;
-    struct finding *finding = judge_exchange(judge, FINDING_NO_PROPOSAL, CONFIDENCE_PROVEN, exchange, 0);
+    enum confidence confidence = by_initiator(exchange) ? CONFIDENCE_SUSPECTED : CONFIDENCE_PROVEN;
+    struct finding *finding = judge_exchange(judge, FINDING_NO_PROPOSAL, confidence, exchange, 0);
     const struct finding **first = &memory_of(judge->memory, exchange->flow->tunnel)->first_no_proposal;
     if (finding && !*first && exchange->type != IKE2_CREATE_CHILD_SA)
         *first = finding;
@@ -28,6 +37,11 @@ text_no_proposal(const struct words *words, const struct finding *finding)
     const struct exchange *exchange = finding->exchange;
     bool phase1 = exchange->type == IKE2_IKE_SA_INIT || exchange_is_phase1(exchange) || refusal_is_of_ike_sa(exchange);
 
+    if (by_initiator(exchange))
+        return wmem_strdup_printf(words->scope, "Phase 1 proposal: %s says that it does not accept what %s chose of its offer: %s. "
+                "Compare encryption, hash, authentication method and DH group of both peers", words_requester(words, exchange),
+                words_responder(words, exchange), exchange->response
+                    ? words_offer(words, exchange->response, exchange->ike_sa->version) : "(not readable)");
     return wmem_strdup_printf(words->scope, "Phase %d proposal: %s accepts nothing of what %s offers: %s. Compare encryption, "
             "integrity and DH group of both peers", phase1 ? 1 : 2, words_responder(words, exchange),
             words_requester(words, exchange), exchange->request

@@ -3,7 +3,7 @@
  * failed exchange. Proven where a peer announced INITIAL_CONTACT, which says that it knows of no
  * other (RFC 7296 section 2.4); inferred where the old IKE SA and its children fell silent when the new
  * one began; suspected where that is all that can be seen, without keys. IKE SAs that both peers began
- * at once are no restart.
+ * at once are no restart, nor is a set-up that its initiator begins anew before it sent anything over the one it leaves.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -32,12 +32,21 @@ was_in_use(const struct ike_sa *old)
     return old->children || tunnel->flow[0].packets > 0 || tunnel->flow[1].packets > 0;
 }
 
+/* An initiator that begins anew on the way to a tunnel, or that sent nothing over the one it left, lost no state. */
+static bool
+lost_nothing(const struct ike_sa *old, const struct ike_sa *began)
+{
+    const struct flow *flow = old->flow;
+
+    return flow == began->flow && (flow->packets == 0 || clock_compare(&flow->last_time, &old->first_time) < 0);
+}
+
 static void
 judge_peer_restart(struct judge *judge, const struct change *change)
 {
     const struct ike_sa *began = change->ike_sa, *old = began->displaced;
 
-    if (!old || !was_in_use(old))
+    if (!old || !was_in_use(old) || lost_nothing(old, began))
         return;
     struct finding *finding = judge_ike_sa(judge, FINDING_PEER_RESTART, confidence_in(began), began, sizeof(struct restart));
     if (!finding)

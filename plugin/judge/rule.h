@@ -47,6 +47,9 @@ struct rule {
     X(identity_conflict) \
     X(auth_failed) \
     X(no_proposal) \
+    X(setup_abandoned) \
+    X(cookie_loop) \
+    X(fragments_lost) \
     X(proxy_id) \
     X(child_refused) \
     X(pfs_mismatch) \

@@ -100,7 +100,8 @@ was_tried(const struct view *view)
 {
     return view->end.attempts > 1 || view->end.unanswered[0].sent >= SENT_AT_LEAST || view->end.unanswered[1].sent >= SENT_AT_LEAST
             || view->file->count[FINDING_AUTH_FAILED] > 0 || view->file->count[FINDING_NO_PROPOSAL] > 0
-            || view->file->count[FINDING_CHILD_REFUSED] > 0 || view->file->count[FINDING_PROXY_ID_MISMATCH] > 0;
+            || view->file->count[FINDING_CHILD_REFUSED] > 0 || view->file->count[FINDING_PROXY_ID_MISMATCH] > 0
+            || view->file->count[FINDING_COOKIE_LOOP] > 0 || view->file->count[FINDING_FRAGMENTS_LOST] > 0;
 }
 
 /* Whether the outage that is not over is longer than any before it. */
@@ -123,11 +124,23 @@ has_children(const struct tunnel *tunnel)
     return tunnel->children != NULL || tunnel->flow[0].sas + tunnel->flow[1].sas > 0;
 }
 
+/* Set up again and again, and left unused each time: one direction never carried anything, whatever came in the other. */
+static bool
+is_left_unused(const struct view *view)
+{
+    const struct flow *flow = view->tunnel->flow;
+
+    return view->file->latest[FINDING_SETUP_ABANDONED] && (flow[0].packets == 0 || flow[1].packets == 0);
+}
+
 static bool
 is_down(const struct view *view)
 {
+    if (is_left_unused(view))
+        return true;
     if (!view->was_up)
-        return was_tried(view) && !(view->tunnel->ike_sas && view->tunnel->ike_sas->established && has_children(view->tunnel));
+        return was_tried(view) && !(view->tunnel->ike_sas && view->tunnel->ike_sas->established && !view->tunnel->ike_sas->stuck_said
+                && has_children(view->tunnel));
     return view->end.is_out && is_longest(view);
 }
 

@@ -90,6 +90,12 @@ change_again(struct changes *changes, const struct exchange *exchange, uint32_t 
 }
 
 void
+change_lost(struct changes *changes, const struct flow *flow, const struct lost_packet *lost)
+{
+    add(changes, CHANGE_LOST_IN_FRAGMENTS)->lost = (struct change_lost){ flow, lost->frame, lost->fragments, lost->bytes };
+}
+
+void
 change_probes(struct changes *changes, const struct ike_sa *ike_sa, uint32_t count, uint32_t first_frame)
 {
     add(changes, CHANGE_PROBES_LEFT)->probes = (struct change_probes){ ike_sa, count, first_frame };

@@ -22,15 +22,17 @@ enum change_kind {
     CHANGE_ADDRESS_MOVED,           /**< moved: an SA goes on under another address or port */
     CHANGE_ONE_WAY,                 /**< one_way: the flow of an SA is no longer answered */
     CHANGE_LIMIT_REACHED,           /**< full: something is no longer tracked */
+    CHANGE_LOST_IN_FRAGMENTS,       /**< lost: an IKE message of which not all IP fragments came */
     CHANGE_RETRANSMISSION,          /**< again: a message came again */
     CHANGE_REQUESTED,               /**< exchange: began */
     CHANGE_ANSWERED,                /**< exchange: was accepted or refused */
     CHANGE_GIVEN_UP,                /**< exchange: was never answered */
     CHANGE_REFUSED_UNREAD,         /**< exchange: was refused, as its answer's size or kind proves */
-    CHANGE_AUTH_LEFT,               /**< exchange: an IKE_AUTH or main mode that led nowhere: it was begun anew */
+    CHANGE_AUTH_LEFT,               /**< exchange: an IKE_AUTH or main mode that led nowhere */
     CHANGE_PROBES_LEFT,             /**< probes: liveness checks of IKEv1 stayed unanswered */
     CHANGE_NOTIFIED,                /**< notified: a notify came in an exchange, apart from its answer */
     CHANGE_CONTACT,                 /**< ike_sa: was established */
+    CHANGE_BEGAN,                   /**< ike_sa: its initiator began to set it up */
     CHANGE_DISPLACED,               /**< ike_sa: took the place of one that fell silent without an end */
     CHANGE_COLLISION,               /**< collision: two exchanges that cross rekey one SA */
     CHANGE_OUTAGE,                  /**< outage: one is over */
@@ -87,6 +89,13 @@ struct change_full {
     uint64_t most;                  /**< for so many there is room */
 };
 
+struct change_lost {
+    const struct flow *flow;
+    uint32_t frame;                 /**< of the fragment that came first */
+    uint32_t fragments;             /**< that came */
+    uint32_t bytes;                 /**< in them */
+};
+
 struct change_again {
     const struct exchange *exchange;
     uint32_t before_frame;          /**< of the message, as it came first */
@@ -130,6 +139,7 @@ struct change {
         struct change_moved moved;
         struct change_one_way one_way;
         struct change_full full;
+        struct change_lost lost;
         struct change_again again;
         struct change_probes probes;
         struct change_notified notified;
@@ -170,6 +180,7 @@ void change_replaced(struct changes *changes, struct sa *sa, uint32_t before_fra
 void change_resumed(struct changes *changes, struct sa *sa, uint32_t before_frame, bool clean);
 void change_moved(struct changes *changes, struct sa *sa, uint32_t before_frame, const struct endpoint *before);
 void change_one_way(struct changes *changes, struct sa *sa, uint32_t before_frame);
+void change_lost(struct changes *changes, const struct flow *flow, const struct lost_packet *lost);
 void change_again(struct changes *changes, const struct exchange *exchange, uint32_t before_frame);
 void change_probes(struct changes *changes, const struct ike_sa *ike_sa, uint32_t count, uint32_t first_frame);
 void change_notified(struct changes *changes, const struct exchange *exchange, const struct notify *notify);

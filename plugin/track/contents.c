@@ -66,8 +66,14 @@ contents_take_notifies(const struct ike_context *context, struct exchange *excha
         case IKE1_NOTIFY_INITIAL_CONTACT:
             exchange->ike_sa->initial_contact = true;
             break;
-        case NOTIFY_INVALID_SPI:
+        case IKE2_NOTIFY_COOKIE:
+            exchange->cookie_wanted |= exchange->flow != context->flow;
+            break;
         case NOTIFY_AUTHENTICATION_FAILED:
+            exchange->ike_sa->stuck_said = true;
+            change_notified(context->changes, exchange, notify);
+            break;
+        case NOTIFY_INVALID_SPI:
         case IKE1_NOTIFY_RESPONDER_LIFETIME:
             change_notified(context->changes, exchange, notify);
             break;

@@ -27,6 +27,7 @@
  *    IDr    4 header + 4 + 1
  *    AUTH   4 header + 4 + 16, the shortest PRF's output
  *    N      4 header + 4
+ *    EAP    4 header + 5, a request (RFC 3748 section 4.1); Success and Failure have 4
  *
  * An extension by which rekeys leave out what does not change would have smaller answers; none is in
  * RFC 7296, and none was seen in a capture.
@@ -36,6 +37,8 @@ enum smallest_content {
     SMALLEST_IKE_REKEY_ANSWER = (4 + 8 + 8 + (3 * 8)) + (4 + 16) + (4 + 4 + 32), /* SA, Nonce, KE: 104 */
     SMALLEST_AUTH_ANSWER = (4 + 4 + 1) + (4 + 4 + 16),                          /* IDr, AUTH: 33 */
     SMALLEST_AUTH_CHILD_ANSWER = SMALLEST_AUTH_ANSWER + (4 + 8 + 4 + 8) + (2 * (4 + 4 + 16)), /* and SA, TSi, TSr: 105 */
+    SMALLEST_EAP_FIRST_ANSWER = (4 + 4 + 1) + (4 + 5),                          /* IDr, EAP (RFC 5998 leaves out AUTH): 18 */
+    SMALLEST_EAP_LAST_ANSWER = (4 + 4 + 16) + (4 + 8 + 4 + 8) + (2 * (4 + 4 + 16)), /* AUTH, SA, TSi, TSr: 96 */
     SMALLEST_NOTIFY = 4 + 4
 };
 

@@ -34,6 +34,19 @@ exchange_is_phase1(const struct exchange *exchange)
 }
 
 unsigned
+exchange_auth_rounds(const struct ike_sa *ike_sa)
+{
+    const struct exchange *exchange;
+    unsigned rounds = 0;
+
+    if (ike_sa->version < 2)
+        return 0;
+    WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN)
+        rounds += exchange->type == IKE2_IKE_AUTH && exchange->request_frame != 0;
+    return rounds;
+}
+
+unsigned
 exchange_side(const struct exchange *exchange)
 {
     return exchange->flow == exchange->ike_sa->flow ? 0 : 1;
@@ -195,10 +208,11 @@ take_new(struct exchange *exchange, const struct ike_message *message, bool from
         exchange->response_length = message->length;
         exchange->response_fragmented = message->first_payload == IKE2_PAYLOAD_SKF;
     }
-    exchange->retransmissions = 0;
+    exchange->retransmissions = exchange->asked_again = 0;
     exchange->awaiting = wants_answer(exchange, message, from_requester);
     exchange->awaited_by_requester = from_requester;
     exchange->awaited_frame = message->frame;
+    exchange->awaited_length = message->length;
     return kept;
 }
 
@@ -224,6 +238,7 @@ exchange_take(const struct ike_context *context, struct ike_sa *ike_sa, struct i
         if (clock_passed_ms(&seen->time, &message->time, COPY_WITHIN_MS)) {
             frame->retransmission_of = seen->frame;
             exchange->retransmissions++;
+            exchange->asked_again += response ? 0 : 1;
             change_again(context->changes, exchange, seen->frame);
         }
     } else {

@@ -62,6 +62,7 @@ struct exchange {
     bool response_fragmented;       /**< RFC 7383: its length says nothing */
     bool refused_unread;           /**< unreadable, and too small to accept anything */
     bool tried_again;               /**< refused, and made good: by the next try, or by the other peer's that crossed it */
+    bool cookie_wanted;             /**< IKE_SA_INIT was answered with a COOKIE to send back (RFC 7296 section 2.6) */
     uint16_t error;                 /**< the notify that refused it, or 0 */
     uint32_t message_id;
     uint32_t informational_frame;   /**< IKEv1: an unreadable Informational that came instead of an answer */
@@ -75,7 +76,9 @@ struct exchange {
     nstime_t last_time;             /**< of its last message, retransmissions included */
     uint32_t last_frame;
     uint32_t awaited_frame;         /**< of the last new message */
+    uint32_t awaited_length;        /**< its bytes */
     uint32_t retransmissions;       /**< since the last new message */
+    uint32_t asked_again;           /**< of these, the requester's */
     const struct offer *request;     /**< NULL where it was not readable, or has no SA payload */
     const struct offer *response;
     struct child *rekeyed_child;    /**< what REKEY_SA names */
@@ -109,6 +112,9 @@ bool exchange_is_initial(uint8_t type);
 
 /** Whether the exchange is phase 1 of IKEv1: main or aggressive mode. */
 bool exchange_is_phase1(const struct exchange *exchange);
+
+/** How many IKE_AUTH exchanges the IKE SA has: with EAP, several (RFC 7296 section 2.16). */
+unsigned exchange_auth_rounds(const struct ike_sa *ike_sa);
 
 /** The side of an exchange's flow: 0 if the IKE SA's initiator began it, else 1. */
 unsigned exchange_side(const struct exchange *exchange);

@@ -88,6 +88,7 @@ open_ike_sa(struct ike_context *context)
     exchange_give_up(context, ike_sa);
     keyless_begin_anew(context, ike_sa);
     ikev1_give_up_probes(context, ike_sa);
+    change_ike_sa(context->changes, CHANGE_BEGAN, ike_sa);
     return ike_sa;
 }
 

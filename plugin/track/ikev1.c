@@ -14,7 +14,8 @@
 /* Liveness checks that have to stay unanswered until the peer counts as dead. */
 #define PROBES_AT_LEAST 2
 
-/* The exchange that an error in an Informational is about: the receiver's latest that waits. */
+/* The exchange that an error in an Informational is about: the receiver's latest that waits. In phase 1 an accepted proposal is
+ * only the beginning. */
 static struct exchange *
 refused_exchange(const struct ike_context *context, const struct ike_sa *ike_sa)
 {
@@ -22,7 +23,9 @@ refused_exchange(const struct ike_context *context, const struct ike_sa *ike_sa)
 
     WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN) {
         const struct flow *sender = exchange->awaited_by_requester ? exchange->flow : flow_reverse(exchange->flow);
-        if (exchange->awaiting && exchange->outcome == EXCHANGE_OPEN && sender != context->flow)
+        bool open = exchange->outcome == EXCHANGE_OPEN
+                || (exchange->outcome == EXCHANGE_ANSWERED && exchange_is_phase1(exchange) && !ike_sa->established);
+        if (exchange->awaiting && open && sender != context->flow)
             return exchange;
     }
     return NULL;
@@ -59,6 +62,7 @@ take_informational(const struct ike_context *context, struct exchange *exchange,
     struct exchange *refused = refused_exchange(context, ike_sa);
     if (refused) {
         answer_elsewhere(refused, frame);
+        refused->outcome = EXCHANGE_OPEN;       /* phase 1's proposal may have been accepted before */
         refused->response_frame = refused->response_frame ? refused->response_frame : context->message->frame;
         contents_answer(context, refused, error);
         if (exchange_is_initial(refused->type))

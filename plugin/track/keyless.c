@@ -14,6 +14,9 @@
 /* IKE SAs and exchanges, both together, among which a Quick Mode's earlier try is looked for. */
 #define LOOKED_AT_MOST_IN_ALL 32
 
+/* Servers delay a rejection by so much at least: FreeRADIUS by 1 s (reject_delay), strongSwan by 2 s. */
+#define REJECTION_DELAY_MS 1000
+
 /* In main mode the fifth message is the first encrypted one, and authenticates the initiator. */
 #define MAIN_MODE_CLEAR 4
 
@@ -26,7 +29,30 @@ refuse(struct ike_context *context, struct exchange *exchange)
     change_exchange(context->changes, CHANGE_REFUSED_UNREAD, exchange);
 }
 
-/* An IKE_AUTH with a small answer was not a round of EAP: the next message shows it. */
+static void
+leave_auth(struct ike_context *context, const struct exchange *exchange)
+{
+    if (exchange->ike_sa->stuck_said)
+        return;
+    exchange->ike_sa->stuck_said = true;
+    change_exchange(context->changes, CHANGE_AUTH_LEFT, exchange);
+}
+
+static bool
+has_room_for_auth(const struct exchange *exchange)
+{
+    return envelope_holds_at_most(exchange->ike_sa, exchange->response_length) >= SMALLEST_AUTH_ANSWER;
+}
+
+/* Whether the last round of EAP was answered as a rejection is: late, to slow down who guesses. A Success is as small, and comes
+ * at once. */
+static bool
+is_slow(const struct exchange *exchange)
+{
+    return clock_passed_ms(&exchange->request_time, &exchange->response_time, REJECTION_DELAY_MS - 1);
+}
+
+/* An IKE_AUTH with a small answer led nowhere: its initiator began anew. */
 static void
 settle_small_auth(struct ike_context *context, struct ike_sa *ike_sa)
 {
@@ -35,10 +61,42 @@ settle_small_auth(struct ike_context *context, struct ike_sa *ike_sa)
     if (!exchange)
         return;
     ike_sa->small_auth = NULL;
-    if (envelope_holds_at_most(ike_sa, exchange->response_length) >= SMALLEST_AUTH_ANSWER)
+    bool by_eap = exchange_auth_rounds(ike_sa) > 1;
+    if (!by_eap && has_room_for_auth(exchange))
         refuse(context, exchange);
+    else if (!by_eap || is_slow(exchange))
+        leave_auth(context, exchange);
+}
+
+/* Its initiator had something to say of an IKE_AUTH with a small answer. Of EAP it is that it failed: an IKE SA that is up would
+ * have a larger answer. Else the answer was another error than AUTHENTICATION_FAILED, which leaves no IKE SA to speak on
+ * (RFC 7296 section 2.21.2): the child was refused, with an AUTH or without. */
+static void
+settle_objection(struct ike_context *context, struct ike_sa *ike_sa)
+{
+    struct exchange *exchange = ike_sa->small_auth;
+
+    ike_sa->small_auth = NULL;
+    if (exchange_auth_rounds(ike_sa) > 1)
+        leave_auth(context, exchange);
     else
-        change_exchange(context->changes, CHANGE_AUTH_LEFT, exchange);
+        refuse(context, exchange);
+}
+
+/* An answer of IKE_AUTH that is too small for a child. One too small even for a round of EAP, which the responder's identity
+ * begins, refuses the IKE SA. */
+static void
+take_auth_answer(struct ike_context *context, struct exchange *exchange)
+{
+    struct ike_sa *ike_sa = exchange->ike_sa;
+    bool by_eap = exchange_auth_rounds(ike_sa) > 1;
+    uint32_t most = envelope_holds_at_most(ike_sa, exchange->response_length);
+
+    if (exchange->response_fragmented || most >= (by_eap ? SMALLEST_EAP_LAST_ANSWER : SMALLEST_AUTH_CHILD_ANSWER))
+        return;
+    ike_sa->small_auth = exchange;
+    if (!by_eap && most < SMALLEST_EAP_FIRST_ANSWER)
+        leave_auth(context, exchange);
 }
 
 static void
@@ -50,9 +108,8 @@ take_response2(struct ike_context *context, struct exchange *exchange)
         refuse(context, exchange);
         return;
     }
-    if (exchange->type == IKE2_IKE_AUTH && !exchange->response_fragmented
-            && envelope_holds_at_most(exchange->ike_sa, exchange->response_length) < SMALLEST_AUTH_CHILD_ANSWER)
-        exchange->ike_sa->small_auth = exchange;
+    if (exchange->type == IKE2_IKE_AUTH)
+        take_auth_answer(context, exchange);
 }
 
 static void
@@ -62,8 +119,8 @@ take_request2(struct ike_context *context, struct exchange *exchange)
 
     if (exchange->type == IKE2_IKE_AUTH)
         ike_sa->small_auth = NULL;  /* EAP goes on */
-    else if (ike_sa->small_auth && envelope_holds_at_most(ike_sa, ike_sa->small_auth->response_length) >= SMALLEST_AUTH_ANSWER)
-        settle_small_auth(context, ike_sa);
+    else if (ike_sa->small_auth && (exchange->flow == ike_sa->flow || has_room_for_auth(ike_sa->small_auth)))
+        settle_objection(context, ike_sa);
     if (exchange->type == IKE2_INFORMATIONAL)
         exchange->liveness = envelope_is_empty(ike_sa, exchange->request_length);
 }
@@ -193,9 +250,7 @@ keyless_begin_anew(struct ike_context *context, const struct ike_sa *began)
             continue;
         settle_small_auth(context, old);
         struct exchange *stuck = stuck_main_mode(old);
-        if (stuck && !old->stuck_said) {
-            old->stuck_said = true;
-            change_exchange(context->changes, CHANGE_AUTH_LEFT, stuck);
-        }
+        if (stuck)
+            leave_auth(context, stuck);
     }
 }

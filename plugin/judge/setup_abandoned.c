@@ -1,0 +1,190 @@
+/* setup_abandoned.c
+ * setup_abandoned: an initiator sets up an IKE SA, or nearly, leaves it, and begins anew, again and again: it does not accept what it
+ * got (a certificate, an address), can't install it, or its messages to UDP 4500 are lost. Said where it begins anew after two
+ * such set-ups in a row, and each further time. What counts as left:
+ *
+ *   - IKE_SA_INIT was accepted, and no IKE_AUTH follows, nor fragments that may be one;
+ *   - EAP went through, and the AUTH that ends it does not follow (RFC 7296 section 2.16). Without keys: the last answer is too
+ *     small for one, and no rejection (track/keyless.c);
+ *   - phase 1 and XAuth went through, and what the initiator then asks for leads to no phase 2;
+ *   - the IKE SA is up, and its initiator says no more on it, or one thing at once, as a Delete is; and sends no ESP.
+ *
+ * All within min_sa_lifetime, in which no timer of two sane peers ends an IKE SA. An IKE SA on which its initiator spoke after its
+ * successor was up was handed over, and not left. A refusal is a matter of other rules.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "rule.h"
+
+#include <inttypes.h>
+
+#include "../clock.h"
+#include "../track/envelope.h"
+#include "../track/walk.h"
+
+/* In a row, before it is said. */
+#define LEFT_AT_LEAST 2
+
+/* Set-ups that are looked at, back from the latest. */
+#define LOOKED_AT_MOST 8
+
+/* How far a set-up came. */
+enum stage {
+    STAGE_OTHER,                    /* refused, unanswered, or in use */
+    STAGE_INIT,                     /* no IKE_AUTH follows */
+    STAGE_EAP,                      /* EAP went through */
+    STAGE_CONFIG,                   /* of IKEv1: XAuth went through */
+    STAGE_UP
+};
+
+struct abandoned {
+    uint32_t times;
+    uint8_t stage;                  /* of the latest */
+    nstime_t after;                 /* from one begin to the next */
+};
+
+/* What its exchanges show of an IKE SA. */
+struct shown {
+    unsigned auths;
+    const struct exchange *init;
+    const struct exchange *auth;    /* the last one */
+    unsigned others;                /* of the initiator, since IKE_AUTH */
+    bool refused;
+    bool has_quick_mode;
+    bool initiator_asks;            /* a Transaction of its own */
+};
+
+static struct shown
+look_at(const struct ike_sa *ike_sa)
+{
+    struct shown shown = { 0 };
+    const struct exchange *exchange;
+
+    WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN) {
+        shown.refused |= exchange->outcome == EXCHANGE_REFUSED;
+        if (exchange->type == IKE2_IKE_SA_INIT && !shown.init)
+            shown.init = exchange;
+        else if (exchange->type == IKE2_IKE_AUTH && shown.auths++ == 0)
+            shown.auth = exchange;
+        else if (exchange->type != IKE2_IKE_AUTH)
+            shown.others += exchange->flow == ike_sa->flow;
+        shown.has_quick_mode |= exchange->type == IKE1_QUICK_MODE;
+        shown.initiator_asks |= exchange->type == IKE1_TRANSACTION && exchange->flow == ike_sa->flow;
+    }
+    return shown;
+}
+
+static bool
+is_answered(const struct exchange *exchange)
+{
+    return exchange->response_frame != 0 && !exchange->awaiting && exchange->outcome != EXCHANGE_GIVEN_UP;
+}
+
+static enum stage
+stage_of_v1(const struct ike_sa *ike_sa, const struct shown *shown)
+{
+    return ike_sa->established && !shown->has_quick_mode && shown->initiator_asks ? STAGE_CONFIG : STAGE_OTHER;
+}
+
+/* Whether EAP went through and was left there. */
+static bool
+is_left_in_eap(const struct ike_sa *ike_sa, const struct shown *shown)
+{
+    if (shown->auths < 2)
+        return false;
+    if (shown->auth->message[0].readable)
+        return !ike_sa->established;
+    return !shown->auth->response_fragmented
+            && envelope_holds_at_most(ike_sa, shown->auth->response_length) < SMALLEST_EAP_LAST_ANSWER;
+}
+
+static enum stage
+stage_of_v2(const struct ike_sa *ike_sa, const struct shown *shown)
+{
+    if (!shown->auth)
+        return shown->init && shown->init->response && !ike_sa->established && ike_sa->flow->tunnel->lost_in_fragments == 0
+                ? STAGE_INIT : STAGE_OTHER;
+    if (!is_answered(shown->auth))
+        return STAGE_OTHER;
+    if (is_left_in_eap(ike_sa, shown))
+        return STAGE_EAP;
+    return ike_sa->established && shown->others <= 1 ? STAGE_UP : STAGE_OTHER;
+}
+
+/* How far the IKE SA came that the initiator left to begin the next one. */
+static enum stage
+stage_of(const struct ike_sa *ike_sa, uint32_t in_time)
+{
+    struct shown shown = look_at(ike_sa);
+    const struct flow *flow = ike_sa->flow;
+    bool used = flow->packets > 0 && clock_compare(&flow->last_time, &ike_sa->first_time) >= 0;
+    bool ended_by_responder = ike_sa->ended_by == (int8_t)(2 - flow_peer(flow));
+
+    if (!ike_sa->set_up || shown.refused || ike_sa->stuck_said || used || ended_by_responder
+            || clock_passed(&ike_sa->first_time, &ike_sa->last_time, in_time))
+        return STAGE_OTHER;
+    return ike_sa->version < 2 ? stage_of_v1(ike_sa, &shown) : stage_of_v2(ike_sa, &shown);
+}
+
+/* Whether the initiator spoke on the IKE SA after the next one was up: it was handed over. */
+static bool
+was_handed_over(const struct ike_sa *ike_sa, const struct ike_sa *next)
+{
+    return next->established && next->established_frame != 0 && ike_sa->heard_frame[0] > next->established_frame;
+}
+
+static void
+judge_setup_abandoned(struct judge *judge, const struct change *change)
+{
+    const struct ike_sa *began = change->ike_sa, *next = began, *left;
+    enum stage stage = STAGE_OTHER;
+    uint32_t times = 0;
+
+    WALK(left, began->tunnel_older, tunnel_older, LOOKED_AT_MOST) {
+        if (left->flow != began->flow || clock_passed(&left->first_time, &next->first_time, judge->limits.min_sa_lifetime))
+            break;
+        enum stage reached = stage_of(left, judge->limits.min_sa_lifetime);
+        if (reached == STAGE_OTHER || was_handed_over(left, next))
+            break;
+        stage = times++ == 0 ? reached : stage;
+        next = left;
+    }
+    /* the latest of those that are up may be handed over yet */
+    if (times < (stage == STAGE_UP ? LEFT_AT_LEAST + 1 : LEFT_AT_LEAST))
+        return;
+    struct finding *finding = judge_ike_sa(judge, FINDING_SETUP_ABANDONED, CONFIDENCE_INFERRED, began, sizeof(struct abandoned));
+    if (!finding)
+        return;
+    struct abandoned *abandoned = finding->detail;
+    abandoned->times = times;
+    abandoned->stage = (uint8_t)stage;
+    abandoned->after = clock_elapsed(&began->tunnel_older->first_time, &began->first_time);
+    finding_rests_on(finding, next->first_frame);
+    finding_rests_on(finding, began->tunnel_older->first_frame);
+    finding_rests_on(finding, began->tunnel_older->last_frame);
+}
+
+static char *
+text_setup_abandoned(const struct words *words, const struct finding *finding)
+{
+    static const char *const stages[] = {
+        [STAGE_OTHER] = "a set-up", [STAGE_INIT] = "an IKE_SA_INIT that was accepted, with no IKE_AUTH after it",
+        [STAGE_EAP] = "a set-up whose EAP had come to its end", [STAGE_CONFIG] = "an IKE SA whose XAuth went through, without a phase 2",
+        [STAGE_UP] = "an IKE SA that was up, and sent nothing over it",
+    };
+    const struct abandoned *abandoned = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "%s left %s, %" PRIu32 " times in a row%s, and began anew, the last time after %s. Its own "
+            "log tells what it does not accept, or can't install%s", words_endpoint(words, &finding->ike_sa->flow->source),
+            stages[abandoned->stage], abandoned->times, abandoned->times == LOOKED_AT_MOST ? " at least" : "",
+            words_duration(words, &abandoned->after), abandoned->stage == STAGE_INIT ? "; or UDP 4500 is filtered" : "");
+}
+
+const struct rule rule_setup_abandoned = {
+    .on = ON(BEGAN), .judge = judge_setup_abandoned,
+    .findings = {
+        { FINDING_SETUP_ABANDONED, .text = text_setup_abandoned,
+            .meaning = "The responder did its part; the initiator does not use what it set up.",
+            .check = "The initiator's log: certificate of the responder, EAP, the address it got, its kernel; UDP 4500." },
+    }
+};

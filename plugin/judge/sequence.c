@@ -1,7 +1,9 @@
 /* sequence.c
  * sequence_restart: the sequence number starts again on the same SPI, which no sender may do within
- * an SA (RFC 4303 section 2.2): three numbers in a row from the beginning, and no copies. Proven where the first of
- * them had been seen before; else inferred, since captures that were merged with skewed clocks look like it.
+ * an SA (RFC 4303 section 2.2): three numbers in a row from the beginning, and no copies. Or it falls back and goes on from
+ * there, for a second and more, with numbers some of which must have been used: a cluster's member took over whose number is an
+ * old one. Proven where the first of them had been seen before; else inferred, since captures that were merged with skewed
+ * clocks look like it.
  *
  * sequence_exhausted: the 32-bit number is about to pass 2^32, or passed it. Only extended sequence
  * numbers (RFC 4303 section 2.2.1) allow that: silent where they were seen to be negotiated.
@@ -18,6 +20,7 @@
 struct restart {
     uint64_t first;
     uint64_t highest_before;
+    bool fell;                      /* back, not to the beginning */
 };
 
 struct exhausted {
@@ -42,6 +45,7 @@ judge_restart(struct judge *judge, const struct change_sequence *change)
     struct restart *restart = finding->detail;
     restart->first = change->sa->sequence.first;
     restart->highest_before = sequence_highest_before_restart(&change->sa->sequence);
+    restart->fell = sequence_restart_fell(&change->sa->sequence);
     finding_rests_on(finding, change->before_frame);
 }
 
@@ -105,6 +109,11 @@ text_sequence_restart(const struct words *words, const struct finding *finding)
 {
     const struct restart *restart = finding->detail;
 
+    if (restart->fell)
+        return wmem_strdup_printf(words->scope, "%s: the sequence number fell back to %" PRIu64 " after %" PRIu64 " and goes on "
+                "from there. The receiver drops this until %" PRIu64 " is passed; check the sender for a failover without "
+                "synchronised sequence numbers", words_sa(words, finding->sa), restart->first, restart->highest_before,
+                restart->highest_before);
     return wmem_strdup_printf(words->scope, "%s: the sequence number started again at %" PRIu64 " after %" PRIu64 ". The "
             "receiver drops this; check the sender for a failover or a reboot without a new negotiation",
             words_sa(words, finding->sa), restart->first, restart->highest_before);

@@ -19,6 +19,9 @@
 /* Newborn SAs that one packet can settle; the rest wait for the next one. */
 #define SETTLED_AT_ONCE 8
 
+/* A packet that is so much older than one before it stands in a file that is out of time order. */
+#define OUT_OF_ORDER_MS 1000
+
 struct tracker {
     wmem_allocator_t *pool;
     struct tracker_limits limits;
@@ -289,6 +292,8 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
     }
     bool is_new = sa->sequence.packets == 0;
     bool is_behind = sequence_is_behind(&sa->sequence, packet->sequence);
+    bool is_replay = is_behind && (recent_knows(&tracker->recent, sa->id, packet)
+            || clock_passed_ms(&packet->time, &sa->last_time, OUT_OF_ORDER_MS));
     if (is_behind && recent_has_copy(&tracker->recent, sa->id, packet)) {
         sa->last_frame = packet->frame;
         sequence_note_copy(&sa->sequence, packet, tracker->pool);
@@ -298,6 +303,8 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
     if (!is_new && !is_behind)
         follow_address(tracker, sa, packet);
     take_sequence(tracker, sa, packet, is_behind);
+    if (is_replay)
+        sequence_note_replay(&sa->sequence);
     service_take_packet(tracker->pool, sa, packet, tracker->min_outage, &tracker->changes);
     if (sa->deleted_frame != 0)
         outlive(tracker, sa, packet);

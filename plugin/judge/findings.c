@@ -14,6 +14,14 @@ struct findings {
     uint64_t dropped;
 };
 
+enum severity
+finding_severity(const struct finding *finding)
+{
+    enum severity severity = finding_kind(finding->key)->severity;
+
+    return finding->is_raised && severity < SEVERITY_ERROR ? severity + 1 : severity;
+}
+
 struct findings *
 findings_create(wmem_allocator_t *pool, uint32_t most)
 {

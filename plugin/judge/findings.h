@@ -14,6 +14,7 @@
 struct finding {
     uint8_t key;                    /**< enum finding_key */
     uint8_t confidence;             /**< enum confidence */
+    bool is_raised;                 /**< it weighs more than its kind: a note that is a warning */
     uint8_t evidence_count;
     uint32_t frame;                 /**< the frame that proves it */
     uint32_t evidence[EVIDENCE_AT_MOST]; /**< other frames that it rests on */
@@ -28,6 +29,9 @@ struct finding {
     const struct exchange *other_exchange; /**< that it is compared with, or NULL */
     void *detail;                   /**< what else the finding's rule knows of it: of a type of that rule's own, or NULL */
 };
+
+/** Of its kind, or one above it. */
+enum severity finding_severity(const struct finding *finding);
 
 struct findings;
 

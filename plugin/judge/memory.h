@@ -7,6 +7,7 @@
 #define SPISCOPE_MEMORY_H
 
 #include "../track/tracker.h"
+#include "share.h"
 
 /** Offers that are remembered for each peer: as many phase 2 SAs as are compared. */
 #define OFFERS_AT_MOST 16
@@ -29,6 +30,8 @@ struct tunnel_memory {
     bool pfs_mismatch_said;
     uint32_t collisions;
     const struct finding *first_no_proposal; /**< that is not about a CREATE_CHILD_SA, and is kept; or NULL */
+    const struct finding *heavy_loss; /**< the latest that says that a tenth and more was lost for a minute, or NULL */
+    const struct finding *replay_drops; /**< the latest that says that one in a hundred came too late, or NULL */
     struct offers offers[2][2];     /**< per phase (0: phase 1) and peer */
 };
 
@@ -50,6 +53,15 @@ void memory_take_offer(struct memory *memory, const struct exchange *exchange);
 void memory_set_churned(struct memory *memory, const struct sa *sa, bool churned);
 
 bool memory_has_churned(const struct memory *memory, const struct sa *sa);
+
+/** What an SA loses, and what comes too late for the receiver's window. */
+struct sa_shares {
+    struct share lost;
+    struct share late;
+};
+
+/** These of an SA, for a rule to read and change. Never NULL. */
+struct sa_shares *memory_shares(struct memory *memory, const struct sa *sa);
 
 /** Remembers the SA whose replacement showed that the lineage flaps. */
 void memory_set_flapping(struct memory *memory, const struct sa *sa, const struct sa *flapping);

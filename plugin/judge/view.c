@@ -112,6 +112,14 @@ latest_that_lasts(const struct view *view, unsigned key)
     return finding;
 }
 
+static const struct finding *
+worse(const struct view *view, const struct finding *worst, const struct finding *finding)
+{
+    if (!finding || view_is_history(view, finding) || (worst && finding->confidence <= worst->confidence))
+        return worst;
+    return finding;
+}
+
 const struct finding *
 view_trouble(const struct view *view)
 {
@@ -119,8 +127,8 @@ view_trouble(const struct view *view)
 
     for (unsigned key = 0; key < FINDING_KEYS; key++) {
         const struct finding *finding = speaks_against(key) ? latest_that_lasts(view, key) : NULL;
-        if (finding && !view_is_history(view, finding) && (!worst || finding->confidence > worst->confidence))
-            worst = finding;
+        worst = worse(view, worst, finding);
     }
-    return worst;
+    const struct tunnel_memory *memory = memory_read(view->judge->memory, view->tunnel);
+    return worse(view, worse(view, worst, memory->heavy_loss), memory->replay_drops);
 }

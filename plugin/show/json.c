@@ -305,7 +305,7 @@ put_finding(const struct writer *writer, const struct finding *finding)
 {
     json_dumper_begin_object(writer->json);
     put_string(writer, "key", finding_kind(finding->key)->key);
-    put_string(writer, "severity", severity_name(finding_kind(finding->key)->severity));
+    put_string(writer, "severity", severity_name(finding_severity(finding)));
     put_string(writer, "confidence", confidence_name(finding->confidence));
     put_number(writer, "frame", finding->frame);
     put_time(writer, "time", &finding->time);

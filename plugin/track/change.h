@@ -68,6 +68,7 @@ struct change_sequence {
     uint32_t before_frame;          /**< the SA's last one before */
     uint32_t gap_frame;             /**< behind the first of the numbers that are lost */
     uint64_t behind;                /**< packets behind the highest */
+    bool is_replay;                 /**< known to be a copy of an earlier packet, or out of time order */
     uint64_t lost;                  /**< numbers that now count as lost */
 };
 

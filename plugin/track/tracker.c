@@ -218,16 +218,19 @@ begins_anew(const struct sa *sa, const struct ipsec_packet *packet, uint32_t gra
 }
 
 static void
-take_sequence(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet, bool is_behind)
+take_sequence(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet, bool is_behind, bool is_replay)
 {
     uint64_t behind = is_behind ? sequence_behind(&sa->sequence, packet->sequence) : 0;
     unsigned effect = sequence_take(&sa->sequence, packet, &tracker->limits.sequence, tracker->pool);
 
+    if (is_replay)
+        sequence_note_replay(&sa->sequence);
     if (effect == SEQUENCE_IN_ORDER || sa_spi_is_shared(tracker->sas, sa->key.spi))
         return;
     struct change_sequence *change = change_sequence(&tracker->changes, sa, effect);
     uint32_t gap_frame = 0;
     change->behind = behind;
+    change->is_replay = is_replay;
     change->before_frame = sa->last_frame;
     if (effect & SEQUENCE_LOSS_SETTLED) {
         uint64_t lost = sequence_settled_loss(&sa->sequence, &gap_frame);
@@ -302,9 +305,7 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
     recent_add(&tracker->recent, sa->id, packet);
     if (!is_new && !is_behind)
         follow_address(tracker, sa, packet);
-    take_sequence(tracker, sa, packet, is_behind);
-    if (is_replay)
-        sequence_note_replay(&sa->sequence);
+    take_sequence(tracker, sa, packet, is_behind, is_replay);
     service_take_packet(tracker->pool, sa, packet, tracker->min_outage, &tracker->changes);
     if (sa->deleted_frame != 0)
         outlive(tracker, sa, packet);

@@ -17,8 +17,10 @@ lacks_a_part(const struct trouble *trouble)
 static bool
 claim_senders(const struct finding *finding, struct claim *claim)
 {
+    claim_finding(claim, finding);
     claim->by = (int8_t)flow_peer(finding->sa->flow);
-    return claim_finding(claim, finding);
+    claim->confidence = CONFIDENCE_INFERRED;
+    return true;
 }
 
 bool

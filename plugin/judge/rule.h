@@ -39,6 +39,7 @@ struct rule {
     X(loss) \
     X(one_way) \
     X(nat_rebinding) \
+    X(nat_mapping) \
     X(retransmission) \
     X(no_response) \
     X(dpd_failure) \

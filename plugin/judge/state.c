@@ -5,6 +5,7 @@
 #include "state.h"
 
 #include "../clock.h"
+#include "../track/mapping.h"
 #include "coverage.h"
 
 /* Set-ups anew that are looked at for what failed before them, back from the latest. */
@@ -134,6 +135,10 @@ is_down(const struct view *view)
 static bool
 is_one_way(const struct view *view)
 {
+    const struct flow *flow = view->tunnel->flow;
+
+    if (mapping_goes_astray(&flow[0]) || mapping_goes_astray(&flow[1]))
+        return true;
     return view->was_up && (view->end.silent[0] || view->end.silent[1]);
 }
 

@@ -166,6 +166,7 @@ change_subject(const struct change *change)
     switch (change->kind) {
     case CHANGE_SA_SPLIT:
     case CHANGE_SA_STALE:
+    case CHANGE_ASTRAY:
     case CHANGE_SA_STATE:
         return change->sa;
     case CHANGE_SA_REPLACED:

@@ -6,6 +6,7 @@
 
 #include "../clock.h"
 #include "lineage.h"
+#include "mapping.h"
 #include "origin.h"
 #include "recent.h"
 #include "restart.h"
@@ -139,6 +140,8 @@ follow_address(struct tracker *tracker, struct sa *sa, const struct ipsec_packet
         bool source_stayed = endpoint_equal(&flow->source, &packet->source);
         change_moved(&tracker->changes, sa, flow->last_frame, source_stayed ? &flow->destination : &flow->source);
     }
+    if (!endpoint_equal(&flow->source, &packet->source))
+        flow->source_before = flow->source;
     flow->source = packet->source;
     flow->destination = packet->destination;
 }
@@ -300,6 +303,7 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
     if (is_behind && recent_has_copy(&tracker->recent, sa->id, packet)) {
         sa->last_frame = packet->frame;
         sequence_note_copy(&sa->sequence, packet, tracker->pool);
+        mapping_take_copy(sa->flow, packet);
         return sa;
     }
     recent_add(&tracker->recent, sa->id, packet);
@@ -312,6 +316,8 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
     else if (sa->successor)
         resume(tracker, sa, packet);
     extend_life(sa, packet);
+    if (!is_behind)
+        mapping_take(sa->flow, sa, packet, tracker->limits.handover_grace, &tracker->changes);
     if (is_new && !sa->negotiated)
         lineage_admit(sa);
     else if (sa->waits_for_traffic || sa->flow->pending)

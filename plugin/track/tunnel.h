@@ -30,11 +30,24 @@ struct recent_origin {
     bool doubtful[2];               /**< when an SPI was claimed, another exchange came into question too */
 };
 
+/** A time in which a flow's packets go to where the other peer is not. All zero where they do not. */
+struct mapping {
+    bool is_astray;
+    bool said;
+    uint32_t astray;                /**< packets of the flow in it */
+    uint32_t elsewhere;             /**< and of the other direction */
+    uint32_t since_frame;
+    nstime_t since;
+    struct sa *sa;                  /**< the flow's last one in it */
+};
+
 /** One direction of a tunnel. */
 struct flow {
     struct tunnel *tunnel;
     struct endpoint source;         /**< as its last IPsec packet had them */
     struct endpoint destination;
+    struct endpoint source_before;  /**< until it came from another one */
+    struct mapping mapping;
     uint64_t packets;
     uint32_t sas;                   /**< that were opened in it */
     nstime_t first_time;
@@ -54,6 +67,7 @@ struct flow {
 struct tunnel {
     uint32_t id;
     struct endpoint peer[2];        /**< the first one seen spoke first */
+    bool both_sides;                /**< packets of it were seen inside and outside of a NAT */
     bool nat;                       /**< a peer uses a port that only a NAT gives */
     struct flow flow[2];            /**< flow[i] comes from peer[i] */
     bool ike_heard[2];              /**< IKE from peer[i] was seen */

@@ -21,13 +21,6 @@
 #error "SPIscope needs Wireshark 4.0 or later"
 #endif
 
-/* The value of an unsigned field of up to 32 bits: a struct until 4.2, then a pointer. */
-#if WIRESHARK_AT_LEAST(4, 2)
-#define compat_uint(finfo) fvalue_get_uinteger((finfo)->value)
-#else
-#define compat_uint(finfo) fvalue_get_uinteger((fvalue_t *)&(finfo)->value)
-#endif
-
 /* Renamed in 4.4. */
 #if !WIRESHARK_AT_LEAST(4, 4)
 #define tvb_get_uint8 tvb_get_guint8

@@ -161,6 +161,34 @@ struct ike_message {
     struct ike_contents contents;
 };
 
+/** An ICMP error that quotes IKE, ESP or AH. Anybody on the path can forge one. */
+struct icmp_error {
+    uint32_t frame;
+    nstime_t time;
+    struct ip_address reporter;     /**< who says it */
+    uint8_t type;                   /**< of ICMP, or of ICMPv6 where the reporter's address is IPv6 */
+    uint8_t code;
+    uint32_t mtu;                   /**< of the next hop, bytes; 0 where it is not said */
+    struct endpoint source;         /**< of the quoted packet */
+    struct endpoint destination;
+    bool is_ike;
+    uint8_t protocol;               /**< enum ipsec_protocol; 0 of IKE */
+    uint32_t spi;                   /**< of ESP or AH; 0 where the quote ends before */
+    uint64_t initiator_spi;         /**< of IKE; 0 where the quote ends before */
+    uint64_t responder_spi;
+};
+
+/** A packet of IKE, ESP or AH of which some IP fragments came and never all. */
+struct lost_packet {
+    uint32_t frame;                 /**< of the fragment that came first */
+    nstime_t time;
+    struct endpoint source;
+    struct endpoint destination;
+    bool is_ike;
+    uint32_t fragments;             /**< that came */
+    uint32_t bytes;                 /**< in them, behind their IP headers */
+};
+
 /** Whether it is an error and no status (RFC 7296 section 3.10.1, RFC 2408 section 3.14.1). */
 static inline bool
 notify_refuses(const struct notify *notify, uint8_t version)

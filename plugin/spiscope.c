@@ -13,6 +13,8 @@
 #include "clock.h"
 #include "compat.h"
 #include "judge/judge.h"
+#include "observe/fragments.h"
+#include "observe/icmp.h"
 #include "observe/ike.h"
 #include "observe/ipsec.h"
 #include "show/capture_name.h"
@@ -24,6 +26,8 @@
 
 /* Findings that are kept of one capture: about 140 MB of them at most. */
 #define FINDINGS_AT_MOST 1000000
+/* ESP and AH headers of one frame that are looked at: they may be nested. */
+#define IPSEC_AT_MOST 8
 /* SAs changed by one frame whose rows in the tables are brought up to date at once: Wireshark's queue has 5,000 places. */
 #define FED_AT_MOST 1000
 
@@ -79,25 +83,13 @@ struct shown {
 
 /* All that is known of the open capture; made anew for each, and freed with its file scope. */
 static struct capture {
-    struct ipsec_observer *ipsec;
     struct ike_observer *ike;
+    struct fragments *fragments;
     struct tracker *tracker;
     struct judge judge;
     struct capture_facts facts;
     struct shown shown[SHOWN_FRAMES];
 } *capture;
-
-/* Tells Wireshark which fields the next frames are to be dissected with. */
-static void
-want_fields(bool with_ipsec)
-{
-    GArray *wanted = g_array_new(FALSE, FALSE, (guint)sizeof(int));
-
-    ike_wanted_fields(wanted);
-    if (with_ipsec)
-        ipsec_wanted_fields(wanted);
-    set_postdissector_wanted_hfids(spiscope_handle, wanted);
-}
 
 static void
 capture_open(void)
@@ -113,8 +105,8 @@ capture_open(void)
     if (!proto_is_protocol_enabled(protocol_spiscope))
         return;                     /* whoever changes that has the file read anew */
     capture = wmem_new0(wmem_file_scope(), struct capture);
-    capture->ipsec = ipsec_observer_create(wmem_file_scope());
     capture->ike = ike_observer_create(wmem_file_scope());
+    capture->fragments = fragments_create(wmem_file_scope());
     capture->tracker = tracker_create(wmem_file_scope(), &limits);
     judge_open(&capture->judge, wmem_file_scope(), FINDINGS_AT_MOST);
     capture->judge.limits.min_sa_lifetime = preferences.min_sa_lifetime;
@@ -125,7 +117,6 @@ capture_open(void)
     capture->judge.limits.replay_window = preferences.replay_window;
     capture->judge.limits.expected_phase1_lifetime = preferences.expected_phase1_lifetime;
     capture->judge.limits.expected_phase2_lifetime = preferences.expected_phase2_lifetime;
-    want_fields(true);
 }
 
 static bool
@@ -229,12 +220,14 @@ feed_changed(packet_info *pinfo, const struct changes *changes)
     }
 }
 
+/* ---- frames that are read for the first time */
+
 static void
-take_ike(const packet_info *pinfo, const proto_tree *tree, struct tree_frame *frame)
+take_ike(const packet_info *pinfo, const struct place *place, struct tree_frame *frame)
 {
     struct ike_message message;
 
-    if (!ike_observe(capture->ike, pinfo, tree, &message))
+    if (!ike_observe(capture->ike, pinfo, place, &message))
         return;
     const struct ike_frame *ike = tracker_take_ike(capture->tracker, &message);
     if (ike)
@@ -242,32 +235,83 @@ take_ike(const packet_info *pinfo, const proto_tree *tree, struct tree_frame *fr
 }
 
 static void
-take_ipsec(tvbuff_t *tvb, const packet_info *pinfo, proto_tree *tree, const struct layers *layers, struct tree_frame *frame)
+take_ipsec(const packet_info *pinfo, const struct place *place, struct tree_frame *frame)
 {
-    struct ipsec_packet packets[IPSEC_AT_MOST];
-    bool wanted = ipsec_wants_fields(capture->ipsec);
-    unsigned count = ipsec_observe(capture->ipsec, tvb, pinfo, tree, layers, packets);
+    struct ipsec_packet packet;
 
-    if (ipsec_wants_fields(capture->ipsec) != wanted)
-        want_fields(!wanted);
-    for (unsigned i = 0; i < count; i++) {
-        struct sa *sa = tracker_take_ipsec(capture->tracker, &packets[i]);
-        if (sa)
-            show_packet(frame, sa, &packets[i]);
-    }
+    ipsec_read(pinfo, &capture->facts.last, place, &packet);
+    struct sa *sa = tracker_take_ipsec(capture->tracker, &packet);
+    if (sa)
+        show_packet(frame, sa, &packet);
 }
 
-/* A frame that is read for the first time. */
 static void
-first_read(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct layers *layers, struct tree_frame *frame)
+take_icmp(const packet_info *pinfo, const struct place *place)
+{
+    struct icmp_error error;
+
+    if (icmp_read(pinfo, place, &error))
+        tracker_take_icmp(capture->tracker, &error);
+}
+
+static void
+count_unread(const struct place *place)
+{
+    struct unread *unread = &capture->facts.unread;
+
+    if (place->layer == LAYER_ESP)
+        unread->esp++;
+    else if (place->layer == LAYER_AH)
+        unread->ah++;
+    else if (place->layer == LAYER_ISAKMP)
+        unread->ike++;
+}
+
+static void
+take_place(const packet_info *pinfo, const struct place *place, struct tree_frame *frame)
+{
+    if (place->carrier->was_reassembled)
+        fragments_forget(capture->fragments, place->carrier);
+    if (place->layer == LAYER_ISAKMP)
+        take_ike(pinfo, place, frame);
+    else if (place->layer == LAYER_ICMP)
+        take_icmp(pinfo, place);
+    else
+        take_ipsec(pinfo, place, frame);
+}
+
+static void
+take_lost(const packet_info *pinfo)
+{
+    struct lost_packet lost;
+    nstime_t now = clock_of(&pinfo->abs_ts);
+
+    while (fragments_expired(capture->fragments, &now, &lost))
+        tracker_take_lost(capture->tracker, &lost);
+}
+
+/* A frame has one IKE message: a second one would have no place of its own. */
+static void
+first_read(tvbuff_t *tvb, packet_info *pinfo, const struct layers *layers, struct tree_frame *frame)
 {
     const struct changes *changes = tracker_changes(capture->tracker);
+    struct places places;
+    struct place place;
+    unsigned messages = 0, headers = 0;
 
     tracker_begin_frame(capture->tracker);
-    if (layers->isakmp > 0)
-        take_ike(pinfo, tree, frame);
-    if (layers->esp + layers->ah > 0)
-        take_ipsec(tvb, pinfo, tree, layers, frame);
+    if (fragments_wait(capture->fragments))
+        take_lost(pinfo);
+    places_begin(&places, tvb, pinfo, layers);
+    while (places_next(&places, &place)) {
+        bool is_one_more = place.layer == LAYER_ISAKMP ? messages++ == 0 : headers++ < IPSEC_AT_MOST;
+        if (place.is_found && is_one_more)
+            take_place(pinfo, &place, frame);
+        else if (!place.is_cut)
+            count_unread(&place);
+    }
+    if (layers->fragment && places.carrier.is_fragment)
+        fragments_take(capture->fragments, pinfo, &places.carrier);
     if (changes->count == 0)
         return;
     capture->judge.frame = pinfo->num;
@@ -276,33 +320,49 @@ first_read(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct lay
     feed_changed(pinfo, changes);
 }
 
-/* A frame that was read before. */
+/* ---- frames that were read before */
+
+static void
+show_ipsec_again(const packet_info *pinfo, const struct place *place, struct tree_frame *frame)
+{
+    struct ipsec_packet packet;
+    nstime_t time = clock_of(&pinfo->abs_ts);
+
+    ipsec_read(pinfo, &time, place, &packet);
+    struct sa *sa = tracker_find_at(capture->tracker, &packet);
+    if (sa)
+        show_packet(frame, sa, &packet);
+}
+
 static void
 read_again(tvbuff_t *tvb, const packet_info *pinfo, const struct layers *layers, struct tree_frame *frame)
 {
-    struct ipsec_packet packets[IPSEC_AT_MOST];
-    unsigned count = 0;
+    struct places places;
+    struct place place;
+    unsigned messages = 0, headers = 0;
 
     if (!frame->is_looked_at && !tables_wanted())
         return;
-    const struct ike_frame *ike = layers->isakmp > 0 ? ike_frame_at(tracker_ike(capture->tracker), pinfo->num) : NULL;
-    if (ike)
-        show_message(frame, ike);
-    if (layers->esp + layers->ah > 0)
-        count = ipsec_observe_again(capture->ipsec, tvb, pinfo, layers, packets);
-    for (unsigned i = 0; i < count; i++) {
-        struct sa *sa = tracker_find_at(capture->tracker, &packets[i]);
-        if (sa)
-            show_packet(frame, sa, &packets[i]);
+    places_begin(&places, tvb, pinfo, layers);
+    while (places_next(&places, &place)) {
+        if (place.layer == LAYER_ISAKMP && place.is_found && messages++ == 0) {
+            const struct ike_frame *ike = ike_frame_at(tracker_ike(capture->tracker), pinfo->num);
+            if (ike)
+                show_message(frame, ike);
+        } else if ((place.layer == LAYER_ESP || place.layer == LAYER_AH) && headers++ < IPSEC_AT_MOST && place.is_found) {
+            show_ipsec_again(pinfo, &place, frame);
+        }
     }
 }
+
+/* ---- */
 
 static void
 count_frame(const packet_info *pinfo)
 {
-    if (capture->facts.frames++ == 0)
-        capture->facts.first = clock_of(&pinfo->abs_ts);
     capture->facts.last = clock_of(&pinfo->abs_ts);
+    if (capture->facts.frames++ == 0)
+        capture->facts.first = capture->facts.last;
     capture->judge.now = *clock_later(&capture->judge.now, &capture->facts.last);
 }
 
@@ -327,17 +387,17 @@ dissect_spiscope(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
 {
     if (!capture)
         return 0;
-    struct layers layers = layers_of(pinfo);
-    bool is_ipsec = layers.esp + layers.ah + layers.isakmp > 0;
+    struct layers layers;
     bool is_first = !PINFO_FD_VISITED(pinfo);
 
+    layers_of(pinfo, &layers);
     if (is_first)
         count_frame(pinfo);
-    if (is_ipsec) {
+    if (layers_hold_ipsec(&layers) || (is_first && (layers_hold_icmp(&layers) || layers.fragment))) {
         struct tree_frame frame = { .tvb = tvb, .pinfo = pinfo, .tree = tree,
                 .is_looked_at = proto_field_is_referenced(tree, proto_spiscope) };
         if (is_first)
-            first_read(tvb, pinfo, tree, &layers, &frame);
+            first_read(tvb, pinfo, &layers, &frame);
         else
             read_again(tvb, pinfo, &layers, &frame);
         if (!is_first || tracker_changes(capture->tracker)->count > 0)
@@ -400,5 +460,4 @@ proto_reg_handoff_spiscope(void)
 {
     layers_handoff();
     register_postdissector(spiscope_handle);
-    want_fields(true);
 }

@@ -1,7 +1,5 @@
 /* carrier.h
- * The IP header that carries an ESP or AH header. After Wireshark has decrypted ESP, pinfo's
- * addresses are the inner ones, and asking for the address fields would cost a tenth of the whole
- * dissection; so the header is found from where the ESP header lies, and has to lead to it.
+ * An IP header and the chain of headers behind it, read from bytes.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,37 +10,68 @@
 
 #include "../event.h"
 
-/** The bytes of a frame, or of another data source. */
+/** The bytes of a frame, or of another data source. Valid as long as its tvbuff. */
 struct span {
     const uint8_t *bytes;
     int captured;
     int reported;                   /**< on the wire; a capture may hold less */
 };
 
-/** Valid as long as the tvbuff. */
+/** What the header at a carrier's position is, where no IP header numbers it. */
+enum {
+    NEXT_PAYLOAD = 256,             /**< what a UDP or TCP header carries */
+    NEXT_UNKNOWN = 257
+};
+
+/** An IP header, and a position in the chain that it begins. */
+struct carrier {
+    struct span span;
+    int at;
+    int end;                        /**< of the IP payload, as far as the span goes */
+    int next;                       /**< IANA protocol of what stands at at, or NEXT_ */
+    uint8_t address_length;         /**< enum ip_address_length */
+    const uint8_t *source;          /**< addresses, in the span where the IP header is */
+    const uint8_t *destination;
+    bool has_ports;                 /**< of UDP */
+    uint16_t source_port;
+    uint16_t destination_port;
+    /* of a fragment, or of the one that completed a packet */
+    bool is_fragment;
+    bool was_reassembled;
+    bool more;                      /**< fragments follow */
+    uint16_t offset;                /**< bytes */
+    uint32_t id;
+};
+
+/** How sure it must be that an IP header begins here. */
+enum certainty {
+    CERTAIN,                        /**< something else says so */
+    PROBABLE,                       /**< it has to have its checksum, IPv6 to be whole */
+    WHOLE                           /**< its checksum may be wrong; it has to be whole */
+};
+
 struct span span_of(tvbuff_t *tvb);
 
-/** Finds the IPv4 or IPv6 header whose chain of headers (extension headers, AH, UDP) ends at offset
- * with the given protocol; fills the packet's source, destination and length from it.
- * @param span      a whole frame, or whatever data source holds the header
- * @param offset    of the ESP or AH header in span
- * @param protocol  enum ipsec_protocol
- * @return false where no header leads there: the packet was reassembled, or runs over TCP */
-bool carrier_find(const struct span *span, int offset, uint8_t protocol, struct ipsec_packet *packet);
+static inline bool
+span_holds(const struct span *span, int offset, int length)
+{
+    return offset >= 0 && length >= 0 && offset <= span->captured - length;
+}
 
-/** Whether a packet that was found comes without UDP, or with ESP's port (RFC 3948 section 2.1): other
- * UDP may carry anything, and a dissector has to say that it is ESP. */
-bool carrier_is_usual(const struct ipsec_packet *packet);
+/** Reads an IPv4 or IPv6 header, and goes behind it and IPv6's extension headers.
+ * @param version  4, 6, or 0 for either
+ * @return false where none begins here */
+bool carrier_begin(struct carrier *carrier, const struct span *span, int start, unsigned version, enum certainty certainty);
 
-/** Searches a data source for an ESP or AH header that an IPv4 or IPv6 header leads to, in the usual way.
- * @param from  the search begins behind this offset; -1 for the whole
- * @return the header's offset, or -1 */
-int carrier_search(const struct span *span, int from, uint8_t protocol);
+/** Goes over an AH header, and over what extension headers follow. */
+bool carrier_step_ah(struct carrier *carrier);
 
-/** Finds the IP header of a fragment, the last one of a packet that Wireshark reassembled; fills the
- * packet's source and destination from it, without ports.
- * @param span    the frame that completed the packet
- * @param in_udp  set to whether the packet is UDP, which then carries ESP (RFC 3948) */
-bool carrier_find_fragment(const struct span *span, uint8_t protocol, struct ipsec_packet *packet, bool *in_udp);
+/** Goes over a UDP header (which Cisco's ESP in TCP has behind TCP's), and takes its ports. */
+bool carrier_step_udp(struct carrier *carrier);
+
+bool carrier_step_tcp(struct carrier *carrier);
+
+/** The addresses, with the ports if they are UDP's. */
+void carrier_endpoints(const struct carrier *carrier, struct endpoint *source, struct endpoint *destination);
 
 #endif /* SPISCOPE_CARRIER_H */

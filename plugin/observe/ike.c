@@ -8,8 +8,11 @@
 #include "../clock.h"
 #include "ike_payload.h"
 
-/* With more payloads, proposals and transforms it is no IKE message of any use. */
-#define PAYLOADS_AT_MOST 4096
+/* Messages in fragments of which the first one came, that are remembered. */
+#define FRAGMENTED_AT_MOST 256
+
+/* Data sources that are looked into for what was decrypted of a message. */
+#define SOURCES_AT_MOST 16
 
 /* The fixed header (RFC 7296 section 3.1; RFC 2408 section 3.1), in bytes. */
 enum {
@@ -30,26 +33,6 @@ enum {
     FRAGMENT_HEADER = 8
 };
 
-/* X(identifier, name): the fields that are read. */
-#define IKE_FIELDS(X) \
-    X(INITIATOR_SPI, "isakmp.ispi") \
-    X(PAYLOAD, "isakmp.typepayload") \
-    X(DECRYPTED, "isakmp.enc.decrypted") \
-    X(MALFORMED, "_ws.malformed")
-
-enum field {
-#define X(identifier, name) FIELD_##identifier,
-    IKE_FIELDS(X)
-#undef X
-    FIELDS
-};
-
-static const char *const field_names[FIELDS] = {
-#define X(identifier, name) name,
-    IKE_FIELDS(X)
-#undef X
-};
-
 /* In a fragment of IKEv1: the payload's header, an ID, then these. */
 enum {
     FRAGMENT1_NUMBER = 6,
@@ -58,75 +41,179 @@ enum {
     FRAGMENT1_IS_LAST = 1
 };
 
-struct ike_observer {
-    int hf[FIELDS];
+/* What may follow the last payload inside of IKEv1's encryption: padding to a block (RFC 2408 appendix A), of 16 bytes at most,
+ * and one more block where a sender pads in any case. */
+enum { IKE1_PADDING = 32 };
+
+/* The first payload's type of a message in fragments: only the first fragment names it. */
+struct fragmented {
+    uint64_t initiator_spi;
+    uint32_t message_id;
+    uint8_t flags;
+    uint8_t first;
 };
 
-/* Where in the stream of fields we are. */
-struct stream {
-    const struct ike_observer *observer;
+struct ike_observer {
+    struct fragmented fragmented[FRAGMENTED_AT_MOST];   /* a ring */
+    unsigned fragmented_next;
+};
+
+/* What was read so far. */
+struct reading {
+    struct ike_observer *observer;
     struct ike_message *message;
-    struct ike_reader reader;
-    bool begun;
-    unsigned payloads;
-    bool encrypted_seen;            /* the message is protected, and its clear part was read */
-    bool decrypted_seen;
-    bool malformed;
-    bool ended;                     /* a second message began */
+    const uint8_t *body;            /* behind the header */
+    unsigned length;                /* of the body */
+    const GSList *rest;             /* data sources behind that of the message */
 };
 
 struct ike_observer *
 ike_observer_create(wmem_allocator_t *pool)
 {
-    struct ike_observer *observer = wmem_new0(pool, struct ike_observer);
-
-    for (int field = 0; field < FIELDS; field++)
-        observer->hf[field] = proto_registrar_get_id_byname(field_names[field]);
-    return observer;
+    return wmem_new0(pool, struct ike_observer);
 }
 
-void
-ike_wanted_fields(GArray *wanted)
+/* ---- chains in data sources */
+
+/* Nothing is read yet, or what was read is of no use. The long list of SPIs holds nothing beyond its count. */
+static void
+clear_contents(struct ike_contents *contents)
 {
-    for (int field = 0; field < FIELDS; field++) {
-        int id = proto_registrar_get_id_byname(field_names[field]);
-        if (id != -1)
-            g_array_append_val(wanted, id);
+    memset(contents, 0, offsetof(struct ike_contents, delete_spi));
+}
+
+/* Reads a chain; what it said is forgotten if it does not add up. */
+static bool
+take_chain(struct ike_message *message, const struct ike_chain *chain, struct ike_sealed *sealed)
+{
+    if (ike_chain_take(message, chain, sealed))
+        return true;
+    clear_contents(&message->contents);
+    return false;
+}
+
+/* How a data source may hold a chain. */
+enum layout {
+    PADDED1,                        /* IKEv1's, padded to a block */
+    PADDED2,                        /* IKEv2's: padding, and its length, at the end (RFC 7296 section 3.14) */
+    JOINED                          /* of IKEv2's fragments: without padding */
+};
+
+static bool
+cut_padding(struct ike_chain *chain)
+{
+    if (chain->length == 0)
+        return false;
+    unsigned padding = chain->bytes[chain->length - 1] + 1U;
+    if (padding > chain->length)
+        return false;
+    chain->length -= padding;
+    return true;
+}
+
+/* Reads the payloads that begin with the given type from the first data source that holds just them. */
+static bool
+take_decrypted(struct ike_message *message, const GSList *source, uint8_t first, enum layout layout)
+{
+    if (!source)
+        return false;
+    struct ike_contents clear = message->contents;
+    struct ike_sealed sealed;
+
+    for (unsigned i = 0; source && i < SOURCES_AT_MOST; i++, source = source->next) {
+        struct span span = span_of(get_data_source_tvb(source->data));
+        struct ike_chain chain = { .bytes = span.bytes, .length = (unsigned)span.captured, .first = first, .was_decrypted = true,
+                .trailer = layout == PADDED1 ? IKE1_PADDING : 0 };
+        if (layout == PADDED2 && !cut_padding(&chain))
+            continue;
+        if (take_chain(message, &chain, &sealed) && sealed.type == 0)
+            return true;
+        message->contents = clear;
     }
+    return false;
 }
 
-/* The captured bytes of a field; their number is 0 where there are none. */
-static const uint8_t *
-bytes_of(const field_info *field, unsigned *length)
-{
-    int captured = field->ds_tvb ? tvb_captured_length_remaining(field->ds_tvb, field->start) : 0;
+/* ---- fragments of IKEv2 */
 
-    if (captured > field->length)
-        captured = field->length;
-    *length = captured > 0 ? (unsigned)captured : 0;
-    return captured > 0 ? tvb_get_ptr(field->ds_tvb, field->start, captured) : NULL;
+static struct fragmented *
+find_fragmented(struct ike_observer *observer, const struct ike_message *message)
+{
+    for (unsigned i = 0; i < FRAGMENTED_AT_MOST; i++) {
+        struct fragmented *one = &observer->fragmented[i];
+        if (one->initiator_spi == message->initiator_spi && one->message_id == message->message_id && one->flags == message->flags)
+            return one;
+    }
+    return NULL;
 }
 
 static void
-take_header(struct stream *stream, const field_info *field)
+remember_fragmented(struct ike_observer *observer, const struct ike_message *message, uint8_t first)
 {
-    struct ike_message *message = stream->message;
+    struct fragmented *one = find_fragmented(observer, message);
 
-    bool of_fragments = stream->begun && message->first_payload == IKE1_PAYLOAD_FRAGMENT && message->version < 2;
-    if (stream->begun && !of_fragments) {
-        stream->ended = true;
-        return;
-    }
-    stream->begun = true;
-    int captured = field->ds_tvb ? tvb_captured_length_remaining(field->ds_tvb, field->start) : 0;
-    if (captured < IKE_HEADER)
-        return;
-    const uint8_t *header = tvb_get_ptr(field->ds_tvb, field->start, captured);
-    if (of_fragments) {             /* of IKEv1, whose message was put together in the last one's frame */
-        message->first_payload = header[IKE_NEXT_PAYLOAD];
-        message->flags = header[IKE_FLAGS];
-        return;
-    }
+    if (!one)
+        one = &observer->fragmented[observer->fragmented_next++ % FRAGMENTED_AT_MOST];
+    *one = (struct fragmented){ message->initiator_spi, message->message_id, message->flags, first };
+}
+
+/* A fragment is all that its message holds. The whole message is there once its last fragment came, in the data source
+ * behind that of the fragment. */
+static bool
+take_fragmented2(const struct reading *reading)
+{
+    struct ike_message *message = reading->message;
+    const uint8_t *payload = reading->body;
+
+    if (reading->length < FRAGMENT_HEADER)
+        return false;
+    uint8_t first = payload[0];
+    message->fragment = pntohu16(payload + FRAGMENT_NUMBER);
+    message->fragments = pntohu16(payload + FRAGMENT_TOTAL);
+    if (message->fragments == 1)
+        return take_decrypted(message, reading->rest, first, PADDED2);
+    if (message->fragment == 1)
+        remember_fragmented(reading->observer, message, first);
+    if (!reading->rest)
+        return false;
+    const struct fragmented *fragmented = find_fragmented(reading->observer, message);
+    return fragmented && take_decrypted(message, reading->rest->next, fragmented->first, JOINED);
+}
+
+/* ---- messages */
+
+static bool
+take_body2(const struct reading *reading)
+{
+    struct ike_message *message = reading->message;
+    struct ike_chain chain = { .bytes = reading->body, .length = reading->length, .first = message->first_payload };
+    struct ike_sealed sealed;
+
+    chain.trailer = chain.first != 0 ? chain.length : 0;
+    if (!take_chain(message, &chain, &sealed))
+        return false;
+    if (sealed.type == IKE2_PAYLOAD_SK)
+        return take_decrypted(message, reading->rest, sealed.first, PADDED2);
+    return sealed.type == 0;
+}
+
+static bool
+take_body1(const struct reading *reading)
+{
+    struct ike_message *message = reading->message;
+    struct ike_chain chain = { .bytes = reading->body, .length = reading->length, .first = message->first_payload };
+    struct ike_sealed sealed;
+
+    if (chain.first == 0)
+        return false;
+    if (message->flags & IKE1_FLAG_ENCRYPTION)
+        return take_decrypted(message, reading->rest, chain.first, PADDED1);
+    chain.trailer = chain.length;
+    return take_chain(message, &chain, &sealed);
+}
+
+static void
+take_header(struct ike_message *message, const uint8_t *header)
+{
     message->initiator_spi = pntohu64(header);
     message->responder_spi = pntohu64(header + IKE_RESPONDER_SPI);
     message->first_payload = header[IKE_NEXT_PAYLOAD];
@@ -135,111 +222,85 @@ take_header(struct stream *stream, const field_info *field)
     message->flags = header[IKE_FLAGS];
     message->message_id = pntohu32(header + IKE_MESSAGE_ID);
     message->length = pntohu32(header + IKE_LENGTH);
-    if (message->length >= IKE_HEADER && message->length < (uint32_t)captured)
-        captured = (int)message->length;
-    message->fingerprint = wmem_strong_hash(header, (size_t)captured);
 }
 
-/* One that holds nothing that could be read by itself. */
-static void
-take_fragment1(struct ike_message *message, const uint8_t *bytes, unsigned length)
-{
-    if (length < FRAGMENT1_HEADER)
-        return;
-    message->fragment = bytes[FRAGMENT1_NUMBER];
-    message->fragments = bytes[FRAGMENT1_FLAGS] & FRAGMENT1_IS_LAST ? message->fragment : 0;
-}
-
-static void
-take_payload(struct stream *stream, const field_info *field)
-{
-    unsigned length;
-    const uint8_t *bytes = bytes_of(field, &length);
-    uint8_t type = (uint8_t)compat_uint(field);
-
-    if (type == IKE1_PAYLOAD_FRAGMENT && stream->message->version < 2) {
-        take_fragment1(stream->message, bytes, length);
-        return;
-    }
-    if (stream->payloads++ == PAYLOADS_AT_MOST) {
-        stream->ended = stream->malformed = true;
-        return;
-    }
-    if (type == IKE2_PAYLOAD_SK || type == IKE2_PAYLOAD_SKF)
-        stream->encrypted_seen = true;
-    if (type == IKE2_PAYLOAD_SKF && length >= FRAGMENT_HEADER) {
-        stream->message->fragment = pntohu16(bytes + FRAGMENT_NUMBER);
-        stream->message->fragments = pntohu16(bytes + FRAGMENT_TOTAL);
-    }
-    ike_payload_take(&stream->reader, type, bytes, length);
-}
-
-static void
-take_field(struct stream *stream, const field_info *field)
-{
-    const int *hf = stream->observer->hf;
-    int id = field->hfinfo->id;
-
-    if (id == hf[FIELD_PAYLOAD])
-        take_payload(stream, field);
-    else if (id == hf[FIELD_INITIATOR_SPI])
-        take_header(stream, field);
-    else if (id == hf[FIELD_DECRYPTED])
-        stream->decrypted_seen = true;
-    else if (id == hf[FIELD_MALFORMED])
-        stream->malformed = true;
-}
-
-/* The node that follows in tree order, below the root; NULL at its end. */
-static proto_node *
-next_node(const proto_node *node, const proto_node *root)
-{
-    if (node->first_child)
-        return node->first_child;
-    while (node != root && !node->next)
-        node = node->parent;
-    return node == root ? NULL : node->next;
-}
-
-static void
-walk(struct stream *stream, const proto_tree *tree)
-{
-    for (proto_node *node = next_node(tree, tree); node && !stream->ended; node = next_node(node, tree)) {
-        const field_info *field = PNODE_FINFO(node);
-        if (field && field->hfinfo)
-            take_field(stream, field);
-    }
-}
-
-/* Whether what was read of the payloads can be trusted to be all that they say. */
+/* A message of IKEv1 that came in fragments has a header of its own.
+ * @param rest  data sources behind that of the bytes */
 static bool
-is_readable(const struct stream *stream)
+take_joined1(const struct reading *reading, const uint8_t *bytes, unsigned length, const GSList *rest)
 {
-    const struct ike_message *message = stream->message;
+    struct ike_message *message = reading->message;
 
-    if (stream->malformed)
+    if (length < IKE_HEADER || pntohu64(bytes) != message->initiator_spi)
         return false;
-    if (stream->payloads == 0)      /* readable if there is none */
-        return message->version >= 2 && message->first_payload == 0 && message->length == IKE_HEADER;
-    if (message->version >= 2)
-        return !stream->encrypted_seen || stream->decrypted_seen;
-    return true;
+    uint32_t whole = pntohu32(bytes + IKE_LENGTH);
+    if (whole < IKE_HEADER || whole > length)
+        return false;
+    message->first_payload = bytes[IKE_NEXT_PAYLOAD];
+    message->flags = bytes[IKE_FLAGS];
+    struct reading joined = { .observer = reading->observer, .message = message, .body = bytes + IKE_HEADER,
+            .length = whole - IKE_HEADER, .rest = rest };
+    return take_body1(&joined);
+}
+
+/* The whole message is there once its last fragment came: in a data source of its own, or if it is the only one in place. */
+static bool
+take_fragmented1(const struct reading *reading)
+{
+    struct ike_message *message = reading->message;
+
+    if (reading->length < FRAGMENT1_HEADER)
+        return false;
+    message->fragment = reading->body[FRAGMENT1_NUMBER];
+    message->fragments = reading->body[FRAGMENT1_FLAGS] & FRAGMENT1_IS_LAST ? message->fragment : 0;
+    if (message->fragments == 1)
+        return take_joined1(reading, reading->body + FRAGMENT1_HEADER, reading->length - FRAGMENT1_HEADER, reading->rest);
+    if (message->fragments == 0 || !reading->rest)
+        return false;
+    struct span span = span_of(get_data_source_tvb(reading->rest->data));
+    return take_joined1(reading, span.bytes, (unsigned)span.captured, reading->rest->next);
+}
+
+static bool
+take_body(const struct reading *reading)
+{
+    const struct ike_message *message = reading->message;
+
+    switch (message->version) {
+    case 1:
+        if (message->first_payload == IKE1_PAYLOAD_FRAGMENT)
+            return take_fragmented1(reading);
+        return take_body1(reading);
+    case 2:
+        if (message->first_payload == IKE2_PAYLOAD_SKF)
+            return take_fragmented2(reading);
+        return take_body2(reading);
+    default:
+        return false;
+    }
 }
 
 bool
-ike_observe(const struct ike_observer *observer, const packet_info *pinfo, const proto_tree *tree, struct ike_message *message)
+ike_observe(struct ike_observer *observer, const packet_info *pinfo, const struct place *place, struct ike_message *message)
 {
-    struct stream stream = { .observer = observer, .message = message, .reader = { .message = message } };
+    const struct carrier *carrier = place->carrier;
+    const uint8_t *header = carrier->span.bytes + carrier->at;
+    unsigned captured = (unsigned)(MIN(carrier->span.captured, carrier->end) - carrier->at);
 
-    if (!tree)
-        return false;
-    memset(message, 0, sizeof *message);
+    memset(message, 0, offsetof(struct ike_message, contents));
+    clear_contents(&message->contents);
     message->frame = pinfo->num;
     message->time = clock_of(&pinfo->abs_ts);
-    layers_endpoints(pinfo, &message->source, &message->destination);
-    walk(&stream, tree);
-    message->readable = is_readable(&stream);
+    carrier_endpoints(carrier, &message->source, &message->destination);
+    take_header(message, header);
+    if (message->length < IKE_HEADER || message->initiator_spi == 0)
+        return false;
+    bool is_whole = message->length <= captured;
+    message->fingerprint = wmem_strong_hash(header, is_whole ? message->length : captured);
+    struct reading reading = { .observer = observer, .message = message, .body = header + IKE_HEADER,
+            .length = (is_whole ? message->length : captured) - IKE_HEADER, .rest = place->rest };
+    message->readable = take_body(&reading) && is_whole;
     if (!message->readable)
-        memset(&message->contents, 0, sizeof message->contents);
-    return message->source.address.length != 0 && message->initiator_spi != 0;
+        clear_contents(&message->contents);
+    return true;
 }

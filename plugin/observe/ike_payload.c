@@ -8,10 +8,21 @@
 
 #include "../compat.h"
 
+/* With more payloads, proposals and transforms it is no IKE message of any use. */
+#define PAYLOADS_AT_MOST 4096
+
 /* Where fields lie, in bytes from the beginning of a payload (RFC 7296 section 3, RFC 2408 section 3). */
 enum {
+    NEXT_PAYLOAD_TYPE = 0,
+    RESERVED = 1,
+    PAYLOAD_LENGTH = 2,
+    GENERIC_HEADER = 4,
+    SA_PROPOSALS = 4,
+    IKE1_SA_DOI = 4,
+    IKE1_SA_PROPOSALS = 12,         /* behind DOI and situation */
     PROPOSAL_PROTOCOL = 5,
     PROPOSAL_SPI_SIZE = 6,
+    PROPOSAL_TRANSFORMS = 7,        /* how many */
     PROPOSAL_SPI = 8,
     TRANSFORM_TYPE = 4,
     TRANSFORM_ID = 6,
@@ -47,7 +58,26 @@ enum {
     COOKIE_SIZE = 8,                /* of IKEv1, whose SPI is both cookies (RFC 2408 section 2.5) */
     IKE1_SPI_SIZE = 2 * COOKIE_SIZE,
     /* the length of a selector of a kind that is not read: at least its header */
-    TS_HEADER = 4
+    TS_HEADER = 4,
+    ATTRIBUTE_HEADER = 4,
+    IKE2_CRITICAL = 0x80,           /* in the reserved byte */
+    DOI_IPSEC = 1                   /* RFC 2407 */
+};
+
+/* Payload types that are in use (IANA), but for those of vendors from PRIVATE on. */
+enum {
+    IKE1_LAST = 23,
+    IKE2_FIRST = 33,
+    IKE2_LAST = 63,
+    PRIVATE = 128
+};
+
+/* A message that is being read. */
+struct ike_reader {
+    struct ike_message *message;
+    unsigned ids;                   /* IKEv1: ID payloads so far */
+    bool beyond;                    /* in a proposal that is one too many to be kept */
+    unsigned items;                 /* payloads, proposals and transforms so far */
 };
 
 /* Attributes (RFC 2408 section 3.3): IKEv2's only one, those of phase 1 (RFC 2409 appendix A) and of
@@ -214,16 +244,16 @@ struct attribute {
 static bool
 next_attribute(struct bytes *bytes, struct attribute *attribute)
 {
-    if (!holds(*bytes, 0, 4))
+    if (!holds(*bytes, 0, ATTRIBUTE_HEADER))
         return false;
     uint16_t type = get16(*bytes, 0);
     unsigned length = type & ATTRIBUTE_IS_SHORT ? 0 : get16(*bytes, 2);
 
-    if (!holds(*bytes, 4, length))
+    if (!holds(*bytes, ATTRIBUTE_HEADER, length))
         return false;
     attribute->type = type & (ATTRIBUTE_IS_SHORT - 1);
-    attribute->value = type & ATTRIBUTE_IS_SHORT ? get16(*bytes, 2) : get_number(*bytes, 4, length);
-    *bytes = rest(*bytes, 4 + length);
+    attribute->value = type & ATTRIBUTE_IS_SHORT ? get16(*bytes, 2) : get_number(*bytes, ATTRIBUTE_HEADER, length);
+    *bytes = rest(*bytes, ATTRIBUTE_HEADER + length);
     return true;
 }
 
@@ -267,6 +297,17 @@ take_phase2_attribute(struct proposal *proposal, const struct attribute *attribu
     default:
         break;
     }
+}
+
+/* Whether the bytes are attributes to their end. */
+static bool
+attributes_add_up(struct bytes bytes)
+{
+    struct attribute attribute;
+
+    while (next_attribute(&bytes, &attribute))
+        ;
+    return bytes.length == 0;
 }
 
 /* The lifetime among IKEv1's attributes: a type goes before each duration. */
@@ -322,17 +363,76 @@ take_ike2_transform(struct proposal *proposal, struct bytes payload)
             set_key_length(proposal, attribute.value);
 }
 
-static void
-take_transform(struct ike_message *message, struct bytes payload)
+static bool
+take_transform(struct ike_reader *reader, struct bytes payload)
 {
-    struct proposal *proposal = last_proposal(&message->contents);
+    struct ike_message *message = reader->message;
 
-    if (!proposal)
-        return;
+    if (!holds(payload, 0, TRANSFORM_ATTRIBUTES) || !attributes_add_up(rest(payload, TRANSFORM_ATTRIBUTES)))
+        return false;
+    if (reader->beyond)
+        return true;
+    struct proposal *proposal = last_proposal(&message->contents);
     if (message->version >= 2)
         take_ike2_transform(proposal, payload);
     else
         take_ike1_transform(&message->contents, proposal, payload);
+    return true;
+}
+
+/* ---- chains: of payloads, of an SA's proposals, of a proposal's transforms */
+
+/* Takes the first payload off the bytes.
+ * @return false where none is there, or its length cannot be */
+static bool
+next_payload(struct ike_reader *reader, struct bytes *bytes, struct bytes *payload)
+{
+    unsigned length = get16(*bytes, PAYLOAD_LENGTH);
+
+    if (length < GENERIC_HEADER || !holds(*bytes, 0, length) || reader->items++ == PAYLOADS_AT_MOST)
+        return false;
+    *payload = (struct bytes){ bytes->at, length };
+    *bytes = rest(*bytes, length);
+    return true;
+}
+
+static bool
+take_transforms(struct ike_reader *reader, struct bytes bytes, unsigned count)
+{
+    struct bytes payload;
+
+    for (unsigned i = 0; i < count; i++)
+        if (!next_payload(reader, &bytes, &payload) || !take_transform(reader, payload))
+            return false;
+    return bytes.length == 0;
+}
+
+static bool
+take_proposals(struct ike_reader *reader, struct bytes bytes)
+{
+    struct bytes payload;
+
+    while (bytes.length > 0) {
+        if (!next_payload(reader, &bytes, &payload) || !holds(payload, 0, PROPOSAL_SPI + get8(payload, PROPOSAL_SPI_SIZE)))
+            return false;
+        bool is_last = get8(payload, NEXT_PAYLOAD_TYPE) != IKE_PAYLOAD_PROPOSAL;
+        take_proposal(reader, payload);
+        if (is_last != (bytes.length == 0)
+                || !take_transforms(reader, rest(payload, PROPOSAL_SPI + get8(payload, PROPOSAL_SPI_SIZE)), get8(payload, PROPOSAL_TRANSFORMS)))
+            return false;
+    }
+    return true;
+}
+
+static bool
+take_sa(struct ike_reader *reader, struct bytes payload)
+{
+    reader->message->contents.has_sa = true;
+    if (reader->message->version >= 2)
+        return take_proposals(reader, rest(payload, SA_PROPOSALS));
+    if (get_number(payload, IKE1_SA_DOI, DOI) != DOI_IPSEC)
+        return true;                /* of group keys (RFC 6407), and the like */
+    return holds(payload, 0, IKE1_SA_PROPOSALS) && take_proposals(reader, rest(payload, IKE1_SA_PROPOSALS));
 }
 
 /* ---- selectors */
@@ -361,19 +461,23 @@ add_selector(struct selectors *selectors, bool is_read)
     return selector;
 }
 
-static void
+static bool
 take_selectors(struct selectors *selectors, struct bytes payload)
 {
     unsigned count = get8(payload, TS_COUNT);
 
+    if (!holds(payload, 0, TS_SELECTORS))
+        return false;
     payload = rest(payload, TS_SELECTORS);
-    for (unsigned i = 0; i < count && payload.length > 0; i++) {
+    for (unsigned i = 0; i < count; i++) {
         uint8_t type = get8(payload, 0);
         uint8_t size = type == ID_TYPE_IPV4_ADDR_RANGE ? IPV4_LENGTH : IPV6_LENGTH;
         bool is_read = type == ID_TYPE_IPV4_ADDR_RANGE || type == ID_TYPE_IPV6_ADDR_RANGE;
         struct traffic_selector *selector = add_selector(selectors, is_read && holds(payload, TS_ADDRESSES, 2U * size));
         unsigned length = get16(payload, TS_LENGTH);
 
+        if (length < TS_HEADER || !holds(payload, 0, length))
+            return false;
         if (selector) {
             selector->protocol = get8(payload, TS_PROTOCOL);
             selector->start_port = get16(payload, TS_START_PORT);
@@ -381,12 +485,13 @@ take_selectors(struct selectors *selectors, struct bytes payload)
             get_address(payload, TS_ADDRESSES, size, &selector->start);
             get_address(payload, TS_ADDRESSES + size, size, &selector->end);
         }
-        payload = rest(payload, length < TS_HEADER ? TS_HEADER : length);
+        payload = rest(payload, length);
     }
+    return payload.length == 0;
 }
 
 /* An ID of Quick Mode may be an address, a subnet or a range: one selector for each of them. */
-static void
+static bool
 take_id(struct selectors *selectors, struct bytes payload)
 {
     uint8_t type = get8(payload, IKE1_ID_TYPE);
@@ -398,19 +503,20 @@ take_id(struct selectors *selectors, struct bytes payload)
             add_selector(selectors, (ipv4 || ipv6) && holds(payload, IKE1_ID_DATA, single ? size : 2U * size));
 
     if (!selector)
-        return;
+        return holds(payload, 0, IKE1_ID_DATA);
     selector->protocol = get8(payload, IKE1_ID_PROTOCOL);
     selector->start_port = get16(payload, IKE1_ID_PORT);
     selector->end_port = selector->start_port == 0 ? UINT16_MAX : selector->start_port;
     get_address(payload, IKE1_ID_DATA, size, &selector->start);
     get_address(payload, single ? IKE1_ID_DATA : IKE1_ID_DATA + size, size, &selector->end);
     if (type != ID_TYPE_IPV4_ADDR_SUBNET && type != ID_TYPE_IPV6_ADDR_SUBNET)
-        return;
+        return true;
     for (unsigned i = 0; i < size; i++) {   /* what was read as the end is the mask */
         uint8_t mask = selector->end.bytes[i];
         selector->start.bytes[i] &= mask;
         selector->end.bytes[i] = (uint8_t)(selector->start.bytes[i] | ~mask);
     }
+    return true;
 }
 
 /* ---- Notify and Delete */
@@ -424,7 +530,7 @@ keep_notify(struct ike_contents *contents, const struct notify *notify, uint8_t 
         contents->notify[NOTIFIES_AT_MOST - 1] = *notify;
 }
 
-static void
+static bool
 take_notify(struct ike_message *message, struct bytes payload)
 {
     struct bytes body = message->version >= 2 ? payload : rest(payload, DOI);
@@ -432,6 +538,8 @@ take_notify(struct ike_message *message, struct bytes payload)
     struct bytes data = rest(body, NOTIFY_SPI + size);
     struct notify notify = { .protocol = get8(body, NOTIFY_PROTOCOL), .type = get16(body, NOTIFY_TYPE) };
 
+    if (!holds(body, 0, NOTIFY_SPI + size))
+        return false;
     if (size == SPI_SIZE)
         notify.spi = (uint32_t)get_number(body, NOTIFY_SPI, SPI_SIZE);
     if (data.length <= sizeof notify.value)
@@ -441,9 +549,10 @@ take_notify(struct ike_message *message, struct bytes payload)
     else if (message->version < 2 && notify.type == IKE1_NOTIFY_RESPONDER_LIFETIME)
         notify.lifetime = life_among(data, notify.protocol == IKE_PROTOCOL_IKE);
     keep_notify(&message->contents, &notify, message->version);
+    return true;
 }
 
-static void
+static bool
 take_delete(struct ike_message *message, struct bytes payload)
 {
     struct ike_contents *contents = &message->contents;
@@ -451,65 +560,116 @@ take_delete(struct ike_message *message, struct bytes payload)
     unsigned size = get8(body, DELETE_SPI_SIZE), count = get16(body, DELETE_COUNT);
     struct bytes spis = rest(body, DELETE_SPIS);
 
+    if (!holds(body, DELETE_SPIS, size * count))
+        return false;
     contents->delete_protocol = get8(body, DELETE_PROTOCOL);
     if (size == IKE1_SPI_SIZE && count > 0 && holds(spis, 0, IKE1_SPI_SIZE)) {
         contents->delete_ike_initiator = get_number(spis, 0, COOKIE_SIZE);
         contents->delete_ike_responder = get_number(spis, COOKIE_SIZE, COOKIE_SIZE);
     }
-    for (unsigned i = 0; size == SPI_SIZE && i < count && holds(spis, i * SPI_SIZE, SPI_SIZE); i++) {
+    for (unsigned i = 0; size == SPI_SIZE && i < count; i++) {
         if (contents->deletes == DELETES_AT_MOST) {
             contents->deletes_incomplete = true;
-            return;
+            break;
         }
         contents->delete_spi[contents->deletes++] = (uint32_t)get_number(spis, i * SPI_SIZE, SPI_SIZE);
     }
+    return true;
 }
 
-void
-ike_payload_take(struct ike_reader *reader, uint8_t type, const uint8_t *bytes, unsigned length)
+/* ---- the message */
+
+static bool
+take_key_exchange(struct ike_contents *contents, struct bytes payload, bool has_group)
+{
+    contents->has_ke = true;
+    if (has_group)
+        contents->ke_group = get16(payload, KE_GROUP);
+    return !has_group || holds(payload, KE_GROUP, sizeof contents->ke_group);
+}
+
+static bool
+take_ike1_payload(struct ike_reader *reader, uint8_t type, struct bytes payload)
 {
     struct ike_message *message = reader->message;
     struct ike_contents *contents = &message->contents;
-    struct bytes payload = { bytes, length };
 
     switch (type) {
     case IKE1_PAYLOAD_SA:
-    case IKE2_PAYLOAD_SA:
-        contents->has_sa = true;
-        break;
-    case IKE_PAYLOAD_PROPOSAL:
-        take_proposal(reader, payload);
-        break;
-    case IKE_PAYLOAD_TRANSFORM:
-        if (!reader->beyond)
-            take_transform(message, payload);
-        break;
+        return take_sa(reader, payload);
     case IKE1_PAYLOAD_KE:
-        contents->has_ke = true;
-        break;
-    case IKE2_PAYLOAD_KE:
-        contents->has_ke = true;
-        contents->ke_group = get16(payload, KE_GROUP);
-        break;
+        return take_key_exchange(contents, payload, false);
     case IKE1_PAYLOAD_ID:
-        if (message->exchange_type == IKE1_QUICK_MODE)
-            take_id(reader->ids++ == 0 ? &contents->tsi : &contents->tsr, payload);
-        break;
-    case IKE2_PAYLOAD_TSI:
-        take_selectors(&contents->tsi, payload);
-        break;
-    case IKE2_PAYLOAD_TSR:
-        take_selectors(&contents->tsr, payload);
-        break;
+        return message->exchange_type != IKE1_QUICK_MODE || take_id(reader->ids++ == 0 ? &contents->tsi : &contents->tsr, payload);
     case IKE1_PAYLOAD_NOTIFY:
-    case IKE2_PAYLOAD_NOTIFY:
-        take_notify(message, payload);
-        break;
+        return take_notify(message, payload);
     case IKE1_PAYLOAD_DELETE:
-    case IKE2_PAYLOAD_DELETE:
-        take_delete(message, payload);
-        break;
+        return take_delete(message, payload);
     default:
-        break;
+        return true;
     }
+}
+
+static bool
+take_ike2_payload(struct ike_reader *reader, uint8_t type, struct bytes payload)
+{
+    struct ike_contents *contents = &reader->message->contents;
+
+    switch (type) {
+    case IKE2_PAYLOAD_SA:
+        return take_sa(reader, payload);
+    case IKE2_PAYLOAD_KE:
+        return take_key_exchange(contents, payload, true);
+    case IKE2_PAYLOAD_TSI:
+        return take_selectors(&contents->tsi, payload);
+    case IKE2_PAYLOAD_TSR:
+        return take_selectors(&contents->tsr, payload);
+    case IKE2_PAYLOAD_NOTIFY:
+        return take_notify(reader->message, payload);
+    case IKE2_PAYLOAD_DELETE:
+        return take_delete(reader->message, payload);
+    default:
+        return true;
+    }
+}
+
+/* Whether a sender writes such a payload: what a wrong key decrypts to says anything. */
+static bool
+is_plausible(uint8_t version, uint8_t type, struct bytes payload)
+{
+    uint8_t reserved = get8(payload, RESERVED);
+
+    if (version < 2)
+        return reserved == 0 && (type <= IKE1_LAST || type >= PRIVATE);
+    return (reserved & ~IKE2_CRITICAL) == 0 && ((type >= IKE2_FIRST && type <= IKE2_LAST) || type >= PRIVATE);
+}
+
+/* The Encrypted payload is the last one, and names the first one inside (RFC 7296 section 3.14). */
+static bool
+ends_sealed(struct ike_sealed *sealed, uint8_t version, uint8_t type, struct bytes payload)
+{
+    if (version < 2 || (type != IKE2_PAYLOAD_SK && type != IKE2_PAYLOAD_SKF))
+        return false;
+    sealed->type = type;
+    sealed->first = get8(payload, NEXT_PAYLOAD_TYPE);
+    return true;
+}
+
+bool
+ike_chain_take(struct ike_message *message, const struct ike_chain *chain, struct ike_sealed *sealed)
+{
+    struct ike_reader reader = { .message = message };
+    struct bytes bytes = { chain->bytes, chain->length }, payload;
+
+    *sealed = (struct ike_sealed){ 0 };
+    for (uint8_t type = chain->first, following; type != 0; type = following) {
+        if (!next_payload(&reader, &bytes, &payload) || (chain->was_decrypted && !is_plausible(message->version, type, payload)))
+            return false;
+        if (ends_sealed(sealed, message->version, type, payload))
+            return bytes.length == 0;
+        if (!(message->version < 2 ? take_ike1_payload(&reader, type, payload) : take_ike2_payload(&reader, type, payload)))
+            return false;
+        following = get8(payload, NEXT_PAYLOAD_TYPE);
+    }
+    return bytes.length <= chain->trailer;
 }

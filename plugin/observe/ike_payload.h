@@ -1,6 +1,5 @@
 /* ike_payload.h
- * The contents of one IKE payload, as the RFCs lay them out. The payload itself was found, decrypted
- * and reassembled by Wireshark.
+ * A chain of IKE payloads, and what they hold, as the RFCs lay them out.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -9,17 +8,24 @@
 
 #include "../event.h"
 
-/** A message that is being read, payload by payload. */
-struct ike_reader {
-    struct ike_message *message;    /**< its version and exchange type are known */
-    unsigned ids;                   /**< IKEv1: ID payloads so far */
-    bool beyond;                    /**< in a proposal that is one too many to be kept */
+/** Where a chain of payloads lies, and what of it may be no payload. */
+struct ike_chain {
+    const uint8_t *bytes;
+    unsigned length;
+    uint8_t first;                  /**< enum ike_payload_type */
+    unsigned trailer;               /**< so many bytes may follow the last payload */
+    bool was_decrypted;             /**< perhaps with a wrong key: nothing may be in it that no sender writes */
 };
 
-/** Takes the next payload, proposal or transform, in the order of the message.
- * @param type    enum ike_payload_type
- * @param bytes   from its generic header on
- * @param length  captured bytes; what is cut off is not taken */
-void ike_payload_take(struct ike_reader *reader, uint8_t type, const uint8_t *bytes, unsigned length);
+/** The Encrypted payload at the end of a chain of IKEv2. */
+struct ike_sealed {
+    uint8_t type;                   /**< IKE2_PAYLOAD_SK or _SKF; 0 where there is none */
+    uint8_t first;                  /**< type of the first payload inside */
+};
+
+/** Reads a chain of payloads into the message's contents, in their order. Its version and exchange type are known.
+ * @param sealed  filled with what ends the chain
+ * @return false where the chain, or a payload of a known kind in it, does not add up: then contents are of no use */
+bool ike_chain_take(struct ike_message *message, const struct ike_chain *chain, struct ike_sealed *sealed);
 
 #endif /* SPISCOPE_OBSERVE_IKE_PAYLOAD_H */

@@ -4,72 +4,101 @@
  */
 #include "layers.h"
 
-enum { BITS = 64 };                 /* of protocols.bits */
+/* Of the table of protocols: a power of two, and large enough that most other protocols meet an empty place at once. */
+#define PLACES 1024
 
+static const struct {
+    const char *name;
+    enum layer layer;
+} names[] = {
+    { "eth", LAYER_ETHERNET },
+    { "ip", LAYER_IPV4 },
+    { "ipv6", LAYER_IPV6 },
+    { "udp", LAYER_UDP },
+    { "tcp", LAYER_TCP },
+    { "udpencap", LAYER_UDPENCAP },
+    { "tcpencap", LAYER_TCPENCAP },
+    { "esp", LAYER_ESP },
+    { "ah", LAYER_AH },
+    { "isakmp", LAYER_ISAKMP },
+    { "icmp", LAYER_ICMP },
+    { "icmpv6", LAYER_ICMP },
+    { "sflow", LAYER_QUOTES },
+    { "openflow", LAYER_QUOTES },
+    { "openflow_v1", LAYER_QUOTES },
+    { "openflow_v4", LAYER_QUOTES },
+    { "openflow_v5", LAYER_QUOTES },
+    { "openflow_v6", LAYER_QUOTES },
+    { "data", LAYER_DATA },
+};
+
+/* Protocol -> layer: a hash with open addressing. */
 static struct {
-    int esp;
-    int ah;
-    int isakmp;
-    int icmp;
-    int icmpv6;
-    uint64_t bits;                  /* of the low six bits of each: most other protocols differ in them */
-} protocols;
+    int protocol;
+    uint8_t layer;                  /* LAYER_OTHER where the place is empty */
+} table[PLACES];
 
-static uint64_t
-bit_of(int protocol)
+static inline unsigned
+place_of(int protocol)
 {
-    return UINT64_C(1) << (protocol & (BITS - 1));
+    return (unsigned)protocol & (PLACES - 1);
 }
 
 void
 layers_handoff(void)
 {
-    protocols.esp = proto_get_id_by_filter_name("esp");
-    protocols.ah = proto_get_id_by_filter_name("ah");
-    protocols.isakmp = proto_get_id_by_filter_name("isakmp");
-    protocols.icmp = proto_get_id_by_filter_name("icmp");
-    protocols.icmpv6 = proto_get_id_by_filter_name("icmpv6");
-    protocols.bits = bit_of(protocols.esp) | bit_of(protocols.ah) | bit_of(protocols.isakmp) | bit_of(protocols.icmp)
-            | bit_of(protocols.icmpv6);
-}
-
-struct layers
-layers_of(const packet_info *pinfo)
-{
-    struct layers layers = { 0 };
-
-    for (wmem_list_frame_t *layer = wmem_list_head(pinfo->layers); layer; layer = wmem_list_frame_next(layer)) {
-        int protocol = GPOINTER_TO_INT(wmem_list_frame_data(layer));
-        if ((protocols.bits & bit_of(protocol)) == 0)
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        int protocol = proto_get_id_by_filter_name(names[i].name);
+        unsigned place = place_of(protocol);
+        if (protocol == -1)
             continue;
-        if (protocol == protocols.esp)
-            layers.esp++;
-        else if (protocol == protocols.ah)
-            layers.ah++;
-        else if (protocol == protocols.isakmp)
-            layers.isakmp++;
-        else if (protocol == protocols.icmp || protocol == protocols.icmpv6)
-            break;
+        while (table[place].layer != LAYER_OTHER && table[place].protocol != protocol)
+            place = place_of((int)place + 1);
+        table[place].protocol = protocol;
+        table[place].layer = (uint8_t)names[i].layer;
     }
-    return layers;
 }
 
-static void
-endpoint_from(struct endpoint *endpoint, const address *from, uint32_t port, bool udp)
+static inline uint8_t
+layer_of(int protocol)
 {
-    memset(endpoint, 0, sizeof *endpoint);
-    if ((from->type == AT_IPv4 && from->len == IPV4_LENGTH) || (from->type == AT_IPv6 && from->len == IPV6_LENGTH)) {
-        endpoint->address.length = (uint8_t)from->len;
-        memcpy(endpoint->address.bytes, from->data, (size_t)from->len);
-    }
-    endpoint->port = udp ? (uint16_t)port : 0;
+    unsigned place = place_of(protocol);
+
+    while (table[place].layer != LAYER_OTHER && table[place].protocol != protocol)
+        place = place_of((int)place + 1);
+    return table[place].layer;
 }
+
+/* Sets of layers, as bits. */
+enum {
+    UNKNOWN = 1U << LAYER_OTHER | 1U << LAYER_DATA,
+    IP = 1U << LAYER_IPV4 | 1U << LAYER_IPV6,
+    WITH_PORTS = 1U << LAYER_UDP | 1U << LAYER_TCP | 1U << LAYER_UDPENCAP | 1U << LAYER_TCPENCAP
+};
 
 void
-layers_endpoints(const packet_info *pinfo, struct endpoint *source, struct endpoint *destination)
+layers_of(const packet_info *pinfo, struct layers *layers)
 {
-    bool udp = pinfo->ptype == PT_UDP;
+    unsigned count = 0, seen = 0, before = 0;
+    bool is_fragment = false;
 
-    endpoint_from(source, &pinfo->net_src, pinfo->srcport, udp);
-    endpoint_from(destination, &pinfo->net_dst, pinfo->destport, udp);
+    for (wmem_list_frame_t *item = wmem_list_head(pinfo->layers); item; item = wmem_list_frame_next(item)) {
+        uint8_t layer = layer_of(GPOINTER_TO_INT(wmem_list_frame_data(item)));
+        unsigned bit = 1U << layer;
+        if (bit & UNKNOWN) {
+            is_fragment |= layer == LAYER_DATA && (before & IP);
+            /* of interest only where it may stand between a UDP or TCP header and what looks like its payload */
+            if (!(before & WITH_PORTS))
+                continue;
+        }
+        if (layer == LAYER_QUOTES || count == LAYERS_AT_MOST)
+            break;
+        layers->layer[count++] = layer;
+        seen |= before = bit;
+        if (layer == LAYER_ICMP)
+            break;
+    }
+    layers->count = count;
+    layers->seen = seen;
+    layers->fragment = is_fragment;
 }

@@ -1,5 +1,5 @@
 /* layers.h
- * Which protocols a frame holds, outermost first, and what of them an ICMP error merely quotes.
+ * Which protocols Wireshark found in a frame, outermost first, up to where packets are merely quoted.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -8,23 +8,51 @@
 
 #include <epan/packet.h>
 
-#include "../event.h"
+/** The protocols that lead to IPsec. */
+enum layer {
+    LAYER_OTHER = 0,
+    LAYER_ETHERNET,
+    LAYER_IPV4,
+    LAYER_IPV6,
+    LAYER_UDP,
+    LAYER_TCP,
+    LAYER_UDPENCAP,                 /**< RFC 3948 */
+    LAYER_TCPENCAP,                 /**< Cisco's */
+    LAYER_ESP,
+    LAYER_AH,
+    LAYER_ISAKMP,
+    LAYER_ICMP,                     /**< and ICMPv6; what follows may be quoted, so nothing does */
+    LAYER_QUOTES,                   /**< what quotes packets: nothing of it is traffic */
+    LAYER_DATA,                     /**< of no known protocol: fragments, among others */
+    LAYERS
+};
 
-/** How many headers of each protocol stand in a frame before an ICMP message. */
+/** Protocols of a frame that are looked at. Beyond that it is no packet of any use. */
+#define LAYERS_AT_MOST 64
+
 struct layers {
-    unsigned esp;
-    unsigned ah;
-    unsigned isakmp;
+    unsigned count;
+    unsigned seen;                  /**< bits: 1 << enum layer */
+    bool fragment;                  /**< IP with data of no known protocol: a fragment, perhaps */
+    uint8_t layer[LAYERS_AT_MOST];  /**< enum layer */
 };
 
 /** Looks up the protocols; to be called once, when all are registered. */
 void layers_handoff(void);
 
-/** Counts a frame's headers. The only work that a frame without IPsec causes. */
-struct layers layers_of(const packet_info *pinfo);
+/** Lists a frame's protocols. The only work that a frame without IPsec causes. */
+void layers_of(const packet_info *pinfo, struct layers *layers);
 
-/** The frame's innermost IP addresses, with the ports if they are UDP's. An address that is neither
- * IPv4 nor IPv6 has length 0. */
-void layers_endpoints(const packet_info *pinfo, struct endpoint *source, struct endpoint *destination);
+static inline bool
+layers_hold_ipsec(const struct layers *layers)
+{
+    return (layers->seen & (1U << LAYER_ESP | 1U << LAYER_AH | 1U << LAYER_ISAKMP)) != 0;
+}
+
+static inline bool
+layers_hold_icmp(const struct layers *layers)
+{
+    return (layers->seen & 1U << LAYER_ICMP) != 0;
+}
 
 #endif /* SPISCOPE_LAYERS_H */

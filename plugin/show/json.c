@@ -118,6 +118,12 @@ put_capture(const struct writer *writer, const struct capture_facts *facts)
         put_null(writer, "first");
         put_null(writer, "last");
     }
+    name(writer, "unread");
+    json_dumper_begin_object(writer->json);
+    put_number(writer, "esp", facts->unread.esp);
+    put_number(writer, "ah", facts->unread.ah);
+    put_number(writer, "ike", facts->unread.ike);
+    json_dumper_end_object(writer->json);
     json_dumper_end_object(writer->json);
 }
 
@@ -410,6 +416,8 @@ put_tunnel(const struct writer *writer, const struct tunnel *tunnel, const struc
         json_dumper_value_string(writer->json, words_endpoint(&writer->words, &tunnel->flow[i].source));
     json_dumper_end_array(writer->json);
     put_bool(writer, "nat", tunnel->nat);
+    put_number(writer, "icmp_errors", tunnel->icmp_errors);
+    put_number(writer, "lost_in_fragments", tunnel->lost_in_fragments);
     put_ike_sas(writer, tunnel);
     name(writer, "sas");
     json_dumper_begin_array(writer->json);

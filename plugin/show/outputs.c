@@ -56,7 +56,7 @@ static void
 draw(void *data)
 {
     struct output *output = data;
-    struct capture_facts facts = { NULL, 0, NSTIME_INIT_ZERO, NSTIME_INIT_ZERO };
+    struct capture_facts facts = { .first = NSTIME_INIT_ZERO };
     const struct tracker *tracker;
     const struct judge *judge;
 

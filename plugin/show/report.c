@@ -217,6 +217,25 @@ write_tunnel(FILE *out, const struct words *words, const struct tunnel *tunnel, 
     write_findings(out, words, tunnel, judge);
 }
 
+static void
+write_unread(FILE *out, const struct words *words, const struct unread *unread)
+{
+    const struct { uint32_t count; const char *one, *several; } lines[] = {
+        { unread->esp, "ESP packet", "ESP packets" },
+        { unread->ah, "AH packet", "AH packets" },
+        { unread->ike, "IKE message", "IKE messages" },
+    };
+    const char *title = "Not read";
+
+    for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+        if (lines[i].count == 0)
+            continue;
+        write_wrapped(out, words, title, wmem_strdup_printf(words->scope, "%u %s in an encapsulation that SPIscope does not read",
+                lines[i].count, lines[i].count == 1 ? lines[i].one : lines[i].several));
+        title = "";
+    }
+}
+
 void
 report_write(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge)
 {
@@ -229,6 +248,7 @@ report_write(FILE *out, const struct capture_facts *facts, const struct tracker 
     fprintf(out, "SPIscope %s report\n", SPISCOPE_VERSION);
     write_wrapped(out, &words, "Capture", wmem_strdup_printf(scope, "%s: %u frames, %s to %s",
             facts->file ? facts->file : "(no name)", facts->frames, words_moment(&words, &facts->first), words_moment(&words, &facts->last)));
+    write_unread(out, &words, &facts->unread);
     write_findings(out, &words, NULL, judge);
     if (!tunnel_first(tracker_tunnels(tracker)))
         fprintf(out, "\nNo IPsec was seen.\n");

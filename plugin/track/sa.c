@@ -16,9 +16,6 @@
 /* SAs are allocated so many at once. */
 #define SLAB 64
 
-/* Earlier SAs with the same key that are looked through for the one that had it: beyond that it is a flood. */
-#define NAMESAKES_AT_MOST 1024
-
 /* A full table makes room for one in so many of its SAs at once, since it has to look at all of them. */
 #define ROOM_SHARE 16
 
@@ -142,10 +139,11 @@ struct sa *
 sa_find_at(struct sa_table *table, const struct sa_key *key, uint32_t frame)
 {
     struct sa *sa = sa_find(table, key);
-    unsigned looked_at = 0;
 
-    while (sa && sa->first_frame > frame && looked_at++ < NAMESAKES_AT_MOST)
-        sa = sa->extra ? sa->extra->older : NULL;
+    while (sa && sa->first_frame > frame && sa->extra && sa->extra->older) {
+        struct sa *far = sa->extra->far_older;
+        sa = far->first_frame > frame ? far : sa->extra->older;
+    }
     return sa && sa->first_frame <= frame && frame <= sa->last_frame ? sa : NULL;
 }
 
@@ -218,6 +216,31 @@ allocate(struct sa_table *table)
     return sa;
 }
 
+static uint32_t
+older_count(const struct sa *sa)
+{
+    return sa->extra ? sa->extra->older_count : 0;
+}
+
+static struct sa *
+far_older(struct sa *sa)
+{
+    return sa->extra && sa->extra->far_older ? sa->extra->far_older : sa;
+}
+
+/* Links an SA to the one that had its key before, and to one further back: two jumps of a length are followed by one over
+ * both, so that a search of n SAs takes some log n steps (Myers 1983, "An applicative random-access stack"). */
+static void
+link_namesake(struct sa_extra *extra, struct sa *older)
+{
+    struct sa *far = far_older(older), *further = far_older(far);
+    bool same_length = older_count(older) - older_count(far) == older_count(far) - older_count(further);
+
+    extra->older = older;
+    extra->older_count = older_count(older) + 1;
+    extra->far_older = same_length && far != older ? further : older;
+}
+
 struct sa *
 sa_open(struct sa_table *table, const struct sa_key *key, struct flow *flow,
         uint32_t frame, const nstime_t *time, bool in_udp)
@@ -232,7 +255,7 @@ sa_open(struct sa_table *table, const struct sa_key *key, struct flow *flow,
     sa->first_frame = sa->last_frame = frame;
     sa->first_time = sa->last_time = *time;
     if (older) {
-        sa_extra(table, sa)->older = older;
+        link_namesake(sa_extra(table, sa), older);
         older->is_kept = true;
     }
     g_hash_table_add(table->by_key, sa);

@@ -24,6 +24,8 @@ struct sa_key {
 /** What most SAs never come to. */
 struct sa_extra {
     struct sa *older;               /**< an earlier SA with the same key */
+    struct sa *far_older;           /**< one further back: with it, any of them is found in few steps */
+    uint32_t older_count;
     uint64_t reread_bytes;          /**< sum up to reread_frame, when frames are read again in order */
     uint64_t reread_packets;
     nstime_t resumed_time;

@@ -8,6 +8,7 @@
 #include "lineage.h"
 #include "mapping.h"
 #include "origin.h"
+#include "path.h"
 #include "recent.h"
 #include "restart.h"
 
@@ -333,6 +334,18 @@ const struct ike_frame *
 tracker_take_ike(struct tracker *tracker, const struct ike_message *message)
 {
     return ike_take(tracker->ike, message);
+}
+
+void
+tracker_take_icmp(struct tracker *tracker, const struct icmp_error *error)
+{
+    path_take_icmp(tracker->tunnels, error);
+}
+
+void
+tracker_take_lost(struct tracker *tracker, const struct lost_packet *lost)
+{
+    path_take_lost(tracker->tunnels, lost);
 }
 
 struct sa *

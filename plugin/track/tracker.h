@@ -36,6 +36,12 @@ struct sa *tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet
  * @return what it was, or NULL where it belongs nowhere or the table is full; valid until the next call */
 const struct ike_frame *tracker_take_ike(struct tracker *tracker, const struct ike_message *message);
 
+/** Takes an ICMP error: it is the tunnel's whose packet it quotes, where that is known. */
+void tracker_take_icmp(struct tracker *tracker, const struct icmp_error *error);
+
+/** Takes a packet whose fragments did not all come. */
+void tracker_take_lost(struct tracker *tracker, const struct lost_packet *lost);
+
 const struct changes *tracker_changes(const struct tracker *tracker);
 
 /** The SA of a packet that was taken before, or NULL. */

@@ -80,6 +80,8 @@ struct tunnel {
     struct ike_sa *maybe_restarted; /**< one that was set up, unread, while another was alive; or NULL */
     struct child *twin;             /**< one that lives beside another for the same selectors, or NULL */
     struct service service;         /**< whether it can carry traffic */
+    uint32_t icmp_errors;           /**< that quote its IKE, ESP or AH */
+    uint32_t lost_in_fragments;     /**< its packets of which not all IP fragments came */
     uint32_t tried_again;           /**< refusals by size that the next try turned into a success */
     struct tunnel *next;
 };

@@ -34,7 +34,7 @@ MIN_10 = "spiscope.min_sa_lifetime:10"
 # steps, of large pages, a start takes a third less of the processor's time
 MALLOC = "glibc.malloc.arena_max=1:glibc.malloc.top_pad=67108864:glibc.malloc.hugetlb=1"
 # what a capture needs to show what it is meant to show
-OPTIONS = {"nested_null_esp": (NULL_ESP,)}
+OPTIONS = {"nested_null_esp": (NULL_ESP,), "udp_port_10000": ("udpencap.udp.port:4500,10000",)}
 
 # Section 2 of the interface, the part that stands on ESP and AH: name -> type in `tshark -G fields`
 SA_FIELDS = {
@@ -357,12 +357,16 @@ def is_true(text):
     return text in ("1", "True", "true")
 
 
+# What holds packets that are no traffic of their own
+QUOTERS = ("icmp", "icmpv6", "sflow", "openflow")
+
+
 def quoted(row):
-    """Whether an ICMP error quotes what the frame shows of IKE, ESP or AH: it came before them. (A ping in ESP comes after.)"""
+    """Whether an ICMP error, or the like, quotes what the frame shows of IKE, ESP or AH: it came before them. (A ping in ESP comes after.)"""
     for protocol in row["frame.protocols"][0].split(":"):
         if protocol in ("isakmp", "esp", "ah"):
             return False
-        if protocol in ("icmp", "icmpv6"):
+        if protocol in QUOTERS:
             return True
     return False
 
@@ -380,7 +384,7 @@ def findings_of(rows):
 def layers_of(row):
     """The ESP and AH headers of a frame, outermost first, with the addresses of the IP header that carries each.
 
-    Walks Wireshark's own list of the protocols in the frame; what an ICMP error quotes is left out."""
+    Walks Wireshark's own list of the protocols in the frame; what an ICMP error, or the like, quotes is left out."""
     taken = {}
 
     def take(name):
@@ -400,7 +404,7 @@ def layers_of(row):
             room = None
         elif protocol == "udp":
             room = int(take("udp.length")) - 8
-        elif protocol in ("icmp", "icmpv6"):
+        elif protocol in QUOTERS:
             break
         elif protocol == "esp":
             spi, sequence = take("esp.spi"), take("esp.sequence")

@@ -26,6 +26,7 @@ def test_same_spi_over_esp_and_ah(spiscope):
     assert len(spiscope.tunnels("same_spi_esp_and_ah")) == 1
 
 
+TUNNELS = {"udp_port_10000": 2, "many_depths": 3, "header_in_payload": 2}
 ONE_TUNNEL = {
     "ipv6": [("esp", make.B6, 0x6001, 20), ("esp", make.A6, 0x6002, 20)],
     "ipv6_extension_headers": [("esp", make.B6, 0x6001, 20), ("esp", make.A6, 0x6002, 20)],
@@ -36,6 +37,11 @@ ONE_TUNNEL = {
     "ah_then_esp_ipv6": [("ah", make.B6, 0xA100, 20), ("esp", make.B6, 0xE100, 20), ("ah", make.A6, 0xA200, 20), ("esp", make.A6, 0xE200, 20)],
     **{f"encap_{kind}": [("esp", B, 0xA0000001, 20), ("esp", A, 0xB0000001, 20)]
        for kind in ("udp", "vlan", "qinq", "gre", "mpls", "gtp", "ip_options")},
+    "udp_port_10000": [("esp", B, 0xA0000001, 20), ("esp", A, 0xB0000001, 20), ("esp", C, 0xC1, 20), ("esp", A, 0xC2, 20)],
+    "many_depths": [("esp", make.B6, 0xD6, 60), ("esp", C, 0xD4, 6), ("esp", B, 0xA0000001, 20), ("esp", A, 0xB0000001, 20)],
+    "header_in_payload": [("esp", B, 0xA0000001, 40), ("esp", A, 0xB0000001, 40), ("esp", C, 0xC1, 20), ("esp", A, 0xC2, 20)],
+    "quoted_in_samples": [("esp", B, 0xA0000001, 30), ("esp", A, 0xB0000001, 30)],
+    "fragments_lost": [("esp", B, 0xA0000001, 20), ("esp", A, 0xB0000001, 22)],
     "encap_gre_ah": [("ah", B, 0xA0000001, 20), ("ah", A, 0xB0000001, 20)],
     "encap_ip_fragments": [("esp", B, 0xA0000001, 10), ("esp", A, 0xB0000001, 10)],
 }
@@ -45,7 +51,7 @@ ONE_TUNNEL = {
 def test_sas_and_their_packets(spiscope, capture):
     table = spiscope.sa_table(capture)
     assert {(*key, sa["packets"]) for key, sa in table.items()} == set(ONE_TUNNEL[capture])
-    assert len(spiscope.tunnels(capture)) == 1
+    assert len(spiscope.tunnels(capture)) == TUNNELS.get(capture, 1)
 
 
 @pytest.mark.parametrize("capture", ["encap_gre", "encap_gtp", "encap_gre_ah"])

@@ -1,0 +1,18 @@
+/* path.h
+ * What happens to a tunnel's packets on their way: ICMP errors that quote them, fragments that are lost.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_PATH_H
+#define SPISCOPE_PATH_H
+
+#include "../event.h"
+#include "tunnel.h"
+
+/** Counts an error for the tunnel whose packet it quotes; one of a path that is not known belongs to none. */
+void path_take_icmp(const struct tunnel_table *tunnels, const struct icmp_error *error);
+
+/** Counts a packet whose fragments did not all come. */
+void path_take_lost(const struct tunnel_table *tunnels, const struct lost_packet *lost);
+
+#endif /* SPISCOPE_PATH_H */

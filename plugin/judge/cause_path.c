@@ -35,6 +35,41 @@ explain_nat_mapping(const struct view *view, const struct trouble *trouble, stru
 }
 
 bool
+explain_path_mtu(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    const struct finding *finding = view->file->latest[FINDING_PATH_MTU];
+
+    if (!finding || !lacks_a_part(trouble) || !view_has(trouble, finding))
+        return false;
+    claim->by = (int8_t)flow_peer(memory_read(view->judge->memory, view->tunnel)->too_large);
+    return claim_finding(claim, finding);
+}
+
+/* An ICMP error lies in the trouble, which may be its effect: nothing of what was sent arrived. */
+static bool
+claim_unreachable(const struct view *view, const struct trouble *trouble, const struct finding *finding, struct claim *claim)
+{
+    bool silence = trouble->outage && (trouble->outage->how == OUTAGE_SILENCE || trouble->outage->how == OUTAGE_UNANSWERED);
+    bool not_up = trouble->kind == TROUBLE_NOT_UP && view->end.unanswered[0].sent + view->end.unanswered[1].sent > 0;
+
+    if (!finding || !view_has(trouble, finding) || !(silence || not_up || trouble->kind == TROUBLE_REBUILT))
+        return false;
+    return claim_finding(claim, finding);
+}
+
+bool
+explain_no_way(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    return claim_unreachable(view, trouble, memory_read(view->judge->memory, view->tunnel)->no_way, claim);
+}
+
+bool
+explain_nothing_listens(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    return claim_unreachable(view, trouble, memory_read(view->judge->memory, view->tunnel)->nothing_listens, claim);
+}
+
+bool
 explain_replay_drops(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
     const struct finding *finding = memory_read(view->judge->memory, view->tunnel)->replay_drops;

@@ -40,6 +40,7 @@ struct rule {
     X(one_way) \
     X(nat_rebinding) \
     X(nat_mapping) \
+    X(icmp) \
     X(retransmission) \
     X(no_response) \
     X(dpd_failure) \

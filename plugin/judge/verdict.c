@@ -129,6 +129,8 @@ static const struct {
     { CAUSE_REFUSED, explain_refused },
     { CAUSE_AUTHENTICATION, explain_authentication_unread },
     { CAUSE_PEER_RESTART, explain_restart },
+    { CAUSE_PORT_UNREACHABLE, explain_nothing_listens },
+    { CAUSE_PEER_UNREACHABLE, explain_no_way },
     { CAUSE_IKE_UNANSWERED, explain_unanswered },
     { CAUSE_PEER_UNREACHABLE, explain_unreachable },
     { CAUSE_REKEY_COLLISION, explain_rekey_collision },
@@ -139,6 +141,7 @@ static const struct {
     { CAUSE_SPI_UNKNOWN, explain_spi_unknown },
     { CAUSE_LIFETIME_EXPIRED, explain_lifetime_expired },
     { CAUSE_DELETED_BY_PEER, explain_deleted_by_peer },
+    { CAUSE_PATH_MTU, explain_path_mtu },
     { CAUSE_REPLAY_DROPS, explain_replay_drops },
     { CAUSE_LOSS, explain_loss },
     { CAUSE_ONE_WAY, explain_one_way },
@@ -358,7 +361,7 @@ verdict_summary(const struct words *words, const struct tunnel *tunnel, const st
 
     if (verdict->cause == CAUSE_NONE)
         return state;
-    if (!cause->because && verdict->finding)
+    if (verdict->finding && (!cause->because || verdict->finding->key == FINDING_ICMP_UNREACHABLE))
         return wmem_strdup_printf(words->scope, "%s. %s", state, finding_text(words, verdict->finding));
     if (verdict->by == 0 || verdict->by == 1)
         by = wmem_strdup_printf(words->scope, " (%c, %s)", verdict->by == 0 ? 'A' : 'B',

@@ -85,12 +85,13 @@ view_is_history(const struct view *view, const struct finding *finding)
     return view->works && clock_compare(&finding->time, &view->works_since) <= 0;
 }
 
-/* Of what stands beside a tunnel that works: differing lifetimes have ended nothing yet, and SPIs that change are churn. */
+/* Of what stands beside a tunnel that works: ICMP may be forged, differing lifetimes have ended nothing yet, and SPIs that change are churn. */
 static bool
 speaks_against(unsigned key)
 {
     switch (key) {
     case FINDING_OUTAGE:
+    case FINDING_ICMP_UNREACHABLE:
     case FINDING_SPI_CHURN:
     case FINDING_FLAPPING:
     case FINDING_PHASE1_LIFETIME_MISMATCH:

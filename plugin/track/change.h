@@ -36,6 +36,7 @@ enum change_kind {
     CHANGE_COLLISION,               /**< collision: two exchanges that cross rekey one SA */
     CHANGE_OUTAGE,                  /**< outage: one is over */
     CHANGE_SERVICE_ENDED,           /**< ended: a Delete was read, and no successor is in place */
+    CHANGE_ICMP,                    /**< icmp: an error quotes a flow's packet */
     CHANGE_DUPLICATE                /**< duplicate: a child stays beside another one, for the same selectors */
 };
 
@@ -115,6 +116,18 @@ struct change_duplicate {
     const struct child *other;
 };
 
+struct change_icmp {
+    const struct sa *sa;            /**< whose packet is quoted, or NULL */
+    const struct flow *flow;
+    struct endpoint source;         /**< of the quoted packet */
+    struct endpoint destination;
+    struct ip_address reporter;
+    enum path_error kind;
+    uint32_t mtu;                   /**< bytes; 0 where it is not said */
+    uint8_t protocol;               /**< enum ipsec_protocol */
+    bool is_ike;
+};
+
 struct change_outage {
     const struct outage *outage;
     const struct tunnel *tunnel;
@@ -138,6 +151,7 @@ struct change {
         struct change_collision collision;
         struct change_duplicate duplicate;
         struct change_outage outage;
+        struct change_icmp icmp;
         const struct service_end_seen *ended;
     };
 };
@@ -177,6 +191,7 @@ void change_probes(struct changes *changes, const struct ike_sa *ike_sa, uint32_
 void change_notified(struct changes *changes, const struct exchange *exchange, const struct notify *notify);
 void change_collision(struct changes *changes, const struct exchange *exchange, const struct exchange *other);
 void change_outage(struct changes *changes, const struct outage *outage, const struct tunnel *tunnel);
+void change_icmp(struct changes *changes, struct sa *sa, const struct flow *flow, enum path_error kind, const struct icmp_error *error);
 void change_duplicate(struct changes *changes, const struct child *child, const struct child *other);
 
 /** Adds a change of an SA's sequence, to be filled in further. Never NULL; valid until the next one is added. */

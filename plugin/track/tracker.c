@@ -339,7 +339,7 @@ tracker_take_ike(struct tracker *tracker, const struct ike_message *message)
 void
 tracker_take_icmp(struct tracker *tracker, const struct icmp_error *error)
 {
-    path_take_icmp(tracker->tunnels, error);
+    path_take_icmp(tracker->tunnels, tracker->sas, error, tracker->limits.handover_grace, &tracker->changes);
 }
 
 void

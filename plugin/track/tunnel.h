@@ -41,6 +41,33 @@ struct mapping {
     struct sa *sa;                  /**< the flow's last one in it */
 };
 
+/** What an ICMP error says of the path. */
+enum path_error {
+    PATH_OTHER,
+    PATH_NET,                       /**< can't be reached */
+    PATH_HOST,
+    PATH_PROTOCOL,
+    PATH_PORT,
+    PATH_FORBIDDEN,                 /**< by a filter */
+    PATH_TOO_BIG,
+    PATH_ERRORS
+};
+
+/** That a flow's packets are too large was said so often, each time soon after the last. All zero at first. */
+struct too_big {
+    uint32_t count;
+    uint32_t first_frame;
+    nstime_t first;
+    nstime_t last;
+    bool said;
+};
+
+/** What was told last of a flow's packets that can't be delivered. */
+struct unreachable {
+    uint8_t kind;                   /**< enum path_error; PATH_OTHER: nothing */
+    nstime_t said;
+};
+
 /** One direction of a tunnel. */
 struct flow {
     struct tunnel *tunnel;
@@ -48,6 +75,8 @@ struct flow {
     struct endpoint destination;
     struct endpoint source_before;  /**< until it came from another one */
     struct mapping mapping;
+    struct too_big too_big;
+    struct unreachable unreachable;
     uint64_t packets;
     uint32_t sas;                   /**< that were opened in it */
     nstime_t first_time;

@@ -16,6 +16,9 @@ void mapping_take(struct flow *flow, struct sa *sa, const struct ipsec_packet *p
 /** Takes a copy of an earlier packet: where its addresses are others, the capture sees both sides of a NAT, and each packet under two. */
 void mapping_take_copy(struct flow *flow, const struct ipsec_packet *packet);
 
+/** Whether what came on IKE's port goes on with the SPI and the numbers of what came there before it. Remembers it for the next one. */
+bool mapping_knows_misported(struct flow *flow, const struct ipsec_packet *packet);
+
 /** Whether this flow's packets go astray, as far as was seen last. */
 bool mapping_goes_astray(const struct flow *flow);
 

@@ -330,9 +330,34 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
     return sa;
 }
 
+bool
+tracker_take_on_ike_port(struct tracker *tracker, const struct ipsec_packet *packet)
+{
+    struct sa_key key = sa_key_of(packet->protocol, &packet->destination, packet->spi);
+    struct flow *flow = tunnel_find(tracker->tunnels, &packet->source, &packet->destination);
+
+    if (!flow)
+        return false;
+    if (!mapping_knows_misported(flow, packet) && !sa_find(tracker->sas, &key))
+        return false;
+    tracker_take_ipsec(tracker, packet);
+    return true;
+}
+
+/* The peer takes ESP on its IKE port for IKE, and answers that: it is no IKE SA. */
+static bool
+answers_misported(const struct tracker *tracker, const struct ike_message *message)
+{
+    const struct flow *flow = tunnel_find(tracker->tunnels, &message->destination, &message->source);
+
+    return flow && flow->misported_spi != 0 && (uint32_t)(message->initiator_spi >> 32) == flow->misported_spi;
+}
+
 const struct ike_frame *
 tracker_take_ike(struct tracker *tracker, const struct ike_message *message)
 {
+    if (answers_misported(tracker, message))
+        return NULL;
     return ike_take(tracker->ike, message);
 }
 

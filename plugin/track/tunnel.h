@@ -75,6 +75,8 @@ struct flow {
     struct endpoint destination;
     struct endpoint source_before;  /**< until it came from another one */
     struct mapping mapping;
+    uint32_t misported_spi;         /**< of what may be ESP and came last on IKE's port, or 0 */
+    uint32_t misported_sequence;
     struct too_big too_big;
     struct unreachable unreachable;
     uint64_t packets;

@@ -37,36 +37,51 @@ explain_nat_mapping(const struct view *view, const struct trouble *trouble, stru
 bool
 explain_path_mtu(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    const struct finding *finding = view->file->latest[FINDING_PATH_MTU];
+    const struct told *told = &memory_read(view->judge->memory, view->tunnel)->too_large;
 
-    if (!finding || !lacks_a_part(trouble) || !view_has(trouble, finding))
+    if (!told->finding || !lacks_a_part(trouble) || !view_has(trouble, told->finding))
         return false;
-    claim->by = (int8_t)flow_peer(memory_read(view->judge->memory, view->tunnel)->too_large);
-    return claim_finding(claim, finding);
+    claim->by = (int8_t)flow_peer(told->flow);
+    return claim_finding(claim, told->finding);
 }
 
-/* An ICMP error lies in the trouble, which may be its effect: nothing of what was sent arrived. */
+/* Whether the peer was ever heard: its ESP, or an answer of its. */
 static bool
-claim_unreachable(const struct view *view, const struct trouble *trouble, const struct finding *finding, struct claim *claim)
+was_heard(const struct flow *flow)
 {
-    bool silence = trouble->outage && (trouble->outage->how == OUTAGE_SILENCE || trouble->outage->how == OUTAGE_UNANSWERED);
-    bool not_up = trouble->kind == TROUBLE_NOT_UP && view->end.unanswered[0].sent + view->end.unanswered[1].sent > 0;
+    const struct service_side *side = &flow->tunnel->service.side[flow_peer(flow)];
 
-    if (!finding || !view_has(trouble, finding) || !(silence || not_up || trouble->kind == TROUBLE_REBUILT))
+    return side->packets > 0 || side->answered_frame != 0;
+}
+
+/* Whether the trouble may be the effect of what is told: after the last packet that got through, and before the next one; or nothing
+ * ever came back. A daemon that was stopped once all was over explains nothing. */
+static bool
+claim_told(const struct trouble *trouble, const struct told *told, struct claim *claim)
+{
+    const struct outage *outage = trouble->outage;
+    bool silence = outage && (outage->how == OUTAGE_SILENCE || outage->how == OUTAGE_UNANSWERED);
+
+    if (!told->finding || !view_has(trouble, told->finding))
         return false;
-    return claim_finding(claim, finding);
+    bool fits = trouble->kind == TROUBLE_REBUILT || (silence && told->finding->frame > outage->begin_frame)
+            || (trouble->kind == TROUBLE_NOT_UP && !was_heard(flow_reverse(told->flow)));
+    return fits && claim_finding(claim, told->finding);
 }
 
 bool
 explain_no_way(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    return claim_unreachable(view, trouble, memory_read(view->judge->memory, view->tunnel)->no_way, claim);
+    return claim_told(trouble, &memory_read(view->judge->memory, view->tunnel)->no_way, claim);
 }
 
 bool
 explain_nothing_listens(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    return claim_unreachable(view, trouble, memory_read(view->judge->memory, view->tunnel)->nothing_listens, claim);
+    if (!claim_told(trouble, &memory_read(view->judge->memory, view->tunnel)->nothing_listens, claim))
+        return false;
+    claim->by = (int8_t)(1 - flow_peer(memory_read(view->judge->memory, view->tunnel)->nothing_listens.flow));
+    return true;
 }
 
 bool

@@ -12,7 +12,7 @@
 
 #include "../clock.h"
 
-struct told {
+struct icmp_detail {
     struct change_icmp icmp;
     struct too_big too_big;         /* so far */
 };
@@ -22,22 +22,22 @@ judge_icmp(struct judge *judge, const struct change *change)
 {
     const struct change_icmp *icmp = &change->icmp;
     enum finding_key key = icmp->kind == PATH_TOO_BIG ? FINDING_PATH_MTU : FINDING_ICMP_UNREACHABLE;
-    struct finding *finding = judge_tunnel(judge, key, CONFIDENCE_INFERRED, icmp->flow->tunnel, sizeof(struct told));
+    struct finding *finding = judge_tunnel(judge, key, CONFIDENCE_INFERRED, icmp->flow->tunnel, sizeof(struct icmp_detail));
 
     if (!finding)
         return;
-    struct told *told = finding->detail;
+    struct icmp_detail *told = finding->detail;
     finding->sa = icmp->sa;
     told->icmp = *icmp;
     told->too_big = icmp->flow->too_big;
     struct tunnel_memory *memory = memory_of(judge->memory, icmp->flow->tunnel);
     if (icmp->kind == PATH_TOO_BIG) {
         finding_rests_on(finding, told->too_big.first_frame);
-        memory->too_large = icmp->flow;
+        memory->too_large = (struct told){ finding, icmp->flow };
     } else if (icmp->kind == PATH_PORT || icmp->kind == PATH_PROTOCOL)
-        memory->nothing_listens = finding;
+        memory->nothing_listens = (struct told){ finding, icmp->flow };
     else
-        memory->no_way = finding;
+        memory->no_way = (struct told){ finding, icmp->flow };
 }
 
 static const char *
@@ -49,7 +49,7 @@ what_of(const struct change_icmp *icmp)
 static char *
 text_path_mtu(const struct words *words, const struct finding *finding)
 {
-    const struct told *told = finding->detail;
+    const struct icmp_detail *told = finding->detail;
     const struct change_icmp *icmp = &told->icmp;
     nstime_t span = clock_elapsed(&told->too_big.first, &told->too_big.last);
     const char *mtu = icmp->mtu > 0 ? wmem_strdup_printf(words->scope, " (MTU %u)", icmp->mtu) : "";
@@ -65,7 +65,7 @@ text_icmp_unreachable(const struct words *words, const struct finding *finding)
     static const char *const kinds[PATH_ERRORS] = { [PATH_NET] = "the network is unreachable", [PATH_HOST] = "the host is unreachable",
         [PATH_PROTOCOL] = "the protocol is unreachable", [PATH_PORT] = "the port is unreachable: nothing listens there",
         [PATH_FORBIDDEN] = "a filter forbids it" };
-    const struct change_icmp *icmp = &((const struct told *)finding->detail)->icmp;
+    const struct change_icmp *icmp = &((const struct icmp_detail *)finding->detail)->icmp;
 
     return wmem_strdup_printf(words->scope, "%s says of %s from %s to %s: %s (ICMP)", words_address(words, &icmp->reporter), what_of(icmp),
             words_endpoint(words, &icmp->source), words_endpoint(words, &icmp->destination), kinds[icmp->kind]);

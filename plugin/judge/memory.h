@@ -20,6 +20,12 @@ struct offers {
 
 struct finding;
 
+/** What ICMP says of a flow's packets. */
+struct told {
+    const struct finding *finding;  /**< or NULL */
+    const struct flow *flow;
+};
+
 /** Of a tunnel. All zero at first. */
 struct tunnel_memory {
     bool lifetime_said[2];          /**< of phase 1, of phase 2: the peers' offers differ */
@@ -32,9 +38,9 @@ struct tunnel_memory {
     const struct finding *first_no_proposal; /**< that is not about a CREATE_CHILD_SA, and is kept; or NULL */
     const struct finding *heavy_loss; /**< the latest that says that a tenth and more was lost for a minute, or NULL */
     const struct finding *replay_drops; /**< the latest that says that one in a hundred came too late, or NULL */
-    const struct flow *too_large;   /**< whose packets are, by the latest path_mtu; or NULL */
-    const struct finding *no_way;   /**< the latest that says that a router can't hand a packet on, or NULL */
-    const struct finding *nothing_listens; /**< the latest that says that the host is there, and nothing listens, or NULL */
+    struct told too_large;          /**< the latest that says that packets are too large for the path */
+    struct told no_way;             /**< that a router can't hand a packet on */
+    struct told nothing_listens;    /**< that the host is there, and nothing listens */
     struct offers offers[2][2];     /**< per phase (0: phase 1) and peer */
 };
 

@@ -208,8 +208,10 @@ fall_repeats(const struct fall *fall, const struct sequence *sequence)
     const struct sequence_history *history = sequence->history;
     uint64_t span = (uint64_t)(uint32_t)(fall->highest - fall->start) + 1;
     uint64_t gap = history->longest_gap;
+    uint32_t by = (uint32_t)sequence->highest - fall->highest;
+    bool before_first = by > sequence->highest || sequence->highest - by < sequence->first;
 
-    if (fall->packets > history->lost || fall->highest < sequence->first)
+    if (fall->packets > history->lost || before_first)
         return true;
     return gap < PROVING_GAP && fall->packets * (gap + 1) > (span * gap) + (gap * (gap + 1));
 }

@@ -596,6 +596,20 @@ test_late_among_others_is_no_fallback(void)
     stream_close(&stream);
 }
 
+/* One old packet again and again. */
+static void
+test_one_again_is_no_fallback(void)
+{
+    struct stream stream = stream_open();
+    unsigned effect = 0;
+
+    take_paced(&stream, 1, 5000, 0);
+    for (unsigned i = 0; i < 100; i++)
+        effect |= take_paced(&stream, 2000, 2000, 0);
+    g_assert_false(effect & SEQUENCE_RESTARTED);
+    stream_close(&stream);
+}
+
 /* Copies of what was sent before, one of which is known to be one. */
 static void
 test_replay_is_no_fallback(void)
@@ -1045,6 +1059,7 @@ main(int argc, char **argv)
     g_test_add_func("/sequence/fallback-with-loss", test_fallback_with_loss);
     g_test_add_func("/sequence/late-burst-is-no-fallback", test_late_burst_is_no_fallback);
     g_test_add_func("/sequence/late-among-others-is-no-fallback", test_late_among_others_is_no_fallback);
+    g_test_add_func("/sequence/one-again-is-no-fallback", test_one_again_is_no_fallback);
     g_test_add_func("/sequence/replay-is-no-fallback", test_replay_is_no_fallback);
     g_test_add_func("/sequence/near-end-said-once", test_near_end_said_once);
     g_test_add_func("/sequence/restart-over-the-end", test_restart_over_the_end);

@@ -47,7 +47,7 @@ struct fall {
     uint32_t start_fingerprint;
     uint32_t highest;
     uint32_t duplicates;
-    uint64_t packets;               /* that fill no gap that is known; 0: none */
+    uint64_t packets;               /* that fill no gap that is known, in ascending order; 0: none */
     nstime_t since;
     bool replayed;                  /* it holds a packet that is known to be a copy, or out of time order */
 };
@@ -221,15 +221,16 @@ fall_repeats(const struct fall *fall, const struct sequence *sequence)
 static bool
 fall_extend(struct fall *fall, const struct sequence *sequence, const struct ipsec_packet *packet, bool duplicate, uint32_t reach)
 {
-    uint32_t ahead = packet->sequence - fall->highest, back = fall->highest - packet->sequence;
+    uint32_t ahead = packet->sequence - fall->highest, since_start = packet->sequence - fall->start;
+    bool is_within = since_start <= fall->highest - fall->start;    /* late within it */
 
-    if (fall->packets == 0 || (ahead > reach && back > reach)) {
+    if (fall->packets == 0 || (ahead > reach && !is_within)) {
         *fall = (struct fall){ .start = packet->sequence, .start_fingerprint = packet->fingerprint, .highest = packet->sequence,
-                .since = packet->time };
-    } else if (ahead <= reach) {
+                .packets = 1, .since = packet->time };
+    } else if (!is_within) {
         fall->highest = packet->sequence;
+        fall->packets++;            /* of each number one */
     }
-    fall->packets++;
     fall->duplicates += duplicate;
     if (packet->sequence == sequence->first && packet->fingerprint == sequence->first_fingerprint)
         fall->replayed = true;

@@ -36,6 +36,7 @@ struct rule {
     X(spi_churn) \
     X(stale_spi) \
     X(sequence) \
+    X(byte_order) \
     X(loss) \
     X(one_way) \
     X(nat_rebinding) \

@@ -161,6 +161,36 @@ test_copies_are_not_late(void)
     bench_close(&bench);
 }
 
+/* --- byte order --- */
+
+static void
+test_byte_order(void)
+{
+    struct bench bench = bench_open();
+
+    for (uint32_t number = 250; number < 1000; number++) {
+        feed_one(&bench, there(1), GUINT32_SWAP_LE_BE(number), number * SECOND);
+        feed_one(&bench, back(2), number, (number * SECOND) + MILLISECOND);
+    }
+    g_assert_cmpuint(finding_count(&bench, FINDING_SEQUENCE_BYTE_ORDER), ==, 1);
+    g_assert_cmpuint(findings_count(bench.judge.findings), ==, 1);
+    assert_verdict(&bench, 1000 * SECOND, STATE_STABLE, CAUSE_NONE, PEER_NOT_SEEN);
+    bench_close(&bench);
+}
+
+/* A step of millions that is none when read the other way round either. */
+static void
+test_a_gap_is_no_byte_order(void)
+{
+    struct bench bench = bench_open();
+
+    feed_one(&bench, there(1), 1, 0);
+    feed_one(&bench, there(1), 20000000, SECOND);
+    feed_series(&bench, back(2), 65536, 600, 0, SECOND);
+    g_assert_cmpuint(finding_count(&bench, FINDING_SEQUENCE_BYTE_ORDER), ==, 0);
+    bench_close(&bench);
+}
+
 /* --- NAT mappings --- */
 
 enum { OLD_PORT = 15410, NEW_PORT = 25610 };
@@ -317,6 +347,8 @@ main(int argc, char **argv)
     g_test_add_func("/path/late-packets", test_late_packets);
     g_test_add_func("/path/few-late-packets", test_few_late_packets);
     g_test_add_func("/path/copies-are-not-late", test_copies_are_not_late);
+    g_test_add_func("/path/byte-order", test_byte_order);
+    g_test_add_func("/path/a-gap-is-no-byte-order", test_a_gap_is_no_byte_order);
     g_test_add_func("/path/mapping-not-followed", test_mapping_not_followed);
     g_test_add_func("/path/mapping-from-the-own-port", test_mapping_from_the_own_port);
     g_test_add_func("/path/mapping-followed", test_mapping_followed);

@@ -177,6 +177,7 @@ change_subject(const struct change *change)
     case CHANGE_SA_SPLIT:
     case CHANGE_SA_STALE:
     case CHANGE_ASTRAY:
+    case CHANGE_BYTE_ORDER:
     case CHANGE_SA_STATE:
         return change->sa;
     case CHANGE_SA_REPLACED:

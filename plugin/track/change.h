@@ -20,6 +20,7 @@ enum change_kind {
     CHANGE_SA_STATE,                /**< sa: its place is known, or its end was read; for the tables */
     CHANGE_SEQUENCE,                /**< sequence: something happened to an SA's sequence */
     CHANGE_ADDRESS_MOVED,           /**< moved: an SA goes on under another address or port */
+    CHANGE_BYTE_ORDER,              /**< sa: its sender counts in little-endian */
     CHANGE_ASTRAY,                  /**< sa: goes to where the other peer is not */
     CHANGE_ONE_WAY,                 /**< one_way: the flow of an SA is no longer answered */
     CHANGE_LIMIT_REACHED,           /**< full: something is no longer tracked */

@@ -106,6 +106,30 @@ history_of(struct sequence *sequence, wmem_allocator_t *pool)
     return history;
 }
 
+/* Of a sender that counts in little-endian, no more are lost between the first two packets. */
+#define SWAPPED_AHEAD_AT_MOST 64
+
+bool
+sequence_turns_swapped(struct sequence *sequence, uint32_t number)
+{
+    uint32_t first = GUINT32_SWAP_LE_BE(sequence->first);
+    uint32_t ahead = GUINT32_SWAP_LE_BE(number) - first;
+
+    if (sequence->packets != 1 || sequence->is_swapped || ahead == 0 || ahead > SWAPPED_AHEAD_AT_MOST
+            || number - sequence->first <= SWAPPED_AHEAD_AT_MOST)
+        return false;
+    sequence->is_swapped = true;
+    sequence->first = first;
+    sequence->highest = first;
+    return true;
+}
+
+uint32_t
+sequence_number(const struct sequence *sequence, uint32_t number)
+{
+    return sequence->is_swapped ? GUINT32_SWAP_LE_BE(number) : number;
+}
+
 /* Where a number on the wire stands: forward of the highest by some steps, or behind it. Only the
  * low 32 bits travel, with extended sequence numbers too (RFC 4303 section 2.2.1). */
 static bool
@@ -395,6 +419,7 @@ sequence_counts_at(const struct sequence *sequence, uint32_t frame, uint32_t num
         struct sequence_counts *counts)
 {
     const struct sequence_history *history = sequence->history;
+    number = sequence_number(sequence, number);
     struct ledger_entry base = { 0, history ? history->initial_first : sequence->first, { 1, 0, 0, 0 } };
     const struct ledger_entry *entry = NULL;
 

@@ -42,12 +42,20 @@ struct sequence {
     struct sequence_history *history; /**< NULL while nothing irregular was seen */
     uint32_t first;                 /**< lowest number of the first packets */
     uint32_t first_fingerprint;
+    bool is_swapped;                /**< the sender counts in little-endian: numbers here are as it means them */
 };
 
 /** How the sequence is judged. */
 struct sequence_limits {
     uint32_t replay_window;         /**< packets; of the receiver */
 };
+
+/** Whether the SA's second number goes on from its first one if both are read in little-endian, and is millions ahead or behind
+ * if not. If so, that is how the sender counts from now on: the caller swaps further numbers, with sequence_number. */
+bool sequence_turns_swapped(struct sequence *sequence, uint32_t number);
+
+/** A number on the wire as its sender means it. */
+uint32_t sequence_number(const struct sequence *sequence, uint32_t number);
 
 /** Whether this number is not beyond the highest one: late, seen before, or of a new start. */
 bool sequence_is_behind(const struct sequence *sequence, uint32_t number);

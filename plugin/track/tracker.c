@@ -284,6 +284,20 @@ settle(struct tracker *tracker, struct flow *flow, const nstime_t *now)
     }
 }
 
+/* The packet of an SA with its number as the sender means it. */
+static struct ipsec_packet
+as_meant(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
+{
+    struct ipsec_packet meant = *packet;
+
+    if (sequence_turns_swapped(&sa->sequence, packet->sequence)) {
+        sa->born_in_capture |= sa->sequence.first <= 1;
+        change_sa(&tracker->changes, CHANGE_BYTE_ORDER, sa);
+    }
+    meant.sequence = sequence_number(&sa->sequence, packet->sequence);
+    return meant;
+}
+
 struct sa *
 tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
 {
@@ -296,6 +310,11 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
         sa = open_sa(tracker, &key, packet);
         if (!sa)
             return NULL;
+    }
+    struct ipsec_packet meant;
+    if (sa->sequence.packets == 1 || sa->sequence.is_swapped) {
+        meant = as_meant(tracker, sa, packet);
+        packet = &meant;
     }
     bool is_new = sa->sequence.packets == 0;
     bool is_behind = sequence_is_behind(&sa->sequence, packet->sequence);

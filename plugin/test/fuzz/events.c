@@ -191,7 +191,7 @@ check_texts(const struct bench *bench)
 static void
 write_outputs(const struct bench *bench, const nstime_t *first, const nstime_t *last)
 {
-    struct capture_facts facts = { "fuzz", bench->frame, *first, *last };
+    struct capture_facts facts = { .file = "fuzz", .frames = bench->frame, .first = *first, .last = *last };
     FILE *out = fopen("/dev/null", "w");
 
     if (!out)

@@ -22,7 +22,6 @@ static dissector_handle_t recorder_handle;
 /* The file, and what was written so far that later records count from. */
 static struct recorder {
     FILE *out;
-    struct ipsec_observer *ipsec;
     struct ike_observer *ike;
     nstime_t time;
     uint32_t frame;
@@ -239,20 +238,37 @@ put_message(const struct ike_message *message)
         put_contents(&message->contents);
 }
 
+static void
+put_ipsec(const packet_info *pinfo, const struct place *place)
+{
+    struct ipsec_packet packet;
+    nstime_t time = clock_of(&pinfo->abs_ts);
+
+    ipsec_read(pinfo, &time, place, &packet);
+    put_packet(&packet);
+}
+
 static int
 dissect_recorder(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
-    struct ipsec_packet packets[IPSEC_AT_MOST];
     static struct ike_message message;
+    struct layers layers;
+    struct places places;
+    struct place place;
 
+    (void)tree;
     if (!recorder.out || PINFO_FD_VISITED(pinfo))
         return 0;
-    struct layers layers = layers_of(pinfo);
-    unsigned count = ipsec_observe(recorder.ipsec, tvb, pinfo, tree, &layers, packets);
-    if (layers.isakmp > 0 && ike_observe(recorder.ike, pinfo, tree, &message))
-        put_message(&message);
-    for (unsigned i = 0; i < count; i++)
-        put_packet(&packets[i]);
+    layers_of(pinfo, &layers);
+    places_begin(&places, tvb, pinfo, &layers);
+    while (places_next(&places, &place)) {
+        if (!place.is_found)
+            continue;
+        if (place.layer != LAYER_ISAKMP)
+            put_ipsec(pinfo, &place);
+        else if (ike_observe(recorder.ike, pinfo, &place, &message))
+            put_message(&message);
+    }
     return (int)tvb_captured_length(tvb);
 }
 
@@ -264,7 +280,6 @@ open_recorder(void)
     memset(&recorder, 0, sizeof recorder);
     if (!path || !(recorder.out = fopen(path, "wb")))
         return;
-    recorder.ipsec = ipsec_observer_create(wmem_file_scope());
     recorder.ike = ike_observer_create(wmem_file_scope());
     recorder.spis = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     recorder.addresses = g_array_new(FALSE, FALSE, sizeof(struct ip_address));
@@ -295,11 +310,6 @@ proto_register_spiscope(void)
 void
 proto_reg_handoff_spiscope(void)
 {
-    GArray *wanted = g_array_new(FALSE, FALSE, (guint)sizeof(int));
-
     layers_handoff();
-    ipsec_wanted_fields(wanted);
-    ike_wanted_fields(wanted);
     register_postdissector(recorder_handle);
-    set_postdissector_wanted_hfids(recorder_handle, wanted);
 }

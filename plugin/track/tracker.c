@@ -100,6 +100,22 @@ find_moved(struct tracker *tracker, const struct ipsec_packet *packet)
     return ahead <= MOVED_AHEAD_AT_MOST ? sa : NULL;
 }
 
+/* ESP under a port of a NAT's that no IKE came from, right after the only tunnel of the two addresses was set up, and in the direction
+ * that it still lacks: the NAT gives IKE and ESP different ports. NULL where it is not so, or can't be told from another peer. */
+static struct flow *
+adopt_path(struct tracker *tracker, const struct ipsec_packet *packet)
+{
+    bool is_natted = port_is_translated(packet->source.port) || port_is_translated(packet->destination.port);
+    struct flow *flow = is_natted && packet->sequence <= 1
+        ? tunnel_between(tracker->tunnels, &packet->source.address, &packet->destination.address) : NULL;
+
+    if (!flow || flow->packets > 0 || flow->sas > 0 || !flow->tunnel->ike_sas || !flow->tunnel->ike_sas->established
+            || clock_passed(&flow->tunnel->ike_last_time, &packet->time, tracker->limits.handover_grace)
+            || !tunnel_alias(tracker->tunnels, &packet->source, &packet->destination, flow))
+        return NULL;
+    return flow;
+}
+
 static struct sa *
 open_sa(struct tracker *tracker, const struct sa_key *key, const struct ipsec_packet *packet)
 {
@@ -112,6 +128,8 @@ open_sa(struct tracker *tracker, const struct sa_key *key, const struct ipsec_pa
         return sa;
     }
     struct flow *flow = tunnel_find(tracker->tunnels, &packet->source, &packet->destination);
+    if (!flow)
+        flow = adopt_path(tracker, packet);
     if ((!flow && !change_room_for_tunnel(&tracker->changes, tracker->tunnels, tracker->limits.max_sas))
             || !change_room_for_sa(&tracker->changes, tracker->sas, tracker->limits.max_sas))
         return NULL;

@@ -126,6 +126,9 @@ struct tunnel_table *tunnel_table_create(wmem_allocator_t *pool, uint32_t aliase
 struct flow *tunnel_find(const struct tunnel_table *table, const struct endpoint *source,
         const struct endpoint *destination);
 
+/** The flow between these two addresses, whatever the ports, or NULL where there is none, or several. */
+struct flow *tunnel_between(const struct tunnel_table *table, const struct ip_address *source, const struct ip_address *destination);
+
 /** Opens a tunnel for a new path; owned by the table. */
 struct flow *tunnel_open(struct tunnel_table *table, const struct endpoint *source,
         const struct endpoint *destination);

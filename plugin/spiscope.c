@@ -236,6 +236,12 @@ take_ike(const packet_info *pinfo, const struct place *place, struct tree_frame 
 {
     struct ike_message message;
 
+    if (ipsec_is_on_ike_port(place)) {
+        struct ipsec_packet packet;
+        ipsec_read(pinfo, &capture->facts.last, place, &packet);
+        if (tracker_take_on_ike_port(capture->tracker, &packet))
+            return;
+    }
     if (!ike_observe(capture->ike, pinfo, place, &message))
         return;
     const struct ike_frame *ike = tracker_take_ike(capture->tracker, &message);

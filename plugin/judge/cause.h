@@ -55,4 +55,12 @@ explain_function explain_early_rekey;
 explain_function explain_volume_rekey;
 explain_function explain_churn;
 
+/* cause_path.c: what happens on the way, and at the receiver's window */
+explain_function explain_nat_mapping;
+explain_function explain_path_mtu;
+explain_function explain_no_way;
+explain_function explain_nothing_listens;
+explain_function explain_replay_drops;
+explain_function explain_loss;
+
 #endif /* SPISCOPE_CAUSE_H */

@@ -65,6 +65,7 @@ enum severity {
     X(STALE_SPI, "stale_spi", STALE, WARN, SEQUENCE, "Traffic on an SPI whose time is over") \
     X(SEQUENCE_RESTART, "sequence_restart", SEQUENCE, ERROR, SEQUENCE, "Sequence number started again on the same SPI") \
     X(SEQUENCE_EXHAUSTED, "sequence_exhausted", SEQUENCE, WARN, SEQUENCE, "32-bit sequence number used up") \
+    X(SEQUENCE_BYTE_ORDER, "sequence_byte_order", SEQUENCE, NOTE, SEQUENCE, "Sender counts in little-endian") \
     X(REPLAY_WINDOW, "replay_window", SEQUENCE, NOTE, SEQUENCE, "The receiver's replay window would drop this packet") \
     X(LOSS, "loss", PATH, NOTE, SEQUENCE, "Sequence numbers missing") \
     X(ONE_WAY, "one_way", ONE_WAY, WARN, SEQUENCE, "Only one direction carries traffic") \

@@ -21,13 +21,22 @@ finding_is_overcome(const struct finding *finding)
     return finding->exchange && finding->exchange->tried_again;
 }
 
+/* A refusal that was made good, or that only says to come back later. */
+static bool
+is_passing(const struct finding *finding)
+{
+    return (finding->key == FINDING_CHILD_REFUSED || finding->key == FINDING_IKE_REKEY_REFUSED)
+            && (finding->exchange->tried_again || refusal_is_temporary(finding->exchange));
+}
+
 enum severity
 finding_severity(const struct finding *finding)
 {
-    bool refusal = finding->key == FINDING_CHILD_REFUSED || finding->key == FINDING_IKE_REKEY_REFUSED;
+    enum severity severity = finding_kind(finding->key)->severity;
 
-    return refusal && (finding->exchange->tried_again || refusal_is_temporary(finding->exchange))
-            ? SEVERITY_NOTE : finding_kind(finding->key)->severity;
+    if (is_passing(finding))
+        return SEVERITY_NOTE;
+    return finding->is_raised && severity < SEVERITY_ERROR ? severity + 1 : severity;
 }
 
 struct findings *

@@ -14,6 +14,7 @@
 struct finding {
     uint8_t key;                    /**< enum finding_key */
     uint8_t confidence;             /**< enum confidence */
+    bool is_raised;                 /**< it weighs more than its kind: a note that is a warning */
     uint8_t evidence_count;
     uint32_t frame;                 /**< the frame that proves it */
     uint32_t evidence[EVIDENCE_AT_MOST]; /**< other frames that it rests on */
@@ -30,7 +31,7 @@ struct finding {
 };
 
 /** How bad it is: as the catalogue says of its kind, but a refusal that was made good, or that only says to come back later,
- * is a note. */
+ * is a note; and what its rule raised is one above its kind. */
 enum severity finding_severity(const struct finding *finding);
 
 /** Whether it is a refusal that was made good: nothing is its effect. */

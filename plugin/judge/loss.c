@@ -1,7 +1,8 @@
 /* loss.c
  * loss: sequence numbers that never came, grouped with their count. Said once they can no longer be
  * of use: the receiver's window has passed them (proven), or a second has (inferred). The packets may have been lost on the
- * way to where the capture was taken, or by the capture itself, or skipped by the sender.
+ * way to where the capture was taken, or by the capture itself, or skipped by the sender. A note; a warning where a tenth and
+ * more of the SA's numbers are missing over a minute and longer: users feel that, and TCP hardly moves.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -9,9 +10,27 @@
 
 #include <inttypes.h>
 
+/* Of so many, one that is lost is too much. */
+#define HEAVY_ONE_IN 10
+
 struct loss {
     uint64_t lost;                  /* sequence numbers */
+    struct share_seen share;        /* where it is a warning */
 };
+
+static void
+judge_share(struct judge *judge, const struct change_sequence *sequence, struct finding *finding)
+{
+    struct sequence_counts counts = sequence_counts(&sequence->sa->sequence);
+    struct share *share = &memory_shares(judge->memory, sequence->sa)->lost;
+    struct loss *loss = finding->detail;
+
+    if (!share_add(share, sequence->lost, counts.packets + counts.lost, &judge->time, judge->frame, HEAVY_ONE_IN, &loss->share))
+        return;
+    finding->is_raised = true;
+    finding_rests_on(finding, loss->share.since_frame);
+    memory_of(judge->memory, sequence->sa->flow->tunnel)->heavy_loss = finding;
+}
 
 static void
 judge_loss(struct judge *judge, const struct change *change)
@@ -28,6 +47,7 @@ judge_loss(struct judge *judge, const struct change *change)
     struct loss *loss = finding->detail;
     loss->lost = sequence->lost;
     finding_rests_on(finding, sequence->gap_frame);
+    judge_share(judge, sequence, finding);
 }
 
 static char *
@@ -35,6 +55,10 @@ text_loss(const struct words *words, const struct finding *finding)
 {
     const struct loss *loss = finding->detail;
 
+    if (finding->is_raised)
+        return wmem_strdup_printf(words->scope, "%s: %" PRIu64 " of %" PRIu64 " sequence numbers are missing in %s: lost on the way, "
+                "or by the capture", words_sa(words, finding->sa), loss->share.bad, loss->share.of,
+                words_duration(words, &loss->share.span));
     return wmem_strdup_printf(words->scope, "%s: %" PRIu64 " sequence numbers are missing: lost on the way, or by the capture",
             words_sa(words, finding->sa), loss->lost);
 }

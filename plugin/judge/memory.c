@@ -8,6 +8,7 @@
 
 struct sa_memory {
     const struct sa *flapping;
+    struct sa_shares *shares;       /* or NULL */
     bool churned;
 };
 
@@ -146,6 +147,16 @@ memory_has_churned(const struct memory *memory, const struct sa *sa)
     const struct sa_memory *found = wmem_map_lookup(memory->sas, sa);
 
     return found && found->churned;
+}
+
+struct sa_shares *
+memory_shares(struct memory *memory, const struct sa *sa)
+{
+    struct sa_memory *found = of_sa(memory, sa);
+
+    if (!found->shares)
+        found->shares = wmem_new0(memory->pool, struct sa_shares);
+    return found->shares;
 }
 
 void

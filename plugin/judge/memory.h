@@ -7,6 +7,7 @@
 #define SPISCOPE_MEMORY_H
 
 #include "../track/tracker.h"
+#include "share.h"
 
 /** Offers that are remembered for each peer: as many phase 2 SAs as are compared. */
 #define OFFERS_AT_MOST 16
@@ -55,6 +56,12 @@ struct turns {
 
 struct finding;
 
+/** What ICMP says of a flow's packets. */
+struct told {
+    const struct finding *finding;  /**< or NULL */
+    const struct flow *flow;
+};
+
 /** Of a tunnel. All zero at first. */
 struct tunnel_memory {
     bool lifetime_said[2];          /**< of phase 1, of phase 2: the peers' offers differ */
@@ -67,6 +74,11 @@ struct tunnel_memory {
     nstime_t lost_in_fragments[2];  /**< when the latest IKE message of each peer was, of which not all IP fragments came */
     uint32_t lost_in_frame[2];      /**< its first fragment, or 0 */
     const struct finding *first_no_proposal; /**< that is not about a CREATE_CHILD_SA, and is kept; or NULL */
+    const struct finding *heavy_loss; /**< the latest that says that a tenth and more was lost for a minute, or NULL */
+    const struct finding *replay_drops; /**< the latest that says that one in a hundred came too late, or NULL */
+    struct told too_large;          /**< the latest that says that packets are too large for the path */
+    struct told no_way;             /**< that a router can't hand a packet on */
+    struct told nothing_listens;    /**< that the host is there, and nothing listens */
     struct offers offers[2][2];     /**< per phase (0: phase 1) and peer */
     struct past past;
     struct turns turns;
@@ -114,6 +126,15 @@ void memory_take_offer(struct memory *memory, const struct exchange *exchange);
 void memory_set_churned(struct memory *memory, const struct sa *sa, bool churned);
 
 bool memory_has_churned(const struct memory *memory, const struct sa *sa);
+
+/** What an SA loses, and what comes too late for the receiver's window. */
+struct sa_shares {
+    struct share lost;
+    struct share late;
+};
+
+/** These of an SA, for a rule to read and change. Never NULL. */
+struct sa_shares *memory_shares(struct memory *memory, const struct sa *sa);
 
 /** Remembers the SA whose replacement showed that the lineage flaps. */
 void memory_set_flapping(struct memory *memory, const struct sa *sa, const struct sa *flapping);

@@ -37,9 +37,12 @@ struct rule {
     X(spi_churn) \
     X(stale_spi) \
     X(sequence) \
+    X(byte_order) \
     X(loss) \
     X(one_way) \
     X(nat_rebinding) \
+    X(nat_mapping) \
+    X(icmp) \
     X(retransmission) \
     X(no_response) \
     X(dpd_failure) \

@@ -1,13 +1,16 @@
 /* sequence.c
  * sequence_restart: the sequence number starts again on the same SPI, which no sender may do within
- * an SA (RFC 4303 section 2.2): three numbers in a row from the beginning, and no copies. Proven where the first of
- * them had been seen before; else inferred, since captures that were merged with skewed clocks look like it.
+ * an SA (RFC 4303 section 2.2): three numbers in a row from the beginning, and no copies. Or it falls back and goes on from
+ * there, for a second and more, with numbers some of which must have been used: a cluster's member took over whose number is an
+ * old one. Proven where the first of them had been seen before; else inferred, since captures that were merged with skewed
+ * clocks look like it.
  *
  * sequence_exhausted: the 32-bit number is about to pass 2^32, or passed it. Only extended sequence
  * numbers (RFC 4303 section 2.2.1) allow that: silent where they were seen to be negotiated.
  *
  * replay_window: a packet that a receiver with replay_window would drop: too far behind, or with a
- * number that was seen before (RFC 4303 section 3.4.3).
+ * number that was seen before (RFC 4303 section 3.4.3). A note; a warning where one in a hundred of the SA's packets, over a
+ * minute and longer, comes too late. Those that came before do not count: what the receiver took is not lost.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -18,6 +21,7 @@
 struct restart {
     uint64_t first;
     uint64_t highest_before;
+    bool fell;                      /* back, not to the beginning */
 };
 
 struct exhausted {
@@ -25,9 +29,13 @@ struct exhausted {
     bool passed;                    /* 2^32 */
 };
 
+/* Of so many, one that comes too late is too much. */
+#define LATE_ONE_IN 100
+
 struct replay {
     uint64_t behind;                /* packets behind the highest */
     uint32_t window;                /* of the receiver, in packets; 0: the number was seen before */
+    struct share_seen share;        /* where it is a warning */
 };
 
 static void
@@ -42,6 +50,7 @@ judge_restart(struct judge *judge, const struct change_sequence *change)
     struct restart *restart = finding->detail;
     restart->first = change->sa->sequence.first;
     restart->highest_before = sequence_highest_before_restart(&change->sa->sequence);
+    restart->fell = sequence_restart_fell(&change->sa->sequence);
     finding_rests_on(finding, change->before_frame);
 }
 
@@ -71,6 +80,29 @@ judge_exhausted(struct judge *judge, const struct change_sequence *change)
     exhausted->passed = (change->effect & SEQUENCE_WRAPPED) != 0;
 }
 
+/* Whether the packet was still awaited, but came too late. */
+static bool
+comes_too_late(const struct change_sequence *change)
+{
+    if (change->is_replay || !(change->effect & SEQUENCE_OUTSIDE_WINDOW))
+        return false;
+    return (change->effect & SEQUENCE_LATE)
+            || (!(change->effect & SEQUENCE_DUPLICATE) && sequence_counts(&change->sa->sequence).lost > 0);
+}
+
+static void
+judge_share(struct judge *judge, const struct change_sequence *change, struct finding *finding)
+{
+    struct share *share = &memory_shares(judge->memory, change->sa)->late;
+    struct replay *replay = finding->detail;
+
+    if (!share_add(share, 1, change->sa->sequence.packets, &judge->time, judge->frame, LATE_ONE_IN, &replay->share))
+        return;
+    finding->is_raised = true;
+    finding_rests_on(finding, replay->share.since_frame);
+    memory_of(judge->memory, change->sa->flow->tunnel)->replay_drops = finding;
+}
+
 static void
 judge_window(struct judge *judge, const struct change_sequence *change)
 {
@@ -81,6 +113,8 @@ judge_window(struct judge *judge, const struct change_sequence *change)
     struct replay *replay = finding->detail;
     replay->behind = change->behind;
     replay->window = (change->effect & SEQUENCE_DUPLICATE) ? 0 : judge->limits.replay_window;
+    if (comes_too_late(change))
+        judge_share(judge, change, finding);
 }
 
 static void
@@ -105,6 +139,11 @@ text_sequence_restart(const struct words *words, const struct finding *finding)
 {
     const struct restart *restart = finding->detail;
 
+    if (restart->fell)
+        return wmem_strdup_printf(words->scope, "%s: the sequence number fell back to %" PRIu64 " after %" PRIu64 " and goes on "
+                "from there. The receiver drops this until %" PRIu64 " is passed; check the sender for a failover without "
+                "synchronised sequence numbers", words_sa(words, finding->sa), restart->first, restart->highest_before,
+                restart->highest_before);
     return wmem_strdup_printf(words->scope, "%s: the sequence number started again at %" PRIu64 " after %" PRIu64 ". The "
             "receiver drops this; check the sender for a failover or a reboot without a new negotiation",
             words_sa(words, finding->sa), restart->first, restart->highest_before);
@@ -129,6 +168,11 @@ text_replay_window(const struct words *words, const struct finding *finding)
     const struct replay *replay = finding->detail;
     const char *sa = words_sa(words, finding->sa);
 
+    if (finding->is_raised)
+        return wmem_strdup_printf(words->scope, "%s: %" PRIu64 " of %" PRIu64 " packets in %s came too late for a replay window of "
+                "%u, this one %" PRIu64 " behind the highest; the receiver drops them. Check for reordering on the way (QoS, load "
+                "sharing), and enlarge the window", words_sa(words, finding->sa), replay->share.bad, replay->share.of,
+                words_duration(words, &replay->share.span), replay->window, replay->behind);
     if (replay->window == 0)
         return wmem_strdup_printf(words->scope, "%s: this sequence number was received before; the receiver drops it as a "
                 "replay", sa);

@@ -5,6 +5,7 @@
 #include "state.h"
 
 #include "../clock.h"
+#include "../track/mapping.h"
 #include "coverage.h"
 
 /* Set-ups anew that are looked at for what failed before them, back from the latest. */
@@ -157,6 +158,10 @@ fails_to_answer(const struct view *view, unsigned peer)
 static bool
 is_one_way(const struct view *view)
 {
+    const struct flow *flow = view->tunnel->flow;
+
+    if (mapping_goes_astray(&flow[0]) || mapping_goes_astray(&flow[1]))
+        return true;
     return view->was_up && (fails_to_answer(view, 0) || fails_to_answer(view, 1));
 }
 

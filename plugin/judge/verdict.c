@@ -133,16 +133,22 @@ static const struct {
     { CAUSE_SETUP_ABANDONED, explain_setup_abandoned },
     { CAUSE_IDENTITY_CONFLICT, explain_identity_conflict },
     { CAUSE_PEER_RESTART, explain_restart },
+    { CAUSE_PORT_UNREACHABLE, explain_nothing_listens },
+    { CAUSE_PEER_UNREACHABLE, explain_no_way },
     { CAUSE_IKE_UNANSWERED, explain_unanswered },
     { CAUSE_PEER_UNREACHABLE, explain_unreachable },
     { CAUSE_REKEY_COLLISION, explain_rekey_collision },
     { CAUSE_REKEY_RACE, explain_rekey_race },
+    { CAUSE_NAT_MAPPING, explain_nat_mapping },
     { CAUSE_SEQUENCE_FALLBACK, explain_sequence_fallback },
     { CAUSE_PHASE1_LIFETIME_MISMATCH, explain_phase1_lifetime },
     { CAUSE_PHASE2_LIFETIME_MISMATCH, explain_phase2_lifetime },
     { CAUSE_SPI_UNKNOWN, explain_spi_unknown },
     { CAUSE_LIFETIME_EXPIRED, explain_lifetime_expired },
     { CAUSE_DELETED_BY_PEER, explain_deleted_by_peer },
+    { CAUSE_PATH_MTU, explain_path_mtu },
+    { CAUSE_REPLAY_DROPS, explain_replay_drops },
+    { CAUSE_LOSS, explain_loss },
     { CAUSE_ONE_WAY, explain_one_way },
     { CAUSE_IDLE_TIMEOUT, explain_idle_timeout },
     { CAUSE_REKEY_COLLISION, explain_collisions },
@@ -376,7 +382,7 @@ verdict_summary(const struct words *words, const struct tunnel *tunnel, const st
 
     if (verdict->cause == CAUSE_NONE)
         return wmem_strdup_printf(words->scope, "%s.", state);
-    if (!cause->because && verdict->finding)
+    if (verdict->finding && (!cause->because || verdict->finding->key == FINDING_ICMP_UNREACHABLE))
         return wmem_strdup_printf(words->scope, "%s. %s", state, finding_text(words, verdict->finding));
     if (verdict->by == 0 || verdict->by == 1)
         by = wmem_strdup_printf(words->scope, " (%c, %s)", verdict->by == 0 ? 'A' : 'B',

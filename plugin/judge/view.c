@@ -85,12 +85,14 @@ view_is_history(const struct view *view, const struct finding *finding)
     return view->works && clock_compare(&finding->time, &view->works_since) <= 0;
 }
 
-/* Of what stands beside a tunnel that works: differing lifetimes have ended nothing yet, and SPIs that change, or are rekeyed early, are churn. */
+/* Of what stands beside a tunnel that works: ICMP may be forged, differing lifetimes have ended nothing yet, and SPIs that change, or are
+ * rekeyed early, are churn. */
 static bool
 speaks_against(unsigned key)
 {
     switch (key) {
     case FINDING_OUTAGE:
+    case FINDING_ICMP_UNREACHABLE:
     case FINDING_SPI_CHURN:
     case FINDING_FLAPPING:
     case FINDING_EARLY_REKEY:
@@ -113,6 +115,14 @@ view_latest_above_note(const struct view *view, unsigned key)
     return NULL;
 }
 
+static const struct finding *
+worse(const struct view *view, const struct finding *worst, const struct finding *finding)
+{
+    if (!finding || view_is_history(view, finding) || (worst && finding->confidence <= worst->confidence))
+        return worst;
+    return finding;
+}
+
 const struct finding *
 view_trouble(const struct view *view)
 {
@@ -120,8 +130,8 @@ view_trouble(const struct view *view)
 
     for (unsigned key = 0; key < FINDING_KEYS; key++) {
         const struct finding *finding = speaks_against(key) ? view_latest_above_note(view, key) : NULL;
-        if (finding && !view_is_history(view, finding) && (!worst || finding->confidence > worst->confidence))
-            worst = finding;
+        worst = worse(view, worst, finding);
     }
-    return worst;
+    const struct tunnel_memory *memory = memory_read(view->judge->memory, view->tunnel);
+    return worse(view, worse(view, worst, memory->heavy_loss), memory->replay_drops);
 }

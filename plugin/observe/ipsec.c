@@ -24,6 +24,18 @@ fingerprint(const struct carrier *carrier)
     return captured >= SIZE ? pntohu32(carrier->span.bytes + carrier->at + captured - SIZE) : 0;
 }
 
+bool
+ipsec_is_on_ike_port(const struct place *place)
+{
+    enum { IKE_LENGTH = 24, FIRST_SPI = 256 };  /* RFC 7296 section 3.1; RFC 4303 section 2.1 */
+    const struct carrier *carrier = place->carrier;
+    const uint8_t *header = carrier->span.bytes + carrier->at;
+
+    if (carrier->is_fragment || carrier->was_reassembled || (carrier->source_port != PORT_IKE && carrier->destination_port != PORT_IKE))
+        return false;
+    return pntohu32(header + IKE_LENGTH) > (uint32_t)(carrier->end - carrier->at) && pntohu32(header) >= FIRST_SPI;
+}
+
 void
 ipsec_read(const packet_info *pinfo, const nstime_t *time, const struct place *place, struct ipsec_packet *packet)
 {

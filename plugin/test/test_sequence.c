@@ -522,6 +522,107 @@ test_replay_after_restart(void)
     stream_close(&stream);
 }
 
+/* --- falling back, and going on from there --- */
+
+#define SPACING INT64_C(100000000)
+
+/* @return every effect of the numbers from first to last, a tenth of a second apart; skip: each so-many-th is lost, 0: none */
+static unsigned
+take_paced(struct stream *stream, uint32_t first, uint32_t last, uint32_t skip)
+{
+    unsigned effect = 0;
+
+    for (uint32_t number = first; number <= last; number++, stream->now += SPACING)
+        if (skip == 0 || number % skip != 0)
+            effect |= take(stream, number);
+    return effect;
+}
+
+/* A failover to a member whose number is an old one, known to the capture or from before it. */
+static void
+test_fallback(void)
+{
+    static const uint32_t back[] = { 70, 900, 1500, 50000 };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(back); i++) {
+        struct stream stream = stream_open();
+        take_paced(&stream, 100000, 102000, 0);
+        stream.salt = 1;
+        g_assert_false(take_paced(&stream, 102001 - back[i], 102010 - back[i], 0) & SEQUENCE_RESTARTED);
+        g_assert_cmpuint(take_paced(&stream, 102011 - back[i], 102011 - back[i], 0), ==, SEQUENCE_RESTARTED);
+        g_assert_true(sequence_restart_fell(&stream.sequence));
+        g_assert_false(sequence_restart_repeats(&stream.sequence));
+        g_assert_cmpuint(sequence_highest_before_restart(&stream.sequence), ==, 102000);
+        g_assert_cmpuint(take(&stream, 102012 - back[i]), ==, SEQUENCE_IN_ORDER);
+        stream_close(&stream);
+    }
+}
+
+/* Loss before and after hides it no more than for the time that it takes to be sure. */
+static void
+test_fallback_with_loss(void)
+{
+    struct stream stream = stream_open();
+
+    take_paced(&stream, 1, 20000, 15);
+    stream.salt = 1;
+    g_assert_true(take_paced(&stream, 10000, 10100, 15) & SEQUENCE_RESTARTED);
+    g_assert_true(sequence_restart_fell(&stream.sequence));
+    stream_close(&stream);
+}
+
+/* All that was missing comes late, and nothing else for ten seconds: a queue was emptied. */
+static void
+test_late_burst_is_no_fallback(void)
+{
+    struct stream stream = stream_open();
+
+    take_paced(&stream, 1, 1000, 0);
+    take_paced(&stream, 1101, 3000, 0);
+    g_assert_false(take_paced(&stream, 1001, 1100, 0) & SEQUENCE_RESTARTED);
+    stream_close(&stream);
+}
+
+/* Late packets among those that go on, however many. */
+static void
+test_late_among_others_is_no_fallback(void)
+{
+    struct stream stream = stream_open();
+    unsigned effect = 0;
+
+    for (uint32_t number = 5000; number < 6000; number++)
+        effect |= take_paced(&stream, number, number, 0) | take_paced(&stream, number - 2000, number - 2000, 0);
+    g_assert_false(effect & SEQUENCE_RESTARTED);
+    stream_close(&stream);
+}
+
+/* One old packet again and again. */
+static void
+test_one_again_is_no_fallback(void)
+{
+    struct stream stream = stream_open();
+    unsigned effect = 0;
+
+    take_paced(&stream, 1, 5000, 0);
+    for (unsigned i = 0; i < 100; i++)
+        effect |= take_paced(&stream, 2000, 2000, 0);
+    g_assert_false(effect & SEQUENCE_RESTARTED);
+    stream_close(&stream);
+}
+
+/* Copies of what was sent before, one of which is known to be one. */
+static void
+test_replay_is_no_fallback(void)
+{
+    struct stream stream = stream_open();
+
+    take_paced(&stream, 1, 5000, 0);
+    unsigned effect = take(&stream, 2000);
+    sequence_note_replay(&stream.sequence);
+    g_assert_false((effect | take_paced(&stream, 2001, 2100, 0)) & SEQUENCE_RESTARTED);
+    stream_close(&stream);
+}
+
 /* --- the ends of the number space --- */
 
 static void
@@ -954,6 +1055,12 @@ main(int argc, char **argv)
     g_test_add_func("/sequence/replay-from-first", test_replay_from_first);
     g_test_add_func("/sequence/replay-from-second", test_replay_from_second);
     g_test_add_func("/sequence/replay-after-restart", test_replay_after_restart);
+    g_test_add_func("/sequence/fallback", test_fallback);
+    g_test_add_func("/sequence/fallback-with-loss", test_fallback_with_loss);
+    g_test_add_func("/sequence/late-burst-is-no-fallback", test_late_burst_is_no_fallback);
+    g_test_add_func("/sequence/late-among-others-is-no-fallback", test_late_among_others_is_no_fallback);
+    g_test_add_func("/sequence/one-again-is-no-fallback", test_one_again_is_no_fallback);
+    g_test_add_func("/sequence/replay-is-no-fallback", test_replay_is_no_fallback);
     g_test_add_func("/sequence/near-end-said-once", test_near_end_said_once);
     g_test_add_func("/sequence/restart-over-the-end", test_restart_over_the_end);
     g_test_add_func("/sequence/wrap", test_wrap);

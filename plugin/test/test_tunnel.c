@@ -265,6 +265,23 @@ test_many(struct fixture *fixture, const void *unused)
 
 #define ADD(path, function) g_test_add(path, struct fixture, NULL, set_up, function, tear_down)
 
+/* Known by the addresses alone as long as there is one tunnel between them. */
+static void
+test_between_addresses(void)
+{
+    wmem_allocator_t *pool = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
+    struct tunnel_table *table = tunnel_table_create(pool, 100);
+    struct endpoint client = v4(1, 61001), other = v4(1, 61002), server = v4(2, PORT_NAT_T), stranger = v4(3, 0);
+    struct flow *flow = tunnel_open(table, &client, &server);
+
+    g_assert_true(tunnel_between(table, &client.address, &server.address) == flow);
+    g_assert_true(tunnel_between(table, &server.address, &client.address) == flow_reverse(flow));
+    g_assert_null(tunnel_between(table, &client.address, &stranger.address));
+    tunnel_open(table, &other, &server);
+    g_assert_null(tunnel_between(table, &client.address, &server.address));
+    wmem_destroy_allocator(pool);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -283,5 +300,6 @@ main(int argc, char **argv)
     ADD("/tunnel/alias-takes-over", test_alias_takes_over);
     ADD("/tunnel/alias-without-nat", test_alias_without_nat);
     ADD("/tunnel/many", test_many);
+    g_test_add_func("/tunnel/between-addresses", test_between_addresses);
     return test_run();
 }

@@ -122,6 +122,16 @@ change_duplicate(struct changes *changes, const struct child *child, const struc
 }
 
 void
+change_icmp(struct changes *changes, struct sa *sa, const struct flow *flow, enum path_error kind, const struct icmp_error *error)
+{
+    if (sa)
+        sa->is_kept = true;
+    add(changes, CHANGE_ICMP)->icmp = (struct change_icmp){ .sa = sa, .flow = flow, .source = error->source,
+            .destination = error->destination, .reporter = error->reporter, .kind = kind, .mtu = error->mtu,
+            .protocol = error->protocol, .is_ike = error->is_ike };
+}
+
+void
 change_outage(struct changes *changes, const struct outage *outage, const struct tunnel *tunnel)
 {
     add(changes, CHANGE_OUTAGE)->outage = (struct change_outage){ outage, tunnel };
@@ -172,6 +182,8 @@ change_subject(const struct change *change)
     switch (change->kind) {
     case CHANGE_SA_SPLIT:
     case CHANGE_SA_STALE:
+    case CHANGE_ASTRAY:
+    case CHANGE_BYTE_ORDER:
     case CHANGE_SA_STATE:
         return change->sa;
     case CHANGE_SA_REPLACED:

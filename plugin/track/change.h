@@ -20,6 +20,8 @@ enum change_kind {
     CHANGE_SA_STATE,                /**< sa: its place is known, or its end was read; for the tables */
     CHANGE_SEQUENCE,                /**< sequence: something happened to an SA's sequence */
     CHANGE_ADDRESS_MOVED,           /**< moved: an SA goes on under another address or port */
+    CHANGE_BYTE_ORDER,              /**< sa: its sender counts in little-endian */
+    CHANGE_ASTRAY,                  /**< sa: goes to where the other peer is not */
     CHANGE_ONE_WAY,                 /**< one_way: the flow of an SA is no longer answered */
     CHANGE_LIMIT_REACHED,           /**< full: something is no longer tracked */
     CHANGE_LOST_IN_FRAGMENTS,       /**< lost: an IKE message of which not all IP fragments came */
@@ -37,6 +39,7 @@ enum change_kind {
     CHANGE_COLLISION,               /**< collision: two exchanges that cross rekey one SA */
     CHANGE_OUTAGE,                  /**< outage: one is over */
     CHANGE_SERVICE_ENDED,           /**< ended: a Delete was read, and no successor is in place */
+    CHANGE_ICMP,                    /**< icmp: an error quotes a flow's packet */
     CHANGE_DUPLICATE                /**< duplicate: a child stays beside another one, for the same selectors */
 };
 
@@ -70,6 +73,7 @@ struct change_sequence {
     uint32_t before_frame;          /**< the SA's last one before */
     uint32_t gap_frame;             /**< behind the first of the numbers that are lost */
     uint64_t behind;                /**< packets behind the highest */
+    bool is_replay;                 /**< known to be a copy of an earlier packet, or out of time order */
     uint64_t lost;                  /**< numbers that now count as lost */
 };
 
@@ -122,6 +126,18 @@ struct change_duplicate {
     const struct child *other;
 };
 
+struct change_icmp {
+    const struct sa *sa;            /**< whose packet is quoted, or NULL */
+    const struct flow *flow;
+    struct endpoint source;         /**< of the quoted packet */
+    struct endpoint destination;
+    struct ip_address reporter;
+    enum path_error kind;
+    uint32_t mtu;                   /**< bytes; 0 where it is not said */
+    uint8_t protocol;               /**< enum ipsec_protocol */
+    bool is_ike;
+};
+
 struct change_outage {
     const struct outage *outage;
     const struct tunnel *tunnel;
@@ -146,6 +162,7 @@ struct change {
         struct change_collision collision;
         struct change_duplicate duplicate;
         struct change_outage outage;
+        struct change_icmp icmp;
         const struct service_end_seen *ended;
     };
 };
@@ -186,6 +203,7 @@ void change_probes(struct changes *changes, const struct ike_sa *ike_sa, uint32_
 void change_notified(struct changes *changes, const struct exchange *exchange, const struct notify *notify);
 void change_collision(struct changes *changes, const struct exchange *exchange, const struct exchange *other);
 void change_outage(struct changes *changes, const struct outage *outage, const struct tunnel *tunnel);
+void change_icmp(struct changes *changes, struct sa *sa, const struct flow *flow, enum path_error kind, const struct icmp_error *error);
 void change_duplicate(struct changes *changes, const struct child *child, const struct child *other);
 
 /** Adds a change of an SA's sequence, to be filled in further. Never NULL; valid until the next one is added. */

@@ -7,10 +7,15 @@
 #define SPISCOPE_PATH_H
 
 #include "../event.h"
-#include "tunnel.h"
+#include "change.h"
 
-/** Counts an error for the tunnel whose packet it quotes; one of a path that is not known belongs to none. */
-void path_take_icmp(const struct tunnel_table *tunnels, const struct icmp_error *error);
+/** What an ICMP error says of the path. */
+enum path_error path_error_of(const struct icmp_error *error);
+
+/** Counts an error for the tunnel whose packet it quotes; one of a path that is not known belongs to none.
+ * @param grace  seconds */
+void path_take_icmp(const struct tunnel_table *tunnels, struct sa_table *sas, const struct icmp_error *error, uint32_t grace,
+        struct changes *changes);
 
 /** Counts a packet whose fragments did not all come. */
 void path_take_lost(const struct tunnel_table *tunnels, const struct lost_packet *lost);

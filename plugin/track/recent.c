@@ -31,12 +31,20 @@ recent_add(struct recent *recent, uint32_t sa, const struct ipsec_packet *packet
 }
 
 bool
-recent_has_copy(const struct recent *recent, uint32_t sa, const struct ipsec_packet *packet)
+recent_knows(const struct recent *recent, uint32_t sa, const struct ipsec_packet *packet)
 {
     const struct recent_slot *slot = &recent->slot[slot_of(sa, packet->sequence)];
 
     return slot->frame != 0 && slot->sa == sa && slot->sequence == packet->sequence
-            && slot->fingerprint == packet->fingerprint
+            && slot->fingerprint == packet->fingerprint;
+}
+
+bool
+recent_has_copy(const struct recent *recent, uint32_t sa, const struct ipsec_packet *packet)
+{
+    const struct recent_slot *slot = &recent->slot[slot_of(sa, packet->sequence)];
+
+    return recent_knows(recent, sa, packet)
             && !clock_passed_ms(&slot->time, &packet->time, COPY_WITHIN_MS)
             && !clock_passed_ms(&packet->time, &slot->time, COPY_WITHIN_MS);
 }

@@ -32,4 +32,7 @@ void recent_add(struct recent *recent, uint32_t sa, const struct ipsec_packet *p
  * an attacker that replays takes longer; nothing in the packet itself tells them apart. */
 bool recent_has_copy(const struct recent *recent, uint32_t sa, const struct ipsec_packet *packet);
 
+/** The same however long ago it was, as far as the table reaches back. */
+bool recent_knows(const struct recent *recent, uint32_t sa, const struct ipsec_packet *packet);
+
 #endif /* SPISCOPE_RECENT_H */

@@ -4,6 +4,7 @@
  */
 #include "sequence.h"
 
+#include "../clock.h"
 #include "gaps.h"
 
 #define WORD_BITS 64
@@ -23,6 +24,13 @@
 #define RESTART_RUN 3
 #define RESTART_FROM_AT_MOST 64
 
+/* Numbers that go on from behind the highest for so long, and none beyond it meanwhile, are no late packets: reordering
+ * lasts milliseconds. */
+#define FALLEN_FOR_MS 1000
+
+/* Gaps beyond this length prove nothing; keeps the reckoning within 64 bits. */
+#define PROVING_GAP (1U << 20)
+
 /* Numbers behind the highest that follow each other: a restart, a replay, or just late packets. */
 struct run {
     uint32_t next;
@@ -33,6 +41,17 @@ struct run {
     bool replayed;                  /* it holds a packet that is known to be a copy */
 };
 
+/* The same with holes in them: where the sender may have fallen back to (a failover to a member whose number is an old one). */
+struct fall {
+    uint32_t start;
+    uint32_t start_fingerprint;
+    uint32_t highest;
+    uint32_t duplicates;
+    uint64_t packets;               /* that fill no gap that is known, in ascending order; 0: none */
+    nstime_t since;
+    bool replayed;                  /* it holds a packet that is known to be a copy, or out of time order */
+};
+
 struct sequence_history {
     uint64_t seen[OWN_WINDOW / WORD_BITS]; /* ring of bits: number modulo OWN_WINDOW */
     uint64_t lost;
@@ -40,8 +59,11 @@ struct sequence_history {
     uint32_t reordered;
     uint32_t initial_first;
     struct run run;
+    struct fall fall;
     struct gaps gaps;
+    uint64_t longest_gap;           /* numbers */
     uint64_t before_restart;
+    bool restart_fell;
     bool restart_repeats;           /* it began with a number that another packet had: no late packets of another clock */
     struct ledger ledger;
 };
@@ -82,6 +104,30 @@ history_of(struct sequence *sequence, wmem_allocator_t *pool)
         seen_set(history, sequence->highest - i, true);
     sequence->history = history;
     return history;
+}
+
+/* Of a sender that counts in little-endian, no more are lost between the first two packets. */
+#define SWAPPED_AHEAD_AT_MOST 64
+
+bool
+sequence_turns_swapped(struct sequence *sequence, uint32_t number)
+{
+    uint32_t first = GUINT32_SWAP_LE_BE(sequence->first);
+    uint32_t ahead = GUINT32_SWAP_LE_BE(number) - first;
+
+    if (sequence->packets != 1 || sequence->is_swapped || ahead == 0 || ahead > SWAPPED_AHEAD_AT_MOST
+            || number - sequence->first <= SWAPPED_AHEAD_AT_MOST)
+        return false;
+    sequence->is_swapped = true;
+    sequence->first = first;
+    sequence->highest = first;
+    return true;
+}
+
+uint32_t
+sequence_number(const struct sequence *sequence, uint32_t number)
+{
+    return sequence->is_swapped ? GUINT32_SWAP_LE_BE(number) : number;
 }
 
 /* Where a number on the wire stands: forward of the highest by some steps, or behind it. Only the
@@ -143,8 +189,10 @@ take_forward(struct sequence *sequence, const struct ipsec_packet *packet, uint6
                 seen_set(history, skipped, false);
         seen_set(history, number, true);
         history->run.length = 0;
+        history->fall.packets = 0;
         if (distance > 1) {
             effect |= SEQUENCE_GAP;
+            history->longest_gap = distance - 1 > history->longest_gap ? distance - 1 : history->longest_gap;
             history->lost += number - (sequence->highest + 1);
             gaps_open(&history->gaps, packet, sequence->highest + 1, number);
         }
@@ -176,22 +224,88 @@ run_extend(struct run *run, const struct sequence *sequence, const struct ipsec_
     return run->length >= RESTART_RUN && from_the_beginning && !run->replayed;
 }
 
+/* Whether some of the fall's numbers must have been seen before. All late packets were missing: there are no more of them than
+ * numbers that are missing, nor, within any span, than gaps of the longest length with one number between them leave room for. */
+static bool
+fall_repeats(const struct fall *fall, const struct sequence *sequence)
+{
+    const struct sequence_history *history = sequence->history;
+    uint64_t span = (uint64_t)(uint32_t)(fall->highest - fall->start) + 1;
+    uint64_t gap = history->longest_gap;
+    uint32_t by = (uint32_t)sequence->highest - fall->highest;
+    bool before_first = by > sequence->highest || sequence->highest - by < sequence->first;
+
+    if (fall->packets > history->lost || before_first)
+        return true;
+    return gap < PROVING_GAP && fall->packets * (gap + 1) > (span * gap) + (gap * (gap + 1));
+}
+
+/* Whether the sender has fallen back, and goes on from there: see FALLEN_FOR_MS.
+ * @param reach  packets: as far as numbers of one sender lie apart */
+static bool
+fall_extend(struct fall *fall, const struct sequence *sequence, const struct ipsec_packet *packet, bool duplicate, uint32_t reach)
+{
+    uint32_t ahead = packet->sequence - fall->highest, since_start = packet->sequence - fall->start;
+    bool is_within = since_start <= fall->highest - fall->start;    /* late within it */
+
+    if (fall->packets == 0 || (ahead > reach && !is_within)) {
+        *fall = (struct fall){ .start = packet->sequence, .start_fingerprint = packet->fingerprint, .highest = packet->sequence,
+                .packets = 1, .since = packet->time };
+    } else if (!is_within) {
+        fall->highest = packet->sequence;
+        fall->packets++;            /* of each number one */
+    }
+    fall->duplicates += duplicate;
+    if (packet->sequence == sequence->first && packet->fingerprint == sequence->first_fingerprint)
+        fall->replayed = true;
+    bool dense = fall->packets > (fall->highest - fall->start) / 2;    /* scattered ones are copies and late packets */
+    return fall->packets >= RESTART_RUN && dense && !fall->replayed && clock_passed_ms(&fall->since, &packet->time, FALLEN_FOR_MS)
+            && fall_repeats(fall, sequence);
+}
+
+/* The sequence goes on from numbers behind its highest: start is the first of count that were seen, up to highest. */
 static void
-restart(struct sequence *sequence)
+begin_again(struct sequence *sequence, uint32_t start, uint32_t fingerprint, uint64_t highest, uint64_t count)
 {
     struct sequence_history *history = sequence->history;
 
     history->before_restart = sequence->highest;
-    history->restart_repeats = history->run.start == sequence->first;
-    history->duplicate -= history->run.duplicates;
     gaps_close(&history->gaps);
-    sequence->first = history->run.start;
-    sequence->first_fingerprint = history->run.start_fingerprint;
-    sequence->highest = (uint64_t)history->run.start + history->run.length - 1;     /* which may have wrapped */
+    sequence->first = start;
+    sequence->first_fingerprint = fingerprint;
+    sequence->highest = highest;
     memset(history->seen, 0, sizeof history->seen);
-    for (uint32_t i = 0; i < history->run.length; i++)
-        seen_set(history, sequence->highest - i, true);
+    for (uint64_t i = 0; i < count && i < OWN_WINDOW; i++)
+        seen_set(history, highest - i, true);
     history->run.length = 0;
+    history->fall.packets = 0;
+    history->longest_gap = 0;
+}
+
+static void
+restart(struct sequence *sequence)
+{
+    struct sequence_history *history = sequence->history;
+    const struct run *run = &history->run;
+
+    history->restart_repeats = run->start == sequence->first;
+    history->restart_fell = false;
+    history->duplicate -= run->duplicates;
+    begin_again(sequence, run->start, run->start_fingerprint, (uint64_t)run->start + run->length - 1, run->length); /* which may have wrapped */
+}
+
+static void
+fall_back(struct sequence *sequence)
+{
+    struct sequence_history *history = sequence->history;
+    const struct fall *fall = &history->fall;
+    uint32_t by = (uint32_t)sequence->highest - fall->highest;
+    uint64_t highest = by <= sequence->highest ? sequence->highest - by : fall->highest;
+
+    history->restart_repeats = false;
+    history->restart_fell = true;
+    history->duplicate -= fall->duplicates;
+    begin_again(sequence, fall->start, fall->start_fingerprint, highest, (uint64_t)(uint32_t)(fall->highest - fall->start) + 1);
 }
 
 static unsigned
@@ -229,8 +343,14 @@ take_behind(struct sequence *sequence, const struct ipsec_packet *packet, uint64
     } else {
         effect |= SEQUENCE_OUTSIDE_WINDOW;
     }
-    if (run_extend(&history->run, sequence, packet, (effect & SEQUENCE_DUPLICATE) != 0)) {
-        restart(sequence);
+    bool duplicate = (effect & SEQUENCE_DUPLICATE) != 0;
+    bool fallen = fall_extend(&history->fall, sequence, packet, duplicate, limits->replay_window);
+    bool restarted = run_extend(&history->run, sequence, packet, duplicate);
+    if (restarted || fallen) {
+        if (restarted)
+            restart(sequence);
+        else
+            fall_back(sequence);
         return SEQUENCE_RESTARTED | (history->gaps.settled > 0 ? SEQUENCE_LOSS_SETTLED | SEQUENCE_LOSS_PROVEN : 0);
     }
     return effect;
@@ -266,6 +386,13 @@ sequence_take(struct sequence *sequence, const struct ipsec_packet *packet,
 }
 
 void
+sequence_note_replay(struct sequence *sequence)
+{
+    if (sequence->history)
+        sequence->history->fall.replayed = true;
+}
+
+void
 sequence_note_copy(struct sequence *sequence, const struct ipsec_packet *packet, wmem_allocator_t *pool)
 {
     if (packet->sequence == (uint32_t)sequence->highest)
@@ -292,6 +419,7 @@ sequence_counts_at(const struct sequence *sequence, uint32_t frame, uint32_t num
         struct sequence_counts *counts)
 {
     const struct sequence_history *history = sequence->history;
+    number = sequence_number(sequence, number);
     struct ledger_entry base = { 0, history ? history->initial_first : sequence->first, { 1, 0, 0, 0 } };
     const struct ledger_entry *entry = NULL;
 
@@ -322,4 +450,10 @@ bool
 sequence_restart_repeats(const struct sequence *sequence)
 {
     return sequence->history && sequence->history->restart_repeats;
+}
+
+bool
+sequence_restart_fell(const struct sequence *sequence)
+{
+    return sequence->history && sequence->history->restart_fell;
 }

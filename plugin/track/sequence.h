@@ -26,7 +26,7 @@ enum sequence_effect {
     SEQUENCE_LATE = 1 << 1,         /**< it fills a gap: reordered on the way */
     SEQUENCE_DUPLICATE = 1 << 2,    /**< this number was seen before */
     SEQUENCE_OUTSIDE_WINDOW = 1 << 3, /**< too far behind for the receiver's window */
-    SEQUENCE_RESTARTED = 1 << 4,    /**< the sender began again on the same SPI */
+    SEQUENCE_RESTARTED = 1 << 4,    /**< the sender began again on the same SPI, or fell back and goes on from there */
     SEQUENCE_NEAR_END = 1 << 5,     /**< about to pass 2^32; said once */
     SEQUENCE_WRAPPED = 1 << 6,      /**< passed 2^32 */
     SEQUENCE_LOSS_SETTLED = 1 << 7, /**< missing numbers count as lost: they are a second late */
@@ -42,12 +42,20 @@ struct sequence {
     struct sequence_history *history; /**< NULL while nothing irregular was seen */
     uint32_t first;                 /**< lowest number of the first packets */
     uint32_t first_fingerprint;
+    bool is_swapped;                /**< the sender counts in little-endian: numbers here are as it means them */
 };
 
 /** How the sequence is judged. */
 struct sequence_limits {
     uint32_t replay_window;         /**< packets; of the receiver */
 };
+
+/** Whether the SA's second number goes on from its first one if both are read in little-endian, and is millions ahead or behind
+ * if not. If so, that is how the sender counts from now on: the caller swaps further numbers, with sequence_number. */
+bool sequence_turns_swapped(struct sequence *sequence, uint32_t number);
+
+/** A number on the wire as its sender means it. */
+uint32_t sequence_number(const struct sequence *sequence, uint32_t number);
 
 /** Whether this number is not beyond the highest one: late, seen before, or of a new start. */
 bool sequence_is_behind(const struct sequence *sequence, uint32_t number);
@@ -57,6 +65,10 @@ bool sequence_is_behind(const struct sequence *sequence, uint32_t number);
  * The history is allocated from pool and lives as long as that. */
 unsigned sequence_take(struct sequence *sequence, const struct ipsec_packet *packet,
         const struct sequence_limits *limits, wmem_allocator_t *pool);
+
+/** Notes that the packet that was just taken is known to be a copy of an earlier one, or out of time order: numbers behind the
+ * highest that hold it are no fallback of the sender. */
+void sequence_note_replay(struct sequence *sequence);
 
 /** Notes a copy that the capture made, so that its frame shows the counts as they were then. */
 void sequence_note_copy(struct sequence *sequence, const struct ipsec_packet *packet, wmem_allocator_t *pool);
@@ -78,6 +90,9 @@ uint64_t sequence_behind(const struct sequence *sequence, uint32_t number);
 
 /** Whether the last restart began with a number that another packet had had. */
 bool sequence_restart_repeats(const struct sequence *sequence);
+
+/** Whether the last restart was a fallback: not to the beginning. */
+bool sequence_restart_fell(const struct sequence *sequence);
 
 /** The highest number that was seen before the sequence restarted; 0 if it never did. */
 uint64_t sequence_highest_before_restart(const struct sequence *sequence);

@@ -6,6 +6,7 @@
 
 #include "../clock.h"
 #include "lineage.h"
+#include "mapping.h"
 #include "origin.h"
 #include "path.h"
 #include "recent.h"
@@ -28,6 +29,9 @@
 
 /* Newborn SAs that one packet can settle; the rest wait for the next one. */
 #define SETTLED_AT_ONCE 8
+
+/* A packet that is so much older than one before it stands in a file that is out of time order. */
+#define OUT_OF_ORDER_MS 1000
 
 struct tracker {
     wmem_allocator_t *pool;
@@ -105,6 +109,22 @@ find_moved(struct tracker *tracker, const struct ipsec_packet *packet)
     return ahead <= MOVED_AHEAD_AT_MOST ? sa : NULL;
 }
 
+/* ESP under a port of a NAT's that no IKE came from, right after the only tunnel of the two addresses was set up, and in the direction
+ * that it still lacks: the NAT gives IKE and ESP different ports. NULL where it is not so, or can't be told from another peer. */
+static struct flow *
+adopt_path(struct tracker *tracker, const struct ipsec_packet *packet)
+{
+    bool is_natted = port_is_translated(packet->source.port) || port_is_translated(packet->destination.port);
+    struct flow *flow = is_natted && packet->sequence <= 1
+        ? tunnel_between(tracker->tunnels, &packet->source.address, &packet->destination.address) : NULL;
+
+    if (!flow || flow->packets > 0 || flow->sas > 0 || !flow->tunnel->ike_sas || !flow->tunnel->ike_sas->established
+            || clock_passed(&flow->tunnel->ike_last_time, &packet->time, tracker->limits.handover_grace)
+            || !tunnel_alias(tracker->tunnels, &packet->source, &packet->destination, flow))
+        return NULL;
+    return flow;
+}
+
 static struct sa *
 open_sa(struct tracker *tracker, const struct sa_key *key, const struct ipsec_packet *packet)
 {
@@ -117,6 +137,8 @@ open_sa(struct tracker *tracker, const struct sa_key *key, const struct ipsec_pa
         return sa;
     }
     struct flow *flow = tunnel_find(tracker->tunnels, &packet->source, &packet->destination);
+    if (!flow)
+        flow = adopt_path(tracker, packet);
     if ((!flow && !change_room_for_tunnel(&tracker->changes, tracker->tunnels, tracker->limits.max_sas))
             || !change_room_for_sa(&tracker->changes, tracker->sas, tracker->limits.max_sas))
         return NULL;
@@ -146,6 +168,8 @@ follow_address(struct tracker *tracker, struct sa *sa, const struct ipsec_packet
         bool source_stayed = endpoint_equal(&flow->source, &packet->source);
         change_moved(&tracker->changes, sa, flow->last_frame, source_stayed ? &flow->destination : &flow->source);
     }
+    if (!endpoint_equal(&flow->source, &packet->source))
+        flow->source_before = flow->source;
     flow->source = packet->source;
     flow->destination = packet->destination;
 }
@@ -315,16 +339,19 @@ begins_anew(const struct sa *sa, const struct ipsec_packet *packet, uint32_t gra
 }
 
 static void
-take_sequence(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet, bool is_behind)
+take_sequence(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet, bool is_behind, bool is_replay)
 {
     uint64_t behind = is_behind ? sequence_behind(&sa->sequence, packet->sequence) : 0;
     unsigned effect = sequence_take(&sa->sequence, packet, &tracker->limits.sequence, tracker->pool);
 
+    if (is_replay)
+        sequence_note_replay(&sa->sequence);
     if (effect == SEQUENCE_IN_ORDER || sa_spi_is_shared(tracker->sas, sa->key.spi))
         return;
     struct change_sequence *change = change_sequence(&tracker->changes, sa, effect);
     uint32_t gap_frame = 0;
     change->behind = behind;
+    change->is_replay = is_replay;
     change->before_frame = sa->last_frame;
     if (effect & SEQUENCE_LOSS_SETTLED) {
         uint64_t lost = sequence_settled_loss(&sa->sequence, &gap_frame);
@@ -374,6 +401,20 @@ settle(struct tracker *tracker, struct flow *flow, const nstime_t *now)
     }
 }
 
+/* The packet of an SA with its number as the sender means it. */
+static struct ipsec_packet
+as_meant(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
+{
+    struct ipsec_packet meant = *packet;
+
+    if (sequence_turns_swapped(&sa->sequence, packet->sequence)) {
+        sa->born_in_capture |= sa->sequence.first <= 1;
+        change_sa(&tracker->changes, CHANGE_BYTE_ORDER, sa);
+    }
+    meant.sequence = sequence_number(&sa->sequence, packet->sequence);
+    return meant;
+}
+
 struct sa *
 tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
 {
@@ -387,23 +428,33 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
         if (!sa)
             return NULL;
     }
+    struct ipsec_packet meant;
+    if (sa->sequence.packets == 1 || sa->sequence.is_swapped) {
+        meant = as_meant(tracker, sa, packet);
+        packet = &meant;
+    }
     bool is_new = sa->sequence.packets == 0;
     bool is_behind = sequence_is_behind(&sa->sequence, packet->sequence);
+    bool is_replay = is_behind && (recent_knows(&tracker->recent, sa->id, packet)
+            || clock_passed_ms(&packet->time, &sa->last_time, OUT_OF_ORDER_MS));
     if (is_behind && recent_has_copy(&tracker->recent, sa->id, packet)) {
         sa->last_frame = packet->frame;
         sequence_note_copy(&sa->sequence, packet, tracker->pool);
+        mapping_take_copy(sa->flow, packet);
         return sa;
     }
     recent_add(&tracker->recent, sa->id, packet);
     if (!is_new && !is_behind)
         follow_address(tracker, sa, packet);
-    take_sequence(tracker, sa, packet, is_behind);
+    take_sequence(tracker, sa, packet, is_behind, is_replay);
     service_take_packet(tracker->pool, sa, packet, tracker->min_outage, &tracker->changes);
     if (sa->deleted_frame != 0)
         outlive(tracker, sa, packet);
     else if (sa->successor)
         resume(tracker, sa, packet);
     extend_life(sa, packet);
+    if (!is_behind)
+        mapping_take(sa->flow, sa, packet, tracker->limits.handover_grace, &tracker->changes);
     if (is_new && !sa->negotiated)
         lineage_admit(sa);
     else if (sa->waits_for_traffic || sa->flow->pending)
@@ -415,16 +466,41 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
     return sa;
 }
 
+bool
+tracker_take_on_ike_port(struct tracker *tracker, const struct ipsec_packet *packet)
+{
+    struct sa_key key = sa_key_of(packet->protocol, &packet->destination, packet->spi);
+    struct flow *flow = tunnel_find(tracker->tunnels, &packet->source, &packet->destination);
+
+    if (!flow)
+        return false;
+    if (!mapping_knows_misported(flow, packet) && !sa_find(tracker->sas, &key))
+        return false;
+    tracker_take_ipsec(tracker, packet);
+    return true;
+}
+
+/* The peer takes ESP on its IKE port for IKE, and answers that: it is no IKE SA. */
+static bool
+answers_misported(const struct tracker *tracker, const struct ike_message *message)
+{
+    const struct flow *flow = tunnel_find(tracker->tunnels, &message->destination, &message->source);
+
+    return flow && flow->misported_spi != 0 && (uint32_t)(message->initiator_spi >> 32) == flow->misported_spi;
+}
+
 const struct ike_frame *
 tracker_take_ike(struct tracker *tracker, const struct ike_message *message)
 {
+    if (answers_misported(tracker, message))
+        return NULL;
     return ike_take(tracker->ike, message);
 }
 
 void
 tracker_take_icmp(struct tracker *tracker, const struct icmp_error *error)
 {
-    path_take_icmp(tracker->tunnels, error);
+    path_take_icmp(tracker->tunnels, tracker->sas, error, tracker->limits.handover_grace, &tracker->changes);
 }
 
 void

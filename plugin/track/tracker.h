@@ -32,6 +32,11 @@ void tracker_begin_frame(struct tracker *tracker);
  * @return its SA, or NULL where the table is full */
 struct sa *tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet);
 
+/** Takes what may be ESP, but came on IKE's port. It is, if its SPI is known, or another packet with the same SPI and the numbers
+ * before it came there.
+ * @return whether it is */
+bool tracker_take_on_ike_port(struct tracker *tracker, const struct ipsec_packet *packet);
+
 /** Takes an IKE message.
  * @return what it was, or NULL where it belongs nowhere or the table is full; valid until the next call */
 const struct ike_frame *tracker_take_ike(struct tracker *tracker, const struct ike_message *message);

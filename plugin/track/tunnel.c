@@ -16,9 +16,16 @@ struct path {
     bool low_is_first_peer;
 };
 
+/* All paths between two addresses, under a key without ports. */
+struct pair {
+    struct path_key key;
+    struct tunnel *only;            /* NULL: several tunnels */
+};
+
 struct tunnel_table {
     wmem_allocator_t *pool;
     wmem_map_t *paths;
+    wmem_map_t *pairs;
     struct tunnel *first;
     struct tunnel *last;
     uint32_t count;
@@ -83,6 +90,7 @@ tunnel_table_create(wmem_allocator_t *pool, uint32_t aliases_at_most)
     table->pool = pool;
     table->aliases_at_most = aliases_at_most;
     table->paths = wmem_map_new(pool, path_hash, path_equal);
+    table->pairs = wmem_map_new(pool, path_hash, path_equal);
     return table;
 }
 
@@ -97,6 +105,45 @@ tunnel_find(const struct tunnel_table *table, const struct endpoint *source,
     if (!path)
         return NULL;
     return &path->tunnel->flow[source_is_low == path->low_is_first_peer ? 0 : 1];
+}
+
+static void
+pair_key_of(const struct ip_address *source, const struct ip_address *destination, struct path_key *key)
+{
+    struct endpoint from = { .address = *source }, to = { .address = *destination };
+
+    path_key_of(&from, &to, key);
+}
+
+static void
+note_pair(struct tunnel_table *table, const struct endpoint *source, const struct endpoint *destination, struct tunnel *tunnel)
+{
+    struct path_key key;
+    pair_key_of(&source->address, &destination->address, &key);
+    struct pair *pair = wmem_map_lookup(table->pairs, &key);
+
+    if (!pair) {
+        pair = wmem_new(table->pool, struct pair);
+        *pair = (struct pair){ key, tunnel };
+        wmem_map_insert(table->pairs, &pair->key, pair);
+    } else if (pair->only != tunnel) {
+        pair->only = NULL;
+    }
+}
+
+struct flow *
+tunnel_between(const struct tunnel_table *table, const struct ip_address *source, const struct ip_address *destination)
+{
+    struct path_key key;
+    pair_key_of(source, destination, &key);
+    const struct pair *pair = wmem_map_lookup(table->pairs, &key);
+
+    for (unsigned i = 0; pair && pair->only && i < 2; i++) {
+        struct flow *flow = &pair->only->flow[i];
+        if (ip_address_equal(&flow->source.address, source) && ip_address_equal(&flow->destination.address, destination))
+            return flow;
+    }
+    return NULL;
 }
 
 /* Lets a path lead to a flow, whatever it led to before. */
@@ -115,6 +162,7 @@ lead(struct tunnel_table *table, const struct endpoint *source, const struct end
     }
     path->tunnel = flow->tunnel;
     path->low_is_first_peer = source_is_low == source_is_first_peer;
+    note_pair(table, source, destination, flow->tunnel);
     if (port_is_translated(source->port) || port_is_translated(destination->port))
         flow->tunnel->nat = true;
 }

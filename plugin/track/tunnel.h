@@ -36,11 +36,55 @@ struct flow_lengths {
     uint32_t most;
 };
 
+/** A time in which a flow's packets go to where the other peer is not. All zero where they do not. */
+struct mapping {
+    bool is_astray;
+    bool said;
+    uint32_t astray;                /**< packets of the flow in it */
+    uint32_t elsewhere;             /**< and of the other direction */
+    uint32_t since_frame;
+    nstime_t since;
+    struct sa *sa;                  /**< the flow's last one in it */
+};
+
+/** What an ICMP error says of the path. */
+enum path_error {
+    PATH_OTHER,
+    PATH_NET,                       /**< can't be reached */
+    PATH_HOST,
+    PATH_PROTOCOL,
+    PATH_PORT,
+    PATH_FORBIDDEN,                 /**< by a filter */
+    PATH_TOO_BIG,
+    PATH_ERRORS
+};
+
+/** That a flow's packets are too large was said so often, each time soon after the last. All zero at first. */
+struct too_big {
+    uint32_t count;
+    uint32_t first_frame;
+    nstime_t first;
+    nstime_t last;
+    bool said;
+};
+
+/** What was told last of a flow's packets that can't be delivered. */
+struct unreachable {
+    uint8_t kind;                   /**< enum path_error; PATH_OTHER: nothing */
+    nstime_t said;
+};
+
 /** One direction of a tunnel. */
 struct flow {
     struct tunnel *tunnel;
     struct endpoint source;         /**< as its last IPsec packet had them */
     struct endpoint destination;
+    struct endpoint source_before;  /**< until it came from another one */
+    struct mapping mapping;
+    uint32_t misported_spi;         /**< of what may be ESP and came last on IKE's port, or 0 */
+    uint32_t misported_sequence;
+    struct too_big too_big;
+    struct unreachable unreachable;
     uint64_t packets;
     uint32_t sas;                   /**< that were opened in it */
     nstime_t first_time;
@@ -63,6 +107,7 @@ struct flow {
 struct tunnel {
     uint32_t id;
     struct endpoint peer[2];        /**< the first one seen spoke first */
+    bool both_sides;                /**< packets of it were seen inside and outside of a NAT */
     bool nat;                       /**< a peer uses a port that only a NAT gives */
     struct flow flow[2];            /**< flow[i] comes from peer[i] */
     bool ike_heard[2];              /**< IKE from peer[i] was seen */
@@ -89,6 +134,9 @@ struct tunnel_table *tunnel_table_create(wmem_allocator_t *pool, uint32_t aliase
 /** The flow that a packet between these two belongs to, or NULL where the path is new. */
 struct flow *tunnel_find(const struct tunnel_table *table, const struct endpoint *source,
         const struct endpoint *destination);
+
+/** The flow between these two addresses, whatever the ports, or NULL where there is none, or several. */
+struct flow *tunnel_between(const struct tunnel_table *table, const struct ip_address *source, const struct ip_address *destination);
 
 /** Opens a tunnel for a new path; owned by the table. */
 struct flow *tunnel_open(struct tunnel_table *table, const struct endpoint *source,

@@ -1,0 +1,101 @@
+/* cause_path.c
+ * Causes on the way between the peers, and at the receiver's window: a part of the traffic arrives, or is taken, and a part is
+ * not.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "cause.h"
+
+/* Whether a part of the traffic may have been lost on the way, or dropped behind it. */
+static bool
+lacks_a_part(const struct trouble *trouble)
+{
+    return trouble->kind == TROUBLE_ONE_WAY || trouble->kind == TROUBLE_DEGRADED;
+}
+
+/* The sender's packets are those that go wrong. */
+static bool
+claim_senders(const struct finding *finding, struct claim *claim)
+{
+    claim_finding(claim, finding);
+    claim->by = (int8_t)flow_peer(finding->sa->flow);
+    claim->confidence = CONFIDENCE_INFERRED;
+    return true;
+}
+
+bool
+explain_nat_mapping(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    const struct finding *finding = view->file->latest[FINDING_NAT_MAPPING];
+    bool silence = trouble->outage && trouble->outage->how == OUTAGE_SILENCE;
+
+    if (!finding || !view_has(trouble, finding) || !(lacks_a_part(trouble) || silence))
+        return false;
+    return claim_senders(finding, claim);
+}
+
+bool
+explain_path_mtu(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    const struct told *told = &memory_read(view->judge->memory, view->tunnel)->too_large;
+
+    if (!told->finding || !lacks_a_part(trouble) || !view_has(trouble, told->finding))
+        return false;
+    claim->by = (int8_t)flow_peer(told->flow);
+    return claim_finding(claim, told->finding);
+}
+
+/* Whether the peer was ever heard: its ESP, or an answer of its. */
+static bool
+was_heard(const struct flow *flow)
+{
+    const struct service_side *side = &flow->tunnel->service.side[flow_peer(flow)];
+
+    return side->packets > 0 || side->answered_frame != 0;
+}
+
+/* Whether the trouble may be the effect of what is told: after the last packet that got through, and before the next one; or nothing
+ * ever came back. A daemon that was stopped once all was over explains nothing. */
+static bool
+claim_told(const struct trouble *trouble, const struct told *told, struct claim *claim)
+{
+    const struct outage *outage = trouble->outage;
+    bool silence = outage && (outage->how == OUTAGE_SILENCE || outage->how == OUTAGE_UNANSWERED);
+
+    if (!told->finding || !view_has(trouble, told->finding))
+        return false;
+    bool fits = trouble->kind == TROUBLE_REBUILT || (silence && told->finding->frame > outage->begin_frame)
+            || (trouble->kind == TROUBLE_NOT_UP && !was_heard(flow_reverse(told->flow)));
+    return fits && claim_finding(claim, told->finding);
+}
+
+bool
+explain_no_way(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    return claim_told(trouble, &memory_read(view->judge->memory, view->tunnel)->no_way, claim);
+}
+
+bool
+explain_nothing_listens(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    if (!claim_told(trouble, &memory_read(view->judge->memory, view->tunnel)->nothing_listens, claim))
+        return false;
+    claim->by = (int8_t)(1 - flow_peer(memory_read(view->judge->memory, view->tunnel)->nothing_listens.flow));
+    return true;
+}
+
+bool
+explain_replay_drops(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    const struct finding *finding = memory_read(view->judge->memory, view->tunnel)->replay_drops;
+
+    return finding && lacks_a_part(trouble) && view_has(trouble, finding) && claim_senders(finding, claim);
+}
+
+bool
+explain_loss(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    const struct finding *finding = memory_read(view->judge->memory, view->tunnel)->heavy_loss;
+
+    return finding && lacks_a_part(trouble) && view_has(trouble, finding) && claim_senders(finding, claim);
+}

@@ -205,6 +205,8 @@ decide(struct verdict *verdict, const struct answer *answers, unsigned count)
             verdict->finding = answers[i].claim.finding;
             verdict->age = answers[i].claim.age;
         }
+        if (verdict->by + answers[i].claim.by == 1 && verdict->by != PEER_NOT_SEEN && answers[i].claim.by != PEER_NOT_SEEN)
+            verdict->by = PEER_BOTH;    /* by turns */
         add_evidence(verdict, &answers[i].claim);
     }
 }
@@ -357,7 +359,9 @@ verdict_summary(const struct words *words, const struct tunnel *tunnel, const st
         return state;
     if (!cause->because && verdict->finding)
         return wmem_strdup_printf(words->scope, "%s. %s", state, finding_text(words, verdict->finding));
-    if (verdict->by == 0 || verdict->by == 1)
+    if (verdict->by == PEER_BOTH)
+        by = " (both peers)";
+    else if (verdict->by == 0 || verdict->by == 1)
         by = wmem_strdup_printf(words->scope, " (%c, %s)", verdict->by == 0 ? 'A' : 'B',
                 words_endpoint(words, &tunnel->flow[verdict->by].source));
     if (verdict->age.secs > 0 && (verdict->cause == CAUSE_LIFETIME_EXPIRED || verdict->cause == CAUSE_DELETED_BY_PEER))

@@ -211,6 +211,13 @@ decide(struct verdict *verdict, const struct answer *answers, unsigned count)
     }
 }
 
+/* By the tunnel that works since, or by the next try. */
+static bool
+is_overcome(const struct view *view, const struct finding *finding)
+{
+    return view_is_history(view, finding) || (finding->exchange && finding->exchange->tried_again);
+}
+
 /* What stands beside the verdict: findings above a note that are neither its own nor only its effect. */
 static void
 find_others(struct verdict *verdict, const struct view *view)
@@ -221,8 +228,45 @@ find_others(struct verdict *verdict, const struct view *view)
         if (verdict->finding && verdict->finding->key == key)
             continue;
         verdict->also |= UINT64_C(1) << key;
-        if (view_is_history(view, view->file->latest[key]))
+        if (is_overcome(view, view->file->latest[key]))
             verdict->history |= UINT64_C(1) << key;
+    }
+}
+
+static bool
+works(const struct verdict *verdict)
+{
+    return verdict->state == STATE_STABLE || verdict->state == STATE_IDLE;
+}
+
+/* A tunnel that works has no cause, unless something stands beside it: lifetimes that differ are named, as they say why SAs come and go
+ * as they do; the rest is not explained. */
+static void
+look_beside(struct verdict *verdict, const struct view *view)
+{
+    static const struct {
+        uint8_t key;
+        uint8_t cause;
+    } lifetimes[] = {
+        { FINDING_PHASE2_LIFETIME_MISMATCH, CAUSE_PHASE2_LIFETIME_MISMATCH },
+        { FINDING_PHASE1_LIFETIME_MISMATCH, CAUSE_PHASE1_LIFETIME_MISMATCH },
+    };
+    uint64_t beside = verdict->also & ~verdict->history;
+
+    if (!beside)
+        verdict->cause = CAUSE_NONE;
+    for (size_t i = 0; i < sizeof lifetimes / sizeof lifetimes[0]; i++) {
+        uint64_t bit = UINT64_C(1) << lifetimes[i].key;
+        struct claim claim = { .by = PEER_NOT_SEEN };
+        if (!(beside & bit))
+            continue;
+        claim_finding(&claim, view->file->latest[lifetimes[i].key]);
+        verdict->cause = lifetimes[i].cause;
+        verdict->confidence = claim.confidence;
+        verdict->finding = claim.finding;
+        verdict->also &= ~bit;
+        add_evidence(verdict, &claim);
+        return;
     }
 }
 
@@ -265,11 +309,11 @@ verdict_of(const struct tunnel *tunnel, const struct judge *judge)
     for (unsigned i = 0; i < count; i++)
         answers[i] = explain(&view, &troubles[i]);
     decide(&verdict, answers, count);
-    if (verdict.cause == CAUSE_UNKNOWN && (verdict.state == STATE_STABLE || verdict.state == STATE_IDLE))
-        verdict.cause = CAUSE_NONE;
+    find_others(&verdict, &view);
+    if (verdict.cause == CAUSE_UNKNOWN && works(&verdict))
+        look_beside(&verdict, &view);
     if (verdict.cause == CAUSE_UNKNOWN || verdict.cause == CAUSE_NONE)
         verdict.confidence = CONFIDENCE_INFERRED;
-    find_others(&verdict, &view);
     sum_up_outages(&verdict, &view);
     verdict.churned = view.file->count[FINDING_SPI_CHURN];
     verdict.missing = what_would_help(&view, &verdict);
@@ -340,9 +384,9 @@ state_text(const struct words *words, const struct verdict *verdict)
         return wmem_strdup_printf(words->scope, "SPIs do not last (%u %s replaced early), but nothing went down", verdict->churned,
                 verdict->churned == 1 ? "SA was" : "SAs were");
     case STATE_IDLE:
-        return wmem_strdup(words->scope, "It is set up and alive, and nobody sends.");
+        return wmem_strdup(words->scope, "It is set up and alive, and nobody sends");
     case STATE_STABLE:
-        return wmem_strdup(words->scope, "Both directions carry traffic, and nothing went down.");
+        return wmem_strdup(words->scope, "Both directions carry traffic, and nothing went down");
     default:
         return wmem_strdup(words->scope, "Too little was seen to say how the tunnel is");
     }
@@ -356,7 +400,9 @@ verdict_summary(const struct words *words, const struct tunnel *tunnel, const st
     const char *by = "";
 
     if (verdict->cause == CAUSE_NONE)
-        return state;
+        return wmem_strdup_printf(words->scope, "%s.", state);
+    if (verdict->cause == CAUSE_UNKNOWN && works(verdict))
+        return wmem_strdup_printf(words->scope, "%s; what else was found stands beside it.", state);
     if (!cause->because && verdict->finding)
         return wmem_strdup_printf(words->scope, "%s. %s", state, finding_text(words, verdict->finding));
     if (verdict->by == PEER_BOTH)

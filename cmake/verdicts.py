@@ -21,8 +21,9 @@ MARKERS = "<!-- verdicts:begin -->\n", "<!-- verdicts:end -->\n"
 
 
 def verdicts_of(json):
-    """"cause (confidence)", once where all tunnels have the same."""
-    found = [f"`{tunnel['verdict']['cause']}` ({tunnel['verdict']['confidence']})" for tunnel in json["tunnels"]]
+    """"state: cause (confidence)", once where all tunnels have the same."""
+    verdicts = [tunnel["verdict"] for tunnel in json["tunnels"]]
+    found = [f"{verdict['state']}: `{verdict['cause']}` ({verdict['confidence']})" for verdict in verdicts]
     same = len(found) > 1 and len(set(found)) == 1
     return f"{len(found)} tunnels, each {found[0]}" if same else ", ".join(found) or "no IPsec"
 

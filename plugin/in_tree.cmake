@@ -5,7 +5,7 @@
 
 include(WiresharkPlugin)
 
-string(REPLACE "." ";" version ${SPISCOPE_VERSION})
+string(REPLACE "." ";" version ${SPISCOPE_NUMBER})
 set_module_info(spiscope ${version} 0)
 
 set_source_files_properties(${PLUGIN_FILES} PROPERTIES COMPILE_FLAGS "${WERROR_COMMON_FLAGS}")

@@ -78,7 +78,7 @@ enum severity {
     X(COOKIE_LOOP, "cookie_loop", REFUSED, WARN, RESPONSE_CODE, "COOKIE asked for and never sent back") \
     X(FRAGMENTS_LOST, "fragments_lost", PATH, WARN, SEQUENCE, "IP fragments of an IKE message never became whole") \
     X(PATH_MTU, "path_mtu", PATH, WARN, SEQUENCE, "Packets too large for the path") \
-    X(ICMP_UNREACHABLE, "icmp_unreachable", PATH, WARN, RESPONSE_CODE, "ICMP says that the peer can't be reached") \
+    X(ICMP_UNREACHABLE, "icmp_unreachable", PATH, NOTE, RESPONSE_CODE, "ICMP says that the peer can't be reached") \
     X(NAT_MAPPING, "nat_mapping", PATH, WARN, SEQUENCE, "Sent to a NAT mapping that is not the peer's") \
     X(AUTH_FAILED, "auth_failed", REFUSED, ERROR, RESPONSE_CODE, "Authentication failed") \
     X(NO_PROPOSAL, "no_proposal", REFUSED, ERROR, RESPONSE_CODE, "Crypto proposals do not fit") \

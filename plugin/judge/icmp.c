@@ -4,7 +4,8 @@
  * packet (RFC 1191 section 6.3, RFC 8201 section 5.3).
  *
  * icmp_unreachable: ICMP that quotes IKE or ESP says that net, host, protocol or port can't be reached, or that it is forbidden; said
- * once, and again after handover_grace. Anybody on the path can forge it: inferred, and nothing against a tunnel that works.
+ * once, and again after handover_grace. Anybody on the path can forge it: inferred, and a note where the tunnel works; a warning
+ * where the peer that can't be reached was not heard since what is quoted was sent.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,10 +13,24 @@
 
 #include "../clock.h"
 
+/* A single request may have just been lost; and a few packets may want no answer. */
+#define SENT_AT_LEAST 2
+#define TRIED_AT_LEAST 5
+
 struct icmp_detail {
     struct change_icmp icmp;
     struct too_big too_big;         /* so far */
 };
+
+/* The peer to whom the flow leads was not heard since this one asked, or sent, again and again; or never. */
+static bool
+is_silent(const struct flow *flow)
+{
+    const struct service *service = &flow->tunnel->service;
+    const struct service_side *sender = &service->side[flow_peer(flow)], *other = &service->side[1 - flow_peer(flow)];
+
+    return sender->asked >= SENT_AT_LEAST || sender->tried >= TRIED_AT_LEAST || (other->packets == 0 && other->answered_frame == 0);
+}
 
 static void
 judge_icmp(struct judge *judge, const struct change *change)
@@ -28,6 +43,7 @@ judge_icmp(struct judge *judge, const struct change *change)
         return;
     struct icmp_detail *told = finding->detail;
     finding->sa = icmp->sa;
+    finding->is_raised = key == FINDING_ICMP_UNREACHABLE && is_silent(icmp->flow);
     told->icmp = *icmp;
     told->too_big = icmp->flow->too_big;
     struct tunnel_memory *memory = memory_of(judge->memory, icmp->flow->tunnel);

@@ -8,9 +8,6 @@
 
 #include "judge.h"
 
-/** Of struct outage's directions: neither carried anything. */
-#define OUTAGE_BOTH_DIRECTIONS 3
-
 /** The outage that a finding of that key is about; NULL of other findings. */
 const struct outage *outage_of(const struct finding *finding);
 

@@ -8,6 +8,7 @@
 #include "rule.h"
 
 #include "../clock.h"
+#include "rekey.h"
 
 /* IKE SAs through whose rekeys a set-up is looked for. */
 #define LOOKED_AT_MOST 16
@@ -27,8 +28,8 @@ set_up_of(const struct exchange *origin)
     return ike_sa;
 }
 
-static bool
-is_set_up_anew(const struct sa *old, const struct sa *new)
+bool
+rekey_is_set_up_anew(const struct sa *old, const struct sa *new)
 {
     if (!new->origin)
         return false;
@@ -41,7 +42,7 @@ judge_rekey(struct judge *judge, const struct change *change)
 {
     const struct sa *new = change->replaced.sa, *old = new->predecessor;
 
-    if (is_set_up_anew(old, new))
+    if (rekey_is_set_up_anew(old, new))
         return;
     struct finding *finding = judge_sa(judge, FINDING_REKEY, new->link_proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, old,
             sizeof(struct rekey));

@@ -221,8 +221,17 @@ decide(struct verdict *verdict, const struct answer *answers, unsigned count)
             verdict->finding = answers[i].claim.finding;
             verdict->age = answers[i].claim.age;
         }
+        if (verdict->by + answers[i].claim.by == 1 && verdict->by != PEER_NOT_SEEN && answers[i].claim.by != PEER_NOT_SEEN)
+            verdict->by = PEER_BOTH;    /* by turns */
         add_evidence(verdict, &answers[i].claim);
     }
+}
+
+/* By the tunnel that works since, or by the next try. */
+static bool
+is_overcome(const struct view *view, const struct finding *finding)
+{
+    return view_is_history(view, finding) || (finding->exchange && finding->exchange->tried_again);
 }
 
 /* What stands beside the verdict: findings above a note that are neither its own nor only its effect. */
@@ -236,8 +245,45 @@ find_others(struct verdict *verdict, const struct view *view)
         if (verdict->finding && verdict->finding->key == key)
             continue;
         verdict->also |= UINT64_C(1) << key;
-        if (view_is_history(view, latest))
+        if (is_overcome(view, latest))
             verdict->history |= UINT64_C(1) << key;
+    }
+}
+
+static bool
+works(const struct verdict *verdict)
+{
+    return verdict->state == STATE_STABLE || verdict->state == STATE_IDLE;
+}
+
+/* A tunnel that works has no cause, unless something stands beside it: lifetimes that differ are named, as they say why SAs come and go
+ * as they do; the rest is not explained. */
+static void
+look_beside(struct verdict *verdict, const struct view *view)
+{
+    static const struct {
+        uint8_t key;
+        uint8_t cause;
+    } lifetimes[] = {
+        { FINDING_PHASE2_LIFETIME_MISMATCH, CAUSE_PHASE2_LIFETIME_MISMATCH },
+        { FINDING_PHASE1_LIFETIME_MISMATCH, CAUSE_PHASE1_LIFETIME_MISMATCH },
+    };
+    uint64_t beside = verdict->also & ~verdict->history;
+
+    if (!beside)
+        verdict->cause = CAUSE_NONE;
+    for (size_t i = 0; i < sizeof lifetimes / sizeof lifetimes[0]; i++) {
+        uint64_t bit = UINT64_C(1) << lifetimes[i].key;
+        struct claim claim = { .by = PEER_NOT_SEEN };
+        if (!(beside & bit))
+            continue;
+        claim_finding(&claim, view->file->latest[lifetimes[i].key]);
+        verdict->cause = lifetimes[i].cause;
+        verdict->confidence = claim.confidence;
+        verdict->finding = claim.finding;
+        verdict->also &= ~bit;
+        add_evidence(verdict, &claim);
+        return;
     }
 }
 
@@ -280,11 +326,11 @@ verdict_of(const struct tunnel *tunnel, const struct judge *judge)
     for (unsigned i = 0; i < count; i++)
         answers[i] = explain(&view, &troubles[i]);
     decide(&verdict, answers, count);
-    if (verdict.cause == CAUSE_UNKNOWN && (verdict.state == STATE_STABLE || verdict.state == STATE_IDLE))
-        verdict.cause = CAUSE_NONE;
+    find_others(&verdict, &view);
+    if (verdict.cause == CAUSE_UNKNOWN && works(&verdict))
+        look_beside(&verdict, &view);
     if (verdict.cause == CAUSE_UNKNOWN || verdict.cause == CAUSE_NONE)
         verdict.confidence = CONFIDENCE_INFERRED;
-    find_others(&verdict, &view);
     sum_up_outages(&verdict, &view);
     verdict.churned = view.file->count[FINDING_SPI_CHURN];
     verdict.missing = what_would_help(&view, &verdict);
@@ -382,9 +428,13 @@ verdict_summary(const struct words *words, const struct tunnel *tunnel, const st
 
     if (verdict->cause == CAUSE_NONE)
         return wmem_strdup_printf(words->scope, "%s.", state);
+    if (verdict->cause == CAUSE_UNKNOWN && works(verdict))
+        return wmem_strdup_printf(words->scope, "%s; what else was found stands beside it.", state);
     if (verdict->finding && (!cause->because || verdict->finding->key == FINDING_ICMP_UNREACHABLE))
         return wmem_strdup_printf(words->scope, "%s. %s", state, finding_text(words, verdict->finding));
-    if (verdict->by == 0 || verdict->by == 1)
+    if (verdict->by == PEER_BOTH)
+        by = " (both peers)";
+    else if (verdict->by == 0 || verdict->by == 1)
         by = wmem_strdup_printf(words->scope, " (%c, %s)", verdict->by == 0 ? 'A' : 'B',
                 words_endpoint(words, &tunnel->flow[verdict->by].source));
     if (verdict->age.secs > 0 && names_age(verdict->cause))

@@ -8,6 +8,7 @@
 
 #include "../clock.h"
 #include "../words/ike_words.h"
+#include "outage_log.h"
 #include "svg.h"
 
 enum {
@@ -250,4 +251,38 @@ lanes_write_ike_sas(struct canvas *canvas, const struct tunnel *tunnel)
     }
     g_ptr_array_free(list, TRUE);
     write_row(canvas, "IKE SAs (phase 1)", bars, used);
+}
+
+static void
+write_band(const struct canvas *canvas, const struct outage *outage, double from, double to, int top, unsigned count)
+{
+    struct svg_number x_text, width_text;
+
+    g_string_append_printf(canvas->body, "<rect x=\"%s\" y=\"%d\" width=\"%s\" height=\"%d\" class=\"outage\" data-outage=\"%u\"><title>",
+            svg_number(&x_text, from), top - CANVAS_OVERHANG, svg_number(&width_text, to - from < NARROW ? NARROW : to - from),
+            canvas->y - CANVAS_GAP - top + CANVAS_OVERHANG, outage->id);
+    svg_text(canvas->body, wmem_strdup_printf(canvas->words.scope, "Outage: %s", outage_log_line(&canvas->words, outage)));
+    if (count > 1)
+        g_string_append_printf(canvas->body, "\nand %u more", count - 1);
+    g_string_append(canvas->body, "</title></rect>\n");
+}
+
+/* Outages that can't be seen apart are one band, which tells of the first. */
+void
+lanes_write_outages(const struct canvas *canvas, const struct tunnel *tunnel, int top)
+{
+    struct service_end end = outage_log_end(tunnel, canvas->judge);
+    const struct outage *outage = tunnel->service.first ? tunnel->service.first : end.is_out ? &end.outage : NULL;
+
+    while (outage) {
+        const struct outage *first = outage;
+        double from = canvas_x(canvas, &outage->begin), to = from;
+        unsigned count = 0;
+        do {
+            to = outage->restored_how == RESTORED_NOT ? CANVAS_RIGHT : canvas_x(canvas, &outage->end);
+            outage = outage == &end.outage ? NULL : outage->next ? outage->next : end.is_out ? &end.outage : NULL;
+            count++;
+        } while (outage && canvas_x(canvas, &outage->begin) - from < NARROW);
+        write_band(canvas, first, from, to, top, count);
+    }
 }

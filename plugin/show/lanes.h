@@ -17,4 +17,8 @@ void lanes_write_flow(struct canvas *canvas, const struct flow *flow, const stru
 /** Draws the IKE SAs of a tunnel. */
 void lanes_write_ike_sas(struct canvas *canvas, const struct tunnel *tunnel);
 
+/** Draws the outages of a tunnel: a band over all its lanes, and what ended and restored it.
+ * @param top  where the tunnel's lanes begin; they end at canvas->y */
+void lanes_write_outages(const struct canvas *canvas, const struct tunnel *tunnel, int top);
+
 #endif /* SPISCOPE_LANES_H */

@@ -7,8 +7,9 @@
 #include <inttypes.h>
 
 #include "../judge/coverage.h"
-#include "../judge/outage.h"
+#include "../judge/rekey.h"
 #include "../clock.h"
+#include "outage_log.h"
 #include "user_words.h"
 
 enum {
@@ -102,19 +103,39 @@ count_renewal(struct renewals *renewals, const struct sa *old)
         renewals->by[flow_peer(origin->flow)]++;
 }
 
+/* By a rekey: not with a tunnel that was set up anew. */
+static bool
+was_rekeyed(const struct sa *sa)
+{
+    return sa->successor && sa->born_in_capture && !rekey_is_set_up_anew(sa, sa->successor);
+}
+
 static void
 write_renewals(FILE *out, const struct words *words, const struct sa **sas, unsigned count)
 {
     struct renewals renewals = { 0, { 0, 0 }, NSTIME_INIT_ZERO, NSTIME_INIT_ZERO };
 
     for (unsigned i = 0; i < count; i++)
-        if (sas[i]->successor && sas[i]->born_in_capture)
+        if (was_rekeyed(sas[i]))
             count_renewal(&renewals, sas[i]);
     if (renewals.count == 0)
         return;
-    write_wrapped(out, words, "  Renewed", wmem_strdup_printf(words->scope, "%u SAs, at an age of %s to %s; asked for by A %u, by B %u, "
+    write_wrapped(out, words, "  Rekeyed", wmem_strdup_printf(words->scope, "%u SAs, at an age of %s to %s; asked for by A %u, by B %u, "
             "not seen %u", renewals.count, words_duration(words, &renewals.shortest), words_duration(words, &renewals.longest),
             renewals.by[0], renewals.by[1], renewals.count - renewals.by[0] - renewals.by[1]));
+}
+
+/* Who set the tunnel up, by initial exchanges that went through: of a tunnel that works it is once. */
+static void
+write_set_ups(FILE *out, const struct words *words, const struct tunnel *tunnel)
+{
+    const uint32_t *set_ups = tunnel->service.set_ups;
+    uint32_t count = set_ups[0] + set_ups[1];
+
+    if (count == 0)
+        return;
+    write_wrapped(out, words, "  Set up", wmem_strdup_printf(words->scope, "%u %s, by A %u, by B %u; the IKE SA was rekeyed %u %s", count,
+            count == 1 ? "time" : "times", set_ups[0], set_ups[1], tunnel->service.rekeys, tunnel->service.rekeys == 1 ? "time" : "times"));
 }
 
 /* The surest finding of each kind, with how often it came; the worst kinds first. Of a tunnel, or of none: NULL. */
@@ -153,28 +174,39 @@ write_verdict(FILE *out, const struct words *words, const struct tunnel *tunnel,
         write_wrapped(out, words, i == 0 ? "  Check" : "", line);
 }
 
-/* "11:12:09.685  A deletes ... (frame 42)": what a tunnel's users felt, a line each. */
+/* "11:12:09.685  A deletes the IKE SA (frame 42), age 9.2 s; down 2.1 s; B sets up anew (frame 44)"; with the day where it is another
+ * one than that of the line before, or of the first packet. */
 static void
-write_outage(FILE *out, const struct words *words, const struct tunnel *tunnel, const struct outage *outage, const char *label)
+write_outage(FILE *out, const struct words *words, const struct outage *outage, const char *label, nstime_t *day)
 {
-    nstime_t span = clock_elapsed(&outage->begin, &outage->end);
-    const char *down = outage->restored_how == RESTORED_NOT ? "down since" : wmem_strdup_printf(words->scope, "down %s",
-            words_duration(words, &span));
+    enum { DAY = sizeof "2026-11-23" - 1 };
+    const char *before = words_instant(words, day), *now = words_instant(words, &outage->begin);
+    const char *time = words_time_of_day(words, &outage->begin);
 
-    write_wrapped(out, words, label, wmem_strdup_printf(words->scope, "%s  %s; %s; %s", words_instant(words, &outage->begin),
-            outage_end_text(words, outage, tunnel), down, outage_restored_text(words, outage, tunnel)));
+    if (strncmp(before, now, DAY) != 0)
+        time = wmem_strdup_printf(words->scope, "%.*s %s", (int)DAY, now, time);
+    *day = outage->begin;
+    write_wrapped(out, words, wmem_strdup_printf(words->scope, "%-*s%s ", LABEL, label, time), outage_log_line(words, outage));
 }
 
 static void
 write_outages(FILE *out, const struct words *words, const struct tunnel *tunnel, const struct judge *judge)
 {
-    struct service_end end = service_at_end(tunnel, (uint64_t)judge->limits.min_outage * CLOCK_NSECS, &judge->now);
-    const struct outage *outage = tunnel->service.first;
+    enum { LINES_AT_MOST = 60 };
+    struct service_end end = outage_log_end(tunnel, judge);
+    nstime_t day = NSTIME_INIT_ZERO, last;
+    const char *label = "  Outages";
+    unsigned lines = 0, count = tunnel->service.outages + (end.is_out ? 1 : 0);
 
-    for (; outage; outage = outage->next)
-        write_outage(out, words, tunnel, outage, outage == tunnel->service.first ? "  Outages" : "");
-    if (end.is_out)
-        write_outage(out, words, tunnel, &end.outage, tunnel->service.first ? "" : "  Outages");
+    coverage_span(tunnel, &day, &last);
+    for (const struct outage *outage = tunnel->service.first; outage && lines < LINES_AT_MOST; outage = outage->next, lines++, label = "")
+        write_outage(out, words, outage, label, &day);
+    if (end.is_out && lines < LINES_AT_MOST) {
+        write_outage(out, words, &end.outage, label, &day);
+        lines++;
+    }
+    if (lines < count)
+        write_wrapped(out, words, "", wmem_strdup_printf(words->scope, "and %u more: tshark -q -z spiscope,outage", count - lines));
 }
 
 /* Keys of findings, with blanks between. */
@@ -213,6 +245,7 @@ write_tunnel(FILE *out, const struct words *words, const struct tunnel *tunnel, 
     write_others(out, words, &verdict);
     write_outages(out, words, tunnel, judge);
     write_seen(out, words, tunnel);
+    write_set_ups(out, words, tunnel);
     write_renewals(out, words, sas, count);
     write_findings(out, words, tunnel, judge);
 }

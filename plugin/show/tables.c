@@ -9,7 +9,9 @@
 #include <epan/stat_tap_ui.h>
 #include <epan/tap.h>
 
+#include "../clock.h"
 #include "../compat.h"
+#include "../judge/outage.h"
 #include "user_words.h"
 
 /* Rows of one table: an SA that a full table of SAs forgot keeps its row. */
@@ -61,6 +63,24 @@ static stat_tap_table_item tunnel_columns[] = {
 enum tunnel_column {
     TUNNEL_ID, TUNNEL_PEER_A, TUNNEL_PEER_B, TUNNEL_NAT, TUNNEL_STATE, TUNNEL_PACKETS_A, TUNNEL_PACKETS_B, TUNNEL_VERDICT,
     TUNNEL_CONFIDENCE, TUNNEL_FINDINGS, TUNNEL_COLUMNS
+};
+
+static stat_tap_table_item outage_columns[] = {
+    { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Tunnel", "%6u " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Begin (UTC)", "%-26s " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Seconds", "%9s " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Ended by", "%-20s " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "How", "%-16s " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Age", "%8s " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Restored by", "%-20s " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Restored how", "%-12s " },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Cause", "%-26s " },
+    { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Frame", "%7u " },
+};
+
+enum outage_column {
+    OUTAGE_TUNNEL, OUTAGE_BEGIN, OUTAGE_SECONDS, OUTAGE_ENDED_BY, OUTAGE_HOW, OUTAGE_AGE, OUTAGE_RESTORED_BY, OUTAGE_RESTORED_HOW, OUTAGE_CAUSE,
+    OUTAGE_FRAME, OUTAGE_COLUMNS
 };
 
 /* ---- cells: the table owns its strings, and free_cell frees them */
@@ -240,6 +260,78 @@ fill_tunnel_row(stat_tap_table *table, guint row, const struct tap_record *recor
     set_string(table, row, TUNNEL_FINDINGS, count_findings(pinfo->pool, record->judge->findings, tunnel));
 }
 
+/* A number of the table's rows for each outage that a tunnel keeps, and one for that which is not over. */
+static uint32_t
+outage_row_id(const struct tunnel *tunnel, const struct outage *outage)
+{
+    enum { ROWS_OF_A_TUNNEL = OUTAGES_AT_MOST + 1 };
+
+    return (tunnel->id * ROWS_OF_A_TUNNEL) + (outage->id < OUTAGES_AT_MOST ? outage->id : OUTAGES_AT_MOST);
+}
+
+static const char *
+peer_cell(const struct words *words, const struct tunnel *tunnel, int peer)
+{
+    if (peer == PEER_NOT_SEEN)
+        return "";
+    return wmem_strdup_printf(words->scope, "%c %s", peer == 0 ? 'A' : 'B', words_endpoint(words, &tunnel->flow[peer].source));
+}
+
+/* Seconds with milliseconds, right-aligned: the window sorts strings by their bytes. */
+static const char *
+span_cell(wmem_allocator_t *scope, const nstime_t *span)
+{
+    enum { NANOSECONDS_PER_MILLISECOND = 1000000 };
+
+    return wmem_strdup_printf(scope, "%5" PRId64 ".%03d", (int64_t)span->secs, span->nsecs / NANOSECONDS_PER_MILLISECOND);
+}
+
+static void
+fill_outage_row(stat_tap_table *table, guint row, const struct tap_record *record, const struct outage *outage, wmem_allocator_t *scope)
+{
+    const struct words words = user_words(scope);
+    const struct tunnel *tunnel = record->tunnel;
+    bool over = outage->restored_how != RESTORED_NOT;
+    nstime_t span = clock_elapsed(&outage->begin, &outage->end);
+    uint8_t confidence;
+
+    set_number(table, row, OUTAGE_TUNNEL, tunnel->id);
+    set_string(table, row, OUTAGE_BEGIN, words_instant(&words, &outage->begin));
+    set_string(table, row, OUTAGE_SECONDS, over ? span_cell(scope, &span) : "not over");
+    set_string(table, row, OUTAGE_ENDED_BY, peer_cell(&words, tunnel, outage->ended_by));
+    set_string(table, row, OUTAGE_HOW, outage_how(outage->how));
+    set_string(table, row, OUTAGE_AGE, nstime_is_zero(&outage->age) ? "" : span_cell(scope, &outage->age));
+    set_string(table, row, OUTAGE_RESTORED_BY, peer_cell(&words, tunnel, outage->restored_by));
+    set_string(table, row, OUTAGE_RESTORED_HOW, over ? outage_restored_how(outage->restored_how) : "");
+    set_string(table, row, OUTAGE_CAUSE, verdict_cause_name(verdict_of_outage(tunnel, record->judge, outage, &confidence)));
+    set_number(table, row, OUTAGE_FRAME, outage->begin_frame);
+}
+
+static bool
+has_row(const stat_tap_table *table, uint32_t id)
+{
+    GHashTable *rows = rows_of(table);
+
+    return rows && g_hash_table_contains(rows, GUINT_TO_POINTER(id));
+}
+
+/* Outages that are over: each once, and mostly there is none to add. */
+static bool
+add_outages(stat_tap_table *table, const struct tap_record *record, wmem_allocator_t *scope)
+{
+    const struct service *service = &record->tunnel->service;
+    guint row;
+
+    if (!service->latest || has_row(table, outage_row_id(record->tunnel, service->latest)))
+        return false;
+    for (const struct outage *outage = service->first; outage; outage = outage->next) {
+        uint32_t id = outage_row_id(record->tunnel, outage);
+        if (!has_row(table, id) && find_row(table, id, outage_columns, OUTAGE_COLUMNS, &row))
+            fill_outage_row(table, row, record, outage, scope);
+    }
+    return true;
+}
+
 /* ---- Wireshark's side */
 
 static void
@@ -265,6 +357,12 @@ static void
 init_tunnel_table(stat_tap_table_ui *ui)
 {
     init_table(ui, "Tunnels", tunnel_columns, TUNNEL_COLUMNS, "spiscope.tunnel == %d");
+}
+
+static void
+init_outage_table(stat_tap_table_ui *ui)
+{
+    init_table(ui, "Outages", outage_columns, OUTAGE_COLUMNS, "spiscope.tunnel == %d && spiscope.outage");
 }
 
 static stat_tap_table *
@@ -307,9 +405,31 @@ take_tunnel(COMPAT_TAP_PACKET_ARGS)
     return TAP_PACKET_REDRAW;
 }
 
+static tap_packet_status
+take_outages(COMPAT_TAP_PACKET_ARGS)
+{
+    const struct tap_record *record = data;
+    (void)edt;
+    (void)flags;
+
+    return add_outages(table_of(tapdata), record, pinfo->pool) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
+}
+
 void
 tables_register(int proto)
 {
+    static stat_tap_table_ui outage_ui = {
+        .group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
+        .title = "SPIscope Outages",
+        .tap_name = "spiscope",
+        .cli_string = "spiscope,outage",
+        .stat_tap_init_cb = init_outage_table,
+        .packet_func = take_outages,
+        .stat_tap_reset_table_cb = empty_table,
+        .stat_tap_free_table_item_cb = free_cell,
+        .nfields = OUTAGE_COLUMNS,
+        .fields = outage_columns,
+    };
     static stat_tap_table_ui sa_ui = {
         .group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
         .title = "SPIscope Security Associations",
@@ -339,6 +459,7 @@ tables_register(int proto)
     tap_spiscope = register_tap("spiscope");
     register_stat_tap_table_ui(&sa_ui);
     register_stat_tap_table_ui(&tunnel_ui);
+    register_stat_tap_table_ui(&outage_ui);
 }
 
 bool

@@ -1,6 +1,6 @@
 /* tables.h
- * Statistics: a row per SA, a row per tunnel. On the command line -z spiscope,sa and -z
- * spiscope,tunnel; in the window under Statistics.
+ * Statistics: a row per SA, a row per tunnel, a row per outage. On the command line -z spiscope,sa, -z spiscope,tunnel and -z
+ * spiscope,outage; in the window under Statistics.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -19,7 +19,7 @@ struct tap_record {
     bool is_packet;                 /**< the frame holds a packet of the SA; else only the SA's state changed */
 };
 
-/** Registers the tap and both tables. */
+/** Registers the tap and the tables. */
 void tables_register(int proto);
 
 /** Whether a table is open, so that tables_feed is worth calling. */

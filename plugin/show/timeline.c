@@ -98,9 +98,11 @@ write_tunnel(struct canvas *canvas, const struct tunnel *tunnel, const struct sa
             "Tunnel %u: A %s \xe2\x86\x94 B %s: %s, %s (%s)", tunnel->id, a, b, state_name(verdict.state), verdict_cause(&verdict),
             confidence_name(verdict.confidence)));
     canvas->y += TUNNEL_HEADER;
+    int top = canvas->y;
     lanes_write_ike_sas(canvas, tunnel);
     lanes_write_flow(canvas, &tunnel->flow[0], sas, count, flow_label(canvas, 'B', b));
     lanes_write_flow(canvas, &tunnel->flow[1], sas, count, flow_label(canvas, 'A', a));
+    lanes_write_outages(canvas, tunnel, top);
     write_findings(canvas, tunnel);
     canvas->y += CANVAS_GAP;
 }
@@ -112,7 +114,7 @@ write_style(GString *body)
             "text{font:11px sans-serif;fill:#222}.tunnel{font-weight:bold;font-size:13px}.spi{fill:#fff;font-family:monospace}\n"
             ".tick{fill:#555;font-size:10px;text-anchor:middle}.grid{stroke:#ddd}rect{stroke:#fff;stroke-width:.6}\n"
             ".used{fill:#0072b2}.replaced{fill:#1f7a3a}.early{fill:#b34700}.deleted{fill:#4d4d4d}.ike{fill:#9c2f8a}\n"
-            ".many{stroke:#000;stroke-dasharray:2 1}.delete{stroke:#000;stroke-width:1.4}\n"
+            ".outage{fill:#c1121f;fill-opacity:.3;stroke:none}.many{stroke:#000;stroke-dasharray:2 1}.delete{stroke:#000;stroke-width:1.4}\n"
             ".chat{fill:#999}.note{fill:#56b4e9}.warning{fill:#e69f00;stroke:#222;stroke-width:.5}.error{fill:#c1121f;stroke:#222;"
             "stroke-width:.5}\n</style>\n");
 }
@@ -126,7 +128,7 @@ write_legend(const struct canvas *canvas)
         const char *text;
     } bars[] = {
         { "used", "in use" }, { "replaced", "replaced" }, { "early", "replaced early, failed" }, { "deleted", "deleted" },
-        { "ike", "IKE SA" }, { "many", "several as one" },
+        { "ike", "IKE SA" }, { "many", "several as one" }, { "outage", "outage" },
     }, marks[] = {
         { "error", "error" }, { "warning", "warning" }, { "note", "note" }, { "chat", "rekey" },
     };

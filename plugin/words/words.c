@@ -92,6 +92,19 @@ words_instant(const struct words *words, const nstime_t *instant)
 }
 
 char *
+words_time_of_day(const struct words *words, const nstime_t *instant)
+{
+    enum { TO_MILLISECONDS = 3 };   /* fewer digits than words_instant writes */
+    char *text = words_instant(words, instant);
+    const char *day_end = strchr(text, ' ');
+
+    if (!day_end)
+        return text;
+    text[strlen(text) - TO_MILLISECONDS] = '\0';
+    return wmem_strdup(words->scope, day_end + 1);
+}
+
+char *
 words_endpoint(const struct words *words, const struct endpoint *endpoint)
 {
     char *text = words_address(words, &endpoint->address);

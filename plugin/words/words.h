@@ -38,6 +38,9 @@ char *words_moment(const struct words *words, const nstime_t *moment);
 /** "2026-11-23 11:12:00.902949", in UTC; "?" where no calendar has it. */
 char *words_instant(const struct words *words, const nstime_t *instant);
 
+/** "11:12:00.902", in UTC, without the day; "?" where no calendar has it. */
+char *words_time_of_day(const struct words *words, const nstime_t *instant);
+
 /** "ESP SPI 0x12345678 to 192.0.2.1" */
 char *words_sa(const struct words *words, const struct sa *sa);
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness import MIN_10, OPTIONS
 
 Output = namedtuple("Output", "json text report svg")      # the JSON as an object, as text, the report, and the timeline
-VERDICT = re.compile(r"^  Verdict +(\w+) \((\w+)\)$", re.M)
+VERDICT = re.compile(r"^  Verdict +(\w+): (\w+) \((\w+)\)$", re.M)     # state, cause, confidence
 
 
 def run(spiscope, capture, keys=False, options=(), passes=1, **more):

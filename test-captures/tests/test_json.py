@@ -44,7 +44,7 @@ def epoch(text):
 
 # --- the schema ---------------------------------------------------------------------------------------------------------
 
-def test_the_schema_is_one_and_is_strict():
+def test_the_schema_is_a_schema_and_is_strict():
     """Every object names all of its members, and allows no others."""
     VALIDATOR.check_schema(SCHEMA)
 
@@ -62,7 +62,7 @@ def test_the_schema_is_one_and_is_strict():
 
 def test_the_schema_refuses_what_is_wrong(spiscope):
     good = outputs(spiscope, "v2_flap").json
-    for path, wrong in ((("schema",), 2), (("capture", "frames"), -1), (("tunnels", 0, "verdict", "cause"), "none"),
+    for path, wrong in ((("schema",), 1), (("capture", "frames"), -1), (("tunnels", 0, "verdict", "cause"), "stable"), (("tunnels", 0, "verdict", "state"), "none"),
                         (("tunnels", 0, "sas", 0, "spi"), "1234"), (("tunnels", 0, "findings", 0, "confidence"), None)):
         bad = copy.deepcopy(good)
         node = bad
@@ -108,7 +108,7 @@ def test_report_and_json_agree(spiscope, capture, keys, options):
         verdict = tunnel["verdict"]
         words = " ".join(block.split())
         assert block.startswith(f"Tunnel {tunnel['id']} ")
-        assert VERDICT.findall(block) == [(verdict["cause"], verdict["confidence"])]
+        assert VERDICT.findall(block) == [(verdict["state"], verdict["cause"], verdict["confidence"])]
         assert " ".join(verdict["summary"].replace("\u2194", "<->").split()) in words
         assert all(text in words for text in (*verdict["missing"], *verdict["check"]))
         if verdict["evidence"]:

@@ -407,7 +407,7 @@ dissect_spiscope(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
     layers_of(pinfo, &layers);
     if (is_first)
         count_frame(pinfo);
-    if (layers_hold_ipsec(&layers) || (is_first && (layers_hold_icmp(&layers) || layers.fragment))) {
+    if (layers_hold_ipsec(&layers) || layers_hold_icmp(&layers) || layers.fragment) {
         struct tree_frame frame = { .tvb = tvb, .pinfo = pinfo, .tree = tree,
                 .is_looked_at = proto_field_is_referenced(tree, proto_spiscope) };
         if (is_first)

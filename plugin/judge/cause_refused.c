@@ -74,10 +74,29 @@ explain_authentication_unread(const struct view *view, const struct trouble *tro
     return claim_refusal(view, trouble, FINDING_AUTH_FAILED, CONFIDENCE_SUSPECTED, claim);
 }
 
+/* Whether a refusal is of the kind that a PFS mismatch makes: of a rekey, over its proposal or its key exchange. */
+static bool
+is_about_pfs(const struct finding *refused)
+{
+    const struct exchange *exchange = refused->exchange;
+
+    return exchange && (exchange->type == IKE2_CREATE_CHILD_SA || exchange->type == IKE1_QUICK_MODE)
+            && (exchange->error == NOTIFY_NO_PROPOSAL_CHOSEN || exchange->error == IKE2_NOTIFY_INVALID_KE_PAYLOAD);
+}
+
+/* It shows over several refusals, and is said once: it explains each trouble that such a refusal leads to. */
 bool
 explain_pfs(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    return claim_refusal(view, trouble, FINDING_PFS_MISMATCH, CONFIDENCE_INFERRED, claim);
+    const struct finding *pfs = view->file->best[FINDING_PFS_MISMATCH];
+    const struct finding *refused = pfs && pfs->confidence >= CONFIDENCE_INFERRED
+        ? first_refusal(view, trouble, FINDING_CHILD_REFUSED, CONFIDENCE_INFERRED) : NULL;
+
+    if (!refused || !is_about_pfs(refused))
+        return false;
+    claim->by = (int8_t)(1 - flow_peer(refused->exchange->flow));
+    claim_rests_on(claim, refused->frame);
+    return claim_finding(claim, pfs);
 }
 
 bool

@@ -239,7 +239,7 @@ explain_rekey_race(const struct view *view, const struct trouble *trouble, struc
     int silent = silent_direction(view, trouble);
     const struct finding *rekey = since && silent != PEER_NOT_SEEN ? rekey_of_one_peer(view, since, silent) : NULL;
 
-    if (!rekey)
+    if (!rekey || (trouble->kind == TROUBLE_ONE_WAY && !view->end.silent_since_new_sa[silent]))
         return false;
     claim_finding(claim, rekey);
     claim->finding = NULL;          /* the cause has words of its own */

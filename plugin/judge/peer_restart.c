@@ -32,7 +32,7 @@ was_in_use(const struct ike_sa *old)
     return old->children || tunnel->flow[0].packets > 0 || tunnel->flow[1].packets > 0;
 }
 
-/* An initiator that begins anew on the way to a tunnel, or that sent nothing over the one it left, lost no state. */
+/* An initiator that begins anew on the way to a tunnel, or that sent nothing over the one it left, lost no state, if it does not say so. */
 static bool
 lost_nothing(const struct ike_sa *old, const struct ike_sa *began)
 {
@@ -46,7 +46,7 @@ judge_peer_restart(struct judge *judge, const struct change *change)
 {
     const struct ike_sa *began = change->ike_sa, *old = began->displaced;
 
-    if (!old || !was_in_use(old) || lost_nothing(old, began))
+    if (!old || !was_in_use(old) || (!began->initial_contact && lost_nothing(old, began)))
         return;
     struct finding *finding = judge_ike_sa(judge, FINDING_PEER_RESTART, confidence_in(began), began, sizeof(struct restart));
     if (!finding)

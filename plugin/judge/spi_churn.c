@@ -8,7 +8,7 @@
  * again on demand, or one beside which another child was set up.
  *
  * flapping: churn_count such SAs in one lineage within churn_window. Rekeys that keep a pace go by a timer, and nothing drops: they
- * don't count. Said on the frame that makes it
+ * don't count where no lifetime was read that they cut short. Said on the frame that makes it
  * so, and again only after it had stopped for a while.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -127,7 +127,7 @@ judge_replaced(struct judge *judge, const struct change_replaced *change)
 
     if (is_birth_unseen(old) || (uint64_t)age.secs >= early || how == SUCCESSION_ON_DEMAND || how == SUCCESSION_BESIDE)
         return;
-    memory_set_churned(judge->memory, old, how != SUCCESSION_REKEYED || !keeps_pace(old));
+    memory_set_churned(judge->memory, old, negotiated > 0 || how != SUCCESSION_REKEYED || !keeps_pace(old));
     struct finding *finding = judge_sa(judge, FINDING_SPI_CHURN, confidence_of(old), old, sizeof(struct churn));
     if (finding) {
         struct churn *churn = finding->detail;

@@ -174,13 +174,21 @@ is_churning(const struct view *view)
             || memory_read(view->judge->memory, view->tunnel)->past.short_lived >= view->judge->limits.churn_count;
 }
 
+/* It lives; or it lived long enough for somebody to send, and was deleted at last. */
+static bool
+was_alive(const struct view *view, const struct ike_sa *ike_sa)
+{
+    return ike_sa->end == IKE_ALIVE
+            || (ike_sa->end == IKE_DELETED && clock_passed(&ike_sa->first_time, &ike_sa->end_time, view->judge->limits.min_sa_lifetime));
+}
+
 static bool
 is_idle(const struct view *view)
 {
     const struct tunnel *tunnel = view->tunnel;
 
     return tunnel->flow[0].packets + tunnel->flow[1].packets == 0 && tunnel->ike_sas && tunnel->ike_sas->established
-            && tunnel->ike_sas->end == IKE_ALIVE && tunnel->children && !view_trouble(view);
+            && was_alive(view, tunnel->ike_sas) && tunnel->children && !view_trouble(view);
 }
 
 static bool

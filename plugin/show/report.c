@@ -146,9 +146,9 @@ write_findings(FILE *out, const struct words *words, const struct tunnel *tunnel
 
     for (unsigned i = 0; file && i < SEVERITIES * FINDING_KEYS; i++) {
         unsigned key = i % FINDING_KEYS, rank = SEVERITIES - 1 - (i / FINDING_KEYS);
-        if (file->count[key] == 0 || finding_kind((uint8_t)key)->severity != rank)
-            continue;
         const struct finding *finding = file->best[key];
+        if (!finding || finding_severity(finding) != rank)
+            continue;
         write_wrapped(out, words, "  Finding", wmem_strdup_printf(words->scope, "%s, %u %s, as in frame %u (%s): %s",
                 finding_kind((uint8_t)key)->key, file->count[key], file->count[key] == 1 ? "time" : "times", finding->frame,
                 confidence_name(finding->confidence), finding_text(words, finding)));

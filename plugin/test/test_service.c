@@ -698,6 +698,7 @@ test_limit(void)
     g_assert_cmpuint(tunnel_of(stage)->service.outages, ==, OUTAGES_AT_MOST);
     g_assert_cmpuint(finding_count(&stage->bench, FINDING_OUTAGE), ==, OUTAGES_AT_MOST);
     g_assert_cmpuint(finding_count(&stage->bench, FINDING_LIMIT_REACHED), ==, 1);
+    g_assert_true(told && room == OUTAGES_AT_MOST);
     close_stage(stage);
 }
 

@@ -136,12 +136,13 @@ def test_outputs_are_the_same_each_time_and_in_two_passes(spiscope, capture):
 
 
 def test_findings_stand_from_the_worst_to_the_least(spiscope):
-    severity = {finding["key"]: finding["severity"] for name in LAB for tunnel in outputs(spiscope, name, True).json["tunnels"]
-                for finding in tunnel["findings"]}
     order = ["error", "warning", "note", "chat"]
     for name in LAB:
-        keys = re.findall(r"^  Finding +(\w+),", outputs(spiscope, name, True).report, re.M)
-        ranks = [order.index(severity[key]) for key in keys]
+        output = outputs(spiscope, name, True)
+        severity = {(finding["key"], finding["frame"]): finding["severity"] for tunnel in output.json["tunnels"] for finding in tunnel["findings"]}
+        said = re.findall(r"^  Finding +(\w+), \d+ times?, as in frame (\d+)", output.report, re.M)
+        assert said or not severity, name
+        ranks = [order.index(severity[key, int(frame)]) for key, frame in said]
         assert ranks == sorted(ranks), name
 
 

@@ -150,7 +150,7 @@ def vendors(spiscope):
     folder = spiscope.readable_copy_dir("vendors")
     for path in VENDORS.iterdir():
         if path.suffix == ".keys":
-            shutil.copytree(path, folder / path.name)
+            shutil.copytree(path, folder / path.name, dirs_exist_ok=True)
         else:
             shutil.copy(path, folder)
     spiscope.open_up()

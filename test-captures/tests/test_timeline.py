@@ -22,7 +22,7 @@ from test_profile import SIGHT, contrast, distance
 SVG = "{http://www.w3.org/2000/svg}"
 # Nothing that runs, loads, links or refers
 ELEMENTS = {"svg": {"width", "height", "viewBox"}, "title": set(), "style": set(), "text": {"x", "y", "class"},
-            "rect": {"x", "y", "width", "height", "class", "fill", "data-sas", "data-ike"}, "path": {"d", "class"}}
+            "rect": {"x", "y", "width", "height", "class", "fill", "data-sas", "data-ike", "data-outage"}, "path": {"d", "class"}}
 IKE = sorted(set(make_ike.CASES) - {"ike_hostile_chains"})
 CASES = [(name, keys, (MIN_10,)) for name in LAB for keys in (True, False)] + [(name, False, ()) for name in SYNTHETIC]
 IDS = [f"{name}{'-keyed' if keys else ''}" for name, keys, _ in CASES]

@@ -32,8 +32,7 @@ def early_rekey2(cap, seconds, early):
         if early:
             cap.expect("spi_churn", frame, "less than 300 s", times=2)
             if i == 3:
-                cap.expect("early_rekey", frame, A, confidence="inferred")
-                cap.expect("flapping", frame, times=2)
+                cap.expect("early_rekey", frame, A, confidence="inferred")     # IKEv2 negotiates no lifetime that this pace cuts short: no flapping
 
 
 @variants(ike1_churn_before_half=(1700, True), ike1_no_churn_after_half=(1900, False))

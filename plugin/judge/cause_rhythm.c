@@ -192,7 +192,7 @@ explain_phase2_rekeys(const struct view *view, const struct trouble *trouble, st
 
     if (!finding || trouble->kind != TROUBLE_CHURN || pace.count < view->judge->limits.churn_count)
         return false;
-    uint64_t offered[2] = { offered_by(view, 0), offered_by(view, 1) };
+    const uint64_t offered[2] = { offered_by(view, 0), offered_by(view, 1) };
     unsigned shorter = offered[1] < offered[0] ? 1 : 0;
     if (offered[shorter] == 0 || pace.asked[shorter] <= pace.asked[1 - shorter] || pace.most > offered[shorter]
             || pace.most > offered[1 - shorter] / 2)

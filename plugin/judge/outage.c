@@ -9,16 +9,20 @@
 #include "../clock.h"
 #include "outage.h"
 
+struct told_outage {
+    const struct outage *outage;
+};
+
 static void
 judge_outage(struct judge *judge, const struct change *change)
 {
     const struct outage *outage = change->outage.outage;
     struct finding *finding = judge_tunnel(judge, FINDING_OUTAGE, outage->proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED,
-            change->outage.tunnel, sizeof outage);
+            change->outage.tunnel, sizeof(struct told_outage));
 
     if (!finding)
         return;
-    memcpy(finding->detail, &outage, sizeof outage);
+    *(struct told_outage *)finding->detail = (struct told_outage){ outage };
     for (unsigned i = 0; i < outage->evidence_count; i++)
         finding_rests_on(finding, outage->evidence[i]);
 }
@@ -26,11 +30,7 @@ judge_outage(struct judge *judge, const struct change *change)
 const struct outage *
 outage_of(const struct finding *finding)
 {
-    const struct outage *outage = NULL;
-
-    if (finding->key == FINDING_OUTAGE)
-        memcpy(&outage, finding->detail, sizeof outage);
-    return outage;
+    return finding->key == FINDING_OUTAGE ? ((const struct told_outage *)finding->detail)->outage : NULL;
 }
 
 const char *

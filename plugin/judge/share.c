@@ -13,7 +13,7 @@
 #define PACKETS_AT_LEAST 400
 
 static void
-open(struct share *share, uint64_t base, const nstime_t *now, uint32_t frame)
+begin(struct share *share, uint64_t base, const nstime_t *now, uint32_t frame)
 {
     *share = (struct share){ .is_open = true, .base = base, .since = *now, .since_frame = frame };
 }
@@ -23,7 +23,7 @@ share_add(struct share *share, uint64_t bad, uint64_t total, const nstime_t *now
         struct share_seen *seen)
 {
     if (!share->is_open || total < share->base)
-        open(share, total > bad ? total - bad : 0, now, frame);
+        begin(share, total > bad ? total - bad : 0, now, frame);
     share->bad += bad;
     share->largest = bad > share->largest ? bad : share->largest;
     uint64_t of = total - share->base;
@@ -32,6 +32,6 @@ share_add(struct share *share, uint64_t bad, uint64_t total, const nstime_t *now
     *seen = (struct share_seen){ .bad = share->bad, .of = of, .since = share->since, .span = clock_elapsed(&share->since, now),
             .since_frame = share->since_frame };
     uint64_t steady = share->bad - share->largest, others = of > share->largest ? of - share->largest : 0;
-    open(share, total, now, frame);
+    begin(share, total, now, frame);
     return steady > 0 && steady >= others / one_in;
 }

@@ -39,8 +39,8 @@ enum trouble_kind {
 };
 
 struct trouble {
-    enum trouble_kind kind;
     const struct outage *outage;    /**< or NULL */
+    enum trouble_kind kind;
     uint32_t since_frame;           /**< its cause lies behind this frame ... */
     uint32_t begin_frame;           /**< ... it was felt from this one on ... */
     uint32_t until_frame;           /**< ... and was over at this one: UINT32_MAX at the end of the capture */

@@ -276,7 +276,7 @@ lanes_write_outages(const struct canvas *canvas, const struct tunnel *tunnel, in
 
     while (outage) {
         const struct outage *first = outage;
-        double from = canvas_x(canvas, &outage->begin), to = from;
+        double from = canvas_x(canvas, &outage->begin), to;
         unsigned count = 0;
         do {
             to = outage->restored_how == RESTORED_NOT ? CANVAS_RIGHT : canvas_x(canvas, &outage->end);

@@ -55,8 +55,8 @@ look_at(struct flow *flow, bool sends, struct sa *sa, const struct ipsec_packet 
 void
 mapping_take(struct flow *flow, struct sa *sa, const struct ipsec_packet *packet, uint32_t grace, struct changes *changes)
 {
-    if (flow->tunnel->both_sides)
-        return;
+    if (packet->source.port == 0 || flow->tunnel->both_sides)
+        return;                     /* plain IP: no NAT tells these flows apart */
     look_at(flow, true, sa, packet, grace, changes);
     look_at(flow_reverse(flow), false, sa, packet, grace, changes);
 }

@@ -13,6 +13,9 @@
 #include "restart.h"
 #include "walk.h"
 
+/* What stands in the upper half of IKE's initiator SPI, where ESP is taken for IKE: its SPI. */
+#define SPI_BITS 32
+
 /* A direction is one-way only if it carried more than a stray packet or two. */
 #define ONE_WAY_PACKETS 5
 
@@ -486,7 +489,7 @@ answers_misported(const struct tracker *tracker, const struct ike_message *messa
 {
     const struct flow *flow = tunnel_find(tracker->tunnels, &message->destination, &message->source);
 
-    return flow && flow->misported_spi != 0 && (uint32_t)(message->initiator_spi >> 32) == flow->misported_spi;
+    return flow && flow->misported_spi != 0 && (uint32_t)(message->initiator_spi >> SPI_BITS) == flow->misported_spi;
 }
 
 const struct ike_frame *

@@ -55,8 +55,10 @@ look_at(struct flow *flow, bool sends, struct sa *sa, const struct ipsec_packet 
 void
 mapping_take(struct flow *flow, struct sa *sa, const struct ipsec_packet *packet, uint32_t grace, struct changes *changes)
 {
-    if (packet->source.port == 0 || flow->tunnel->both_sides)
-        return;                     /* plain IP: no NAT tells these flows apart */
+    const struct flow *reverse = flow_reverse(flow);
+
+    if (flow->tunnel->both_sides || (packet->source.port == 0 && reverse->source.port == 0 && reverse->destination.port == 0))
+        return;                     /* both in plain IP: there is no port to go astray */
     look_at(flow, true, sa, packet, grace, changes);
     look_at(flow_reverse(flow), false, sa, packet, grace, changes);
 }

@@ -71,22 +71,6 @@ fits(uint64_t age, uint64_t lifetime)
     return lifetime > 0 && age + margin >= lifetime && age <= lifetime + margin;
 }
 
-/* The shortest lifetime that a peer offered in a phase, in seconds; 0 where none was read. */
-static uint64_t
-offered(const struct view *view, unsigned phase, unsigned peer)
-{
-    const struct offers *offers = &memory_read(view->judge->memory, view->tunnel)->offers[phase][peer];
-    uint64_t least = 0;
-
-    for (unsigned i = 0; i < offers->count && i < OFFERS_AT_MOST; i++) {
-        const struct lifetimes *lifetimes = &offers->exchange[i]->request->lifetimes;
-        for (unsigned j = 0; j < lifetimes->count; j++)
-            if (lifetimes->item[j].seconds > 0 && (least == 0 || lifetimes->item[j].seconds < least))
-                least = lifetimes->item[j].seconds;
-    }
-    return least;
-}
-
 /* One peer's shorter lifetime ended what the other still used: the lifetimes differ, and the age at the end is the shorter one's. */
 static bool
 explain_lifetime(const struct view *view, const struct trouble *trouble, unsigned phase, enum finding_key key, struct claim *claim)
@@ -95,7 +79,8 @@ explain_lifetime(const struct view *view, const struct trouble *trouble, unsigne
 
     if (!finding || !trouble->outage)
         return false;
-    uint64_t a = offered(view, phase, 0), b = offered(view, phase, 1);
+    const struct tunnel_memory *memory = memory_read(view->judge->memory, view->tunnel);
+    uint64_t a = offers_shortest(&memory->offers[phase][0]), b = offers_shortest(&memory->offers[phase][1]);
     uint64_t shorter = a == 0 || (b > 0 && b < a) ? b : a;
     if (!fits((uint64_t)trouble->outage->age.secs, shorter))
         return false;

@@ -168,21 +168,6 @@ explain_lifetime_too_short(const struct view *view, const struct trouble *troubl
     return (is_read || both) && claim_rekeys(view, claim, PEER_BOTH, &pace);
 }
 
-static uint64_t
-offered_by(const struct view *view, unsigned peer)
-{
-    const struct offers *offers = &memory_read(view->judge->memory, view->tunnel)->offers[1][peer];
-    uint64_t least = 0;
-
-    for (unsigned i = 0; i < offers->count && i < OFFERS_AT_MOST; i++) {
-        const struct lifetimes *lifetimes = &offers->exchange[i]->request->lifetimes;
-        for (unsigned j = 0; j < lifetimes->count; j++)
-            if (lifetimes->item[j].seconds > 0 && (least == 0 || lifetimes->item[j].seconds < least))
-                least = lifetimes->item[j].seconds;
-    }
-    return least;
-}
-
 /* The peer with the shorter lifetime asks for the rekeys, at its own lifetime's pace, which the other one would not. */
 bool
 explain_phase2_rekeys(const struct view *view, const struct trouble *trouble, struct claim *claim)
@@ -192,7 +177,8 @@ explain_phase2_rekeys(const struct view *view, const struct trouble *trouble, st
 
     if (!finding || trouble->kind != TROUBLE_CHURN || pace.count < view->judge->limits.churn_count)
         return false;
-    const uint64_t offered[2] = { offered_by(view, 0), offered_by(view, 1) };
+    const struct offers *offers = memory_read(view->judge->memory, view->tunnel)->offers[1];
+    const uint64_t offered[2] = { offers_shortest(&offers[0]), offers_shortest(&offers[1]) };
     unsigned shorter = offered[1] < offered[0] ? 1 : 0;
     if (offered[shorter] == 0 || pace.asked[shorter] <= pace.asked[1 - shorter] || pace.most > offered[shorter]
             || pace.most > offered[1 - shorter] / 2)

@@ -120,6 +120,20 @@ memory_take_offer(struct memory *memory, const struct exchange *exchange)
     offers->exchange[offers->count++ % OFFERS_AT_MOST] = exchange;
 }
 
+uint64_t
+offers_shortest(const struct offers *offers)
+{
+    uint64_t least = 0;
+
+    for (unsigned i = 0; i < offers->count && i < OFFERS_AT_MOST; i++) {
+        const struct lifetimes *lifetimes = &offers->exchange[i]->request->lifetimes;
+        for (unsigned j = 0; j < lifetimes->count; j++)
+            if (lifetimes->item[j].seconds > 0 && (least == 0 || lifetimes->item[j].seconds < least))
+                least = lifetimes->item[j].seconds;
+    }
+    return least;
+}
+
 /* ---- SAs */
 
 static struct sa_memory *

@@ -73,7 +73,6 @@ struct tunnel_memory {
     uint32_t collisions;
     nstime_t lost_in_fragments[2];  /**< when the latest IKE message of each peer was, of which not all IP fragments came */
     uint32_t lost_in_frame[2];      /**< its first fragment, or 0 */
-    const struct finding *first_no_proposal; /**< that is not about a CREATE_CHILD_SA, and is kept; or NULL */
     const struct finding *heavy_loss; /**< the latest that says that a tenth and more was lost for a minute, or NULL */
     const struct finding *replay_drops; /**< the latest that says that one in a hundred came too late, or NULL */
     struct told too_large;          /**< the latest that says that packets are too large for the path */
@@ -118,6 +117,9 @@ void memory_take_end(struct tunnel_memory *memory, const struct past_end *end);
 
 /** Remembers a rekey, if it is not known yet by its frame. */
 void memory_take_rekey(struct tunnel_memory *memory, const struct past_rekey *rekey);
+
+/** The shortest lifetime in a peer's offers, in seconds; 0 where none was read. */
+uint64_t offers_shortest(const struct offers *offers);
 
 /** Remembers the offer of a request; one for the same selectors takes the place of the peer's earlier one. */
 void memory_take_offer(struct memory *memory, const struct exchange *exchange);

@@ -25,10 +25,7 @@ judge_no_proposal(struct judge *judge, const struct change *change)
     if (exchange->outcome != EXCHANGE_REFUSED || exchange->error != NOTIFY_NO_PROPOSAL_CHOSEN)
         return;
     enum confidence confidence = by_initiator(exchange) ? CONFIDENCE_SUSPECTED : CONFIDENCE_PROVEN;
-    struct finding *finding = judge_exchange(judge, FINDING_NO_PROPOSAL, confidence, exchange, 0);
-    const struct finding **first = &memory_of(judge->memory, exchange->flow->tunnel)->first_no_proposal;
-    if (finding && !*first && exchange->type != IKE2_CREATE_CHILD_SA)
-        *first = finding;
+    judge_exchange(judge, FINDING_NO_PROPOSAL, confidence, exchange, 0);
 }
 
 static char *

@@ -34,10 +34,7 @@ def ike_rekey_then_end(cap, seconds, stale):
             cap.expect("stale_spi", frame, "after it was deleted", confidence="inferred")
 
 
-@variants(ike1_delete_then_esp=(Ike1, 20, True), ike1_delete_then_esp_soon=(Ike1, 9, False),
-          ike2_delete_then_esp=(Ike2, 20, True), ike2_delete_then_esp_soon=(Ike2, 9, False))
-def delete_then_esp(cap, kind, seconds, stale):
-    """A deletes its inbound SPI; B goes on to use it for so many seconds"""
+def used_for_100_seconds(cap, kind):
     sa = kind(cap)
     if kind is Ike1:
         sa.main_mode(0)
@@ -45,6 +42,14 @@ def delete_then_esp(cap, kind, seconds, stale):
     else:
         child = sa.start(0)
     child.send_every(2 * S, 100 * S, (A, B), 2 * S)
+    return sa, child
+
+
+@variants(ike1_delete_then_esp=(Ike1, 20, True), ike1_delete_then_esp_soon=(Ike1, 9, False),
+          ike2_delete_then_esp=(Ike2, 20, True), ike2_delete_then_esp_soon=(Ike2, 9, False))
+def delete_then_esp(cap, kind, seconds, stale):
+    """A deletes its inbound SPI; B goes on to use it for so many seconds"""
+    sa, child = used_for_100_seconds(cap, kind)
     sa.delete_child(100 * S, 0, child)
     frames = child.send_every(100 * S + 500 * MS, (100 + seconds) * S, (B,))
     if stale:
@@ -55,13 +60,7 @@ def delete_then_esp(cap, kind, seconds, stale):
 def delete_many(cap, kind, count):
     """One Delete with many SPIs, of which the last one is in use for 20 s more. Of thousands, the first are read, and it is said that there
     were more"""
-    sa = kind(cap)
-    if kind is Ike1:
-        sa.main_mode(0)
-        child, _ = sa.quick_mode(S, 0)
-    else:
-        child = sa.start(0)
-    child.send_every(2 * S, 100 * S, (A, B), 2 * S)
+    sa, child = used_for_100_seconds(cap, kind)
     spis = [0xDD000000 + i for i in range(count - 1)] + [child.inbound[A]]
     if kind is Ike1:
         frame = sa.informational(100 * S, 0, [sa.hash(), ike.delete1(spis)])

@@ -1,5 +1,5 @@
 /* compat.h
- * What differs between Wireshark 4.0 and 4.6, and nothing else.
+ * What differs between Wireshark's versions, and nothing else; probes.cmake finds out which it is.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -13,35 +13,37 @@
 #include <ws_version.h>
 #include <wsutil/pint.h>
 
-#define WIRESHARK_AT_LEAST(major, minor) \
-    (WIRESHARK_VERSION_MAJOR > (major) \
-        || (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
-
-#if !WIRESHARK_AT_LEAST(4, 0)
+#if WIRESHARK_VERSION_MAJOR < 4
 #error "SPIscope needs Wireshark 4.0 or later"
 #endif
 
-/* Renamed in 4.4. */
-#if !WIRESHARK_AT_LEAST(4, 4)
+#ifndef SPISCOPE_HAS_TVB_GET_UINT8
 #define tvb_get_uint8 tvb_get_guint8
 #endif
 
-/* Numbers in network byte order: renamed in 4.6. */
-#if !WIRESHARK_AT_LEAST(4, 6)
+/* Numbers in network byte order. */
+#ifndef SPISCOPE_HAS_PNTOHU
 #define pntohu16 pntoh16
 #define pntohu32 pntoh32
 #define pntohu64 pntoh64
 #endif
 
-/* Boolean preferences, tap flags, what wmem's callbacks return: gboolean has four bytes, bool has one. */
-#if WIRESHARK_AT_LEAST(4, 2)
-typedef bool compat_bool;
+/* What a boolean preference points to: gboolean has four bytes, bool has one. */
+#ifdef SPISCOPE_HAS_BOOL_PREFERENCES
+typedef bool compat_preference;
 #else
-typedef gboolean compat_bool;
+typedef gboolean compat_preference;
 #endif
 
-/* What the init callback of a -z option returns: nothing until 4.4, then whether it succeeded. */
-#if WIRESHARK_AT_LEAST(4, 6)
+/* What wmem's callbacks return. */
+#ifdef SPISCOPE_HAS_BOOL_WMEM_CALLBACKS
+typedef bool compat_wmem_result;
+#else
+typedef gboolean compat_wmem_result;
+#endif
+
+/* What the init callback of a -z option returns: nothing, or whether it succeeded. */
+#ifdef SPISCOPE_HAS_STAT_INIT_RESULT
 typedef bool compat_stat_init;
 #define COMPAT_STAT_INIT_DONE return true
 #else

@@ -8,6 +8,10 @@ include(WiresharkPlugin)
 string(REPLACE "." ";" version ${SPISCOPE_NUMBER})
 set_module_info(spiscope ${version} 0)
 
+set(CMAKE_REQUIRED_INCLUDES ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include ${CMAKE_BINARY_DIR} ${GLIB2_INCLUDE_DIRS})
+include(${CMAKE_CURRENT_SOURCE_DIR}/probes.cmake)
+unset(CMAKE_REQUIRED_INCLUDES)
+
 set_source_files_properties(${PLUGIN_FILES} PROPERTIES COMPILE_FLAGS "${WERROR_COMMON_FLAGS}")
 add_wireshark_plugin_library(spiscope epan)
 target_compile_definitions(spiscope PRIVATE SPISCOPE_VERSION="${SPISCOPE_VERSION}")

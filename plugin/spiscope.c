@@ -58,7 +58,7 @@ static struct {
     guint max_sas;
     guint expected_phase1_lifetime;
     guint expected_phase2_lifetime;
-    compat_bool info_column;
+    compat_preference info_column;
 } preferences = {
     .min_sa_lifetime = MIN_SA_LIFETIME,
     .churn_count = CHURN_COUNT,

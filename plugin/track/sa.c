@@ -80,7 +80,7 @@ sa_of_spi(const uint32_t *spi)
     return spi ? (struct sa *)((const char *)spi - offsetof(struct sa, key.spi)) : NULL;
 }
 
-static compat_bool
+static compat_wmem_result
 destroy_hashes(wmem_allocator_t *pool, wmem_cb_event_t event, void *data)
 {
     struct sa_table *table = data;

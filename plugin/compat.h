@@ -51,6 +51,24 @@ typedef void compat_stat_init;
 #define COMPAT_STAT_INIT_DONE return
 #endif
 
+/* What a button of a text window returns. */
+#ifdef SPISCOPE_HAS_BOOL_BUTTONS
+typedef bool compat_button;
+#else
+typedef gboolean compat_button;
+#endif
+
+/* A conversation filter's callbacks and its registration: they hand on what was registered with them. */
+#ifdef SPISCOPE_HAS_CONVERSATION_FILTER_DATA
+typedef bool compat_filter_valid;
+#define COMPAT_FILTER_ARGS struct _packet_info *pinfo, void *user_data _U_
+#define COMPAT_FILTER_REGISTER(protocol, name, is_valid, build) register_conversation_filter(protocol, name, is_valid, build, NULL)
+#else
+typedef gboolean compat_filter_valid;
+#define COMPAT_FILTER_ARGS struct _packet_info *pinfo
+#define COMPAT_FILTER_REGISTER(protocol, name, is_valid, build) register_conversation_filter(protocol, name, is_valid, build)
+#endif
+
 /* The third of a tap's packet callback's arguments and its flags have been there since 3.6. */
 #define COMPAT_TAP_PACKET_ARGS \
     void *tapdata, packet_info *pinfo, epan_dissect_t *edt, const void *data, tap_flags_t flags

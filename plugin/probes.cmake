@@ -16,6 +16,7 @@ set(probe_headers "
 #include <stdbool.h>
 #include <epan/packet.h>
 #include <epan/conversation_filter.h>
+#include <epan/funnel.h>
 #include <epan/prefs.h>
 #include <epan/stat_tap_ui.h>
 #include <wsutil/pint.h>
@@ -54,6 +55,8 @@ spiscope_probe(SPISCOPE_HAS_STAT_INIT_RESULT "typedef bool (*stat_tap_init_cb)(c
 # A conversation filter's callbacks get what was handed in at registration
 spiscope_probe(SPISCOPE_HAS_CONVERSATION_FILTER_DATA
     "typedef bool (*is_filter_valid_func)(struct _packet_info *, void *);")
+# What a button of a text window returns
+spiscope_probe(SPISCOPE_HAS_BOOL_BUTTONS "typedef bool (*funnel_bt_cb_t)(funnel_text_window_t *, void *);")
 # Names without the letter g
 spiscope_probe(SPISCOPE_HAS_TVB_GET_UINT8 "uint8_t (*probe)(tvbuff_t *, const int) = tvb_get_uint8;")
 spiscope_probe(SPISCOPE_HAS_PNTOHU "uint32_t (*probe)(const void *) = pntohu32;")

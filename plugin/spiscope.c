@@ -19,10 +19,14 @@
 #include "observe/ipsec.h"
 #include "show/capture_name.h"
 #include "show/conversations.h"
+#include "show/hindsight.h"
 #include "show/menu.h"
 #include "show/outputs.h"
+#include "show/packet_filters.h"
 #include "show/tables.h"
+#include "show/toolbar.h"
 #include "show/tree.h"
+#include "show/windows.h"
 
 /* Findings that are kept of one capture: about 140 MB of them at most. */
 #define FINDINGS_AT_MOST 1000000
@@ -88,6 +92,7 @@ static struct capture {
     struct tracker *tracker;
     struct judge judge;
     struct capture_facts facts;
+    struct hindsight *hindsight;    /* NULL until the capture was read to its end */
     struct shown shown[SHOWN_FRAMES];
 } *capture;
 
@@ -130,6 +135,18 @@ capture_source(struct capture_facts *facts, const struct tracker **tracker, cons
     *tracker = capture->tracker;
     *judge = &capture->judge;
     return true;
+}
+
+/* The capture was read to its end; a live one may go on. A single pass of tshark does not come here. */
+static void
+capture_end(void)
+{
+    if (!capture)
+        return;
+    if (capture->hindsight)
+        hindsight_free(capture->hindsight);
+    capture->hindsight = hindsight_create(wmem_file_scope(), capture->tracker, capture->judge.findings);
+    toolbar_update();
 }
 
 static void
@@ -177,6 +194,17 @@ show_sa(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *pack
     tree_show_sa(frame, sa, packet, known ? &counts : NULL, bytes_known ? &bytes : NULL);
 }
 
+/* On a tunnel's last packet. */
+static void
+show_verdict(struct tree_frame *frame, const struct tunnel *tunnel)
+{
+    if (!capture->hindsight || !hindsight_is_last(capture->hindsight, tunnel, frame->pinfo->num))
+        return;
+    capture->judge.now = capture->facts.last;
+    struct verdict verdict = verdict_of(tunnel, &capture->judge);
+    tree_show_verdict(frame, tunnel, &verdict);
+}
+
 /* A row's verdict is that of this moment. */
 static void
 feed(packet_info *pinfo, const struct tunnel *tunnel, const struct sa *sa, bool is_packet)
@@ -188,8 +216,10 @@ feed(packet_info *pinfo, const struct tunnel *tunnel, const struct sa *sa, bool 
 static void
 show_packet(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *packet)
 {
-    if (frame->is_looked_at)
+    if (frame->is_looked_at) {
         show_sa(frame, sa, packet);
+        show_verdict(frame, sa->flow->tunnel);
+    }
     if (tables_wanted())
         feed(frame->pinfo, sa->flow->tunnel, sa, true);
 }
@@ -202,6 +232,7 @@ show_message(struct tree_frame *frame, const struct ike_frame *ike)
     if (frame->is_looked_at) {
         remember_shown(frame, ike->exchange->flow->tunnel, NULL);
         tree_show_ike(frame, ike);
+        show_verdict(frame, ike->exchange->flow->tunnel);
     }
     if (!tables_wanted())
         return;
@@ -372,12 +403,27 @@ read_again(tvbuff_t *tvb, const packet_info *pinfo, const struct layers *layers,
 
 /* ---- */
 
+/* What was known at the end so far is not known of a live capture that goes on. */
 static void
 count_frame(const packet_info *pinfo)
 {
+    if (capture->hindsight) {
+        hindsight_free(capture->hindsight);
+        capture->hindsight = NULL;
+    }
     capture->facts.last = clock_of(&pinfo->abs_ts);
     if (capture->facts.frames++ == 0)
         capture->facts.first = capture->facts.last;
+}
+
+static void
+show_evidence_of(struct tree_frame *frame)
+{
+    uint32_t count;
+    const uint32_t *findings = hindsight_findings(capture->hindsight, frame->pinfo->num, &count);
+
+    if (count > 0)
+        tree_show_evidence_of(frame, findings, count);
 }
 
 static void
@@ -416,6 +462,8 @@ dissect_spiscope(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
             read_again(tvb, pinfo, &layers, &frame);
         if (!is_first || tracker_changes(capture->tracker)->count > 0)
             show_findings(&frame);
+        if (capture->hindsight && frame.is_looked_at)
+            show_evidence_of(&frame);
     }
     return (int)pinfo->fd->cap_len;
 }
@@ -461,10 +509,14 @@ proto_register_spiscope(void)
     tables_register(proto_spiscope);
     outputs_register(capture_source);
     conversations_register(proto_spiscope);
+    windows_register(capture_source);
     menu_register(proto_spiscope, find_shown, capture_source);
+    packet_filters_register(find_shown);
+    toolbar_register(capture_source);
     register_preferences();
     register_init_routine(capture_open);
     register_cleanup_routine(capture_close);
+    register_postseq_cleanup_routine(capture_end);
     /* Without a protocol the call costs half: Wireshark would add a layer to each frame, of IPsec or not. */
     spiscope_handle = create_dissector_handle(dissect_spiscope, -1);
 }

@@ -5,156 +5,121 @@
 #include "menu.h"
 
 #include <epan/packet.h>
+
 #include <epan/plugin_if.h>
-
-#include <errno.h>
-#include <unistd.h>
-
-#include <glib/gstdio.h>
 
 #include <wsutil/report_message.h>
 
-#include "clipboard.h"
+#include "filters.h"
 #include "window.h"
+#include "windows.h"
 
-static menu_lookup *lookup;
+static shown_lookup *find_shown;
 static outputs_source *source;
 
 enum entry {
     ENTRY_TUNNEL,
+    ENTRY_FINDINGS,
+    ENTRY_EVIDENCE,
     ENTRY_SA,
     ENTRY_STORY,
     ENTRY_NEIGHBOURS,
-    ENTRY_FINDINGS
+    ENTRY_LOG,
+    ENTRY_REPORT,
+    ENTRY_COPY,
+    ENTRY_TIMELINE
 };
 
-static void *
-frame_number(frame_data *frame, void *number) /* cppcheck-suppress [constParameterPointer,constParameterCallback]; Wireshark's type */
-{
-    *(uint32_t *)number = frame->num;
-    return number;
-}
-
-/* The SAs before and after this one in its lineage, and itself. */
-static char *
-neighbours(const struct sa *sa)
-{
-    GString *filter = g_string_new(NULL);
-
-    /* cppcheck-suppress nullPointerOutOfMemory; g_string_new ends the program where there is no memory */
-    g_string_append_printf(filter, "spiscope.sa.spi == 0x%08x", sa->key.spi);
-    if (sa->predecessor)
-        g_string_append_printf(filter, " || spiscope.sa.spi == 0x%08x", sa->predecessor->key.spi);
-    if (sa->successor)
-        g_string_append_printf(filter, " || spiscope.sa.spi == 0x%08x", sa->successor->key.spi);
-    return g_string_free(filter, FALSE);
-}
-
-static char *
-filter_of(enum entry entry, const struct tunnel *tunnel, const struct sa *sa)
-{
-    switch (entry) {
-    case ENTRY_TUNNEL:
-        return g_strdup_printf("spiscope.tunnel == %u", tunnel->id);
-    case ENTRY_FINDINGS:
-        return g_strdup_printf("spiscope.tunnel == %u && spiscope.finding", tunnel->id);
-    case ENTRY_SA:
-        return sa ? g_strdup_printf("spiscope.sa == %u", sa->id) : NULL;
-    case ENTRY_STORY:
-        return sa ? g_strdup_printf("spiscope.sa.spi == 0x%08x", sa->key.spi) : NULL;
-    case ENTRY_NEIGHBOURS:
-        return sa ? neighbours(sa) : NULL;
-    }
-    return NULL;
-}
-
-static void
-apply(ext_menubar_gui_type type _U_, gpointer gui _U_, gpointer user_data) /* cppcheck-suppress constParameterCallback; Wireshark's type */
-{
+/* What is selected in the packet list. */
+struct selected {
+    uint32_t frame;
     const struct tunnel *tunnel;
-    const struct sa *sa;
-    uint32_t frame = 0;
+    const struct sa *sa;            /* NULL for an IKE message */
+};
 
-    plugin_if_get_frame_data(frame_number, &frame);
-    if (frame == 0 || !lookup(frame, &tunnel, &sa)) {
-        report_failure("Select an ESP, AH or IKE packet first.");
-        return;
-    }
-    char *filter = filter_of((enum entry)GPOINTER_TO_INT(user_data), tunnel, sa);
-    if (!filter) {
-        report_failure("The selected packet is an IKE message: select an ESP or AH packet.");
-        return;
-    }
-    plugin_if_apply_filter(filter, TRUE);
-    g_free(filter);
-}
-
-/* The open capture's name: the window knows it, the command line does not once another file was opened. */
-static const char *
-open_file_name(void)
+static bool
+get_selected(struct selected *selected)
 {
-    const ws_info_t *info = window_info();
-
-    return info ? info->cf_filename : NULL;
+    selected->frame = window_frame();
+    if (selected->frame != 0 && find_shown(selected->frame, &selected->tunnel, &selected->sa))
+        return true;
+    report_failure("Select an ESP, AH or IKE packet first.");
+    return false;
 }
 
-/* Writes the report into a new file that only the user can read.
- * @return its descriptor, or -1 with errno set and no file left */
-static int
-write_report_file(char **path, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge)
-{
-    *path = g_build_filename(g_get_tmp_dir(), "spiscope-report-XXXXXX.txt", NULL);
-    int fd = g_mkstemp(*path);      /* never an existing file, nor where a link leads */
-    int ours = fd < 0 ? -1 : dup(fd);
-    FILE *out = ours < 0 ? NULL : fdopen(ours, "w");
-    bool written = false;
-
-    if (out) {
-        report_write(out, facts, tracker, judge);
-        written = !ferror(out);
-        written &= fclose(out) == 0;
-    } else if (ours >= 0) {
-        close(ours);
-    }
-    if (written)
-        return fd;
-    int error = errno;
-    if (fd >= 0) {
-        close(fd);
-        g_unlink(*path);
-    }
-    errno = error;
-    return -1;
-}
-
-static void
-copy_report(ext_menubar_gui_type type _U_, gpointer gui _U_, gpointer user_data _U_)
+static char *
+evidence_of(uint32_t frame)
 {
     struct capture_facts facts;
     const struct tracker *tracker;
     const struct judge *judge;
-    char *path = NULL;
 
-    if (!source(&facts, &tracker, &judge) || facts.frames == 0) {
-        report_failure("Open a capture first.");
+    return source(&facts, &tracker, &judge) ? filter_evidence(judge->findings, frame) : NULL;
+}
+
+/* For the caller to g_free; NULL where the packet has no such thing: that was said. */
+static char *
+filter_of(enum entry entry, const struct selected *selected)
+{
+    char *evidence;
+
+    switch (entry) {
+    case ENTRY_TUNNEL:
+        return filter_tunnel(selected->tunnel);
+    case ENTRY_FINDINGS:
+        return filter_findings(selected->tunnel);
+    case ENTRY_EVIDENCE:
+        evidence = evidence_of(selected->frame);
+        if (!evidence)
+            report_failure("Nothing was found on the selected packet: select one with a finding.");
+        return evidence;
+    default:
+        break;
+    }
+    if (!selected->sa) {
+        report_failure("The selected packet is an IKE message: select an ESP or AH packet.");
+        return NULL;
+    }
+    return entry == ENTRY_SA ? filter_sa(selected->sa) : entry == ENTRY_STORY ? filter_story(selected->sa) : filter_neighbours(selected->sa);
+}
+
+static void
+apply_filter(ext_menubar_gui_type type _U_, gpointer gui _U_, gpointer user_data) /* cppcheck-suppress constParameterCallback; Wireshark's type */
+{
+    struct selected selected;
+
+    if (!get_selected(&selected))
         return;
+    char *filter = filter_of((enum entry)GPOINTER_TO_INT(user_data), &selected);
+    if (filter)
+        plugin_if_apply_filter(filter, TRUE);
+    g_free(filter);
+}
+
+static void
+open_window(ext_menubar_gui_type type _U_, gpointer gui _U_, gpointer user_data) /* cppcheck-suppress constParameterCallback; Wireshark's type */
+{
+    struct selected selected;
+
+    switch ((enum entry)GPOINTER_TO_INT(user_data)) {
+    case ENTRY_LOG:
+        if (get_selected(&selected))
+            windows_show_log(selected.tunnel);
+        break;
+    case ENTRY_COPY:
+        windows_copy_report();
+        break;
+    case ENTRY_TIMELINE:
+        windows_show_timeline();
+        break;
+    default:
+        windows_show_report();
+        break;
     }
-    facts.file = open_file_name();
-    int fd = write_report_file(&path, &facts, tracker, judge);
-    if (fd < 0) {
-        report_failure("The report could not be written to %s: %s.", path, g_strerror(errno));
-    } else if (clipboard_put(fd)) {
-        g_unlink(path);
-    } else {
-        report_warning("The report is in the file\n%s\n\nInstall " CLIPBOARD_TOOLS " to have it on the clipboard.", path);
-    }
-    if (fd >= 0)
-        close(fd);
-    g_free(path);
 }
 
 void
-menu_register(int proto, menu_lookup *finder, outputs_source *outputs)
+menu_register(int proto, shown_lookup *lookup, outputs_source *outputs)
 {
     static const struct {
         enum entry entry;
@@ -162,18 +127,25 @@ menu_register(int proto, menu_lookup *finder, outputs_source *outputs)
         const char *tip;
     } entries[] = {
         { ENTRY_TUNNEL, "Filter this tunnel", "All packets between these two gateways" },
-        { ENTRY_FINDINGS, "Filter this tunnel's findings", "The packets on which something was found" },
+        { ENTRY_FINDINGS, "Filter this tunnel's findings", "The packets on which something was found, and those that this rests on" },
+        { ENTRY_EVIDENCE, "Filter this finding's evidence", "The selected packet, and those that what was found on it rests on" },
         { ENTRY_SA, "Filter this SA", "The packets of the selected packet's SA" },
-        { ENTRY_STORY, "Filter this SA's whole story", "Its negotiation, its packets and its Delete" },
+        { ENTRY_STORY, "Filter this SA's whole story", "Its negotiation, its packets, its Delete, and what was found about it" },
         { ENTRY_NEIGHBOURS, "Filter its predecessor and successor", "The SA with those before and after it" },
+        { ENTRY_LOG, "Follow this tunnel", "What happened to it, a line for each event" },
+        { ENTRY_REPORT, "Show the report", "Verdict, evidence and what to check, for every tunnel of this capture" },
+        { ENTRY_COPY, "Copy the report", "The same, to the clipboard" },
+        { ENTRY_TIMELINE, "Show the timeline", "Every SA and outage over time, in the browser" },
     };
     ext_menu_t *menu = ext_menubar_register_menu(proto, "SPIscope", TRUE);
 
-    lookup = finder;
+    find_shown = lookup;
     source = outputs;
     ext_menubar_set_parentmenu(menu, "Tools");
-    for (size_t i = 0; i < array_length(entries); i++)
-        ext_menubar_add_entry(menu, entries[i].label, entries[i].tip, apply, GINT_TO_POINTER((int)entries[i].entry));
-    ext_menubar_add_separator(menu);
-    ext_menubar_add_entry(menu, "Copy the report", "Verdict, evidence and what to check, for every tunnel of this capture", copy_report, NULL);
+    for (size_t i = 0; i < array_length(entries); i++) {
+        bool is_window = entries[i].entry >= ENTRY_LOG;
+        if (entries[i].entry == ENTRY_LOG)
+            ext_menubar_add_separator(menu);
+        ext_menubar_add_entry(menu, entries[i].label, entries[i].tip, is_window ? open_window : apply_filter, GINT_TO_POINTER((int)entries[i].entry));
+    }
 }

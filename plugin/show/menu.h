@@ -1,5 +1,5 @@
 /* menu.h
- * Tools, SPIscope: filters about the SA and the tunnel of the selected packet; the report to paste.
+ * Tools, SPIscope: filters about the selected packet's SA, tunnel and findings; report, timeline and a tunnel's log in windows.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -7,12 +7,9 @@
 #define SPISCOPE_MENU_H
 
 #include "outputs.h"
-
-/** The tunnel and the SA of a frame that was shown lately; the SA is NULL for an IKE message.
- * @return false where the frame holds no IPsec, or is not known any more */
-typedef bool menu_lookup(uint32_t frame, const struct tunnel **tunnel, const struct sa **sa);
+#include "shown.h"
 
 /** Registers the menu. Outside Wireshark's window it does nothing. */
-void menu_register(int proto, menu_lookup *finder, outputs_source *outputs);
+void menu_register(int proto, shown_lookup *lookup, outputs_source *source);
 
 #endif /* SPISCOPE_MENU_H */

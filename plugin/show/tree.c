@@ -55,8 +55,17 @@ static int hf_confidence = -1;
 static int hf_evidence = -1;
 static int hf_meaning = -1;
 static int hf_check = -1;
+static int hf_evidence_of = -1;
+static int hf_state = -1;
+static int hf_cause = -1;
+
+/* Findings' frames that are shown on a frame which they rest on: many may rest on the same. */
+#define EVIDENCE_OF_AT_MOST 100
 
 static expert_field ei_overcome = EI_INIT;
+static expert_field ei_broken = EI_INIT;
+static expert_field ei_impaired = EI_INIT;
+static expert_field ei_well = EI_INIT;
 
 static expert_field ei_finding[FINDING_KEYS] = {
 #define X(identifier, key, family, severity, group, title) EI_INIT,
@@ -148,8 +157,19 @@ tree_register(int proto)
             "What to check on the gateways", HFILL } },
         { &hf_evidence, { "Evidence", "spiscope.evidence", FT_FRAMENUM, BASE_NONE, NULL, 0,
             "Frame that the finding rests on", HFILL } },
+        { &hf_evidence_of, { "Evidence of", "spiscope.evidence_of", FT_FRAMENUM, BASE_NONE, NULL, 0,
+            "Frame of a finding that rests on this frame, once known", HFILL } },
+        { &hf_state, { "State", "spiscope.state", FT_STRING, BASE_NONE, NULL, 0,
+            "What users of the tunnel felt, on its last packet, once the capture was read to its end", HFILL } },
+        { &hf_cause, { "Cause", "spiscope.cause", FT_STRING, BASE_NONE, NULL, 0,
+            "What explains the state, on the tunnel's last packet, once the capture was read to its end", HFILL } },
     };
     static int *ett[] = { &ett_spiscope, &ett_sa, &ett_finding };
+    static ei_register_info verdicts[] = {
+        { &ei_broken, { "spiscope.verdict.broken", PI_SEQUENCE, PI_ERROR, "The tunnel is down, flaps, was interrupted, or works one way only", EXPFILL } },
+        { &ei_impaired, { "spiscope.verdict.impaired", PI_SEQUENCE, PI_WARN, "The tunnel is up, and not well", EXPFILL } },
+        { &ei_well, { "spiscope.verdict.well", PI_SEQUENCE, PI_CHAT, "Nothing is wrong with the tunnel, or too little was seen", EXPFILL } },
+    };
     static ei_register_info note = { &ei_overcome, { "spiscope.overcome", PI_RESPONSE_CODE, PI_NOTE,
             "Refused for now: the next try, or the other peer's, is to work", EXPFILL } };
     static ei_register_info ei[] = {
@@ -166,6 +186,7 @@ tree_register(int proto)
     expert_module_t *expert = expert_register_protocol(proto);
     expert_register_field_array(expert, ei, array_length(ei));
     expert_register_field_array(expert, &note, 1);
+    expert_register_field_array(expert, verdicts, array_length(verdicts));
 }
 
 static void
@@ -387,6 +408,44 @@ tree_show_finding(struct tree_frame *frame, const struct finding *finding)
         show_outage(tree, frame, finding->tunnel, outage_of(finding));
     for (unsigned i = 0; i < finding->evidence_count; i++)
         add_uint(tree, hf_evidence, frame->tvb, finding->evidence[i]);
+}
+
+static expert_field *
+expert_field_of(uint8_t state)
+{
+    switch ((enum state)state) {
+    case STATE_DOWN:
+    case STATE_FLAPPING:
+    case STATE_INTERRUPTED:
+    case STATE_ONE_WAY:
+        return &ei_broken;
+    case STATE_DEGRADED:
+    case STATE_CHURNING:
+        return &ei_impaired;
+    default:
+        return &ei_well;
+    }
+}
+
+void
+tree_show_verdict(struct tree_frame *frame, const struct tunnel *tunnel, const struct verdict *verdict)
+{
+    const struct words words = user_words(frame->pinfo->pool);
+
+    open_subtree(frame);
+    proto_item *item = proto_tree_add_string(frame->subtree, hf_state, frame->tvb, 0, 0, state_name(verdict->state));
+    expert_add_info_format(frame->pinfo, item, expert_field_of(verdict->state), "Tunnel %u: %s", tunnel->id,
+            verdict_summary(&words, tunnel, verdict));
+    proto_item_set_generated(item);
+    proto_item_set_generated(proto_tree_add_string(frame->subtree, hf_cause, frame->tvb, 0, 0, verdict_cause(verdict)));
+}
+
+void
+tree_show_evidence_of(struct tree_frame *frame, const uint32_t *finding, uint32_t count)
+{
+    open_subtree(frame);
+    for (uint32_t i = 0; i < MIN(count, EVIDENCE_OF_AT_MOST); i++)
+        add_uint(frame->subtree, hf_evidence_of, frame->tvb, finding[i]);
 }
 
 void

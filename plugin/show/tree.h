@@ -8,7 +8,7 @@
 
 #include <epan/packet.h>
 
-#include "../judge/judge.h"
+#include "../judge/verdict.h"
 
 /** Registers the fields and expert items of a protocol. */
 void tree_register(int proto);
@@ -35,6 +35,12 @@ void tree_show_ike(struct tree_frame *frame, const struct ike_frame *ike);
 
 /** Shows a finding, as expert information too. */
 void tree_show_finding(struct tree_frame *frame, const struct finding *finding);
+
+/** Shows the verdict about a tunnel, on its last packet, as expert information too. */
+void tree_show_verdict(struct tree_frame *frame, const struct tunnel *tunnel, const struct verdict *verdict);
+
+/** Shows on which frames the findings stand that rest on this one. */
+void tree_show_evidence_of(struct tree_frame *frame, const uint32_t *finding, uint32_t count);
 
 /** Appends the findings' keys to the Info column. */
 void tree_mark_info(packet_info *pinfo, const struct findings *findings, uint32_t first, uint32_t count);

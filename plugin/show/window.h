@@ -13,4 +13,7 @@
 /** What Wireshark's window tells of itself and of the open file, owned by it; NULL in tshark. */
 const ws_info_t *window_info(void);
 
+/** The frame that is selected in the packet list, or 0. */
+uint32_t window_frame(void);
+
 #endif /* SPISCOPE_WINDOW_H */

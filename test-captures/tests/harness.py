@@ -57,6 +57,8 @@ SA_FIELDS = {
     "spiscope.sa.reordered": "FT_UINT64",
 }
 FINDING_FIELDS = {"spiscope.finding": "FT_STRING", "spiscope.confidence": "FT_STRING", "spiscope.evidence": "FT_FRAMENUM"}
+# Known at the end of the capture only
+HINDSIGHT_FIELDS = ("spiscope.evidence_of", "spiscope.state", "spiscope.cause")
 # Present wherever an SA is: a frame with two SAs has two of each. Not the generation: it is open for as long as it is
 # undecided whether a newborn SA replaces another or goes beside it
 EVERY_SA = [f"spiscope.sa{suffix}" for suffix in
@@ -221,7 +223,7 @@ class Harness(Room):
         return self.rows(capture, self.FULL, options, passes, keys=keys)
 
     # with keys and min_sa_lifetime 10, as the lab renews SAs every 20 s
-    JUDGED = ("frame.number", "frame.time_epoch", "ip.src", "ipv6.src", *FINDING_FIELDS, "_ws.expert.message", "spiscope.sa.spi",
+    JUDGED = ("frame.number", "frame.time_epoch", "ip.src", "ipv6.src", "spiscope.tunnel", *FINDING_FIELDS, *HINDSIGHT_FIELDS, "_ws.expert.message", "spiscope.sa.spi",
               "spiscope.sa.age", "spiscope.sa.negotiated_lifetime", "spiscope.sa.replaces", "spiscope.sa.replaced_by", *IKE_FIELDS)
     # what stock tshark reads of IKE with the same keys
     ISAKMP = ("frame.number", "frame.time_epoch", "frame.protocols", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "udp.srcport", "udp.dstport",

@@ -1,0 +1,25 @@
+/* hindsight.h
+ * What is known of a frame once the capture was read to its end: that it is its tunnel's last one, and which findings rest on it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_HINDSIGHT_H
+#define SPISCOPE_HINDSIGHT_H
+
+#include "../judge/judge.h"
+
+struct hindsight;
+
+/** Looks back over what was read. Owned by pool; hindsight_free gives back its memory sooner. */
+struct hindsight *hindsight_create(wmem_allocator_t *pool, const struct tracker *tracker, const struct findings *findings);
+
+void hindsight_free(struct hindsight *hindsight);
+
+/** Whether the frame is the last one of ESP, AH or IKE of a tunnel. */
+bool hindsight_is_last(const struct hindsight *hindsight, const struct tunnel *tunnel, uint32_t frame);
+
+/** The frames of the findings that rest on a frame, ascending.
+ * @param count  gets how many there are */
+const uint32_t *hindsight_findings(const struct hindsight *hindsight, uint32_t frame, uint32_t *count);
+
+#endif /* SPISCOPE_HINDSIGHT_H */

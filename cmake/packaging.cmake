@@ -24,6 +24,8 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # Wireshark loads plugins of its own 4.N only
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "wireshark-common (>= ${minor}~), wireshark-common (<< ${next}~)")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "wireshark | tshark")
+# For spiscope-batch
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "tshark, parallel, jq")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Wireshark plugin that says why an IPsec tunnel flaps")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
 "Follows every ESP and AH security association and every IKE SA of a
@@ -32,7 +34,8 @@ was lost on it, what was refused. Marks the packets at which something
 goes wrong, and gives a verdict per tunnel: proxy IDs that do not match,
 lifetimes that differ, a dead peer, and so on.
 .
-With the plugin comes a profile of columns, colours and filter buttons.")
+With the plugin come a profile of columns, colours and filter buttons, and
+spiscope-batch, a command for folders of captures.")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
     OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)

@@ -16,7 +16,7 @@ sys.path.insert(0, str(TREE / "test-captures" / "tests"))
 sys.dont_write_bytecode = True
 from harness import Harness  # noqa: E402
 
-FOLDER, FILE = "drwxr-xr-x root/root", "-rw-r--r-- root/root"
+FOLDER, FILE, PROGRAM = "drwxr-xr-x root/root", "-rw-r--r-- root/root", "-rwxr-xr-x root/root"
 
 
 def output(*command, **options):
@@ -84,10 +84,12 @@ def test_it_holds_these_files_and_no_others(deb, wireshark):
     files = {path for path in modes if not path.endswith("/")}
     library = output("pkg-config", "--variable=libdir", "wireshark").strip()
     profile = {f"./usr/share/wireshark/profiles/SPIscope/{path.name}" for path in (TREE / "plugin/profile/SPIscope").iterdir()}
-    assert files == profile | {f".{library}/wireshark/plugins/{wireshark[0]}.{wireshark[1]}/epan/spiscope.so",
+    batch = {f"./usr/{path}" for path in ("bin/spiscope-batch", "share/man/man1/spiscope-batch.1.gz", "share/bash-completion/completions/spiscope-batch",
+                                          *(f"share/spiscope/{name}.jq" for name in ("index", "result", "summary")))}
+    assert files == profile | batch | {f".{library}/wireshark/plugins/{wireshark[0]}.{wireshark[1]}/epan/spiscope.so",
                                *(f"./usr/share/doc/wireshark-spiscope/{name}" for name in ("changelog.gz", "copyright", "report.schema.json"))}
     for path, mode in modes.items():
-        assert mode == (FOLDER if path.endswith("/") else FILE), path
+        assert mode == (FOLDER if path.endswith("/") else PROGRAM if "/bin/" in path else FILE), path
 
 
 def test_lintian_is_silent(deb):
@@ -104,5 +106,7 @@ def test_the_packaged_plugin_runs(deb, tmp_path):
         version = output("dpkg-deb", "-f", deb, "Version").split("+")[0]
         assert re.search(rf"^spiscope\.so\s+{re.escape(version)}\s+dissector", spiscope.tshark("-G", "plugins").stdout, re.M)
         assert "flapping" in spiscope.keys_found("v2_flap")
+        done = subprocess.run([tmp_path / "usr/bin/spiscope-batch", "--filters"], capture_output=True, text=True)
+        assert done.returncode == 0 and "spiscope.outage" in done.stdout
     finally:
         spiscope.close()

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The commands of README.md's section on many captures, run as they stand there, on 200 captures, some of them broken."""
+"""spiscope-batch by the commands of README.md's section on many captures, run as they stand there, on 200 captures, some of them broken
+(SPISCOPE_BATCH names another number, such as 2000)."""
 import json
+import os
 import random
 import re
 import struct
+import shutil
 import subprocess
 from collections import Counter
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
@@ -14,9 +18,10 @@ from outputs import outputs
 from test_ike_third_party import CAPTURES as THIRD_PARTY
 from test_ike_third_party import FOLDER
 
-MANY = 200
+MANY = int(os.environ.get("SPISCOPE_BATCH", 200))
+BATCH = TEST_CAPTURES.parent / "plugin" / "batch"
 CUT, GARBAGE, HALF_HEADER, EMPTY = 20, 10, 4, 6
-ODD_NAMES = ["with blanks.pcap", "it's \"quoted\".pcap", "dollar $(touch x) `y` ;&.pcap", "\u00fcml\u00e4ut \u2194.pcap", "%s {} {#} \\t.pcap", "a'b.pcap"]
+ODD_NAMES = ["with blanks.pcap", "new\nline.pcap", "-n.pcap", "it's \"quoted\".pcap", "dollar $(touch x) `y` ;&.pcap", "\u00fcml\u00e4ut \u2194.pcap", "%s {} {#} \\t.pcap", "a'b.pcap"]
 SCHEMA = json.loads((TEST_CAPTURES.parent / "plugin" / "report.schema.json").read_text())
 FAKE_SSH = '#!/bin/sh\n# ssh [OPTION] HOST -- COMMAND, on this machine\necho "$1" >>{log}\nwhile [ "$1" != -- ]; do shift; done\nshift\nexec sh -c "$*"\n'
 
@@ -47,9 +52,13 @@ def records(data):
 
 def shell(spiscope, folder, line):
     # SHELL, which a login sets: parallel falls back to the one in /etc/passwd, and nobody's is nologin
+    programs = spiscope.readable_copy_dir("programs")
+    for path in BATCH.iterdir():
+        shutil.copy(path, programs)
     environment = dict(spiscope.environment(spiscope.room / "home"), SHELL="/bin/sh", TMPDIR=str(spiscope.room / "home"))
+    environment["PATH"] = f"{programs}:{environment['PATH']}"
     return subprocess.run([*spiscope.as_nobody(), "sh", "-c", line], cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, timeout=300)
+                          text=True, timeout=3600)
 
 
 def room(spiscope, name):
@@ -105,15 +114,14 @@ class Many:
 
 @pytest.fixture(scope="module")
 def batch(spiscope):
-    """The captures, the lines of JSON by file, and the folder, after the one call."""
+    """The captures, the lines of JSON, and what the one call printed."""
     many = Many(room(spiscope, "batch"))
     many.fill(spiscope)
     assert many.count() == MANY and len(many.good) >= 150
-    done = shell(spiscope, many.folder, command("find captures"))
-    assert not done.stdout and not done.stderr
-    lines = (many.folder / "reports.jsonl").read_text().splitlines()
-    reports = [json.loads(line) for line in lines]
-    return many, reports
+    done = shell(spiscope, many.folder, command("batch captures"))
+    assert done.returncode == 1 and not done.stderr, done.stderr
+    lines = (many.folder / "spiscope-batch" / "reports.jsonl").read_text().splitlines()
+    return many, [json.loads(line) for line in lines], done.stdout
 
 
 def by_file(reports):
@@ -123,7 +131,7 @@ def by_file(reports):
 
 
 def test_every_good_capture_has_its_line(batch):
-    many, reports = batch
+    many, reports, _ = batch
     found = by_file(reports)
     assert set(found) == {*many.good, *many.cut, *many.empty}
     assert {name: found[name]["capture"]["frames"] for name, frames in many.good.items() if frames is not None} == \
@@ -131,7 +139,7 @@ def test_every_good_capture_has_its_line(batch):
 
 
 def test_a_cut_capture_is_reported_as_far_as_it_goes(batch):
-    many, reports = batch
+    many, reports, _ = batch
     found = by_file(reports)
     assert {name: found[name]["capture"]["frames"] for name in many.cut} == many.cut
     assert all(found[name]["tunnels"] for name in many.cut)
@@ -150,45 +158,72 @@ def test_the_others_are_not_spoiled(spiscope, batch):
         assert found[f"captures/{name}.pcap"]["tunnels"] == outputs(spiscope, name, False, ()).json["tunnels"]
 
 
-def test_every_broken_capture_is_named(spiscope, batch):
-    many, _ = batch
-    done = shell(spiscope, many.folder, command("awk -F"))
-    named = done.stdout.splitlines()
-    assert len(named) == len(many.broken) + len(many.cut) and not done.stderr
-    reasons = (many.folder / "errors.txt").read_text()
+def test_the_summary_counts_and_names(batch):
+    many, reports, printed = batch
+    tunnels = [tunnel for report in reports for tunnel in report["tunnels"]]
+    assert printed.startswith(f"{MANY} captures, {len(tunnels)} tunnels\n")
+    counted = dict(re.findall(r"^  (\w+) +(\d+)  ", printed.split("The worst tunnels")[0], re.M))
+    assert {state: int(count) for state, count in counted.items()} == Counter(tunnel["verdict"]["state"] for tunnel in tunnels)
+    bad = printed.split("Not read, or not to the end")[1].split("Without a frame")[0]
     for name in (*many.broken, *many.cut):
-        assert sum(name.replace(" ", "\\ ") in line or name in line for line in named) == 1, name
-        line = [line for line in reasons.splitlines() if f'"{name}"' in line]
-        assert len(line) == 1 and line[0].startswith("tshark: "), name
-        assert "cut short" in line[0] or name in many.broken
-    # which status it is depends on Wireshark's version: 2 in 4.0, and from 4.2 on one for each reason (ws_exit_codes.h)
-    assert all(re.match(r"([1-9]|1\d) 0 ", line) for line in named)
-    # parallel itself may complain of the machine, as where /sys is not mounted
-    told = [line for line in reasons.splitlines() if line.startswith("tshark: ")]
-    assert len(told) == len(many.broken) + len(many.cut)
+        line, = [line for line in bad.splitlines() if line.startswith(f"  {name}: ")]
+        assert "cut short" in line or name in many.broken
+    assert len(bad.split("\n\n")[1].splitlines()) == len(many.broken) + len(many.cut)
+    assert all(f"\n  {name}\n" in printed for name in many.empty)
 
 
-def test_empty_files_are_found_by_their_frames(spiscope, batch):
-    many, _ = batch
-    done = shell(spiscope, many.folder, command("capture.frames == 0"))
-    assert sorted(done.stdout.splitlines()) == sorted(many.empty) and not done.stderr
+def test_the_page_links_to_what_is_there(batch):
+    many, reports, _ = batch
+    folder = many.folder / "spiscope-batch"
+    page = ElementTree.fromstring(re.search(r"<table>.*</table>", (folder / "index.html").read_text(), re.S)[0])
+    rows = page.findall("./tbody/tr")
+    assert sorted(row[0].text for row in rows) == sorted({*many.good, *many.cut, *many.empty, *many.broken})
+    for row in rows:
+        links = {link.text: folder / link.get("href") for link in row.iter("a")}
+        assert set(links) == ({"not read"} if row[0].text in many.broken else {"timeline", "report"})
+        if "report" in links:
+            assert "SPIscope" in links["report"].read_text() and ElementTree.parse(links["timeline"]).getroot().tag.endswith("svg")
+    order = ["down", "flapping", "interrupted", "one_way", "degraded", "churning", "unknown", "idle", "stable", "-"]
+    ranks = [order.index(row[1].text) for row in rows]
+    assert ranks == sorted(ranks)
+
+
+def test_an_interruption_is_gone_on_from(spiscope, batch):
+    """Killed while it ran: what was done is not done again, and in the end each capture is there once."""
+    many, _, printed = batch
+    folder = room(spiscope, "interrupted")
+    for name in LAB[:12]:
+        shutil.copy(spiscope.path(name), folder / "captures" / f"{name}.pcap")
+    line = "setsid timeout -s KILL -k 1 2 " + command("batch captures").replace("batch captures", "batch -j 1 captures")
+    shell(spiscope, folder, line)
+    done_before = {path.name: path.stat().st_mtime_ns for path in (folder / "spiscope-batch" / "captures").glob("*.line")}
+    assert shell(spiscope, folder, command("batch captures")).returncode == 2, "results are not overwritten"
+    done = shell(spiscope, folder, command("--resume"))
+    assert done.returncode == 0, done.stderr
+    after = {path.name: path.stat().st_mtime_ns for path in (folder / "spiscope-batch" / "captures").glob("*.line")}
+    logged = {int(line.split("\t")[0]) for line in (folder / "spiscope-batch" / "jobs.tsv").read_text().splitlines()[1:]}
+    assert logged == set(range(1, 13)) and len(after) == 12
+    assert done_before.items() <= after.items() or len(done_before.items() - after.items()) <= 1     # one was done, and not yet written down
+    reports = [json.loads(line) for line in (folder / "spiscope-batch" / "reports.jsonl").read_text().splitlines()]
+    assert sorted(by_file(reports)) == sorted(f"captures/{name}.pcap" for name in LAB[:12])
 
 
 def test_nothing_in_a_name_is_run(batch):
-    many, _ = batch
+    many, *_ = batch
     assert not (many.folder / "x").exists()
-    assert {path.name for path in many.folder.iterdir()} == {"captures", "jobs.tsv", "reports.jsonl", "errors.txt"}
+    assert {path.name for path in many.folder.iterdir()} == {"captures", "spiscope-batch"}
 
 
 def test_the_queries_of_the_readme(spiscope, batch):
-    many, reports = batch
-    rows, counts, mismatches = command("@tsv").splitlines()
-    table = shell(spiscope, many.folder, rows)
+    many, reports, _ = batch
+    enter, rows, counts, mismatches = command("@tsv").splitlines()
+    folder = many.folder / enter.split()[1]
+    table = shell(spiscope, folder, rows)
     tunnels = [tunnel for report in reports for tunnel in report["tunnels"]]
     assert len(table.stdout.splitlines()) == len(tunnels) and all(line.count("\t") == 4 for line in table.stdout.splitlines())
-    counted = dict(reversed(line.split()) for line in shell(spiscope, many.folder, counts).stdout.splitlines())
+    counted = dict(reversed(line.split()) for line in shell(spiscope, folder, counts).stdout.splitlines())
     assert {cause: int(count) for cause, count in counted.items()} == Counter(tunnel["verdict"]["cause"] for tunnel in tunnels)
-    found = shell(spiscope, many.folder, mismatches).stdout.splitlines()
+    found = shell(spiscope, folder, mismatches).stdout.splitlines()
     assert sorted(found) == sorted(report["capture"]["file"] for report in reports
                                    if any(tunnel["verdict"]["cause"] == "proxy_id_mismatch" for tunnel in report["tunnels"]))
 
@@ -208,27 +243,36 @@ def test_on_many_machines(spiscope):
     (folder / "hosts").write_text(f"2/{ssh} one.example\n2/{ssh} two.example\n")
     for path in (folder / "hosts", *(folder / "captures").iterdir()):
         path.chmod(0o644)
-    done = shell(spiscope, folder, command("--sshloginfile"))
-    assert not done.stdout and not done.stderr, done.stderr
-    found = by_file([json.loads(line) for line in (folder / "reports.jsonl").read_text().splitlines()])
+    done = shell(spiscope, folder, command("--sshloginfile").splitlines()[1])
+    assert done.returncode == 1 and not done.stderr, done.stderr
+    found = by_file([json.loads(line) for line in (folder / "far" / "reports.jsonl").read_text().splitlines()])
     for name in names:
         assert found[f"{folder}/captures/{name} x.pcap"]["tunnels"] == outputs(spiscope, name, False, ()).json["tunnels"]
     assert found[f"{folder}/captures/cut.pcap"]["capture"]["frames"] == len(records(spiscope.path("v2_flap").read_bytes()[:5000])) - 2
     assert {"one.example", "two.example"} <= set(log.read_text().split())
-    named = shell(spiscope, folder, command("awk -F")).stdout.splitlines()
-    assert len(named) == 1 and "cut.pcap" in named[0]
+    assert "cut.pcap" in done.stdout.split("Not read, or not to the end")[1]
 
 
 def test_ring_buffer_files_are_read_as_one(spiscope):
+    """The parts are named in another order than that of their packets; one of them was cut out in another order of time."""
     folder = room(spiscope, "ring")
     whole = spiscope.path("v2_pfs_flap")
     subprocess.run(["editcap", "-F", "pcapng", "-c", "100", whole, folder / "part.pcapng"], check=True, capture_output=True)
     parts = sorted(folder.glob("part*.pcapng"))
     assert len(parts) >= 4
-    for path in parts:
-        path.chmod(0o644)
-    done = shell(spiscope, folder, command("mergecap"))
-    report = json.loads(done.stdout)
+    for place, path in enumerate(reversed(parts)):
+        path.rename(folder / f"part {place}.pcapng").chmod(0o644)
+    done = shell(spiscope, folder, command("--merge").splitlines()[0])
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    report = json.loads((folder / "day" / "reports.jsonl").read_text())
     alone = outputs(spiscope, "v2_pfs_flap", False, ()).json
     assert report["tunnels"] == alone["tunnels"] and report["capture"]["frames"] == alone["capture"]["frames"]
-    assert report["capture"]["file"] is None
+    assert report["capture"]["file"] == f"merged: {len(parts)} files"
+
+
+def test_the_filters_are_filters(spiscope):
+    done = shell(spiscope, spiscope.readable_copy_dir("filters"), "spiscope-batch --filters")
+    filters = [part for line in done.stdout.splitlines()[1:] for part in re.split(r"; ", re.split(r"  +", line)[-1])]
+    assert done.returncode == 0 and len(filters) >= 19
+    for display_filter in filters:
+        spiscope.tshark("-n", "-r", spiscope.path("v2_idle"), "-Y", display_filter, "-c", "1")

@@ -91,4 +91,17 @@ clock_passed(const nstime_t *from, const nstime_t *to, uint32_t seconds)
     return clock_passed_ms(from, to, (uint64_t)seconds * CLOCK_MSECS);
 }
 
+/** The moment so many seconds after another; as exact as a double is. */
+static inline nstime_t
+clock_after(const nstime_t *moment, double seconds)
+{
+    int64_t whole = (int64_t)seconds;
+    int64_t nsecs = moment->nsecs + (int64_t)((seconds - (double)whole) * CLOCK_NSECS);
+    nstime_t after = NSTIME_INIT_ZERO;
+
+    after.secs = (time_t)(moment->secs + whole + (nsecs / CLOCK_NSECS));
+    after.nsecs = (int)(nsecs % CLOCK_NSECS);
+    return after;
+}
+
 #endif /* SPISCOPE_CLOCK_H */

@@ -95,9 +95,11 @@ listen(write_function *write, FILE *file, const char *path, const char *name)
 static compat_stat_init
 init_report(const char *argument, void *data _U_)
 {
-    if (strcmp(argument, "spiscope,report") != 0)
-        refuse("unknown argument in -z %s: it is -z spiscope,report%s", argument, "");
-    listen(report_write, stdout, NULL, "the report");
+    bool all = strcmp(argument, "spiscope,report,all") == 0;
+
+    if (!all && strcmp(argument, "spiscope,report") != 0)
+        refuse("unknown argument in -z %s: it is -z spiscope,report or -z spiscope,report,all%s", argument, "");
+    listen(all ? report_write_all : report_write, stdout, NULL, "the report");
     COMPAT_STAT_INIT_DONE;
 }
 

@@ -9,52 +9,11 @@
 #include "../judge/coverage.h"
 #include "../judge/rekey.h"
 #include "../clock.h"
+#include "../judge/overview.h"
 #include "outage_log.h"
+#include "paragraph.h"
+#include "report_summary.h"
 #include "user_words.h"
-
-enum {
-    COLUMNS = 80,
-    LABEL = 12
-};
-
-/* The same text in printable ASCII: the arrow between selectors is the only other character that we write, and a
- * file's name may hold what a terminal takes for commands. */
-static char *
-to_ascii(wmem_allocator_t *scope, const char *text)
-{
-    wmem_strbuf_t *ascii = wmem_strbuf_new(scope, "");
-
-    while (*text != '\0') {
-        if (g_str_has_prefix(text, "\xe2\x86\x94")) {
-            wmem_strbuf_append(ascii, "<->");
-            text += 3;
-        } else {
-            wmem_strbuf_append_c(ascii, g_ascii_isprint(*text) ? *text : '?');
-            text++;
-        }
-    }
-    return (char *)wmem_strbuf_get_str(ascii);
-}
-
-/* Words with a label before the first line and blanks before the others. A word that is longer than a
- * line has one of its own. */
-static void
-write_wrapped(FILE *out, const struct words *words, const char *label, const char *text)
-{
-    int column = fprintf(out, "%-*s ", LABEL - 1, label);
-    bool is_first = true;
-
-    for (const char *word = strtok(to_ascii(words->scope, text), " "); word; word = strtok(NULL, " ")) {
-        int length = (int)strlen(word);
-        if (!is_first && column + 1 + length > COLUMNS) {
-            column = fprintf(out, "\n%*s", LABEL, "") - 1;
-            is_first = true;
-        }
-        column += fprintf(out, "%s%s", is_first ? "" : " ", word);
-        is_first = false;
-    }
-    fputc('\n', out);
-}
 
 static char *
 text_frames(wmem_allocator_t *scope, const struct verdict *verdict, const char *between)
@@ -186,7 +145,7 @@ write_outage(FILE *out, const struct words *words, const struct outage *outage, 
     if (strncmp(before, now, DAY) != 0)
         time = wmem_strdup_printf(words->scope, "%.*s %s", (int)DAY, now, time);
     *day = outage->begin;
-    write_wrapped(out, words, wmem_strdup_printf(words->scope, "%-*s%s ", LABEL, label, time), outage_log_line(words, outage));
+    write_wrapped(out, words, wmem_strdup_printf(words->scope, "%-*s%s ", PARAGRAPH_LABEL, label, time), outage_log_line(words, outage));
 }
 
 static void
@@ -269,26 +228,68 @@ write_unread(FILE *out, const struct words *words, const struct unread *unread)
     }
 }
 
-void
-report_write(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge)
+/* In a line, where it is well and one of many. */
+static void
+write_well(FILE *out, const struct words *words, const struct overview_row *row)
 {
-    wmem_allocator_t *scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
-    const struct words words = user_words(scope);
+    const struct tunnel *tunnel = row->tunnel;
+
+    write_wrapped(out, words, wmem_strdup_printf(words->scope, "Tunnel %u", tunnel->id), wmem_strdup_printf(words->scope, "A %s, B %s: %s",
+            words_endpoint(words, &tunnel->flow[0].source), words_endpoint(words, &tunnel->flow[1].source), state_name(row->verdict.state)));
+}
+
+/* The worst first. Few tunnels are told in full, whatever they are like. */
+static void
+write_tunnels(FILE *out, const struct words *words, const struct overview *overview, const struct tracker *tracker, const struct judge *judge, bool all)
+{
+    enum { FEW = 5 };
     wmem_allocator_t *kept = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
     unsigned *counts;
     const struct sa ***sas = report_sort_sas(tracker, kept, &counts);
+    uint32_t in_full = all || overview->tunnels <= FEW ? overview->tunnels : MIN(overview->troubled, SUMMARY_TUNNELS_AT_MOST);
+
+    for (uint32_t i = 0; i < overview->tunnels; i++) {
+        const struct tunnel *tunnel = overview->row[i].tunnel;
+        if (i < in_full)
+            write_tunnel(out, words, tunnel, judge, sas[tunnel->id], counts[tunnel->id]);
+        else if (i >= overview->troubled)
+            write_well(out, words, &overview->row[i]);
+        wmem_free_all(words->scope);
+        if (i + 1 == in_full && in_full < overview->tunnels)
+            fprintf(out, "\n");
+    }
+    wmem_destroy_allocator(kept);
+}
+
+static void
+write_report(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge, bool all)
+{
+    wmem_allocator_t *scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
+    wmem_allocator_t *kept = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
+    const struct words words = user_words(scope);
+    struct overview overview = overview_of(kept, tracker_tunnels(tracker), judge);
 
     fprintf(out, "SPIscope %s report\n", SPISCOPE_VERSION);
     write_wrapped(out, &words, "Capture", wmem_strdup_printf(scope, "%s: %u frames, %s to %s",
             facts->file ? facts->file : "(no name)", facts->frames, words_moment(&words, &facts->first), words_moment(&words, &facts->last)));
     write_unread(out, &words, &facts->unread);
     write_findings(out, &words, NULL, judge);
-    if (!tunnel_first(tracker_tunnels(tracker)))
+    report_write_summary(out, &words, &overview, facts, tracker, judge);
+    if (overview.tunnels == 0)
         fprintf(out, "\nNo IPsec was seen.\n");
-    for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(tracker)); tunnel; tunnel = tunnel->next) {
-        write_tunnel(out, &words, tunnel, judge, sas[tunnel->id], counts[tunnel->id]);
-        wmem_free_all(scope);
-    }
+    write_tunnels(out, &words, &overview, tracker, judge, all);
     wmem_destroy_allocator(kept);
     wmem_destroy_allocator(scope);
+}
+
+void
+report_write(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge)
+{
+    write_report(out, facts, tracker, judge, false);
+}
+
+void
+report_write_all(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge)
+{
+    write_report(out, facts, tracker, judge, true);
 }

@@ -10,7 +10,6 @@
 
 #include "../judge/verdict.h"
 
-/** What is told of the capture itself. */
 /** Headers that the dissectors found and SPIscope did not: in an encapsulation that it does not read. */
 struct unread {
     uint32_t esp;
@@ -18,6 +17,7 @@ struct unread {
     uint32_t ike;
 };
 
+/** What is told of the capture itself. */
 struct capture_facts {
     const char *file;               /**< NULL where it is not known */
     uint32_t frames;
@@ -30,8 +30,11 @@ struct capture_facts {
  * counts. Owned by scope. */
 const struct sa ***report_sort_sas(const struct tracker *tracker, wmem_allocator_t *scope, unsigned **counts);
 
-/** Writes the report about every tunnel. */
+/** Writes the report: a summary, then the worst tunnels that are not well, then a line for each that is. Few tunnels are all told in full. */
 void report_write(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge);
+
+/** The same with every tunnel in full. */
+void report_write_all(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge);
 
 /** Writes the same for programs: one JSON object on one line (plugin/report.schema.json). */
 void json_write(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge);

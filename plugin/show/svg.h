@@ -1,5 +1,5 @@
 /* svg.h
- * What the timeline is drawn with: text that no capture can turn into markup, and the axis of time.
+ * What the timeline is drawn with: text that no capture can turn into markup.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -22,9 +22,5 @@ const char *svg_number(struct svg_number *number, double value);
 
 /** Appends a text element with its baseline at x, y (pixels); style names a class of the picture's style sheet. */
 void svg_label(GString *svg, double x, int y, const char *style, const char *text);
-
-/** Appends a grid line with its time for every full step of a span of seconds, drawn between left and right, from top
- * to bottom (pixels); the times stand above the top. */
-void svg_axis(GString *svg, double left, double right, double seconds, int top, int bottom);
 
 #endif /* SPISCOPE_SVG_H */

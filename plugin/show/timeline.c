@@ -5,6 +5,9 @@
 #include "timeline.h"
 
 #include "../clock.h"
+#include "../judge/coverage.h"
+#include "../judge/overview.h"
+#include "axis.h"
 #include "lanes.h"
 #include "svg.h"
 #include "user_words.h"
@@ -17,7 +20,11 @@ enum {
     AXIS = HEADER - 12,             /* where its grid begins */
     TUNNEL_HEADER = 24,
     TUNNEL_BASELINE = 14,           /* of its title */
-    ENDPOINT_FITS = 24              /* characters of an endpoint before the lanes */
+    ENDPOINT_FITS = 24,             /* characters of an endpoint before the lanes */
+    FEW = 5,                        /* tunnels that are all drawn in full, whatever they are like */
+    HEIGHT_AT_MOST = 20000,
+    BYTES_AT_MOST = 5000000,
+    STRIP_BYTES = 600               /* of a tunnel that is a strip, without its outages */
 };
 
 /* ---- findings */
@@ -107,6 +114,67 @@ write_tunnel(struct canvas *canvas, const struct tunnel *tunnel, const struct sa
     canvas->y += CANVAS_GAP;
 }
 
+/* A tunnel in one lane: when it was heard, and its outages. */
+static void
+write_strip(struct canvas *canvas, const struct overview *overview, const struct overview_row *row)
+{
+    const struct tunnel *tunnel = row->tunnel;
+    const struct words *words = &canvas->words;
+    int spoke = overview_spoke(overview, tunnel);
+    nstime_t first = NSTIME_INIT_ZERO, last = NSTIME_INIT_ZERO;
+    struct svg_number x_text, width_text;
+
+    coverage_span(tunnel, &first, &last);
+    double from = canvas_x(canvas, &first), to = canvas_x(canvas, &last);
+    svg_label(canvas->body, CANVAS_MARGIN, canvas->y + CANVAS_BASELINE, "lane", wmem_strdup_printf(words->scope, "%u %s", tunnel->id,
+            words_endpoint(words, &tunnel->flow[spoke < 0 ? 1 : spoke].source)));
+    g_string_append_printf(canvas->body, "<rect x=\"%s\" y=\"%d\" width=\"%s\" height=\"%d\" class=\"%s\"><title>", svg_number(&x_text, from), canvas->y,
+            svg_number(&width_text, MAX(to - from, 1)), CANVAS_BAR, overview_is_troubled(row->verdict.state) ? "ill" : "well");
+    svg_text(canvas->body, wmem_strdup_printf(words->scope, "Tunnel %u: A %s, B %s: %s", tunnel->id, words_endpoint(words, &tunnel->flow[0].source),
+            words_endpoint(words, &tunnel->flow[1].source), verdict_summary(words, tunnel, &row->verdict)));
+    g_string_append(canvas->body, "</title></rect>\n");
+    int top = canvas->y;
+    canvas->y += CANVAS_LANE;
+    lanes_write_outages(canvas, tunnel, top);
+}
+
+/* In full, if with strips for those that come after it there is room enough; or else as a strip. */
+static void
+write_as_fits(struct canvas *canvas, const struct overview *overview, uint32_t i, const struct sa **sas, unsigned count)
+{
+    const struct overview_row *row = &overview->row[i];
+    uint64_t left = overview->tunnels - i - 1;
+    gsize length = canvas->body->len;
+    int y = canvas->y;
+
+    if (overview->tunnels <= FEW || overview_is_troubled(row->verdict.state)) {
+        write_tunnel(canvas, row->tunnel, sas, count);
+        if (i == 0 || (canvas->y + (left * CANVAS_LANE) <= HEIGHT_AT_MOST && canvas->body->len + (left * STRIP_BYTES) <= BYTES_AT_MOST))
+            return;
+        g_string_truncate(canvas->body, length);
+        canvas->y = y;
+    }
+    write_strip(canvas, overview, row);
+}
+
+/* @return how many there was no room for */
+static uint32_t
+write_tunnels(struct canvas *canvas, const struct overview *overview, const struct tracker *tracker)
+{
+    wmem_allocator_t *kept = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
+    unsigned *counts;
+    const struct sa ***sas = report_sort_sas(tracker, kept, &counts);
+    uint32_t i = 0;
+
+    for (; i < overview->tunnels && canvas->y + CANVAS_LANE <= HEIGHT_AT_MOST && canvas->body->len + STRIP_BYTES <= BYTES_AT_MOST; i++) {
+        uint32_t id = overview->row[i].tunnel->id;
+        write_as_fits(canvas, overview, i, sas[id], counts[id]);
+        wmem_free_all(canvas->words.scope);
+    }
+    wmem_destroy_allocator(kept);
+    return overview->tunnels - i;
+}
+
 static void
 write_style(GString *body)
 {
@@ -114,6 +182,7 @@ write_style(GString *body)
             "text{font:11px sans-serif;fill:#222}.tunnel{font-weight:bold;font-size:13px}.spi{fill:#fff;font-family:monospace}\n"
             ".tick{fill:#555;font-size:10px;text-anchor:middle}.grid{stroke:#ddd}rect{stroke:#fff;stroke-width:.6}\n"
             ".used{fill:#0072b2}.replaced{fill:#1f7a3a}.early{fill:#b34700}.deleted{fill:#4d4d4d}.ike{fill:#9c2f8a}\n"
+            ".well{fill:#7aa89f}.ill{fill:#b9a27a}\n"
             ".outage{fill:#c1121f;fill-opacity:.3;stroke:none}.many{stroke:#000;stroke-dasharray:2 1}.delete{stroke:#000;stroke-width:1.4}\n"
             ".chat{fill:#999}.note{fill:#56b4e9}.warning{fill:#e69f00;stroke:#222;stroke-width:.5}.error{fill:#c1121f;stroke:#222;"
             "stroke-width:.5}\n</style>\n");
@@ -179,23 +248,21 @@ void
 timeline_write(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge)
 {
     wmem_allocator_t *scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
-    struct canvas canvas = { .body = g_string_new(NULL), .words = user_words(scope), .judge = judge,
-            .start = facts->first, .y = HEADER };
-    struct canvas head = canvas;
-    nstime_t span = clock_elapsed(&facts->first, &facts->last);
     wmem_allocator_t *kept = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
-    unsigned *counts;
-    const struct sa ***sas = report_sort_sas(tracker, kept, &counts);
+    nstime_t span = clock_elapsed(&facts->first, &facts->last);
+    struct canvas canvas = { .body = g_string_new(NULL), .words = user_words(scope), .judge = judge,
+            .start = facts->first, .seconds = MAX(nstime_to_sec(&span), 1), .y = HEADER };
+    struct canvas head = canvas;
+    struct overview overview = overview_of(kept, tracker_tunnels(tracker), judge);
+    uint32_t left_out = write_tunnels(&canvas, &overview, tracker);
 
-    canvas.seconds = nstime_to_sec(&span) > 0 ? nstime_to_sec(&span) : 1;
-    for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(tracker)); tunnel; tunnel = tunnel->next) {
-        write_tunnel(&canvas, tunnel, sas[tunnel->id], counts[tunnel->id]);
-        wmem_free_all(scope);
+    if (left_out > 0) {
+        svg_label(canvas.body, CANVAS_MARGIN, canvas.y + CANVAS_BASELINE, "lane", wmem_strdup_printf(scope, "and %u more tunnels", left_out));
+        canvas.y += CANVAS_LANE;
     }
     head.body = g_string_new(NULL);
-    head.seconds = canvas.seconds;
     write_head(&head, facts, canvas.y);
-    svg_axis(head.body, CANVAS_LEFT, CANVAS_RIGHT, canvas.seconds, AXIS, canvas.y);
+    axis_write(&head, AXIS, canvas.y);
     fprintf(out, "%s%s</svg>\n", head.body->str, canvas.body->str);
     g_string_free(head.body, TRUE);
     g_string_free(canvas.body, TRUE);

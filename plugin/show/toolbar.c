@@ -12,7 +12,7 @@
 
 #include <wsutil/report_message.h>
 
-#include "filters.h"
+#include "report_summary.h"
 #include "user_words.h"
 #include "window.h"
 #include "windows.h"
@@ -27,22 +27,6 @@ static outputs_source *source;
 static ext_toolbar_t *selector;
 static GList *values;               /* of ext_toolbar_value_t: the selector points to them */
 static uint32_t chosen = UINT32_MAX; /* tunnel, or UINT32_MAX */
-
-struct row {
-    const struct tunnel *tunnel;
-    struct verdict verdict;
-};
-
-/* The worse state first, then the order of appearance. */
-static int
-compare_rows(const void *a, const void *b)
-{
-    const struct row *left = a, *right = b;
-
-    if (left->verdict.state != right->verdict.state)
-        return left->verdict.state < right->verdict.state ? -1 : 1;
-    return left->tunnel->id < right->tunnel->id ? -1 : 1;
-}
 
 static void
 free_value(void *data)
@@ -60,45 +44,36 @@ first_value(const char *display)
     return ext_toolbar_add_val(NULL, (char *)"", (char *)display, TRUE);
 }
 
-/* "flapping: 192.0.2.1 - 192.0.2.2, deleted_by_peer" */
 static GList *
-add_row(GList *list, const struct words *words, const struct row *row)
+add_row(GList *list, const struct words *words, const struct overview *overview, const struct overview_row *row)
 {
     char *value = g_strdup_printf("%u", row->tunnel->id);
-    char *display = g_strdup_printf("%s: %s - %s, %s", state_name(row->verdict.state), words_endpoint(words, &row->tunnel->flow[0].source),
-            words_endpoint(words, &row->tunnel->flow[1].source), verdict_cause(&row->verdict));
 
-    list = ext_toolbar_add_val(list, value, display, FALSE);
+    list = ext_toolbar_add_val(list, value, summary_line(words, overview, row), FALSE);
     g_free(value);
-    g_free(display);
     return list;
 }
 
 /* What stands there until a tunnel is chosen. */
 static const char *
-title_of(wmem_allocator_t *scope, const struct row *rows, uint32_t count)
+title_of(wmem_allocator_t *scope, const struct overview *overview)
 {
-    if (count == 0)
+    if (overview->tunnels == 0)
         return "No IPsec was seen";
-    return wmem_strdup_printf(scope, "%u %s: %s, %s", count, count == 1 ? "tunnel" : "tunnels, the worst", state_name(rows[0].verdict.state),
-            verdict_cause(&rows[0].verdict));
+    return wmem_strdup_printf(scope, "%u %s: %s, %s", overview->tunnels, overview->tunnels == 1 ? "tunnel" : "tunnels, the worst",
+            state_name(overview->row[0].verdict.state), verdict_cause(&overview->row[0].verdict));
 }
 
 static GList *
 list_tunnels(const struct tracker *tracker, const struct judge *judge)
 {
-    uint32_t count = tunnel_count(tracker_tunnels(tracker)), i = 0;
-    struct row *rows = g_new(struct row, count + 1);
     wmem_allocator_t *scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
     const struct words words = user_words(scope);
+    struct overview overview = overview_of(scope, tracker_tunnels(tracker), judge);
+    GList *list = first_value(title_of(scope, &overview));
 
-    for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(tracker)); tunnel; tunnel = tunnel->next)
-        rows[i++] = (struct row){ tunnel, verdict_of(tunnel, judge) };
-    qsort(rows, count, sizeof *rows, compare_rows);
-    GList *list = first_value(title_of(scope, rows, count));
-    for (i = 0; i < MIN(count, TUNNELS_AT_MOST); i++)
-        list = add_row(list, &words, &rows[i]);
-    g_free(rows);
+    for (uint32_t i = 0; i < MIN(overview.tunnels, TUNNELS_AT_MOST); i++)
+        list = add_row(list, &words, &overview, &overview.row[i]);
     wmem_destroy_allocator(scope);
     return list;
 }
@@ -145,22 +120,21 @@ next_evidence(const struct verdict *verdict, uint32_t frame)
     return verdict->evidence_count > 0 ? verdict->evidence[0] : 0;
 }
 
-/* The tunnel that was chosen, or else the worst. */
-static const struct tunnel *
-tunnel_to_look_at(const struct tracker *tracker, const struct judge *judge, struct verdict *verdict)
+/* About the tunnel that was chosen, or else the worst.
+ * @return false where there is none */
+static bool
+verdict_to_look_at(const struct tracker *tracker, const struct judge *judge, struct verdict *verdict)
 {
-    const struct tunnel *worst = NULL;
+    wmem_allocator_t *scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
+    struct overview overview = overview_of(scope, tracker_tunnels(tracker), judge);
+    uint32_t i = 0;
 
-    for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(tracker)); tunnel; tunnel = tunnel->next) {
-        struct verdict its = verdict_of(tunnel, judge);
-        if (tunnel->id == chosen || !worst || (chosen == UINT32_MAX && its.state < verdict->state)) {
-            worst = tunnel;
-            *verdict = its;
-        }
-        if (tunnel->id == chosen)
-            break;
-    }
-    return worst;
+    while (i < overview.tunnels && overview.row[i].tunnel->id != chosen)
+        i++;
+    if (overview.tunnels > 0)
+        *verdict = overview.row[i < overview.tunnels ? i : 0].verdict;
+    wmem_destroy_allocator(scope);
+    return overview.tunnels > 0;
 }
 
 static void
@@ -171,7 +145,7 @@ show_next_evidence(gpointer item _U_, gpointer item_data _U_, gpointer user_data
     const struct judge *judge;
     struct verdict verdict;
 
-    if (!source(&facts, &tracker, &judge) || !tunnel_to_look_at(tracker, judge, &verdict)) {
+    if (!source(&facts, &tracker, &judge) || !verdict_to_look_at(tracker, judge, &verdict)) {
         report_failure("No IPsec was seen.");
         return;
     }

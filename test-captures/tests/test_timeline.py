@@ -9,6 +9,7 @@ import struct
 import subprocess
 import xml.etree.ElementTree as ET
 from collections import Counter
+from datetime import datetime, timezone
 
 import make_ike
 import pytest
@@ -19,6 +20,7 @@ from test_ike_third_party import CAPTURES as THIRD_PARTY
 from test_ike_third_party import FOLDER
 from test_profile import SIGHT, contrast, distance
 
+LEFT, RIGHT = 180, 1170         # of the lanes, pixels
 SVG = "{http://www.w3.org/2000/svg}"
 # Nothing that runs, loads, links or refers
 ELEMENTS = {"svg": {"width", "height", "viewBox"}, "title": set(), "style": set(), "text": {"x", "y", "class"},
@@ -231,11 +233,17 @@ def test_colours_of_bars_can_be_told_apart_and_read_on(spiscope):
                 assert one == other or distance(style[one], style[other], sight) > 12, f"{one} and {other} in {sight}"
 
 
-@pytest.mark.parametrize("capture, steps", [("v2_flap", [f"{second} s" for second in range(0, 61, 10)]),
-                                            ("clean_rekey", [f"{minute} min" for minute in range(0, 166, 15)])])
-def test_times_on_the_axis_are_round(spiscope, capture, steps):
-    root = check(outputs(spiscope, capture, False, ()))
-    assert [text.text for text in root.iter(f"{SVG}text") if text.get("class") == "tick"] == steps
+@pytest.mark.parametrize("capture, step, form", [("v2_flap", 10, "%H:%M:%S"), ("clean_rekey", 15 * 60, "%H:%M")])
+def test_times_on_the_axis_are_those_of_a_clock(spiscope, capture, step, form):
+    """Every full step of the day within the capture, and the grid lines where these times are."""
+    output = outputs(spiscope, capture, False, ())
+    root, first, last = check(output), output.json["capture"]["first"], output.json["capture"]["last"]
+    times = [time for time in range(int(first // step) * step, int(last) + 1, step) if first <= time <= last]
+    assert len(times) >= 6
+    ticks = [text for text in root.iter(f"{SVG}text") if text.get("class") == "tick"]
+    assert [tick.text for tick in ticks] == [datetime.fromtimestamp(time, timezone.utc).strftime(form) for time in times]
+    for tick, time in zip(ticks, times):
+        assert float(tick.get("x")) == pytest.approx(LEFT + (time - first) / (last - first) * (RIGHT - LEFT), abs=0.06)
 
 
 # --- hostile ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,34 @@
+/* overview.h
+ * All tunnels at a glance: how many are in which state, the worst first, and the gateway that most of them share.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_OVERVIEW_H
+#define SPISCOPE_OVERVIEW_H
+
+#include "verdict.h"
+
+struct overview_row {
+    const struct tunnel *tunnel;
+    struct verdict verdict;
+};
+
+struct overview {
+    uint32_t tunnels;
+    uint32_t count[STATES];         /**< by enum state */
+    uint32_t troubled;              /**< tunnels that are not well: the first rows */
+    struct overview_row *row;       /**< all: by state, the worst first; then by outages, the most first; then in order of appearance */
+    const struct ip_address *hub;   /**< a gateway of more than half of them, and of three at least; or NULL */
+};
+
+/** Whether users of a tunnel in this state feel that something is wrong.
+ * @param state  enum state */
+bool overview_is_troubled(uint8_t state);
+
+/** Looks at every tunnel as it stands at judge->now; owned by pool. */
+struct overview overview_of(wmem_allocator_t *pool, const struct tunnel_table *tunnels, const struct judge *judge);
+
+/** The peer that the hub is not, or -1 where the tunnel has no part in the hub, or is its own. */
+int overview_spoke(const struct overview *overview, const struct tunnel *tunnel);
+
+#endif /* SPISCOPE_OVERVIEW_H */

@@ -1,0 +1,77 @@
+/* axis.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "axis.h"
+
+#include <math.h>
+
+#include "../clock.h"
+#include "svg.h"
+
+enum {
+    STEPS_AT_MOST = 12,
+    MINUTE = 60,
+    HOUR = 60 * MINUTE,
+    DAY = 24 * HOUR,
+    LABEL_GAP = 4                   /* pixels between a time and its line */
+};
+
+/* Times are cut to milliseconds, and a sum of doubles may be a little less than the full one. */
+#define TO_ROUND 0.0005
+
+/* The shortest step that a clock or a calendar shows and that is not taken too often. */
+static double
+step_of(double seconds)
+{
+    static const double steps[] = {
+        0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, MINUTE, 2 * MINUTE, 5 * MINUTE,
+        10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++)
+        if (seconds / steps[i] <= STEPS_AT_MOST)
+            return steps[i];
+    return (double)((gint64)((seconds / DAY / STEPS_AT_MOST) + 1) * DAY);
+}
+
+/* From the last midnight until the picture begins, in seconds. */
+static double
+seconds_of_day(const nstime_t *start)
+{
+    int64_t seconds = (int64_t)start->secs % DAY;
+
+    return (double)(seconds < 0 ? seconds + DAY : seconds) + ((double)start->nsecs / CLOCK_NSECS);
+}
+
+/* A time of day with what the step asks for: "11:12", "11:12:05", "11:12:05.250"; a date where the steps are days. */
+static const char *
+label_of(const struct words *words, const nstime_t *moment, double step)
+{
+    enum { DATE = sizeof "2026-11-23" - 1, TO_MINUTES = sizeof ":05.250" - 1, TO_SECONDS = sizeof ".250" - 1 };
+    char *text = step >= DAY ? words_instant(words, moment) : words_time_of_day(words, moment);
+    size_t length = strlen(text);
+
+    if (step >= DAY && length > DATE)
+        text[DATE] = '\0';
+    else if (step >= MINUTE && length > TO_MINUTES)
+        text[length - TO_MINUTES] = '\0';
+    else if (step >= 1 && step < DAY && length > TO_SECONDS)
+        text[length - TO_SECONDS] = '\0';
+    return text;
+}
+
+void
+axis_write(const struct canvas *canvas, int top, int bottom)
+{
+    double step = step_of(canvas->seconds), begins = seconds_of_day(&canvas->start);
+    double first = (ceil(begins / step) * step) - begins;
+
+    for (int i = 0; first + i * step <= canvas->seconds; i++) {
+        double seconds = first + i * step, x = CANVAS_LEFT + (seconds / canvas->seconds * (CANVAS_RIGHT - CANVAS_LEFT));
+        nstime_t moment = clock_after(&canvas->start, seconds + TO_ROUND);
+        struct svg_number number;
+        g_string_append_printf(canvas->body, "<path d=\"M%s %dV%d\" class=\"grid\"/>\n", svg_number(&number, x), top, bottom);
+        svg_label(canvas->body, x, top - LABEL_GAP, "tick", label_of(&canvas->words, &moment, step));
+    }
+}

@@ -1,0 +1,106 @@
+/* report_summary.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "report_summary.h"
+
+#include "../clock.h"
+#include "paragraph.h"
+
+/* Shared troubles that have a line. */
+#define SHARED_AT_MOST 10
+
+/* "2 down, 8 flapping, 290 stable" */
+static char *
+counts_text(const struct words *words, const struct overview *overview)
+{
+    wmem_strbuf_t *text = wmem_strbuf_new(words->scope, "");
+
+    for (unsigned state = 0; state < STATES; state++)
+        if (overview->count[state] > 0)
+            wmem_strbuf_append_printf(text, "%s%u %s", wmem_strbuf_get_len(text) > 0 ? ", " : "", overview->count[state], state_name((uint8_t)state));
+    return (char *)wmem_strbuf_get_str(text);
+}
+
+static char *
+peers_text(const struct words *words, const struct overview *overview, const struct tunnel *tunnel)
+{
+    int spoke = overview_spoke(overview, tunnel);
+
+    if (spoke >= 0)
+        return words_endpoint(words, &tunnel->flow[spoke].source);
+    return wmem_strdup_printf(words->scope, "%s - %s", words_endpoint(words, &tunnel->flow[0].source), words_endpoint(words, &tunnel->flow[1].source));
+}
+
+/* Who acts: the hub or the spoke where there is a hub, as A and B are another pair in each tunnel. */
+static const char *
+by_text(const struct overview *overview, const struct overview_row *row)
+{
+    int by = row->verdict.by, spoke = overview_spoke(overview, row->tunnel);
+
+    if (by == PEER_NOT_SEEN)
+        return "";
+    if (by == PEER_BOTH)
+        return " (both)";
+    if (spoke < 0)
+        return by == 0 ? " (A)" : " (B)";
+    return by == spoke ? " (spoke)" : " (hub)";
+}
+
+char *
+summary_line(const struct words *words, const struct overview *overview, const struct overview_row *row)
+{
+    const struct verdict *verdict = &row->verdict;
+    const char *outages = "";
+
+    if (verdict->outages > 0)
+        outages = wmem_strdup_printf(words->scope, "; %u %s, %s%s", verdict->outages, verdict->outages == 1 ? "outage" : "outages",
+                words_duration(words, &verdict->down), verdict->is_out ? ", not over" : "");
+    return wmem_strdup_printf(words->scope, "%s: %s, %s%s%s", state_name(verdict->state), peers_text(words, overview, row->tunnel),
+            verdict_cause(verdict), by_text(overview, row), outages);
+}
+
+char *
+summary_shared(const struct words *words, const struct shared_trouble *trouble)
+{
+    nstime_t span = clock_elapsed(&trouble->first, &trouble->last);
+    wmem_strbuf_t *frames = wmem_strbuf_new(words->scope, "");
+
+    for (uint32_t i = 0; i < trouble->frames; i++)
+        wmem_strbuf_append_printf(frames, "%s%u", i > 0 ? ", " : "", trouble->frame[i]);
+    return wmem_strdup_printf(words->scope, "%u tunnels went down within %s at %s: %s or its path, not the others (frames %s%s)", trouble->tunnels,
+            words_duration(words, &span), words_moment(words, &trouble->first), words_address(words, trouble->gateway), wmem_strbuf_get_str(frames),
+            trouble->tunnels > trouble->frames ? ", ..." : "");
+}
+
+static void
+write_shared(FILE *out, const struct words *words, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge)
+{
+    uint32_t count;
+    const struct shared_trouble *troubles = shared_troubles(words->scope, tracker_tunnels(tracker), judge, &facts->first, &facts->last, &count);
+
+    for (uint32_t i = 0; i < MIN(count, SHARED_AT_MOST); i++)
+        write_wrapped(out, words, i == 0 ? "Shared" : "", summary_shared(words, &troubles[i]));
+    if (count > SHARED_AT_MOST)
+        write_wrapped(out, words, "", wmem_strdup_printf(words->scope, "and %u more times", count - SHARED_AT_MOST));
+}
+
+void
+report_write_summary(FILE *out, const struct words *words, const struct overview *overview, const struct capture_facts *facts,
+        const struct tracker *tracker, const struct judge *judge)
+{
+    uint32_t lines = MIN(overview->troubled, SUMMARY_TUNNELS_AT_MOST);
+
+    if (overview->tunnels <= 1)
+        return;
+    write_wrapped(out, words, "Summary", wmem_strdup_printf(words->scope, "%u tunnels: %s", overview->tunnels, counts_text(words, overview)));
+    if (overview->hub)
+        write_wrapped(out, words, "Hub", wmem_strdup_printf(words->scope, "%s is a gateway of most of them", words_address(words, overview->hub)));
+    write_shared(out, words, facts, tracker, judge);
+    for (uint32_t i = 0; i < lines; i++)
+        write_wrapped(out, words, wmem_strdup_printf(words->scope, "Tunnel %u", overview->row[i].tunnel->id),
+                summary_line(words, overview, &overview->row[i]));
+    if (lines < overview->troubled)
+        write_wrapped(out, words, "", wmem_strdup_printf(words->scope, "and %u more that are not well: tshark -q -z spiscope,report,all",
+                overview->troubled - lines));
+}

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A hub with many spokes: which tunnels the report, the JSON and the timeline name first, how long they get, and what is said of troubles
+that spokes share. What is expected follows from how each spoke is made."""
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from xml.etree import ElementTree
+
+import pytest
+from ike_capture import IkeCapture
+from ike_peers import Ike2
+from outputs import run
+from writer import BASE, MS, S
+
+HUB = "203.0.113.1"
+SUMMARY_LINES, TUNNELS_NAMED = 80, 60
+HEIGHT, SIZE = 20_000, 5_000_000            # pixels, bytes
+LENGTH = 600 * S
+PACE = 5 * S
+TOGETHER = 300 * S                          # when the hub's path goes down
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def address(spoke):
+    return f"10.{spoke >> 16 & 255}.{spoke >> 8 & 255}.{spoke & 255}"
+
+
+class ManySpis(IkeCapture):
+    def new_spi(self):
+        """Each once: a gateway gives no SPI twice."""
+        self.spis += 1
+        return 0xC1000000 + self.spis
+
+
+@dataclass
+class Hub:
+    """Spokes set up their tunnels one after the other, a tenth of a second apart, and talk for ten minutes."""
+    spokes: int
+    troubled: int = 0                       # so many delete their tunnels two to four times and come back
+    shared: int = 0                         # spokes that the hub deletes at one time, within a second
+    deleted: dict = field(default_factory=dict)
+
+    def build(self):
+        cap = ManySpis(f"hub-{self.spokes}-{self.troubled}-{self.shared}", "a hub")
+        places = range(1, self.spokes * 7, 7)
+        for spoke in range(self.spokes):
+            at = spoke * 100 * MS % (30 * S)
+            ends = []
+            if spoke % max(self.spokes // max(self.troubled, 1), 1) == 0 and len(self.deleted) < self.troubled:
+                count = 2 + len(self.deleted) % 3
+                ends = [at + (60 + 120 * i) * S for at in (cap.random.randrange(120 * S),) for i in range(count)]    # at moments of its own
+                self.deleted[address(places[spoke])] = len(ends)
+            if self.spokes - spoke <= self.shared:
+                ends = [TOGETHER + (self.spokes - spoke) * 900 * MS // self.shared]
+            self.talk(cap, address(places[spoke]), at, ends, hub_deletes=bool(self.shared))
+        return cap.finish()
+
+    @staticmethod
+    def talk(cap, spoke, at, ends, hub_deletes):
+        for end in (*ends, None):
+            sa = Ike2(cap, spoke, HUB, form="sealed")
+            child = sa.start(at)
+            child.send_every(at + S, end or LENGTH, (spoke, HUB), PACE)
+            if end:
+                sa.delete_ike(end + 100 * MS, 1 if hub_deletes else 0)
+                at = end + 20 * S
+
+
+def made(spiscope, hub):
+    folder = spiscope.readable_copy_dir("hubs")
+    path = hub.build().write(folder)
+    path.chmod(0o644)
+    return run(spiscope, str(path))
+
+
+def summary_of(report):
+    """Its lines, and (tunnel, state, spoke) of those that are named."""
+    lines = report.split("\n\nTunnel ")[0].splitlines()
+    return lines, re.findall(r"^Tunnel (\d+) +(\w+): ([\d.]+), ", "\n".join(lines), re.M)
+
+
+@pytest.mark.parametrize("spokes, troubled", [(10, 0), (10, 5), (300, 8), (1000, 500)])
+def test_the_summary_names_those_that_are_not_well(spiscope, spokes, troubled):
+    hub = Hub(spokes, troubled)
+    output = made(spiscope, hub)
+    lines, named = summary_of(output.report)
+    assert f"{spokes} tunnels: " in output.report and (troubled == 0 or f"{troubled} flapping" in output.report)
+    assert HUB in "\n".join(lines) and len(lines) <= SUMMARY_LINES
+    assert len(named) == min(troubled, TUNNELS_NAMED) and {spoke for _, _, spoke in named} <= hub.deleted.keys()
+    times = [hub.deleted[spoke] for _, _, spoke in named]
+    assert times == sorted(hub.deleted.values(), reverse=True)[:len(named)], "the worst first"
+    assert ("more that are not well" in output.report) == (troubled > TUNNELS_NAMED)
+    assert sorted(tunnel["id"] for tunnel in output.json["tunnels"]) == list(range(spokes))
+    summary = output.json["summary"]
+    assert summary["tunnels"] == spokes and summary["troubled"] == troubled == summary["states"]["flapping"] and summary["hub"] == HUB
+    assert summary["worst"] == [int(tunnel) for tunnel, _, _ in named]
+    assert output.json["shared"] == [] and "Shared" not in output.report
+    assert len(re.findall(r"^Tunnel \d+ +A .*: stable$", output.report, re.M)) == (spokes - troubled if spokes > 5 else 0)
+
+
+@pytest.mark.parametrize("spokes, troubled", [(3, 1), (300, 8), (1000, 500)])
+def test_the_timeline_stays_readable(spiscope, spokes, troubled):
+    hub = Hub(spokes, troubled)
+    output = made(spiscope, hub)
+    root = ElementTree.fromstring(output.svg)
+    assert int(root.get("height")) <= HEIGHT and len(output.svg) <= SIZE
+    titles = re.findall(r"^Tunnel (\d+): ", "\n".join(text.text for text in root.iter(f"{SVG}text") if text.get("class") == "tunnel"), re.M)
+    strips = [rect for rect in root.iter(f"{SVG}rect") if rect.get("class") in ("well", "ill")]
+    assert len(titles) + len(strips) == spokes, "each tunnel is there once"
+    assert [int(title) for title in titles[:troubled]] == output.json["summary"]["worst"][:len(titles)]
+    assert len(strips) >= spokes - troubled if spokes > 5 else not strips
+
+
+def test_what_spokes_share_is_said_once(spiscope):
+    shared = 23
+    output = made(spiscope, Hub(60, 0, shared))
+    trouble, = output.json["shared"]
+    assert trouble["tunnels"] == shared and trouble["gateway"] == HUB
+    assert BASE + TOGETHER / S - 5 <= trouble["first"] <= trouble["last"] <= BASE + TOGETHER / S + 2
+    at = datetime.fromtimestamp(int(trouble["first"]), timezone.utc).strftime("%H:%M:%S")
+    text = " ".join(output.report.split("\n\nTunnel ")[0].split())
+    assert f"{shared} tunnels went down within" in text and at in text and f"{HUB} or its path" in text
+    assert set(trouble["frames"]) <= {outage["evidence"][0] for tunnel in output.json["tunnels"] for outage in tunnel["outages"]} | \
+        {frame for tunnel in output.json["tunnels"] for outage in tunnel["outages"] for frame in (outage["begin_frame"],)}
+
+
+@pytest.mark.parametrize("hub", [Hub(60, 1), Hub(60, 0, 1), Hub(60, 0, 2), Hub(60, 30)], ids=["one", "one by the hub", "two", "each on its own"])
+def test_a_spoke_alone_is_the_spoke(spiscope, hub):
+    assert made(spiscope, hub).json["shared"] == []
+
+
+def test_all_in_full_is_said_on_demand(spiscope):
+    path = Hub(10, 2).build().write(spiscope.readable_copy_dir("hubs"))
+    path.chmod(0o644)
+    short, full = (spiscope.tshark("-n", "-q", "-r", path, "-z", f"spiscope,report{words}").stdout for words in ("", ",all"))
+    assert len(re.findall(r"^  Verdict ", short, re.M)) == 2 and len(re.findall(r"^  Verdict ", full, re.M)) == 10

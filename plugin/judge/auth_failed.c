@@ -17,6 +17,7 @@
 
 #include "../track/walk.h"
 #include "../words/ike_words.h"
+#include "../words/vendors.h"
 
 /* Where it was read; else there is no detail. */
 struct refusal {
@@ -127,15 +128,21 @@ judge_auth_failed(struct judge *judge, const struct change *change)
         judge_answer(judge, change->exchange);
 }
 
-/* What to compare: whose credentials were asked for. */
-static const char *
-advice(const struct exchange *exchange)
+/* Whose credentials were asked for. */
+static const char *const *
+check_auth_failed(const struct finding *finding)
 {
-    if (exchange->type == IKE1_TRANSACTION)
-        return "XAuth asks for a user's name and password: check these on the initiator, and the server that knows them";
-    if (exchange_auth_rounds(exchange->ike_sa) > 1)
-        return "EAP was used: check the user's credentials, and the RADIUS server that knows them";
-    return "Compare the pre-shared keys or certificates and the identities of both peers";
+    static const char *const xauth[] = {
+        "The user's name and password that XAuth asks for, on the initiator, and the server that knows them", VENDORS_SHOW_LOG, NULL };
+    static const char *const eap[] = {
+        "The user's credentials, and the RADIUS server to which EAP hands them: its log, and whether it answers", VENDORS_SHOW_LOG, NULL };
+    static const char *const keys[] = {
+        "Pre-shared key, or certificate (trust chain, validity), and both identities, in type and value, on both peers",
+        VENDORS_IDENTITIES, NULL };
+
+    if (finding->exchange->type == IKE1_TRANSACTION)
+        return xauth;
+    return exchange_auth_rounds(finding->exchange->ike_sa) > 1 ? eap : keys;
 }
 
 static char *
@@ -146,12 +153,12 @@ text_auth_failed(const struct words *words, const struct finding *finding)
     const char *requester = words_requester(words, exchange), *responder = words_responder(words, exchange);
 
     if (!refusal)
-        return wmem_strdup_printf(words->scope, "%s between %s and %s got no further than authentication%s. %s",
+        return wmem_strdup_printf(words->scope, "%s between %s and %s got no further than authentication%s",
                 words_exchange(words, exchange->type), requester, responder,
-                exchange->message[0].readable ? "" : ", as far as encrypted payloads show", advice(exchange));
-    return wmem_strdup_printf(words->scope, "Authentication between %s and %s %s: %s. %s", requester, responder,
+                exchange->message[0].readable ? "" : ", as far as encrypted payloads show");
+    return wmem_strdup_printf(words->scope, "Authentication between %s and %s %s: %s", requester, responder,
             finding->confidence == CONFIDENCE_PROVEN ? "failed" : "got no further",
-            words_notify(words, exchange->ike_sa->version, refusal->notify), advice(exchange));
+            words_notify(words, exchange->ike_sa->version, refusal->notify));
 }
 
 const struct rule rule_auth_failed = {
@@ -159,6 +166,6 @@ const struct rule rule_auth_failed = {
     .findings = {
         { FINDING_AUTH_FAILED, .text = text_auth_failed,
             .meaning = "The peers do not accept each other's identity or credentials.",
-            .check = "Pre-shared keys or certificates, and the identities, on both peers; with EAP and XAuth the user's credentials." },
+            .check_of = check_auth_failed },
     }
 };

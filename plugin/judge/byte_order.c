@@ -15,15 +15,16 @@ judge_byte_order(struct judge *judge, const struct change *change)
 static char *
 text_byte_order(const struct words *words, const struct finding *finding)
 {
-    return wmem_strdup_printf(words->scope, "%s: the sender counts with the lowest byte first (little-endian). Its numbers are read in "
-            "that order here; a receiver that does not know that drops nearly all of them", words_sa(words, finding->sa));
+    return wmem_strdup_printf(words->scope, "%s: the sender counts with the lowest byte first (little-endian), and is read in that "
+            "order here", words_sa(words, finding->sa));
 }
 
 const struct rule rule_byte_order = {
     .on = ON(BYTE_ORDER), .judge = judge_byte_order,
     .findings = {
         { FINDING_SEQUENCE_BYTE_ORDER, .text = text_byte_order,
-            .meaning = "The sender's implementation writes sequence numbers in the wrong byte order.",
-            .check = "The sender's software; whether the receiver checks for replays." },
+            .meaning = "The sender writes sequence numbers in the wrong byte order; a receiver that checks for replays drops nearly all of "
+                "its packets.",
+            .check = { "The version of the sender's software, and whether the receiver checks for replays" } },
     }
 };

@@ -17,6 +17,7 @@
 
 #include "../track/refusal.h"
 #include "../words/ike_words.h"
+#include "../words/vendors.h"
 
 /* Where it was read; else there is no detail. */
 struct refusal {
@@ -87,15 +88,14 @@ static char *
 text_by_size(const struct words *words, const struct exchange *exchange)
 {
     const char *requester = words_requester(words, exchange), *responder = words_responder(words, exchange);
-    const char *check = exchange->tried_again ? in_the_end(exchange) : "; check proposals, PFS group and proxy IDs on both peers";
 
     if (exchange->ike_sa->version < 2)
         return wmem_strdup_printf(words->scope, "%s met the Quick Mode (phase 2) of frame %u with an Informational, and %s tried "
-                "again: refused. The reason is encrypted%s", responder, exchange->request_frame, requester, check);
+                "again: refused. The reason is encrypted%s", responder, exchange->request_frame, requester, in_the_end(exchange));
     return wmem_strdup_printf(words->scope, "%s refused the %s that %s asked for: its answer of %u bytes is "
             "too small to hold one. The reason is encrypted%s", responder,
             exchange->type == IKE2_CREATE_CHILD_SA ? "child SA (phase 2), or new IKE SA (phase 1)," : "child SA (phase 2)", requester,
-            exchange->response_length, check);
+            exchange->response_length, in_the_end(exchange));
 }
 
 static char *
@@ -115,10 +115,12 @@ const struct rule rule_child_refused = {
     .on = ON(ANSWERED) | ON(REFUSED_UNREAD), .judge = judge_child_refused,
     .findings = {
         { FINDING_CHILD_REFUSED, .text = text_refused,
-            .meaning = "Phase 2 was refused, so that no SA for these networks came up.",
-            .check = "Proposals, PFS group and proxy IDs of phase 2 on both peers." },
+            .meaning = "What was asked for did not come up; without a child SA (phase 2) the traffic of its networks is not carried.",
+            .check = { "The responder's log of that moment: it knows the reason", "Phase 2 on both peers: proposals, PFS (DH) group and proxy IDs",
+                VENDORS_SHOW_LOG } },
         { FINDING_IKE_REKEY_REFUSED, .text = text_refused,
             .meaning = "The IKE SA was not renewed: when it ends, the tunnel ends with it.",
-            .check = "Encryption, integrity, PRF and DH group of phase 1 on both peers: a rekey offers them anew." },
+            .check = { "The responder's log of the rekey, and phase 1 on both peers: a rekey offers encryption, integrity, PRF and DH group anew",
+                VENDORS_SHOW_LOG } },
     }
 };

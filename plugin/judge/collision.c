@@ -9,6 +9,7 @@
 #include "rule.h"
 
 #include "../words/ike_words.h"
+#include "../words/vendors.h"
 
 #define COLLISIONS_AT_LEAST 2
 
@@ -51,18 +52,19 @@ text_synchronised(const struct words *words, const struct finding *finding)
 {
     const struct synchronised *synchronised = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "Both peers began the rekey of the same SA at once, %u times. Check that rekey times "
-            "are randomised (rekey fuzz), or let one peer rekey earlier", synchronised->times);
+    return wmem_strdup_printf(words->scope, "Both peers began the rekey of the same SA at once, %u times", synchronised->times);
 }
+
+#define CHECK { "Rekey times: let one peer begin earlier than the other, or spread them", VENDORS_REKEY_SPREAD }
 
 const struct rule rule_collision = {
     .on = ON(COLLISION), .judge = judge_collision,
     .findings = {
         { FINDING_REKEY_COLLISION, .text = text_collision,
             .meaning = "Both peers rekeyed at once. The protocol resolves this; some implementations do not.",
-            .check = "Whether traffic stopped at this moment." },
+            .check = CHECK },
         { FINDING_SYNCHRONISED_TIMERS, .text = text_synchronised,
             .meaning = "Both peers' timers run out together, so that their rekeys collide each time.",
-            .check = "Rekey fuzz or jitter; or a longer lifetime on one peer." },
+            .check = CHECK },
     }
 };

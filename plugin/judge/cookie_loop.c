@@ -9,6 +9,8 @@
 
 #include <inttypes.h>
 
+#include "../words/vendors.h"
+
 /* One may have crossed the COOKIE. */
 #define AGAIN_AT_LEAST 2
 
@@ -58,7 +60,7 @@ text_cookie_loop(const struct words *words, const struct finding *finding)
     const struct exchange *exchange = finding->exchange;
 
     return wmem_strdup_printf(words->scope, "%s asks for its COOKIE to be sent back, and %s sent the same IKE_SA_INIT %" PRIu32
-            " more time%s without it. The initiator ignores the answer, or does not get it", words_responder(words, exchange),
+            " more time%s without it", words_responder(words, exchange),
             words_requester(words, exchange), loop->again, loop->again == 1 ? "" : "s");
 }
 
@@ -66,7 +68,9 @@ const struct rule rule_cookie_loop = {
     .on = ON(RETRANSMISSION) | ON(BEGAN), .judge = judge_cookie_loop,
     .findings = {
         { FINDING_COOKIE_LOOP, .text = text_cookie_loop,
-            .meaning = "A responder under load, or one that always asks, wants its COOKIE back before it goes on.",
-            .check = "The initiator's log, and whether the answer reaches it; the responder's threshold for cookies." },
+            .meaning = "A responder under load, or one that always asks, wants its COOKIE back before it goes on (RFC 7296 section 2.6); the "
+                "initiator ignores that, or does not get it.",
+            .check = { "The initiator's log, and whether the answer reaches it; the load from which the responder asks for cookies",
+                VENDORS_COOKIES } },
     }
 };

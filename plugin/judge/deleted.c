@@ -7,6 +7,7 @@
 #include "rule.h"
 
 #include "../clock.h"
+#include "../words/vendors.h"
 
 struct deleted {
     uint8_t peer;                   /* who deleted it */
@@ -48,6 +49,7 @@ const struct rule rule_deleted = {
     .findings = {
         { FINDING_DELETED, .text = text_deleted,
             .meaning = "A peer ended the SA, and there was none to go on with. After an idle time that is no fault.",
-            .check = "Why that peer deletes it: idle timeout, lifetime without rekey, monitoring, an administrator." },
+            .check = { "That peer's log of that moment, and what makes it delete: monitoring, an idle timeout, DPD, a lifetime without rekey, uniqueness of "
+                "identities, a script, an administrator", VENDORS_MONITOR, VENDORS_IDLE, VENDORS_UNIQUENESS, VENDORS_SHOW_LOG } },
     }
 };

@@ -9,6 +9,8 @@
  */
 #include "rule.h"
 
+#include "../words/vendors.h"
+
 struct probes {
     uint32_t checks;
 };
@@ -56,8 +58,8 @@ text_dpd_failure(const struct words *words, const struct finding *finding)
 {
     const struct probes *unanswered = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "Liveness checks (DPD) went unanswered %u times, and a new negotiation began. Check "
-            "whether the peer was down or the path between the peers was broken", unanswered->checks);
+    return wmem_strdup_printf(words->scope, "Liveness checks (DPD) went unanswered %u times, and a new negotiation began",
+            unanswered->checks);
 }
 
 const struct rule rule_dpd_failure = {
@@ -65,6 +67,6 @@ const struct rule rule_dpd_failure = {
     .findings = {
         { FINDING_DPD_FAILURE, .text = text_dpd_failure,
             .meaning = "The peer was taken for dead, so that the tunnel was dropped and set up again.",
-            .check = "Whether the peer was down, or the path broken; DPD intervals that are too short." },
+            .check = { "Whether the peer was down (its log and uptime) or the path broken; DPD that gives up too soon", VENDORS_DPD } },
     }
 };

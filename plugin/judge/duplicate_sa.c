@@ -7,6 +7,7 @@
 #include "rule.h"
 
 #include "../clock.h"
+#include "../words/vendors.h"
 
 struct duplicate {
     nstime_t beside;                /* how long, side by side */
@@ -33,8 +34,8 @@ text_duplicate_sa(const struct words *words, const struct finding *finding)
 {
     const struct duplicate *duplicate = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "The SAs with SPI 0x%08x and 0x%08x serve the same selectors, side by side for %s. "
-            "Check whether both peers initiate, and whether old SAs are deleted", finding->sa ? finding->sa->key.spi : 0,
+    return wmem_strdup_printf(words->scope, "The SAs with SPI 0x%08x and 0x%08x serve the same selectors, side by side for %s",
+            finding->sa ? finding->sa->key.spi : 0,
             finding->other ? finding->other->key.spi : 0, words_duration(words, &duplicate->beside));
 }
 
@@ -44,6 +45,6 @@ const struct rule rule_duplicate_sa = {
         { FINDING_DUPLICATE_SA, .text = text_duplicate_sa,
             .meaning = "Two SAs for the same networks live side by side. If the peers use different ones, traffic can be "
                 "lost.",
-            .check = "Whether both peers initiate, and whether old SAs are deleted." },
+            .check = { "Whether both peers initiate, and whether old SAs are deleted; one peer may only respond", VENDORS_RESPONDER } },
     }
 };

@@ -13,6 +13,7 @@
 
 #include "../clock.h"
 #include "../words/ike_words.h"
+#include "../words/vendors.h"
 #include "succession.h"
 
 #define IN_A_ROW 3
@@ -86,8 +87,8 @@ text_early_rekey(const struct words *words, const struct finding *finding)
 {
     const struct early *early = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "%s asked for %u rekeys in a row far before their time, the last after %s "
-            "(negotiated: %s). Check its phase 2 lifetime", words_requester(words, finding->exchange),
+    return wmem_strdup_printf(words->scope, "%s asked for %u rekeys in a row early, the last after %s "
+            "(negotiated: %s)", words_requester(words, finding->exchange),
             early->row, words_duration(words, &early->age), early->negotiated
                 ? wmem_strdup_printf(words->scope, "%" PRIu64 " s", early->negotiated) : early->is_ikev2 ? "not in IKEv2" : "not read");
 }
@@ -97,6 +98,6 @@ const struct rule rule_early_rekey = {
     .findings = {
         { FINDING_EARLY_REKEY, .text = text_early_rekey,
             .meaning = "One peer's timer, or its administrator, replaces SAs long before they are due.",
-            .check = "The phase 2 lifetime of that peer." },
+            .check = { "The phase 2 lifetime of the peer that rekeys, in time and volume", VENDORS_PHASE2_LIFETIME, VENDORS_VOLUME } },
     }
 };

@@ -14,6 +14,7 @@
 
 #include "../clock.h"
 #include "../words/ike_words.h"
+#include "../words/vendors.h"
 
 /* What Ethernet carries in one packet, less the IP header (RFC 791, RFC 8200) and UDP's. */
 enum {
@@ -116,14 +117,14 @@ text_fragments_lost(const struct words *words, const struct finding *finding)
 
     if (lost->flow)
         return wmem_strdup_printf(words->scope, "Of IKE messages from %s not all IP fragments came, again and again; of the last one %"
-                PRIu32 " with %" PRIu32 " bytes. Something on the path drops fragments", words_endpoint(words, &lost->flow->source),
+                PRIu32 " with %" PRIu32 " bytes", words_endpoint(words, &lost->flow->source),
                 lost->fragments, lost->bytes);
     if (exchange->awaited_frame == exchange->response_frame)
         return wmem_strdup_printf(words->scope, "%s goes on asking although its %s was answered, with %" PRIu32 " bytes that need IP "
-                "fragments. These are probably dropped on the path", words_requester(words, exchange),
+                "fragments", words_requester(words, exchange),
                 words_exchange(words, exchange->type), exchange->awaited_length);
     return wmem_strdup_printf(words->scope, "%s of %" PRIu32 " bytes, which needs IP fragments, was sent %" PRIu32 " times between %s and "
-            "%s and not answered, while smaller messages are. Fragments are probably dropped on the path",
+            "%s and not answered, while smaller messages are",
             words_exchange(words, exchange->type), exchange->awaited_length, lost->sent, words_requester(words, exchange),
             words_responder(words, exchange));
 }
@@ -132,7 +133,8 @@ const struct rule rule_fragments_lost = {
     .on = ON(RETRANSMISSION) | ON(GIVEN_UP) | ON(LOST_IN_FRAGMENTS), .judge = judge_fragments_lost,
     .findings = {
         { FINDING_FRAGMENTS_LOST, .text = text_fragments_lost,
-            .meaning = "Large IKE messages do not pass, so that authentication never ends.",
-            .check = "IKE fragmentation (RFC 7383) on both peers, smaller certificates, firewalls that drop IP fragments." },
+            .meaning = "Large IKE messages do not pass, so that what needs them never ends: the path probably drops IP fragments.",
+            .check = { "Firewalls and NATs on the path that drop IP fragments; smaller certificates; IKE fragmentation on both peers",
+                VENDORS_IKE_FRAGMENTATION } },
     }
 };

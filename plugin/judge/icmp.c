@@ -12,6 +12,7 @@
 #include "rule.h"
 
 #include "../clock.h"
+#include "../words/vendors.h"
 
 /* A single request may have just been lost; and a few packets may want no answer. */
 #define SENT_AT_LEAST 2
@@ -71,7 +72,7 @@ text_path_mtu(const struct words *words, const struct finding *finding)
     const char *mtu = icmp->mtu > 0 ? wmem_strdup_printf(words->scope, " (MTU %u)", icmp->mtu) : "";
 
     return wmem_strdup_printf(words->scope, "%s says that %s from %s is too large for the path%s, %u times in %s, and packets of that size "
-            "go on: large packets are lost, small ones pass. Check the tunnel's MTU and TCP MSS", words_address(words, &icmp->reporter),
+            "go on", words_address(words, &icmp->reporter),
             what_of(icmp), words_address(words, &icmp->source.address), mtu, told->too_big.count, words_duration(words, &span));
 }
 
@@ -79,7 +80,7 @@ static char *
 text_icmp_unreachable(const struct words *words, const struct finding *finding)
 {
     static const char *const kinds[PATH_ERRORS] = { [PATH_NET] = "the network is unreachable", [PATH_HOST] = "the host is unreachable",
-        [PATH_PROTOCOL] = "the protocol is unreachable", [PATH_PORT] = "the port is unreachable: nothing listens there",
+        [PATH_PROTOCOL] = "the protocol is unreachable", [PATH_PORT] = "the port is unreachable",
         [PATH_FORBIDDEN] = "a filter forbids it" };
     const struct change_icmp *icmp = &((const struct icmp_detail *)finding->detail)->icmp;
 
@@ -87,14 +88,32 @@ text_icmp_unreachable(const struct words *words, const struct finding *finding)
             words_endpoint(words, &icmp->source), words_endpoint(words, &icmp->destination), kinds[icmp->kind]);
 }
 
+static const char *const *
+check_icmp_unreachable(const struct finding *finding)
+{
+    static const char *const way[] = { "Routing at the one that says it, and whether the host behind it is up", NULL };
+    static const char *const host[] = { "Whether the IKE daemon runs on the host that says it, and its firewall: UDP 500 and 4500, ESP", NULL };
+    static const char *const filter[] = { "The filter of the one that says it: UDP 500 and 4500 and ESP (protocol 50) have to pass", NULL };
+
+    switch (((const struct icmp_detail *)finding->detail)->icmp.kind) {
+    case PATH_PROTOCOL:
+    case PATH_PORT:
+        return host;
+    case PATH_FORBIDDEN:
+        return filter;
+    default:
+        return way;
+    }
+}
+
 const struct rule rule_icmp = {
     .on = ON(ICMP), .judge = judge_icmp,
     .findings = {
         { FINDING_PATH_MTU, .text = text_path_mtu,
             .meaning = "Large packets do not get through, small ones do: pings work, and TCP hangs.",
-            .check = "MTU of the tunnel interface, TCP MSS clamping, and whether the sender takes ICMP type 3 code 4." },
+            .check = { "MTU of the tunnel interface, TCP MSS, and whether ICMP type 3 code 4 (ICMPv6 type 2) reaches the sender", VENDORS_MSS } },
         { FINDING_ICMP_UNREACHABLE, .text = text_icmp_unreachable,
             .meaning = "A router, or the peer's host, says that it can't hand the packet on.",
-            .check = "Routing at the one that says it; or whether the daemon runs, and its firewall." },
+            .check_of = check_icmp_unreachable },
     }
 };

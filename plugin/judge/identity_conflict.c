@@ -12,6 +12,7 @@
 
 #include "../clock.h"
 #include "../track/outage.h"
+#include "../words/vendors.h"
 
 /* Packets on their way when the gateway changes over: no longer than a slow round trip. */
 #define UNDER_WAY_MS 1000
@@ -165,11 +166,11 @@ text_identity_conflict(const struct words *words, const struct finding *finding)
     unsigned initiator = flow_peer(flow);
 
     if (conflict->other == finding->tunnel)
-        return wmem_strdup_printf(words->scope, "Two devices under %s take turns (%u times): each is set up anew, and the SAs of the other, "
-                "which goes on sending, are void from then on", words_endpoint(words, &flow->source), conflict->turns);
+        return wmem_strdup_printf(words->scope, "Two devices under %s take turns (%u times): one is set up anew, and the other goes on "
+                "sending on its own SAs", words_endpoint(words, &flow->source), conflict->turns);
     bool same_side = ip_address_equal(&conflict->other->flow[initiator].destination.address, &flow->destination.address);
-    return wmem_strdup_printf(words->scope, "%s and %s take turns (%u times): when the one is set up, %s stops sending to the other. They "
-            "may use the same identity", words_endpoint(words, &flow->source),
+    return wmem_strdup_printf(words->scope, "%s and %s take turns (%u times): when the one is set up, %s stops sending to the other",
+            words_endpoint(words, &flow->source),
             words_endpoint(words, &conflict->other->flow[same_side ? initiator : 1 - initiator].source), conflict->turns,
             words_endpoint(words, &flow->destination));
 }
@@ -179,7 +180,6 @@ const struct rule rule_identity_conflict = {
     .findings = {
         { FINDING_IDENTITY_CONFLICT, .text = text_identity_conflict,
             .meaning = "A gateway keeps the SAs of one device per identity: two devices that share one displace each other for ever.",
-            .check = "Whether two devices use the same identity or address (a cloned client, both members of an HA pair active); uniqueness "
-                "of identities on the gateway." },
+            .check = { "Whether two devices use one identity or address: a cloned client, both members of an HA pair active", VENDORS_UNIQUENESS } },
     }
 };

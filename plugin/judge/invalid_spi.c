@@ -32,7 +32,7 @@ text_invalid_spi(const struct words *words, const struct finding *finding)
 {
     const struct unknown *unknown = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "%s says that it does not know SPI 0x%08x. Check whether it lost its SAs",
+    return wmem_strdup_printf(words->scope, "%s says that it does not know SPI 0x%08x",
             words_requester(words, finding->exchange), unknown->spi);
 }
 
@@ -41,6 +41,7 @@ const struct rule rule_invalid_spi = {
     .findings = {
         { FINDING_INVALID_SPI, .text = text_invalid_spi,
             .meaning = "The peer received a packet for an SA that it does not have.",
-            .check = "Whether it restarted, or deleted the SA without its Delete arriving." },
+            .check = { "Whether that peer restarted, or deleted the SA without its Delete arriving; what the sender does when it is told "
+                "(Cisco IOS: crypto isakmp invalid-spi-recovery)" } },
     }
 };

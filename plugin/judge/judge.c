@@ -103,7 +103,15 @@ finding_meaning(uint8_t key)
 }
 
 const char *
-finding_check(uint8_t key)
+finding_kind_check(uint8_t key, unsigned i)
 {
-    return words_of(key)->check;
+    return i < CHECKS_AT_MOST ? words_of(key)->check[i] : NULL;
+}
+
+const char *
+finding_check(const struct finding *finding, unsigned i)
+{
+    const struct finding_words *words = words_of(finding->key);
+
+    return words->check_of ? words->check_of(finding)[i] : finding_kind_check(finding->key, i);
 }

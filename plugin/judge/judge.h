@@ -46,7 +46,7 @@ void judge_frame(struct judge *judge, const struct changes *changes);
 /** Bytes of a finding's text. */
 #define FINDING_TEXT_AT_MOST 4096
 
-/** One sentence: what was seen, with the numbers, and what to check. What is longer than FINDING_TEXT_AT_MOST, as offers in a
+/** One sentence: what was seen, with the numbers, and no advice. What is longer than FINDING_TEXT_AT_MOST, as offers in a
  * message that was made up may be, ends in "...". Owned by the words' scope. */
 char *finding_text(const struct words *words, const struct finding *finding);
 
@@ -54,7 +54,14 @@ char *finding_text(const struct words *words, const struct finding *finding);
  * @param key  enum finding_key */
 const char *finding_meaning(uint8_t key);
 
-/** One sentence on what to check on the gateways; NULL where there is nothing to check. */
-const char *finding_check(uint8_t key);
+/** Lines of a check. */
+#define CHECKS_AT_MOST 6
+
+/** The i-th line of what to check on the gateways, as it fits what was seen; NULL after the last one. */
+const char *finding_check(const struct finding *finding, unsigned i);
+
+/** The same, as far as the kind of finding tells; none where that depends on what was seen.
+ * @param key  enum finding_key */
+const char *finding_kind_check(uint8_t key, unsigned i);
 
 #endif /* SPISCOPE_JUDGE_H */

@@ -16,6 +16,7 @@
 
 #include "../track/selectors.h"
 #include "../words/ike_words.h"
+#include "../words/vendors.h"
 
 /* Exchanges of an IKE SA among which the one that an announcement is about is looked for. */
 #define LOOKED_AT_MOST 64
@@ -194,13 +195,13 @@ text_mismatch(const struct words *words, const struct finding *finding)
 
     if (mismatch->announced)
         return wmem_strdup_printf(words->scope, "Phase %u lifetime: %s offers %" PRIu64 " %s, %s announces %" PRIu64 " %s "
-                "(RESPONDER-LIFETIME). Set the same lifetime on both peers", phase, requester, mismatch->offered, unit,
+                "(RESPONDER-LIFETIME)", phase, requester, mismatch->offered, unit,
                 responder, mismatch->against, unit);
     if (!finding->other_exchange)
         return wmem_strdup_printf(words->scope, "Phase %u lifetime: %s offers %" PRIu64 " %s, expected (preferences) is %" PRIu64
-                " %s. Check its configuration", phase, requester, mismatch->offered, unit, mismatch->against, unit);
-    return wmem_strdup_printf(words->scope, "Phase %u lifetime: %s offers %" PRIu64 " %s, %s offers %" PRIu64 " %s (frame %u). "
-            "Set the same lifetime on both peers", phase, requester, mismatch->offered, unit, responder, mismatch->against,
+                " %s", phase, requester, mismatch->offered, unit, mismatch->against, unit);
+    return wmem_strdup_printf(words->scope, "Phase %u lifetime: %s offers %" PRIu64 " %s, %s offers %" PRIu64 " %s (frame %u)",
+            phase, requester, mismatch->offered, unit, responder, mismatch->against,
             unit, finding->other_exchange->request_frame);
 }
 
@@ -210,10 +211,10 @@ const struct rule rule_lifetime = {
         { FINDING_PHASE1_LIFETIME_MISMATCH, .text = text_mismatch,
             .meaning = "The peers are configured with different IKE lifetimes; the shorter one ends the tunnel early for "
                 "the other.",
-            .check = "The phase 1 lifetime on both peers." },
+            .check = { "Phase 1 (IKE) lifetime: the same on both peers", VENDORS_PHASE1_LIFETIME } },
         { FINDING_PHASE2_LIFETIME_MISMATCH, .text = text_mismatch,
             .meaning = "The peers are configured with different IPsec lifetimes; the shorter one ends SAs early for the "
                 "other.",
-            .check = "The phase 2 lifetime, in seconds and kilobytes, on both peers." },
+            .check = { "Phase 2 (IPsec) lifetime in seconds and kilobytes: the same on both peers", VENDORS_PHASE2_LIFETIME, VENDORS_VOLUME } },
     }
 };

@@ -52,15 +52,14 @@ text_lifetime_order(const struct words *words, const struct finding *finding)
 {
     const struct order *order = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "Phase 1 lives %" PRIu64 " s, shorter than phase 2 with %" PRIu64 " s. By itself "
-            "not a fault; check whether a gateway drops phase 2 together with phase 1", order->phase1, order->phase2);
+    return wmem_strdup_printf(words->scope, "Phase 1 lives %" PRIu64 " s, shorter than phase 2 with %" PRIu64 " s", order->phase1, order->phase2);
 }
 
 const struct rule rule_lifetime_order = {
     .on = ON(ANSWERED), .judge = judge_lifetime_order,
     .findings = {
         { FINDING_LIFETIME_ORDER, .text = text_lifetime_order,
-            .meaning = "Phase 1 ends before phase 2. Many gateways cope; some drop phase 2 with it.",
-            .check = "Whether the drops fall on the end of phase 1." },
+            .meaning = "Phase 1 ends before phase 2. By itself that is no fault: many gateways cope; some drop phase 2 with it.",
+            .check = { "Whether the drops fall on the end of phase 1" } },
     }
 };

@@ -49,6 +49,6 @@ const struct rule rule_limit = {
     .findings = {
         { FINDING_LIMIT_REACHED, .text = text_limit,
             .meaning = "Something is missing from what is shown; what is said of the rest still holds.",
-            .check = "A scan or a flood in the capture; the preference spiscope.max_sas." },
+            .check = { "Whether the capture holds a scan or a flood; the preference spiscope.max_sas" } },
     }
 };

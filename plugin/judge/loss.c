@@ -56,10 +56,10 @@ text_loss(const struct words *words, const struct finding *finding)
     const struct loss *loss = finding->detail;
 
     if (finding->is_raised)
-        return wmem_strdup_printf(words->scope, "%s: %" PRIu64 " of %" PRIu64 " sequence numbers are missing in %s: lost on the way, "
-                "or by the capture", words_sa(words, finding->sa), loss->share.bad, loss->share.of,
+        return wmem_strdup_printf(words->scope, "%s: %" PRIu64 " of %" PRIu64 " sequence numbers are missing in %s",
+                words_sa(words, finding->sa), loss->share.bad, loss->share.of,
                 words_duration(words, &loss->share.span));
-    return wmem_strdup_printf(words->scope, "%s: %" PRIu64 " sequence numbers are missing: lost on the way, or by the capture",
+    return wmem_strdup_printf(words->scope, "%s: %" PRIu64 " sequence numbers are missing",
             words_sa(words, finding->sa), loss->lost);
 }
 
@@ -67,7 +67,7 @@ const struct rule rule_loss = {
     .on = ON(SEQUENCE), .judge = judge_loss,
     .findings = {
         { FINDING_LOSS, .text = text_loss,
-            .meaning = "These packets were sent, and did not come by here.",
-            .check = "Loss on the path; or drops of the capture itself." },
+            .meaning = "These packets were sent, and did not come by here: lost on the way, or by the capture itself.",
+            .check = { "The path: interface errors, policers, its load at that time; and whether the capture itself dropped packets" } },
     }
 };

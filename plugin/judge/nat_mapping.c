@@ -9,6 +9,7 @@
 #include "rule.h"
 
 #include "../clock.h"
+#include "../words/vendors.h"
 
 struct nat_mapping {
     bool is_ike_port;               /* it goes to port 500 */
@@ -40,20 +41,29 @@ text_nat_mapping(const struct words *words, const struct finding *finding)
     const struct nat_mapping *detail = finding->detail;
 
     if (detail->is_ike_port)
-        return wmem_strdup_printf(words->scope, "%s goes to UDP port 500, for %s: the peer takes it for IKE. ESP in UDP belongs on port "
-                "4500; check NAT traversal on both peers", words_sa(words, finding->sa), words_duration(words, &detail->span));
-    return wmem_strdup_printf(words->scope, "%s: for %s the peer's own ESP has come from %s:%u, and this does not go there. What is "
-            "sent to another mapping is lost in the NAT; check whether the sender follows a new one",
+        return wmem_strdup_printf(words->scope, "%s goes to UDP port 500, for %s", words_sa(words, finding->sa),
+                words_duration(words, &detail->span));
+    return wmem_strdup_printf(words->scope, "%s: for %s the peer's own ESP has come from %s:%u, and this does not go there",
             words_sa(words, finding->sa), words_duration(words, &detail->span), words_address(words, &detail->real.address),
             detail->real.port);
+}
+
+static const char *const *
+check_nat_mapping(const struct finding *finding)
+{
+    static const char *const traversal[] = { "NAT traversal on both peers: ESP in UDP belongs on port 4500 (RFC 3948)", NULL };
+    static const char *const mapping[] = {
+        "Whether the sender follows a new mapping (MOBIKE, RFC 7296 section 2.23); NAT keepalives that are rarer than the NAT's UDP timeout",
+        VENDORS_NAT_KEEPALIVE, NULL };
+
+    return ((const struct nat_mapping *)finding->detail)->is_ike_port ? traversal : mapping;
 }
 
 const struct rule rule_nat_mapping = {
     .on = ON(ASTRAY), .judge = judge_nat_mapping,
     .findings = {
         { FINDING_NAT_MAPPING, .text = text_nat_mapping,
-            .meaning = "A NAT between knows the peer under another address or port than the one that is sent to.",
-            .check = "Whether the sender follows a new mapping (MOBIKE, RFC 7296 section 2.23); the NAT's UDP timeout against the "
-                "keepalive interval." },
+            .meaning = "The peer is behind another port or address than the one that is sent to: what goes there is lost, or taken for IKE.",
+            .check_of = check_nat_mapping },
     }
 };

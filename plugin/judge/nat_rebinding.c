@@ -6,6 +6,8 @@
  */
 #include "rule.h"
 
+#include "../words/vendors.h"
+
 static void
 judge_nat_rebinding(struct judge *judge, const struct change *change)
 {
@@ -24,8 +26,7 @@ text_nat_rebinding(const struct words *words, const struct finding *finding)
 {
     const struct endpoint *before = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "%s goes on with a new address or port in place of %s:%u. Check the NAT's timeout "
-            "against the NAT keepalive interval", words_sa(words, finding->sa),
+    return wmem_strdup_printf(words->scope, "%s goes on with a new address or port in place of %s:%u", words_sa(words, finding->sa),
             words_address(words, &before->address), before->port);
 }
 
@@ -34,6 +35,6 @@ const struct rule rule_nat_rebinding = {
     .findings = {
         { FINDING_NAT_REBINDING, .text = text_nat_rebinding,
             .meaning = "The NAT between gave the peer a new address or port; the SA goes on.",
-            .check = "The NAT's UDP timeout against the keepalive interval." },
+            .check = { "The NAT's UDP timeout, against the interval of NAT keepalives", VENDORS_NAT_KEEPALIVE } },
     }
 };

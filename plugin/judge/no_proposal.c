@@ -35,12 +35,10 @@ text_no_proposal(const struct words *words, const struct finding *finding)
     bool phase1 = exchange->type == IKE2_IKE_SA_INIT || exchange_is_phase1(exchange) || refusal_is_of_ike_sa(exchange);
 
     if (by_initiator(exchange))
-        return wmem_strdup_printf(words->scope, "Phase 1 proposal: %s says that it does not accept what %s chose of its offer: %s. "
-                "Compare encryption, hash, authentication method and DH group of both peers", words_requester(words, exchange),
-                words_responder(words, exchange), exchange->response
+        return wmem_strdup_printf(words->scope, "Phase 1 proposal: %s says that it does not accept what %s chose of its offer: %s",
+                words_requester(words, exchange), words_responder(words, exchange), exchange->response
                     ? words_offer(words, exchange->response, exchange->ike_sa->version) : "(not readable)");
-    return wmem_strdup_printf(words->scope, "Phase %d proposal: %s accepts nothing of what %s offers: %s. Compare encryption, "
-            "integrity and DH group of both peers", phase1 ? 1 : 2, words_responder(words, exchange),
+    return wmem_strdup_printf(words->scope, "Phase %d proposal: %s accepts nothing of what %s offers: %s", phase1 ? 1 : 2, words_responder(words, exchange),
             words_requester(words, exchange), exchange->request
                 ? words_offer(words, exchange->request, exchange->ike_sa->version) : "(not readable)");
 }
@@ -50,6 +48,7 @@ const struct rule rule_no_proposal = {
     .findings = {
         { FINDING_NO_PROPOSAL, .text = text_no_proposal,
             .meaning = "The peers share no set of algorithms.",
-            .check = "Encryption, integrity, PRF and DH group on both peers." },
+            .check = { "Encryption, integrity (hash), PRF and DH group of the phase that is named, in IKEv1 the authentication method too: the "
+                "peers need one set that both allow" } },
     }
 };

@@ -39,9 +39,8 @@ text_no_response(const struct words *words, const struct finding *finding)
 {
     const struct no_response *no_response = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "%s (frame %u) was sent %" PRIu64 " times and not answered; given up after %s. Check "
-            "that the peer is up and that UDP ports 500 and 4500 pass", words_exchange(words, finding->exchange->type),
-            no_response->frame, no_response->sent, words_duration(words, &no_response->waited));
+    return wmem_strdup_printf(words->scope, "%s (frame %u) was sent %" PRIu64 " times and not answered; given up after %s",
+            words_exchange(words, finding->exchange->type), no_response->frame, no_response->sent, words_duration(words, &no_response->waited));
 }
 
 const struct rule rule_no_response = {
@@ -49,6 +48,6 @@ const struct rule rule_no_response = {
     .findings = {
         { FINDING_IKE_NO_RESPONSE, .text = text_no_response,
             .meaning = "The peer did not answer, or its answers were lost.",
-            .check = "That the peer is up, and that UDP 500 and 4500 pass in both directions." },
+            .check = { "That the peer is up, and that UDP 500 and 4500 pass in both directions" } },
     }
 };

@@ -40,8 +40,8 @@ text_one_way(const struct words *words, const struct finding *finding)
 {
     const struct one_way *one_way = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "%s carried %" PRIu64 " packets in %s and nothing came back. Check routing, "
-            "policy and the other direction's SA on the peer", words_sa(words, finding->sa), one_way->packets,
+    return wmem_strdup_printf(words->scope, "%s carried %" PRIu64 " packets in %s and nothing came back",
+            words_sa(words, finding->sa), one_way->packets,
             words_duration(words, &one_way->within));
 }
 
@@ -50,7 +50,7 @@ const struct rule rule_one_way = {
     .findings = {
         { FINDING_ONE_WAY, .text = text_one_way,
             .meaning = "The tunnel is up but nothing comes back.",
-            .check = "Routing and policy behind the silent peer; ESP blocked in one direction; the other direction's SPI on "
-                "both peers." },
+            .check = { "Routing and policy behind the peer that stays silent, and the SPI that it sends on against the inbound SPI of the other",
+                "ESP (protocol 50) or UDP 4500 blocked in one direction" } },
     }
 };

@@ -100,6 +100,6 @@ const struct rule rule_outage = {
     .findings = {
         { FINDING_OUTAGE, .text = text_outage,
             .meaning = "The tunnel was down: users' traffic got no further.",
-            .check = "What the peer that ended it logged at that moment; else the path between the peers." },
+            .check = { "The log of the peer that ended it, of that moment; else the path between the peers" } },
     }
 };

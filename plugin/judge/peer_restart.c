@@ -10,6 +10,7 @@
 #include "rule.h"
 
 #include "../clock.h"
+#include "../words/vendors.h"
 
 struct restart {
     nstime_t after;                 /* the age of the IKE SA that was alive */
@@ -63,8 +64,7 @@ text_peer_restart(const struct words *words, const struct finding *finding)
 {
     const struct restart *restart = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "A new IKE SA%s, while IKE SA %u was alive after %s: a peer lost its state. Check it "
-            "for a restart or a failover", finding->confidence == CONFIDENCE_PROVEN ? " with INITIAL_CONTACT" : "",
+    return wmem_strdup_printf(words->scope, "A new IKE SA%s was begun while IKE SA %u was alive, at an age of %s", finding->confidence == CONFIDENCE_PROVEN ? " with INITIAL_CONTACT" : "",
             finding->ike_sa->displaced->id, words_duration(words, &restart->after));
 }
 
@@ -72,7 +72,7 @@ const struct rule rule_peer_restart = {
     .on = ON(CONTACT) | ON(DISPLACED), .judge = judge_peer_restart,
     .findings = {
         { FINDING_PEER_RESTART, .text = text_peer_restart,
-            .meaning = "A peer forgot its IKE SA: traffic on the old SAs is lost until the new ones are up.",
-            .check = "Uptime, failover and crash logs of that peer." },
+            .meaning = "A peer lost its state: traffic on the old SAs is lost until the new ones are up.",
+            .check = { "Uptime, failover and crash logs of the peer that began anew; DPD on the other, by which it would notice sooner", VENDORS_DPD } },
     }
 };

@@ -10,6 +10,7 @@
 #include "rule.h"
 
 #include "../track/refusal.h"
+#include "../words/vendors.h"
 
 struct pfs {
     unsigned refused;               /* rekeys */
@@ -90,8 +91,8 @@ text_pfs_mismatch(const struct words *words, const struct finding *finding)
 {
     const struct pfs *pfs = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "The first child SA works, but %u rekeys %s a key exchange were refused. "
-            "Compare the PFS (DH) group of phase 2 on both peers", pfs->refused, pfs->with_ke ? "with" : "without");
+    return wmem_strdup_printf(words->scope, "The first child SA works, but %u rekeys %s a key exchange were refused",
+            pfs->refused, pfs->with_ke ? "with" : "without");
 }
 
 const struct rule rule_pfs_mismatch = {
@@ -100,6 +101,6 @@ const struct rule rule_pfs_mismatch = {
         { FINDING_PFS_MISMATCH, .text = text_pfs_mismatch,
             .meaning = "The first SA needs no key exchange of its own and works; the peers differ about the rekeys', which fail, so that "
                 "the tunnel drops when the first SA ends.",
-            .check = "The PFS (DH) group of phase 2 on both peers." },
+            .check = { "PFS (DH group) of phase 2: the same on both peers, or off on both", VENDORS_PFS } },
     }
 };

@@ -12,6 +12,7 @@
 
 #include "../track/selectors.h"
 #include "../words/ike_words.h"
+#include "../words/vendors.h"
 
 static bool
 says_mismatch(const struct exchange *exchange)
@@ -137,9 +138,9 @@ judge_proxy_id(struct judge *judge, const struct change *change)
         judge_request(judge, change->exchange);
 }
 
-/* What was proposed, what was answered, and what the other peer proposes; then what to compare. */
+/* What was proposed, what was answered, and what the other peer proposes. */
 static char *
-text_of_offers(const struct words *words, const struct finding *finding, const char *advice)
+text_of_offers(const struct words *words, const struct finding *finding)
 {
     const struct exchange *exchange = finding->exchange, *other = finding->other_exchange;
     const struct offer *asked = exchange->request;
@@ -156,32 +157,18 @@ text_of_offers(const struct words *words, const struct finding *finding, const c
     if (other && other->request)
         wmem_strbuf_append_printf(text, ", %s proposes %s (frame %u)", words_requester(words, other),
                 words_selectors(words, &other->request->tsi, &other->request->tsr), other->request_frame);
-    wmem_strbuf_append(text, advice);
     return (char *)wmem_strbuf_get_str(text);
-}
-
-static char *
-text_mismatch(const struct words *words, const struct finding *finding)
-{
-    return text_of_offers(words, finding,
-            ". Compare the proxy IDs (traffic selectors) of both peers: they must mirror each other");
-}
-
-static char *
-text_narrowed(const struct words *words, const struct finding *finding)
-{
-    return text_of_offers(words, finding, ". Allowed in IKEv2, but check that both peers mean the same networks");
 }
 
 const struct rule rule_proxy_id = {
     .on = ON(REQUESTED) | ON(ANSWERED), .judge = judge_proxy_id,
     .findings = {
-        { FINDING_PROXY_ID_MISMATCH, .text = text_mismatch,
+        { FINDING_PROXY_ID_MISMATCH, .text = text_of_offers,
             .meaning = "The peers do not agree which networks the tunnel carries.",
-            .check = "Proxy IDs (traffic selectors, crypto ACL) on both peers: they must mirror each other, with protocol "
-                "and ports." },
-        { FINDING_PROXY_ID_NARROWED, .text = text_narrowed,
-            .meaning = "The responder agreed to fewer networks than were proposed. Traffic of the others is not carried.",
-            .check = "Whether both peers mean the same networks." },
+            .check = { "Proxy IDs (traffic selectors, crypto ACL) on both peers: they have to mirror each other, with protocol and ports",
+                VENDORS_PROXY_IDS } },
+        { FINDING_PROXY_ID_NARROWED, .text = text_of_offers,
+            .meaning = "The responder agreed to fewer networks than were proposed, as IKEv2 allows. Traffic of the others is not carried.",
+            .check = { "Whether both peers mean the same networks", VENDORS_PROXY_IDS } },
     }
 };

@@ -55,7 +55,7 @@ text_reestablished(const struct words *words, const struct finding *finding)
 {
     const struct reestablished *anew = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "%s set the tunnel up anew, %s after IKE SA %u began: this is no rekey",
+    return wmem_strdup_printf(words->scope, "%s set the tunnel up anew, %s after IKE SA %u began",
             words_endpoint(words, &finding->ike_sa->flow->source), words_duration(words, &anew->after), anew->before);
 }
 
@@ -63,6 +63,6 @@ const struct rule rule_reestablished = {
     .on = ON(CONTACT), .judge = judge_reestablished,
     .findings = {
         { FINDING_REESTABLISHED, .text = text_reestablished,
-            .meaning = "Another IKE SA was set up for this tunnel: something ended the old one, or a peer re-authenticates." },
+            .meaning = "Another IKE SA was set up for this tunnel, which is no rekey: something ended the old one, or a peer re-authenticates." },
     }
 };

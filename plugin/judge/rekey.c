@@ -69,6 +69,6 @@ const struct rule rule_rekey = {
     .on = ON(SA_REPLACED), .judge = judge_rekey,
     .findings = {
         { FINDING_REKEY, .text = text_rekey,
-            .meaning = "The SPI changed: a new SA took the old one's place, as it should when its lifetime is over." },
+            .meaning = "A new SA took the old one's place, and traffic has another SPI from here on." },
     }
 };

@@ -14,7 +14,8 @@ struct finding_words {
     enum finding_key key;
     char *(*text)(const struct words *words, const struct finding *finding); /**< see finding_text; NULL: no further finding */
     const char *meaning;            /**< see finding_meaning */
-    const char *check;              /**< see finding_check */
+    const char *check[CHECKS_AT_MOST]; /**< lines: see finding_check */
+    const char *const *(*check_of)(const struct finding *finding); /**< where they depend on what was seen: lines up to a NULL; or NULL */
 };
 
 #define FINDINGS_OF_A_RULE 3

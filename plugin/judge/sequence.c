@@ -18,6 +18,8 @@
 
 #include <inttypes.h>
 
+#include "../words/vendors.h"
+
 struct restart {
     uint64_t first;
     uint64_t highest_before;
@@ -141,11 +143,8 @@ text_sequence_restart(const struct words *words, const struct finding *finding)
 
     if (restart->fell)
         return wmem_strdup_printf(words->scope, "%s: the sequence number fell back to %" PRIu64 " after %" PRIu64 " and goes on "
-                "from there. The receiver drops this until %" PRIu64 " is passed; check the sender for a failover without "
-                "synchronised sequence numbers", words_sa(words, finding->sa), restart->first, restart->highest_before,
-                restart->highest_before);
-    return wmem_strdup_printf(words->scope, "%s: the sequence number started again at %" PRIu64 " after %" PRIu64 ". The "
-            "receiver drops this; check the sender for a failover or a reboot without a new negotiation",
+                "from there", words_sa(words, finding->sa), restart->first, restart->highest_before);
+    return wmem_strdup_printf(words->scope, "%s: the sequence number started again at %" PRIu64 " after %" PRIu64,
             words_sa(words, finding->sa), restart->first, restart->highest_before);
 }
 
@@ -156,10 +155,8 @@ text_sequence_exhausted(const struct words *words, const struct finding *finding
     const char *sa = words_sa(words, finding->sa);
 
     if (exhausted->passed)
-        return wmem_strdup_printf(words->scope, "%s: the 32-bit sequence number passed 2^32. Allowed only with extended "
-                "sequence numbers; check that both peers negotiated ESN, or rekey by volume before", sa);
-    return wmem_strdup_printf(words->scope, "%s: sequence number %" PRIu64 ", close to 2^32. Without extended sequence numbers "
-            "the SA must be rekeyed before; check why no rekey came", sa, exhausted->highest);
+        return wmem_strdup_printf(words->scope, "%s: the 32-bit sequence number passed 2^32", sa);
+    return wmem_strdup_printf(words->scope, "%s: sequence number %" PRIu64 ", close to 2^32", sa, exhausted->highest);
 }
 
 static char *
@@ -170,27 +167,35 @@ text_replay_window(const struct words *words, const struct finding *finding)
 
     if (finding->is_raised)
         return wmem_strdup_printf(words->scope, "%s: %" PRIu64 " of %" PRIu64 " packets in %s came too late for a replay window of "
-                "%u, this one %" PRIu64 " behind the highest; the receiver drops them. Check for reordering on the way (QoS, load "
-                "sharing), and enlarge the window", words_sa(words, finding->sa), replay->share.bad, replay->share.of,
+                "%u, this one %" PRIu64 " behind the highest", words_sa(words, finding->sa), replay->share.bad, replay->share.of,
                 words_duration(words, &replay->share.span), replay->window, replay->behind);
     if (replay->window == 0)
-        return wmem_strdup_printf(words->scope, "%s: this sequence number was received before; the receiver drops it as a "
-                "replay", sa);
-    return wmem_strdup_printf(words->scope, "%s: %" PRIu64 " packets behind the highest; a receiver with a replay window of "
-            "%u drops it. Check for reordering on the way (QoS, load sharing)", sa, replay->behind, replay->window);
+        return wmem_strdup_printf(words->scope, "%s: this sequence number was received before", sa);
+    return wmem_strdup_printf(words->scope, "%s: %" PRIu64 " packets behind the highest, more than a replay window of %u",
+            sa, replay->behind, replay->window);
+}
+
+static const char *const *
+check_replay_window(const struct finding *finding)
+{
+    static const char *const twice[] = { "What sends packets twice: the path, or the way the capture was taken", NULL };
+    static const char *const late[] = { "Reordering on the path (QoS, load sharing); a larger replay window at the receiver",
+        VENDORS_REPLAY_WINDOW, NULL };
+
+    return ((const struct replay *)finding->detail)->window == 0 ? twice : late;
 }
 
 const struct rule rule_sequence = {
     .on = ON(SEQUENCE), .judge = judge_sequence,
     .findings = {
         { FINDING_SEQUENCE_RESTART, .text = text_sequence_restart,
-            .meaning = "No sender may begin again within an SA; the receiver's anti-replay check drops what follows.",
-            .check = "A failover, a reboot, or a cloned gateway with the same SA." },
+            .meaning = "No sender may begin again within an SA; the receiver's replay check drops what follows until the old numbers are passed.",
+            .check = { "The sender: a failover without synchronised sequence numbers, a reboot, or a cloned gateway with the same SA" } },
         { FINDING_SEQUENCE_EXHAUSTED, .text = text_sequence_exhausted,
-            .meaning = "Without extended sequence numbers an SA must end before 2^32 packets.",
-            .check = "ESN on both peers, or a volume lifetime that rekeys in time." },
+            .meaning = "Without extended sequence numbers (ESN) an SA has to end before 2^32 packets.",
+            .check = { "ESN on both peers, or a volume lifetime that rekeys in time", VENDORS_VOLUME } },
         { FINDING_REPLAY_WINDOW, .text = text_replay_window,
-            .meaning = "A receiver with the given replay window drops this packet.",
-            .check = "Reordering on the path (QoS, load sharing); the replay window of the receiver." },
+            .meaning = "A receiver with the given replay window drops this packet, as it drops one that it had before.",
+            .check_of = check_replay_window },
     }
 };

@@ -21,6 +21,7 @@
 #include "../clock.h"
 #include "../track/envelope.h"
 #include "../track/walk.h"
+#include "../words/vendors.h"
 
 /* In a row, before it is said. */
 #define LEFT_AT_LEAST 2
@@ -174,10 +175,21 @@ text_setup_abandoned(const struct words *words, const struct finding *finding)
     };
     const struct abandoned *abandoned = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "%s left %s, %" PRIu32 " times in a row%s, and began anew, the last time after %s. Its own "
-            "log tells what it does not accept, or can't install%s", words_endpoint(words, &finding->ike_sa->flow->source),
+    return wmem_strdup_printf(words->scope, "%s left %s, %" PRIu32 " times in a row%s, and began anew, the last time after %s",
+            words_endpoint(words, &finding->ike_sa->flow->source),
             stages[abandoned->stage], abandoned->times, abandoned->times == LOOKED_AT_MOST ? " at least" : "",
-            words_duration(words, &abandoned->after), abandoned->stage == STAGE_INIT ? "; or UDP 4500 is filtered" : "");
+            words_duration(words, &abandoned->after));
+}
+
+static const char *const *
+check_setup_abandoned(const struct finding *finding)
+{
+    static const char *const init[] = { "The initiator's log: whether it sends IKE_AUTH, and whether UDP 4500 from it is filtered",
+        VENDORS_SHOW_LOG, NULL };
+    static const char *const later[] = { "The initiator's log: what it does not accept (the responder's certificate, EAP, the address that it "
+        "got), or can't install", VENDORS_SHOW_LOG, NULL };
+
+    return ((const struct abandoned *)finding->detail)->stage == STAGE_INIT ? init : later;
 }
 
 const struct rule rule_setup_abandoned = {
@@ -185,6 +197,6 @@ const struct rule rule_setup_abandoned = {
     .findings = {
         { FINDING_SETUP_ABANDONED, .text = text_setup_abandoned,
             .meaning = "The responder did its part; the initiator does not use what it set up.",
-            .check = "The initiator's log: certificate of the responder, EAP, the address it got, its kernel; UDP 4500." },
+            .check_of = check_setup_abandoned },
     }
 };

@@ -18,6 +18,7 @@
 #include <inttypes.h>
 
 #include "../clock.h"
+#include "../words/vendors.h"
 #include "succession.h"
 
 /* Daemons spread the times of their rekeys: libreswan's rekeyfuzz of 100 % makes 41 to 51 minutes of an hour, OpenIKED 85 to 95 %. Two ages of one
@@ -157,9 +158,8 @@ text_spi_churn(const struct words *words, const struct finding *finding)
 {
     const struct churn *churn = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "%s was replaced by 0x%08x after only %s (less than %" PRIu64 " s). Compare the "
-            "phase 1 and phase 2 lifetimes and the proxy IDs of both peers", words_sa(words, finding->sa),
-            finding->other->key.spi, words_duration(words, &churn->age), churn->early);
+    return wmem_strdup_printf(words->scope, "%s was replaced by 0x%08x after only %s (less than %" PRIu64 " s)",
+            words_sa(words, finding->sa), finding->other->key.spi, words_duration(words, &churn->age), churn->early);
 }
 
 static char *
@@ -167,20 +167,22 @@ text_flapping(const struct words *words, const struct finding *finding)
 {
     const struct flapping *flapping = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "%s: %u SAs in a row were replaced early within %s (window %u s). Compare the "
-            "lifetimes and proxy IDs of both peers; if they agree, suspect a software fault", words_sa(words, finding->sa),
+    return wmem_strdup_printf(words->scope, "%s: %u SAs in a row were replaced early within %s (window %u s)",
+            words_sa(words, finding->sa),
             flapping->count, words_duration(words, &flapping->within), flapping->window);
 }
+
+#define CHECK { "Phase 1 and phase 2 lifetimes, and proxy IDs, on both peers; then who deletes the SA, and why: monitoring, an idle timeout, DPD", \
+    "If all agree, a software fault is likely: open a case with this report", VENDORS_PHASE2_LIFETIME, VENDORS_PROXY_IDS, VENDORS_MONITOR }
 
 const struct rule rule_spi_churn = {
     .on = ON(SA_REPLACED) | ON(SA_SPLIT), .judge = judge_spi_churn,
     .findings = {
         { FINDING_SPI_CHURN, .text = text_spi_churn,
-            .meaning = "The SPI should stay the same until the tunnel renegotiates; this one lasted too short.",
-            .check = "Phase 1 and phase 2 lifetimes, and proxy IDs, on both peers; then who deletes the SA, and why." },
+            .meaning = "An SA should keep its SPI until its lifetime is nearly over; it was replaced too early.",
+            .check = CHECK },
         { FINDING_FLAPPING, .text = text_flapping,
             .meaning = "The tunnel is set up again and again; users see it drop.",
-            .check = "Lifetimes and proxy IDs on both peers; tunnel monitoring, idle timeouts and DPD; else suspect a "
-                "software fault." },
+            .check = CHECK },
     }
 };

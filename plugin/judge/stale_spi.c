@@ -65,17 +65,16 @@ text_stale_spi(const struct words *words, const struct finding *finding)
     const char *after = words_duration(words, &stale->after);
 
     if (!finding->other)
-        return wmem_strdup_printf(words->scope, "%s carries traffic %s after it was deleted (frame %u). The sender still uses "
-                "an SA that its peer has dropped; check whether it received the Delete", sa, after, finding->sa->deleted_frame);
-    return wmem_strdup_printf(words->scope, "%s carries traffic %s after its successor 0x%08x took over. Check whether the "
-            "sender missed the change; parallel SAs can look like this too", sa, after, finding->other->key.spi);
+        return wmem_strdup_printf(words->scope, "%s carries traffic %s after it was deleted (frame %u)", sa, after, finding->sa->deleted_frame);
+    return wmem_strdup_printf(words->scope, "%s carries traffic %s after its successor 0x%08x took over", sa, after, finding->other->key.spi);
 }
 
 const struct rule rule_stale_spi = {
     .on = ON(SA_STALE) | ON(SA_RESUMED), .judge = judge_stale_spi,
     .findings = {
         { FINDING_STALE_SPI, .text = text_stale_spi,
-            .meaning = "The sender uses an SA that its peer has probably forgotten; the peer drops these packets.",
-            .check = "Whether the Delete reached the sender; invalid SPI counters on the receiver." },
+            .meaning = "The sender uses an SA that its peer has probably forgotten; the peer drops these packets. Where it is suspected, it may be a "
+                "parallel SA that had paused.",
+            .check = { "Whether the Delete, or the change to the new SA, reached the sender; counters of unknown SPIs on the receiver" } },
     }
 };

@@ -8,6 +8,7 @@
 #include "verdict.h"
 
 #include "../clock.h"
+#include "../words/vendors.h"
 #include "cause.h"
 #include "coverage.h"
 
@@ -16,105 +17,72 @@
 
 /* ---- the causes: their order where several fit, their names and words */
 
-#define CHECKS_AT_MOST 6
-
-/* The commands that show SAs on the major firewalls. */
-#define SHOW_SAS \
-    "SPIs and lifetimes: Palo Alto: show vpn ipsec-sa; Cisco: show crypto ipsec sa; FortiGate: diagnose vpn tunnel list; " \
-    "strongSwan: swanctl --list-sas"
-#define SHOW_IKE \
-    "IKE SAs: Palo Alto: show vpn ike-sa; Cisco: show crypto ikev2 sa detail, show crypto isakmp sa detail; FortiGate: " \
-    "diagnose vpn ike gateway list; strongSwan: swanctl --list-sas"
-#define SHOW_CONFIG \
-    "Configuration: Palo Alto: show vpn tunnel; Cisco: show running-config crypto; FortiGate: show vpn ipsec " \
-    "phase2-interface; strongSwan: swanctl --list-conns"
-
-
-/* How the summary says it: the text of the finding that shows it, or else a sentence. */
+/* How the summary says it: the text and the meaning of the finding that shows it, or else a sentence. What to check is what that
+ * finding's rule says, or of a cause without one what stands here; after that come the commands that show more. */
 struct cause_words {
     const char *name;
-    const char *because;            /* the cause in words; NULL: the finding's text */
+    const char *because;            /* the cause in words; NULL: the finding's */
+    uint8_t finding;                /* enum finding_key: of its own; asked where there are no words here */
     const char *check[CHECKS_AT_MOST];
+    const char *show[CHECKS_AT_MOST];
 };
 
+#define SAS VENDORS_SHOW_SAS
+#define IKE VENDORS_SHOW_IKE
+#define CONFIG VENDORS_SHOW_CONFIG
+#define LOG VENDORS_SHOW_LOG
+
 static const struct cause_words causes[CAUSES] = {
-    [CAUSE_AUTHENTICATION] = { "authentication", NULL, {
-        "Pre-shared key or certificate (trust chain, validity), local and remote identity (type and value)", SHOW_IKE,
-        SHOW_CONFIG } },
-    [CAUSE_PROPOSAL_MISMATCH] = { "proposal_mismatch", NULL, {
-        "Encryption, integrity, PRF and DH group of the phase that is named", SHOW_CONFIG } },
-    [CAUSE_PROXY_ID_MISMATCH] = { "proxy_id_mismatch", NULL, {
-        "Proxy IDs (traffic selectors, crypto ACL): networks, protocol and ports, mirrored", SHOW_CONFIG, SHOW_SAS } },
-    [CAUSE_PFS_MISMATCH] = { "pfs_mismatch", NULL, {
-        "PFS (DH group) of phase 2: the same on both peers, or off on both", SHOW_CONFIG } },
-    [CAUSE_PHASE1_LIFETIME_MISMATCH] = { "phase1_lifetime_mismatch", NULL, {
-        "Phase 1 (IKE) lifetime: the same on both peers", SHOW_IKE, SHOW_CONFIG } },
-    [CAUSE_PHASE2_LIFETIME_MISMATCH] = { "phase2_lifetime_mismatch", NULL, {
-        "Phase 2 (IPsec) lifetime in seconds and kilobytes: the same on both peers", SHOW_SAS, SHOW_CONFIG } },
-    [CAUSE_LIFETIME_EXPIRED] = { "lifetime_expired", "its SAs end at the same age each time, and nobody rekeys them before", {
-        "Who is to rekey: rekey=no, a peer that only responds, or a rekey time behind the lifetime's end", SHOW_SAS, SHOW_CONFIG } },
-    [CAUSE_LIFETIME_TOO_SHORT] = { "lifetime_too_short", "both peers agree on a lifetime that is far too short, and keep it", {
-        "Phase 1 and phase 2 lifetimes: an hour and a day are usual", SHOW_CONFIG } },
-    [CAUSE_IDLE_TIMEOUT] = { "idle_timeout", "a peer deletes the SAs the same time after their last packet", {
-        "Idle timeout of that peer (Cisco ASA: vpn-idle-timeout; FortiGate: idle-timeout; strongSwan: inactivity)", SHOW_CONFIG } },
-    [CAUSE_EARLY_REAUTH] = { "early_reauth", "a peer re-authenticates, or sets up anew what works, again and again", {
-        "Re-authentication time (reauth_time, phase 1 lifetime) of that peer", SHOW_IKE, SHOW_CONFIG } },
-    [CAUSE_IDENTITY_CONFLICT] = { "identity_conflict", NULL, {
-        "Whether two devices use the same identity or address: a cloned client, both members of an HA pair active",
-        "Uniqueness of identities (uniqueids, one connection per user)", SHOW_IKE } },
-    [CAUSE_DELETED_BY_PEER] = { "deleted_by_peer", "a peer deletes what works, for a reason that is not in the packets", {
-        "That peer's log at these moments: tunnel monitoring, idle timeout, uniqueness of identities, a script, an administrator",
-        SHOW_IKE, SHOW_SAS } },
-    [CAUSE_REFUSED] = { "refused", NULL, {
-        "The responder's log at this moment: it knows the reason", "Proposals, PFS group and proxy IDs on both peers", SHOW_CONFIG } },
-    [CAUSE_SETUP_ABANDONED] = { "setup_abandoned", NULL, {
-        "The initiator's own log: what it does not accept, or cannot install", "UDP 4500 from the initiator", SHOW_IKE } },
-    [CAUSE_COOKIE_LOOP] = { "cookie_loop", NULL, {
-        "The initiator: it must send the COOKIE back (RFC 7296 section 2.6)", SHOW_IKE } },
-    [CAUSE_FRAGMENTS_LOST] = { "fragments_lost", NULL, {
-        "IKE fragmentation (RFC 7383) on both peers: on; smaller certificates",
-        "Firewalls and NATs on the path that drop IP fragments", SHOW_IKE } },
-    [CAUSE_IKE_UNANSWERED] = { "ike_unanswered", "a peer is alive, but does not answer these requests", {
-        "IKE on the peer that does not answer: its log, its load, message IDs out of step after a collision",
-        "UDP 500 and 4500, and fragments of large messages, in that direction", SHOW_IKE } },
-    [CAUSE_PEER_UNREACHABLE] = { "peer_unreachable", "a peer answers nothing, and nothing of it arrives meanwhile", {
+    [CAUSE_AUTHENTICATION] = { "authentication", NULL, FINDING_AUTH_FAILED, { NULL }, { IKE, CONFIG } },
+    [CAUSE_PROPOSAL_MISMATCH] = { "proposal_mismatch", NULL, FINDING_NO_PROPOSAL, { NULL }, { CONFIG } },
+    [CAUSE_PROXY_ID_MISMATCH] = { "proxy_id_mismatch", NULL, FINDING_PROXY_ID_MISMATCH, { NULL }, { CONFIG, SAS } },
+    [CAUSE_PFS_MISMATCH] = { "pfs_mismatch", NULL, FINDING_PFS_MISMATCH, { NULL }, { CONFIG } },
+    [CAUSE_PHASE1_LIFETIME_MISMATCH] = { "phase1_lifetime_mismatch", NULL, FINDING_PHASE1_LIFETIME_MISMATCH, { NULL }, { IKE, CONFIG } },
+    [CAUSE_PHASE2_LIFETIME_MISMATCH] = { "phase2_lifetime_mismatch", NULL, FINDING_PHASE2_LIFETIME_MISMATCH, { NULL }, { SAS, CONFIG } },
+    [CAUSE_LIFETIME_EXPIRED] = { "lifetime_expired", "its SAs end at the same age each time, and nobody rekeys them before", 0, {
+        "Who is to rekey: neither peer does if both only respond, have it off, or begin after the lifetime's end", VENDORS_REKEY_OFF },
+        { SAS, CONFIG } },
+    [CAUSE_LIFETIME_TOO_SHORT] = { "lifetime_too_short", "both peers agree on a lifetime that is far too short, and keep it", 0, {
+        "Phase 1 and phase 2 lifetimes: a day and an hour are usual" }, { SAS, CONFIG } },
+    [CAUSE_IDLE_TIMEOUT] = { "idle_timeout", "a peer deletes the SAs the same time after their last packet", 0, {
+        "Idle timeout of that peer: longer, or off, or traffic that keeps the tunnel up", VENDORS_IDLE }, { CONFIG } },
+    [CAUSE_EARLY_REAUTH] = { "early_reauth", "a peer re-authenticates, or sets up anew what works, again and again", 0, {
+        "Re-authentication time and phase 1 lifetime of that peer", VENDORS_REAUTH }, { IKE, CONFIG } },
+    [CAUSE_IDENTITY_CONFLICT] = { "identity_conflict", NULL, FINDING_IDENTITY_CONFLICT, { NULL }, { IKE } },
+    [CAUSE_DELETED_BY_PEER] = { "deleted_by_peer", "a peer deletes what works, for a reason that is not in the packets", FINDING_DELETED,
+        { NULL }, { IKE } },
+    [CAUSE_REFUSED] = { "refused", NULL, FINDING_CHILD_REFUSED, { NULL }, { CONFIG } },
+    [CAUSE_SETUP_ABANDONED] = { "setup_abandoned", NULL, FINDING_SETUP_ABANDONED, { NULL }, { IKE } },
+    [CAUSE_COOKIE_LOOP] = { "cookie_loop", NULL, FINDING_COOKIE_LOOP, { NULL }, { IKE } },
+    [CAUSE_FRAGMENTS_LOST] = { "fragments_lost", NULL, FINDING_FRAGMENTS_LOST, { NULL }, { IKE } },
+    [CAUSE_IKE_UNANSWERED] = { "ike_unanswered", "a peer is alive, but does not answer these requests", 0, {
+        "IKE on the peer that does not answer: its load, its connections, message IDs that are out of step after a collision",
+        "UDP 500 and 4500, and fragments of large messages, towards that peer and back" }, { IKE, LOG } },
+    [CAUSE_PEER_UNREACHABLE] = { "peer_unreachable", "a peer answers nothing, and nothing of it arrives meanwhile", 0, {
         "The path between the peers: UDP 500 and 4500, ESP (protocol 50), routing, a firewall between",
-        "Whether the peer was down at the time (its own log and uptime)", SHOW_IKE } },
-    [CAUSE_PORT_UNREACHABLE] = { "port_unreachable", NULL, {
-        "Whether the IKE daemon runs on the peer, and UDP 500 and 4500 in its firewall", SHOW_IKE } },
-    [CAUSE_PEER_RESTART] = { "peer_restart", NULL, {
-        "Uptime, failover and crash logs of the peer that began anew", SHOW_IKE } },
-    [CAUSE_SPI_UNKNOWN] = { "spi_unknown", NULL, {
-        "Whether the Delete reached the sender; phase 2 lifetimes on both peers; invalid SPI recovery", SHOW_SAS } },
-    [CAUSE_SEQUENCE_FALLBACK] = { "sequence_fallback", NULL, {
-        "A failover without synchronised sequence numbers, or a cloned gateway", SHOW_SAS } },
-    [CAUSE_REPLAY_DROPS] = { "replay_drops", NULL, {
-        "The receiver's replay window: larger (Cisco: crypto ipsec security-association replay window-size; strongSwan: replay_window)",
-        "Reordering on the path: QoS, load sharing", SHOW_SAS } },
-    [CAUSE_PATH_MTU] = { "path_mtu", NULL, {
-        "MTU of the tunnel interface, TCP MSS clamping, and whether ICMP type 3 code 4 reaches the sender", SHOW_CONFIG } },
-    [CAUSE_NAT_MAPPING] = { "nat_mapping", NULL, {
-        "NAT keepalives (20 s) against the NAT's UDP timeout; whether the peer follows a new mapping (MOBIKE)", SHOW_SAS } },
-    [CAUSE_LOSS] = { "loss", NULL, {
-        "The path: interface errors, policers, its load at that time", SHOW_SAS } },
-    [CAUSE_ONE_WAY] = { "one_way", "one direction is silent, and the packets do not show why", {
-        "Routing and policy behind the peer that stays silent, and its outbound SPI against this one's inbound SPI",
-        "ESP (protocol 50) or UDP 4500 blocked in one direction", SHOW_SAS } },
-    [CAUSE_REKEY_COLLISION] = { "rekey_collision", NULL, {
-        "Rekey times: let one peer rekey earlier, or randomise (rekey fuzz, jitter)", SHOW_SAS } },
-    [CAUSE_REKEY_RACE] = { "rekey_race", "the silence begins with a rekey: one peer does not use the new SA", {
-        "Which SA each peer sends on, against those of the other", "Make-before-break, and the order of Delete and new SA", SHOW_SAS } },
-    [CAUSE_VOLUME_REKEY] = { "volume_rekey", NULL, {
-        "Phase 2 lifetime in kilobytes: raise or switch off, the same on both peers", SHOW_SAS } },
-    [CAUSE_EARLY_REKEY] = { "early_rekey", NULL, {
-        "The phase 2 lifetime, in seconds and kilobytes, of the peer that rekeys", SHOW_SAS, SHOW_CONFIG } },
+        "Whether that peer was down at the time: its log and uptime" }, { IKE } },
+    [CAUSE_PORT_UNREACHABLE] = { "port_unreachable", NULL, FINDING_ICMP_UNREACHABLE, { NULL }, { IKE } },
+    [CAUSE_PEER_RESTART] = { "peer_restart", NULL, FINDING_PEER_RESTART, { NULL }, { IKE } },
+    [CAUSE_SPI_UNKNOWN] = { "spi_unknown", NULL, FINDING_STALE_SPI, { NULL }, { SAS } },
+    [CAUSE_SEQUENCE_FALLBACK] = { "sequence_fallback", NULL, FINDING_SEQUENCE_RESTART, { NULL }, { SAS } },
+    [CAUSE_REPLAY_DROPS] = { "replay_drops", NULL, FINDING_REPLAY_WINDOW, { NULL }, { SAS } },
+    [CAUSE_PATH_MTU] = { "path_mtu", NULL, FINDING_PATH_MTU, { NULL }, { CONFIG } },
+    [CAUSE_NAT_MAPPING] = { "nat_mapping", NULL, FINDING_NAT_MAPPING, { NULL }, { SAS } },
+    [CAUSE_LOSS] = { "loss", NULL, FINDING_LOSS, { NULL }, { SAS } },
+    [CAUSE_ONE_WAY] = { "one_way", "one direction is silent, and the packets do not show why", FINDING_ONE_WAY, { NULL }, { SAS } },
+    [CAUSE_REKEY_COLLISION] = { "rekey_collision", NULL, FINDING_REKEY_COLLISION, { NULL }, { SAS } },
+    [CAUSE_REKEY_RACE] = { "rekey_race", "the silence begins with a rekey: one peer does not use the new SA", 0, {
+        "Which SA each peer sends on, against the inbound one of the other; whether the old SA is deleted before the new one is in use",
+        "How long old SAs are kept: strongSwan: delete_rekeyed_delay" }, { SAS } },
+    [CAUSE_VOLUME_REKEY] = { "volume_rekey", NULL, FINDING_VOLUME_REKEY, { NULL }, { SAS } },
+    [CAUSE_EARLY_REKEY] = { "early_rekey", NULL, FINDING_EARLY_REKEY, { NULL }, { SAS, CONFIG } },
     [CAUSE_UNEXPLAINED_CHURN] = { "unexplained_churn",
-        "nobody deletes them, and lifetimes and proxy IDs agree as far as they were seen: a software fault is likely", {
-        "Phase 1 and phase 2 lifetimes, and proxy IDs, on both peers once more",
-        "If all agree, a software fault is likely: open a case with this report", SHOW_SAS, SHOW_IKE } },
-    [CAUSE_UNKNOWN] = { "unknown", "the packets do not show why", {
-        "Phase 1 and phase 2 lifetimes, and proxy IDs, on both peers", SHOW_SAS, SHOW_IKE } },
-    [CAUSE_NONE] = { "none", NULL, { NULL } },
+        "nobody deletes them, and lifetimes and proxy IDs agree as far as they were seen: a software fault is likely", FINDING_FLAPPING,
+        { NULL }, { SAS, IKE } },
+    [CAUSE_UNKNOWN] = { "unknown", "the packets do not show why", 0, {
+        "The logs of both gateways at these moments", "Phase 1 and phase 2 lifetimes, and proxy IDs: whether both peers have the same" },
+        { SAS, IKE, LOG } },
+    [CAUSE_NONE] = { "none", NULL, 0, { NULL }, { NULL } },
 };
 
 /* In the order in which they are asked. */
@@ -366,10 +334,28 @@ verdict_cause(const struct verdict *verdict)
     return causes[verdict->cause].name;
 }
 
+/* What its rule says of the finding that shows the cause; of a cause in words of its own, only if that finding is its own. */
+static const char *
+cause_check(const struct verdict *verdict, unsigned i)
+{
+    const struct cause_words *cause = &causes[verdict->cause];
+    const struct finding *finding = verdict->finding;
+
+    if (finding && (!cause->because || finding->key == cause->finding || finding->key == FINDING_ICMP_UNREACHABLE))
+        return finding_check(finding, i);
+    return cause->check[0] ? cause->check[i] : finding_kind_check(cause->finding, i);
+}
+
 const char *
 verdict_check(const struct verdict *verdict, unsigned i)
 {
-    return i < CHECKS_AT_MOST ? causes[verdict->cause].check[i] : NULL;
+    unsigned checks = 0;
+
+    while (checks < CHECKS_AT_MOST && cause_check(verdict, checks))
+        checks++;
+    if (i < checks)
+        return cause_check(verdict, i);
+    return i - checks < CHECKS_AT_MOST ? causes[verdict->cause].show[i - checks] : NULL;
 }
 
 static char *
@@ -431,7 +417,8 @@ verdict_summary(const struct words *words, const struct tunnel *tunnel, const st
     if (verdict->cause == CAUSE_UNKNOWN && works(verdict))
         return wmem_strdup_printf(words->scope, "%s; what else was found stands beside it.", state);
     if (verdict->finding && (!cause->because || verdict->finding->key == FINDING_ICMP_UNREACHABLE))
-        return wmem_strdup_printf(words->scope, "%s. %s", state, finding_text(words, verdict->finding));
+        return wmem_strdup_printf(words->scope, "%s. %s. %s", state, finding_text(words, verdict->finding),
+                finding_meaning(verdict->finding->key));
     if (verdict->by == PEER_BOTH)
         by = " (both peers)";
     else if (verdict->by == 0 || verdict->by == 1)

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 
 #include "../clock.h"
+#include "../words/vendors.h"
 
 #define PERCENT 100
 #define GENERATIONS 3
@@ -80,15 +81,14 @@ text_volume_rekey(const struct words *words, const struct finding *finding)
     const struct volume *volume = finding->detail;
 
     return wmem_strdup_printf(words->scope, "%s: three SAs in a row ended after about %" PRIu64 " bytes, at ages from %" PRIu64
-            " s: a volume lifetime ends them, not a timer. Compare the kilobyte lifetimes of both peers",
-            words_sa(words, finding->sa), volume->bytes, volume->shortest);
+            " s", words_sa(words, finding->sa), volume->bytes, volume->shortest);
 }
 
 const struct rule rule_volume_rekey = {
     .on = ON(SA_REPLACED), .judge = judge_volume_rekey,
     .findings = {
         { FINDING_VOLUME_REKEY, .text = text_volume_rekey,
-            .meaning = "SAs end by volume. A busy tunnel rekeys often then.",
-            .check = "The kilobyte lifetime of phase 2 on both peers." },
+            .meaning = "A volume lifetime ends them, not a timer: a busy tunnel rekeys often then.",
+            .check = { "The phase 2 lifetime in kilobytes: raise it or switch it off, the same on both peers", VENDORS_VOLUME } },
     }
 };

@@ -402,8 +402,8 @@ tree_show_finding(struct tree_frame *frame, const struct finding *finding)
     proto_tree *tree = proto_item_add_subtree(item, ett_finding);
     proto_item_set_generated(proto_tree_add_string(tree, hf_confidence, frame->tvb, 0, 0, confidence_name(finding->confidence)));
     proto_item_set_generated(proto_tree_add_string(tree, hf_meaning, frame->tvb, 0, 0, finding_meaning(finding->key)));
-    if (finding_check(finding->key))
-        proto_item_set_generated(proto_tree_add_string(tree, hf_check, frame->tvb, 0, 0, finding_check(finding->key)));
+    for (unsigned i = 0; finding_check(finding, i); i++)
+        proto_item_set_generated(proto_tree_add_string(tree, hf_check, frame->tvb, 0, 0, finding_check(finding, i)));
     if (outage_of(finding))
         show_outage(tree, frame, finding->tunnel, outage_of(finding));
     for (unsigned i = 0; i < finding->evidence_count; i++)

@@ -79,7 +79,7 @@ test_own_names(void)
     g_assert_nonnull(finding);
     if (finding)
         g_assert_true(g_str_has_prefix(finding_text(&words, finding),
-                "ESP SPI 0x00000007 to gateway 2 goes on with a new address or port in place of gateway 1:1024."));
+                "ESP SPI 0x00000007 to gateway 2 goes on with a new address or port in place of gateway 1:1024"));
     bench_close(&bench);
 }
 

@@ -52,7 +52,7 @@ text_synchronised(const struct words *words, const struct finding *finding)
 {
     const struct synchronised *synchronised = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "Both peers began the rekey of the same SA at once, %u times", synchronised->times);
+    return wmem_strdup_printf(words->scope, "Both peers began the rekey of the same SA at once, %s", words_times(words, synchronised->times));
 }
 
 #define CHECK { "Rekey times: let one peer begin earlier than the other, or spread them", VENDORS_REKEY_SPREAD }

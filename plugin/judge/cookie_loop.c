@@ -7,8 +7,6 @@
  */
 #include "rule.h"
 
-#include <inttypes.h>
-
 #include "../words/vendors.h"
 
 /* One may have crossed the COOKIE. */
@@ -59,9 +57,9 @@ text_cookie_loop(const struct words *words, const struct finding *finding)
     const struct cookie_loop *loop = finding->detail;
     const struct exchange *exchange = finding->exchange;
 
-    return wmem_strdup_printf(words->scope, "%s asks for its COOKIE to be sent back, and %s sent the same IKE_SA_INIT %" PRIu32
-            " more time%s without it", words_responder(words, exchange),
-            words_requester(words, exchange), loop->again, loop->again == 1 ? "" : "s");
+    return wmem_strdup_printf(words->scope, "%s asks for its COOKIE to be sent back, and %s sent the same IKE_SA_INIT %s "
+            "without it", words_responder(words, exchange),
+            words_requester(words, exchange), words_count(words, loop->again, "more time", "more times"));
 }
 
 const struct rule rule_cookie_loop = {

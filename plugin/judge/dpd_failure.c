@@ -58,8 +58,8 @@ text_dpd_failure(const struct words *words, const struct finding *finding)
 {
     const struct probes *unanswered = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "Liveness checks (DPD) went unanswered %u times, and a new negotiation began",
-            unanswered->checks);
+    return wmem_strdup_printf(words->scope, "%s (DPD) went unanswered, and a new negotiation began",
+            words_count(words, unanswered->checks, "liveness check", "liveness checks"));
 }
 
 const struct rule rule_dpd_failure = {

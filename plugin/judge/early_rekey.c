@@ -87,7 +87,7 @@ text_early_rekey(const struct words *words, const struct finding *finding)
 {
     const struct early *early = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "%s asked for %u rekeys in a row early, the last after %s "
+    return wmem_strdup_printf(words->scope, "%s started %u rekeys in a row far before their time, the last after %s "
             "(negotiated: %s)", words_requester(words, finding->exchange),
             early->row, words_duration(words, &early->age), early->negotiated
                 ? wmem_strdup_printf(words->scope, "%" PRIu64 " s", early->negotiated) : early->is_ikev2 ? "not in IKEv2" : "not read");

@@ -116,16 +116,16 @@ text_fragments_lost(const struct words *words, const struct finding *finding)
     const struct exchange *exchange = finding->exchange;
 
     if (lost->flow)
-        return wmem_strdup_printf(words->scope, "Of IKE messages from %s not all IP fragments came, again and again; of the last one %"
-                PRIu32 " with %" PRIu32 " bytes", words_endpoint(words, &lost->flow->source),
-                lost->fragments, lost->bytes);
+        return wmem_strdup_printf(words->scope, "Of IKE messages from %s not all IP fragments came, again and again; of the last one %s with %"
+                PRIu32 " bytes", words_endpoint(words, &lost->flow->source), words_count(words, lost->fragments, "fragment", "fragments"),
+                lost->bytes);
     if (exchange->awaited_frame == exchange->response_frame)
         return wmem_strdup_printf(words->scope, "%s goes on asking although its %s was answered, with %" PRIu32 " bytes that need IP "
                 "fragments", words_requester(words, exchange),
                 words_exchange(words, exchange->type), exchange->awaited_length);
-    return wmem_strdup_printf(words->scope, "%s of %" PRIu32 " bytes, which needs IP fragments, was sent %" PRIu32 " times between %s and "
-            "%s and not answered, while smaller messages are",
-            words_exchange(words, exchange->type), exchange->awaited_length, lost->sent, words_requester(words, exchange),
+    return wmem_strdup_printf(words->scope, "%s of %" PRIu32 " bytes, which needs IP fragments, was sent %s between %s and %s "
+            "and not answered, while smaller messages are",
+            words_exchange(words, exchange->type), exchange->awaited_length, words_times(words, lost->sent), words_requester(words, exchange),
             words_responder(words, exchange));
 }
 

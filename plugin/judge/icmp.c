@@ -71,9 +71,9 @@ text_path_mtu(const struct words *words, const struct finding *finding)
     nstime_t span = clock_elapsed(&told->too_big.first, &told->too_big.last);
     const char *mtu = icmp->mtu > 0 ? wmem_strdup_printf(words->scope, " (MTU %u)", icmp->mtu) : "";
 
-    return wmem_strdup_printf(words->scope, "%s says that %s from %s is too large for the path%s, %u times in %s, and packets of that size "
+    return wmem_strdup_printf(words->scope, "%s says that %s from %s is too large for the path%s, %s in %s, and packets of that size "
             "go on", words_address(words, &icmp->reporter),
-            what_of(icmp), words_address(words, &icmp->source.address), mtu, told->too_big.count, words_duration(words, &span));
+            what_of(icmp), words_address(words, &icmp->source.address), mtu, words_times(words, told->too_big.count), words_duration(words, &span));
 }
 
 static char *

@@ -6,8 +6,6 @@
  */
 #include "rule.h"
 
-#include <inttypes.h>
-
 static void
 judge_limit(struct judge *judge, const struct change *change)
 {
@@ -24,24 +22,24 @@ static char *
 text_limit(const struct words *words, const struct finding *finding)
 {
     static const struct {
-        const char *what;
+        const char *one, *several;
         const char *rest;
     } limits[LIMITS] = {
-        [LIMIT_SAS] = { "SAs or tunnels", "SAs of a single packet are forgotten, or else further ones not tracked "
+        [LIMIT_SAS] = { "SA or tunnel", "SAs or tunnels", "SAs of a single packet are forgotten, or else further ones not tracked "
             "(preference spiscope.max_sas)" },
-        [LIMIT_IKE_SAS] = { "IKE SAs", "further ones are not tracked (preference spiscope.max_sas)" },
-        [LIMIT_IKE_MESSAGES] = { "IKE messages", "further ones are not read (preference spiscope.max_sas)" },
-        [LIMIT_ADDRESSES] = { "changes of an address", "SAs and tunnels are no longer found under further ones (preference "
+        [LIMIT_IKE_SAS] = { "IKE SA", "IKE SAs", "further ones are not tracked (preference spiscope.max_sas)" },
+        [LIMIT_IKE_MESSAGES] = { "IKE message", "IKE messages", "further ones are not read (preference spiscope.max_sas)" },
+        [LIMIT_ADDRESSES] = { "change of an address", "changes of an address", "SAs and tunnels are no longer found under further ones (preference "
             "spiscope.max_sas)" },
-        [LIMIT_CHANGES] = { "changes in one frame", "findings about the rest are missing" },
-        [LIMIT_DELETES] = { "SPIs in one Delete", "the SAs of the rest count as alive" },
-        [LIMIT_OUTAGES] = { "outages of one tunnel", "further ones are not kept" },
-        [LIMIT_FINDINGS] = { "findings", "further ones are not kept" },
+        [LIMIT_CHANGES] = { "change in one frame", "changes in one frame", "findings about the rest are missing" },
+        [LIMIT_DELETES] = { "SPI in one Delete", "SPIs in one Delete", "the SAs of the rest count as alive" },
+        [LIMIT_OUTAGES] = { "outage of one tunnel", "outages of one tunnel", "further ones are not kept" },
+        [LIMIT_FINDINGS] = { "finding", "findings", "further ones are not kept" },
     };
     const struct change_full *full = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "More than %" PRIu64 " %s: %s", full->most, limits[full->limit].what,
-            limits[full->limit].rest);
+    return wmem_strdup_printf(words->scope, "More than %s: %s",
+            words_count(words, full->most, limits[full->limit].one, limits[full->limit].several), limits[full->limit].rest);
 }
 
 const struct rule rule_limit = {

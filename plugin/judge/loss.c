@@ -56,11 +56,11 @@ text_loss(const struct words *words, const struct finding *finding)
     const struct loss *loss = finding->detail;
 
     if (finding->is_raised)
-        return wmem_strdup_printf(words->scope, "%s: %" PRIu64 " of %" PRIu64 " sequence numbers are missing in %s",
-                words_sa(words, finding->sa), loss->share.bad, loss->share.of,
+        return wmem_strdup_printf(words->scope, "%s: %" PRIu64 " of %" PRIu64 " sequence numbers %s missing in %s",
+                words_sa(words, finding->sa), loss->share.bad, loss->share.of, loss->share.bad == 1 ? "is" : "are",
                 words_duration(words, &loss->share.span));
-    return wmem_strdup_printf(words->scope, "%s: %" PRIu64 " sequence numbers are missing",
-            words_sa(words, finding->sa), loss->lost);
+    return wmem_strdup_printf(words->scope, "%s: %s missing", words_sa(words, finding->sa),
+            words_count(words, loss->lost, "sequence number is", "sequence numbers are"));
 }
 
 const struct rule rule_loss = {

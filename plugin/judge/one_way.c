@@ -9,8 +9,6 @@
  */
 #include "rule.h"
 
-#include <inttypes.h>
-
 #include "../clock.h"
 
 struct one_way {
@@ -40,8 +38,8 @@ text_one_way(const struct words *words, const struct finding *finding)
 {
     const struct one_way *one_way = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "%s carried %" PRIu64 " packets in %s and nothing came back",
-            words_sa(words, finding->sa), one_way->packets,
+    return wmem_strdup_printf(words->scope, "%s carried %s in %s and nothing came back",
+            words_sa(words, finding->sa), words_count(words, one_way->packets, "packet", "packets"),
             words_duration(words, &one_way->within));
 }
 

@@ -171,8 +171,8 @@ text_replay_window(const struct words *words, const struct finding *finding)
                 words_duration(words, &replay->share.span), replay->window, replay->behind);
     if (replay->window == 0)
         return wmem_strdup_printf(words->scope, "%s: this sequence number was received before", sa);
-    return wmem_strdup_printf(words->scope, "%s: %" PRIu64 " packets behind the highest, more than a replay window of %u",
-            sa, replay->behind, replay->window);
+    return wmem_strdup_printf(words->scope, "%s: %s behind the highest, more than a replay window of %u", sa,
+            words_count(words, replay->behind, "packet", "packets"), replay->window);
 }
 
 static const char *const *

@@ -25,8 +25,13 @@
  * pace are no more than a quarter apart. */
 #define PACE_OF(age) ((age) - (age) / 4)
 
+/* The part of its negotiated lifetime that an SA should have reached. */
+#define EARLY_PERCENT 50
+#define PERCENT 100
+
 struct churn {
     nstime_t age;
+    uint64_t negotiated;            /* lifetime in seconds; 0: none was read */
     uint64_t early;                 /* seconds that it should have reached */
 };
 
@@ -114,6 +119,13 @@ is_birth_unseen(const struct sa *old)
     return !old->born_in_capture || (!old->origin && old->flow->tunnel->ike_sas != NULL);
 }
 
+/* Without a product that may be too large: a lifetime is what a peer names. */
+static uint64_t
+part_of(uint64_t lifetime)
+{
+    return lifetime / (PERCENT / EARLY_PERCENT);
+}
+
 static void
 judge_replaced(struct judge *judge, const struct change_replaced *change)
 {
@@ -122,7 +134,7 @@ judge_replaced(struct judge *judge, const struct change_replaced *change)
     if (old->predecessor)
         memory_set_flapping(judge->memory, old, memory_flapping(judge->memory, old->predecessor));
     uint64_t negotiated = succession_lifetime(old);
-    uint64_t early = negotiated > 0 ? negotiated / 2 : judge->limits.min_sa_lifetime;
+    uint64_t early = negotiated > 0 ? part_of(negotiated) : judge->limits.min_sa_lifetime;
     nstime_t age = clock_elapsed(sa_birth_time(old), sa_replaced_time(old));
     enum succession how = succession_of(judge, change->sa).how;
 
@@ -134,6 +146,7 @@ judge_replaced(struct judge *judge, const struct change_replaced *change)
         struct churn *churn = finding->detail;
         finding->other = change->sa;
         churn->age = age;
+        churn->negotiated = negotiated;
         churn->early = early;
         finding_rests_on(finding, sa_birth_frame(old));
         finding_rests_on(finding, old->deleted_frame);
@@ -158,8 +171,12 @@ text_spi_churn(const struct words *words, const struct finding *finding)
 {
     const struct churn *churn = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "%s was replaced by 0x%08x after only %s (less than %" PRIu64 " s)",
-            words_sa(words, finding->sa), finding->other->key.spi, words_duration(words, &churn->age), churn->early);
+    const char *early = churn->negotiated > 0
+        ? wmem_strdup_printf(words->scope, "%d %% of the negotiated %" PRIu64, EARLY_PERCENT, churn->negotiated)
+        : wmem_strdup_printf(words->scope, "%" PRIu64, churn->early);
+
+    return wmem_strdup_printf(words->scope, "%s was replaced by 0x%08x after only %s (less than %s s)", words_sa(words, finding->sa),
+            finding->other->key.spi, words_duration(words, &churn->age), early);
 }
 
 static char *

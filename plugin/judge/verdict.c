@@ -366,7 +366,7 @@ times_down(const struct words *words, const struct verdict *verdict)
     if (verdict->outages == 1)
         return wmem_strdup_printf(words->scope, verdict->is_out ? "It went down and did not come back" : "It was down once, for %s",
                 words_duration(words, &verdict->down));
-    return wmem_strdup_printf(words->scope, "It was down %u times, for %s in all%s", verdict->outages, words_duration(words, &verdict->down),
+    return wmem_strdup_printf(words->scope, "It was down %s, for %s in all%s", words_times(words, verdict->outages), words_duration(words, &verdict->down),
             verdict->is_out ? ", and did not come back" : "");
 }
 
@@ -385,9 +385,9 @@ state_text(const struct words *words, const struct verdict *verdict)
         return wmem_strdup(words->scope, "It is up, but not all is well");
     case STATE_CHURNING:
         if (verdict->churned == 0)
-            return wmem_strdup(words->scope, "SPIs do not last, but nothing went down");
-        return wmem_strdup_printf(words->scope, "SPIs do not last (%u %s replaced early), but nothing went down", verdict->churned,
-                verdict->churned == 1 ? "SA was" : "SAs were");
+            return wmem_strdup(words->scope, "Unstable: its SPIs change too often, but nothing went down");
+        return wmem_strdup_printf(words->scope, "Unstable: %s replaced early, but nothing went down",
+                words_count(words, verdict->churned, "SA was", "SAs were"));
     case STATE_IDLE:
         return wmem_strdup(words->scope, "It is set up and alive, and nobody sends");
     case STATE_STABLE:

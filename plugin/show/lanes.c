@@ -88,11 +88,11 @@ sa_title(const struct canvas *canvas, const struct sa *sa)
 {
     nstime_t life = clock_elapsed(sa_birth_time(sa), sa->deleted_frame != 0 ? &sa->deleted_time : &sa->last_time);
 
-    return wmem_strdup_printf(canvas->words.scope, "SA %u: %s SPI 0x%08x, %s to %s\nframes %u to %u, %" PRIu64 " packets, %"
+    return wmem_strdup_printf(canvas->words.scope, "SA %u: %s SPI 0x%08x, %s to %s\nframes %u to %u, %s, %"
             PRIu64 " bytes\n%s%s, %s", sa->id, words_protocol(sa->key.protocol), sa->key.spi,
             words_endpoint(&canvas->words, &sa->flow->source), words_endpoint(&canvas->words, &sa->flow->destination),
-            sa->first_frame, sa->last_frame, sa->sequence.packets, sa->bytes, sa->born_in_capture ? "" : "at least ",
-            words_duration(&canvas->words, &life), fate_words[sa_fate(sa, canvas->judge)]);
+            sa->first_frame, sa->last_frame, words_count(&canvas->words, sa->sequence.packets, "packet", "packets"), sa->bytes,
+            sa->born_in_capture ? "" : "at least ", words_duration(&canvas->words, &life), fate_words[sa_fate(sa, canvas->judge)]);
 }
 
 static char *

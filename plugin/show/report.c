@@ -35,9 +35,9 @@ write_seen(FILE *out, const struct words *words, const struct tunnel *tunnel)
         ike_sas++;
     coverage_span(tunnel, &first, &last);
     nstime_t span = clock_elapsed(&first, &last);
-    write_wrapped(out, words, "  Seen", wmem_strdup_printf(words->scope, "%u IPsec SAs, %u IKE SAs; %" PRIu64 " packets of ESP and "
-            "AH from A, %" PRIu64 " from B; %s from %s", tunnel->flow[0].sas + tunnel->flow[1].sas, ike_sas,
-            tunnel->flow[0].packets, tunnel->flow[1].packets, words_duration(words, &span), words_moment(words, &first)));
+    write_wrapped(out, words, "  Seen", wmem_strdup_printf(words->scope, "%s, %s; %s of ESP and AH from A, %" PRIu64 " from B; %s from %s",
+            words_count(words, tunnel->flow[0].sas + tunnel->flow[1].sas, "IPsec SA", "IPsec SAs"), words_count(words, ike_sas, "IKE SA", "IKE SAs"),
+            words_count(words, tunnel->flow[0].packets, "packet", "packets"), tunnel->flow[1].packets, words_duration(words, &span), words_moment(words, &first)));
 }
 
 /* Who asked for the SAs that replaced others, and at which age the old ones were. */
@@ -69,6 +69,31 @@ was_rekeyed(const struct sa *sa)
     return sa->successor && sa->born_in_capture && !rekey_is_set_up_anew(sa, sa->successor);
 }
 
+/* "All 18 rekeys were started by A", "10 rekeys were started by A, 8 by B; of 2 it was not seen by whom". */
+static char *
+text_started(const struct words *words, const struct renewals *renewals)
+{
+    unsigned a = renewals->by[0], b = renewals->by[1], unseen = renewals->count - a - b;
+
+    if (unseen == renewals->count)
+        return wmem_strdup(words->scope, "Who started that was not seen");
+    if (renewals->count == 1)
+        return wmem_strdup_printf(words->scope, "The rekey was started by %s", a > 0 ? "A" : "B");
+    if (a == renewals->count || b == renewals->count)
+        return wmem_strdup_printf(words->scope, "All %u rekeys were started by %s", renewals->count, a > 0 ? "A" : "B");
+    return wmem_strdup_printf(words->scope, "%s started by A, %u by B%s", words_count(words, a, "rekey was", "rekeys were"), b,
+            unseen == 0 ? "" : wmem_strdup_printf(words->scope, "; of %u it was not seen by whom", unseen));
+}
+
+/* "20.0 s", "20.0 s to 22.1 s" */
+static char *
+text_ages(const struct words *words, const struct renewals *renewals)
+{
+    char *shortest = words_duration(words, &renewals->shortest), *longest = words_duration(words, &renewals->longest);
+
+    return strcmp(shortest, longest) == 0 ? shortest : wmem_strdup_printf(words->scope, "%s to %s", shortest, longest);
+}
+
 static void
 write_renewals(FILE *out, const struct words *words, const struct sa **sas, unsigned count)
 {
@@ -79,9 +104,8 @@ write_renewals(FILE *out, const struct words *words, const struct sa **sas, unsi
             count_renewal(&renewals, sas[i]);
     if (renewals.count == 0)
         return;
-    write_wrapped(out, words, "  Rekeyed", wmem_strdup_printf(words->scope, "%u SAs, at an age of %s to %s; asked for by A %u, by B %u, "
-            "not seen %u", renewals.count, words_duration(words, &renewals.shortest), words_duration(words, &renewals.longest),
-            renewals.by[0], renewals.by[1], renewals.count - renewals.by[0] - renewals.by[1]));
+    write_wrapped(out, words, "  Rekeyed", wmem_strdup_printf(words->scope, "%s, at an age of %s. %s",
+            words_count(words, renewals.count, "SA", "SAs"), text_ages(words, &renewals), text_started(words, &renewals)));
 }
 
 /* Who set the tunnel up, by initial exchanges that went through: of a tunnel that works it is once. */
@@ -89,12 +113,14 @@ static void
 write_set_ups(FILE *out, const struct words *words, const struct tunnel *tunnel)
 {
     const uint32_t *set_ups = tunnel->service.set_ups;
-    uint32_t count = set_ups[0] + set_ups[1];
+    uint32_t count = set_ups[0] + set_ups[1], rekeys = tunnel->service.rekeys;
+    bool by_turns = set_ups[0] > 0 && set_ups[1] > 0;
 
     if (count == 0)
         return;
-    write_wrapped(out, words, "  Set up", wmem_strdup_printf(words->scope, "%u %s, by A %u, by B %u; the IKE SA was rekeyed %u %s", count,
-            count == 1 ? "time" : "times", set_ups[0], set_ups[1], tunnel->service.rekeys, tunnel->service.rekeys == 1 ? "time" : "times"));
+    const char *by = by_turns ? wmem_strdup_printf(words->scope, ": %u by A, %u by B", set_ups[0], set_ups[1]) : set_ups[0] > 0 ? ", by A" : ", by B";
+    write_wrapped(out, words, "  Set up", wmem_strdup_printf(words->scope, "%s%s; the IKE SA was %s", words_times(words, count), by,
+            rekeys == 0 ? "not rekeyed" : wmem_strdup_printf(words->scope, "rekeyed %s", words_times(words, rekeys))));
 }
 
 /* The surest finding of each kind, with how often it came; the worst kinds first. Of a tunnel, or of none: NULL. */
@@ -108,8 +134,8 @@ write_findings(FILE *out, const struct words *words, const struct tunnel *tunnel
         const struct finding *finding = file->best[key];
         if (!finding || finding_severity(finding) != rank)
             continue;
-        write_wrapped(out, words, "  Finding", wmem_strdup_printf(words->scope, "%s, %u %s, as in frame %u (%s): %s",
-                finding_kind((uint8_t)key)->key, file->count[key], file->count[key] == 1 ? "time" : "times", finding->frame,
+        write_wrapped(out, words, "  Finding", wmem_strdup_printf(words->scope, "%s, %s, as in frame %u (%s): %s",
+                finding_kind((uint8_t)key)->key, words_times(words, file->count[key]), finding->frame,
                 confidence_name(finding->confidence), finding_text(words, finding)));
     }
 }
@@ -123,8 +149,8 @@ write_verdict(FILE *out, const struct words *words, const struct tunnel *tunnel,
             confidence_name(verdict->confidence)));
     write_wrapped(out, words, "", verdict_summary(words, tunnel, verdict));
     if (verdict->evidence_count > 0)
-        write_wrapped(out, words, "  Evidence", wmem_strdup_printf(words->scope, "frames %s",
-                text_frames(words->scope, verdict, ", ")));
+        write_wrapped(out, words, "  Evidence", wmem_strdup_printf(words->scope, "%s %s",
+                verdict->evidence_count == 1 ? "frame" : "frames", text_frames(words->scope, verdict, ", ")));
     write_wrapped(out, words, "  Filter", wmem_strdup_printf(words->scope, "spiscope.tunnel == %u && spiscope.finding",
             tunnel->id));
     for (unsigned i = 0; (line = coverage_text(verdict->missing, i)) != NULL; i++)
@@ -212,7 +238,10 @@ write_tunnel(FILE *out, const struct words *words, const struct tunnel *tunnel, 
 static void
 write_unread(FILE *out, const struct words *words, const struct unread *unread)
 {
-    const struct { uint32_t count; const char *one, *several; } lines[] = {
+    const struct {
+        uint32_t count;
+        const char *one, *several;
+    } lines[] = {
         { unread->esp, "ESP packet", "ESP packets" },
         { unread->ah, "AH packet", "AH packets" },
         { unread->ike, "IKE message", "IKE messages" },
@@ -222,8 +251,8 @@ write_unread(FILE *out, const struct words *words, const struct unread *unread)
     for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
         if (lines[i].count == 0)
             continue;
-        write_wrapped(out, words, title, wmem_strdup_printf(words->scope, "%u %s in an encapsulation that SPIscope does not read",
-                lines[i].count, lines[i].count == 1 ? lines[i].one : lines[i].several));
+        write_wrapped(out, words, title, wmem_strdup_printf(words->scope, "%s in an encapsulation that SPIscope does not read",
+                words_count(words, lines[i].count, lines[i].one, lines[i].several)));
         title = "";
     }
 }
@@ -270,8 +299,8 @@ write_report(FILE *out, const struct capture_facts *facts, const struct tracker 
     struct overview overview = overview_of(kept, tracker_tunnels(tracker), judge);
 
     fprintf(out, "SPIscope %s report\n", SPISCOPE_VERSION);
-    write_wrapped(out, &words, "Capture", wmem_strdup_printf(scope, "%s: %u frames, %s to %s",
-            facts->file ? facts->file : "(no name)", facts->frames, words_moment(&words, &facts->first), words_moment(&words, &facts->last)));
+    write_wrapped(out, &words, "Capture", wmem_strdup_printf(scope, "%s: %s, %s to %s",
+            facts->file ? facts->file : "(no name)", words_count(&words, facts->frames, "frame", "frames"), words_moment(&words, &facts->first), words_moment(&words, &facts->last)));
     write_unread(out, &words, &facts->unread);
     write_findings(out, &words, NULL, judge);
     report_write_summary(out, &words, &overview, facts, tracker, judge);

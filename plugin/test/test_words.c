@@ -63,6 +63,25 @@ name_of(wmem_allocator_t *scope, const struct ip_address *address)
     return wmem_strdup_printf(scope, "gateway %u", address->bytes[3]);
 }
 
+static void
+test_counts(void)
+{
+    const struct words words = words_plain(NULL, no_ip_protocol);
+    static const struct {
+        uint64_t count;
+        const char *packets, *times;
+    } cases[] = { { 0, "0 packets", "0 times" }, { 1, "1 packet", "once" }, { 2, "2 packets", "2 times" },
+            { UINT64_MAX, "18446744073709551615 packets", "18446744073709551615 times" } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        char *packets = words_count(&words, cases[i].count, "packet", "packets"), *times = words_times(&words, cases[i].count);
+        g_assert_cmpstr(packets, ==, cases[i].packets);
+        g_assert_cmpstr(times, ==, cases[i].times);
+        wmem_free(NULL, packets);
+        wmem_free(NULL, times);
+    }
+}
+
 /* A finding's addresses are written as whoever shows it wants. */
 static void
 test_own_names(void)
@@ -90,6 +109,7 @@ main(int argc, char **argv)
     g_test_add_func("/words/addresses", test_addresses);
     g_test_add_func("/words/times", test_times);
     g_test_add_func("/words/selectors", test_selectors);
+    g_test_add_func("/words/counts", test_counts);
     g_test_add_func("/words/own-names", test_own_names);
     return test_run();
 }

@@ -115,6 +115,18 @@ words_endpoint(const struct words *words, const struct endpoint *endpoint)
 }
 
 char *
+words_count(const struct words *words, uint64_t count, const char *one, const char *several)
+{
+    return wmem_strdup_printf(words->scope, "%" PRIu64 " %s", count, count == 1 ? one : several);
+}
+
+char *
+words_times(const struct words *words, uint64_t count)
+{
+    return count == 1 ? wmem_strdup(words->scope, "once") : words_count(words, count, "time", "times");
+}
+
+char *
 words_duration(const struct words *words, const nstime_t *span)
 {
     enum { WHOLE_FROM = 100, TENTHS = 10 };

@@ -29,6 +29,12 @@ char *words_address(const struct words *words, const struct ip_address *address)
 /** "192.0.2.1", or "192.0.2.1:4500" where a NAT gave the port. */
 char *words_endpoint(const struct words *words, const struct endpoint *endpoint);
 
+/** "1 packet", "2 packets" */
+char *words_count(const struct words *words, uint64_t count, const char *one, const char *several);
+
+/** "once", "2 times" */
+char *words_times(const struct words *words, uint64_t count);
+
 /** Seconds with one decimal, without it from 100 s on: "5.1 s", "3600 s". */
 char *words_duration(const struct words *words, const nstime_t *span);
 

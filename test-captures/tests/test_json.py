@@ -112,10 +112,10 @@ def test_report_and_json_agree(spiscope, capture, keys, options):
         assert " ".join(verdict["summary"].replace("\u2194", "<->").split()) in words
         assert all(text in words for text in (*verdict["missing"], *verdict["check"]))
         if verdict["evidence"]:
-            assert f"Evidence frames {', '.join(map(str, verdict['evidence']))} Filter" in words
+            assert f"Evidence frame{'s' if len(verdict['evidence']) > 1 else ''} {', '.join(map(str, verdict['evidence']))} Filter" in words
         for key in {finding["key"] for finding in tunnel["findings"]}:
             count = sum(finding["key"] == key for finding in tunnel["findings"])
-            assert re.search(rf"Finding {key}, {count} time{'s' if count > 1 else ''}, ", words), key
+            assert re.search(rf"Finding {key}, {f'{count} times' if count > 1 else 'once'}, ", words), key
     if not blocks:
         assert "No IPsec was seen." in output.report
 
@@ -141,7 +141,7 @@ def test_findings_stand_from_the_worst_to_the_least(spiscope):
         output = outputs(spiscope, name, True)
         severity = {(finding["key"], finding["frame"]): finding["severity"] for tunnel in output.json["tunnels"] for finding in tunnel["findings"]}
         for tunnel in output.report.split("\nTunnel ")[1:]:
-            said = re.findall(r"^  Finding +(\w+), \d+ times?, as in frame (\d+)", tunnel, re.M)
+            said = re.findall(r"^  Finding +(\w+), (?:once|\d+ times), as in frame (\d+)", tunnel, re.M)
             ranks = [order.index(severity[key, int(frame)]) for key, frame in said]
             assert (ranks or not severity) and ranks == sorted(ranks), name
 

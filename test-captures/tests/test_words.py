@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What SPIscope says to people: advice stands once, and texts hold none."""
+"""What SPIscope says to people: advice stands once, and texts hold none; one of a thing is no plural."""
 import re
 
 import pytest
@@ -14,6 +14,11 @@ ADVICE_FROM = 30                # characters: what is shorter names something
 # proto_tree_add_string() cuts a label at 240 characters, of which the field's name takes some: epan/proto.h, ITEM_LABEL_LENGTH
 LABEL_AT_MOST = 240 - len("To check: ") - 1
 ADVICE = re.compile(r"\b(check|compare|make sure|suspect a|should|must|set the same)\b", re.IGNORECASE)
+# One of many: "1 SAs", but not "frame 1 shows" and "phase 1 lifetimes"
+ONE = re.compile(r"(?<![\w.:/,-])(?<!frame )(?<!hase )(?<!SA )(?<!unnel )1 ((?!was|is|has|goes)[A-Za-z]{2,}s)\b")
+# Many of one: "2 packet", "0 SA"
+MANY = re.compile(r"(?<![\w.:/,-])(?:0|[2-9]|[1-9]\d+) (SA|IPsec SA|IKE SA|packet|frame|time|rekey|sequence number|message|request|fragment|SPI|outage|finding)\b")
+OLD_WORDS = re.compile(r"do not last|lasted too short|asked for by A|not seen \d|as it should when|\btimes?, by [AB] \d")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -41,6 +46,30 @@ def test_texts_hold_no_advice(spiscope, capture, keys, options):
     output = outputs(spiscope, capture, keys, options)
     found = [finding for part in (output.json, *output.json["tunnels"]) for finding in part["findings"]]
     assert not [finding["text"] for finding in found if ADVICE.search(re.sub(r"liveness checks?", "", finding["text"], flags=re.IGNORECASE))]
+
+
+def said(output):
+    """All that is written for people: texts and summaries, the report as one line, the timeline's titles."""
+    json = output.json
+    parts = [finding["text"] for part in (json, *json["tunnels"]) for finding in part["findings"]]
+    parts += [line for tunnel in json["tunnels"] for line in (tunnel["verdict"]["summary"], *tunnel["verdict"]["check"], *tunnel["verdict"]["missing"])]
+    body = output.report.partition("\n\n")[2]       # the first lines hold the file's name
+    return [*parts, " ".join(body.split()), *re.findall(r"<title>(.*?)</title>", output.svg, re.DOTALL)]
+
+
+def test_plurals_that_are_wrong_are_seen():
+    for wrong in ("1 SAs were", "SPIs (1 SAs", "by 1 packets", "a 1 sequence numbers"):
+        assert ONE.search(wrong), wrong
+    for right in ("1 SA was", "frame 1 shows", "phase 1 lifetimes", "11 packets", "0.1 packets", "IKE SA 1 was", "1 s and"):
+        assert not ONE.search(right), right
+    assert MANY.search("2 packet") and not MANY.search("2 packets") and not MANY.search("1 packet") and not MANY.search("11:12 packet")
+
+
+@each_case
+def test_one_of_a_thing_is_no_plural(spiscope, capture, keys, options):
+    for text in said(outputs(spiscope, capture, keys, options)):
+        found = ONE.search(text) or MANY.search(text) or OLD_WORDS.search(text)
+        assert not found, f"{found[0]!r} in {text}"
 
 
 @each_case

@@ -39,7 +39,7 @@ def restart1(cap, deleted):
     again.quick_mode(then + S, 0)
     if not deleted:
         cap.expect("peer_restart", frames[5], "INITIAL_CONTACT", "60.0 s")
-        cap.expect("spi_churn", frames[5] + 2, "less than 1800 s", times=2)
+        cap.expect("spi_churn", frames[5] + 2, "less than 50 % of the negotiated 3600 s", times=2)
 
 
 @case

@@ -47,7 +47,7 @@ def dpd2(cap, dead):
     again = Ike2(cap)
     frame, _ = again.init(600 * S)
     again.auth(601 * S)
-    cap.expect("dpd_failure", frame, "4 times")
+    cap.expect("dpd_failure", frame, "4 liveness checks")
     cap.expect("ike_no_response", frame, "INFORMATIONAL", "4 times")
 
 
@@ -67,4 +67,4 @@ def dpd1(cap, dead):
     frame = again.main_mode(400 * S)[0]
     again.quick_mode(401 * S, 0, lives=[life(600)])
     if dead:
-        cap.expect("dpd_failure", frame, "3 times")
+        cap.expect("dpd_failure", frame, "3 liveness checks")

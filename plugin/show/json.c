@@ -236,6 +236,7 @@ put_finding(const struct json_writer *writer, const struct finding *finding)
         json_put_number(writer, "sa", finding->sa->id);
     else
         json_put_null(writer, "sa");
+    json_put_spi(writer, "spi", finding->sa);
     json_put_string(writer, "text", finding_text(&writer->words, finding));
     json_put_frames(writer, "evidence", finding->evidence, finding->evidence_count);
     json_dumper_end_object(writer->json);

@@ -82,7 +82,7 @@ write_shared(FILE *out, const struct words *words, const struct capture_facts *f
     for (uint32_t i = 0; i < MIN(count, SHARED_AT_MOST); i++)
         write_wrapped(out, words, i == 0 ? "Shared" : "", summary_shared(words, &troubles[i]));
     if (count > SHARED_AT_MOST)
-        write_wrapped(out, words, "", wmem_strdup_printf(words->scope, "and %u more times", count - SHARED_AT_MOST));
+        write_wrapped(out, words, "", wmem_strdup_printf(words->scope, "and %s", words_count(words, count - SHARED_AT_MOST, "more time", "more times")));
 }
 
 void

@@ -51,6 +51,8 @@ static int hf_outage_ended_by = -1;
 static int hf_outage_restored_by = -1;
 static int hf_outage_how = -1;
 static int hf_finding = -1;
+static int hf_finding_text = -1;
+static int hf_finding_spi = -1;
 static int hf_confidence = -1;
 static int hf_evidence = -1;
 static int hf_meaning = -1;
@@ -62,7 +64,9 @@ static int hf_cause = -1;
 /* Findings' frames that are shown on a frame which they rest on: many may rest on the same. */
 #define EVIDENCE_OF_AT_MOST 100
 
+/* Findings that weigh less, or more, than their kind. */
 static expert_field ei_overcome = EI_INIT;
+static expert_field ei_raised = EI_INIT;
 static expert_field ei_broken = EI_INIT;
 static expert_field ei_impaired = EI_INIT;
 static expert_field ei_well = EI_INIT;
@@ -149,6 +153,10 @@ tree_register(int proto)
             "How service ended", HFILL } },
         { &hf_finding, { "Finding", "spiscope.finding", FT_STRING, BASE_NONE, NULL, 0,
             "Key of a finding on this frame", HFILL } },
+        { &hf_finding_text, { "Text", "spiscope.finding.text", FT_STRING, BASE_NONE, NULL, 0,
+            "What was seen, with the numbers", HFILL } },
+        { &hf_finding_spi, { "SPI", "spiscope.finding.spi", FT_UINT32, BASE_HEX, NULL, 0,
+            "SPI of the SA that the finding is about, which need not be the packet's own", HFILL } },
         { &hf_confidence, { "Confidence", "spiscope.confidence", FT_STRING, BASE_NONE, NULL, 0,
             "How sure the finding is: proven, inferred or suspected", HFILL } },
         { &hf_meaning, { "Meaning", "spiscope.finding.meaning", FT_STRING, BASE_NONE, NULL, 0,
@@ -170,8 +178,11 @@ tree_register(int proto)
         { &ei_impaired, { "spiscope.verdict.impaired", PI_SEQUENCE, PI_WARN, "The tunnel is up, and not well", EXPFILL } },
         { &ei_well, { "spiscope.verdict.well", PI_SEQUENCE, PI_CHAT, "Nothing is wrong with the tunnel, or too little was seen", EXPFILL } },
     };
-    static ei_register_info note = { &ei_overcome, { "spiscope.overcome", PI_RESPONSE_CODE, PI_NOTE,
-            "Refused for now: the next try, or the other peer's, is to work", EXPFILL } };
+    static ei_register_info others[] = {
+        { &ei_overcome, { "spiscope.overcome", PI_RESPONSE_CODE, PI_NOTE,
+            "Refused for now: the next try, or the other peer's, is to work", EXPFILL } },
+        { &ei_raised, { "spiscope.raised", PI_SEQUENCE, PI_WARN, "More than a note: users may feel it", EXPFILL } },
+    };
     static ei_register_info ei[] = {
 #define X(identifier, key, family, severity, group, title) \
         { &ei_finding[FINDING_##identifier], { "spiscope." key, PI_##group, PI_##severity, title, EXPFILL } },
@@ -185,7 +196,7 @@ tree_register(int proto)
     proto_register_subtree_array(ett, array_length(ett));
     expert_module_t *expert = expert_register_protocol(proto);
     expert_register_field_array(expert, ei, array_length(ei));
-    expert_register_field_array(expert, &note, 1);
+    expert_register_field_array(expert, others, array_length(others));
     expert_register_field_array(expert, verdicts, array_length(verdicts));
 }
 
@@ -385,21 +396,47 @@ show_outage(proto_tree *tree, const struct tree_frame *frame, const struct tunne
     add_peer(tree, hf_outage_restored_by, frame->tvb, tunnel, outage->restored_by, &words);
 }
 
+/* The expert item has the same text for all findings of a kind: -z expert counts equal texts, and the window sums them up. */
+static void
+add_expert_item(const struct tree_frame *frame, proto_item *item, const struct finding *finding)
+{
+    const struct finding_kind *kind = finding_kind(finding->key);
+    enum severity severity = finding_severity(finding);
+
+    if (severity == kind->severity)
+        expert_add_info(frame->pinfo, item, &ei_finding[finding->key]);
+    else if (severity < kind->severity)
+        expert_add_info(frame->pinfo, item, &ei_overcome);
+    else
+        expert_add_info_format(frame->pinfo, item, &ei_raised, "%s", kind->title);
+}
+
+/* What is there to be filtered for and printed, and is seen elsewhere. */
+static void
+add_hidden(proto_item *item)
+{
+    proto_item_set_generated(item);
+    proto_item_set_hidden(item);
+}
+
 void
 tree_show_finding(struct tree_frame *frame, const struct finding *finding)
 {
-    const struct words words = user_words(frame->pinfo->pool);
-    char *text = finding_text(&words, finding);
-
     open_subtree(frame);
     proto_item *item = proto_tree_add_string(frame->subtree, hf_finding, frame->tvb, 0, 0, finding_kind(finding->key)->key);
-    bool as_kind = finding_severity(finding) == finding_kind(finding->key)->severity;
-    expert_add_info_format(frame->pinfo, item, as_kind ? &ei_finding[finding->key] : &ei_overcome, "%s", text);
+    add_expert_item(frame, item, finding);
     if (!item)
         return;
+    const struct words words = user_words(frame->pinfo->pool);
+    const char *text = finding_text(&words, finding);
     proto_item_set_generated(item);
     proto_item_append_text(item, ": %s", text);
     proto_tree *tree = proto_item_add_subtree(item, ett_finding);
+    add_hidden(proto_tree_add_string(tree, hf_finding_text, frame->tvb, 0, 0, text));
+    if (finding_severity(finding) > finding_kind(finding->key)->severity)   /* spiscope.KEY filters for it as well */
+        add_hidden(proto_tree_add_item(tree, ei_finding[finding->key].hf, frame->tvb, 0, 0, ENC_NA));
+    if (finding->sa)
+        add_uint(tree, hf_finding_spi, frame->tvb, finding->sa->key.spi);
     proto_item_set_generated(proto_tree_add_string(tree, hf_confidence, frame->tvb, 0, 0, confidence_name(finding->confidence)));
     proto_item_set_generated(proto_tree_add_string(tree, hf_meaning, frame->tvb, 0, 0, finding_meaning(finding->key)));
     for (unsigned i = 0; finding_check(finding, i); i++)

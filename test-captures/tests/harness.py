@@ -223,7 +223,7 @@ class Harness(Room):
         return self.rows(capture, self.FULL, options, passes, keys=keys)
 
     # with keys and min_sa_lifetime 10, as the lab renews SAs every 20 s
-    JUDGED = ("frame.number", "frame.time_epoch", "ip.src", "ipv6.src", "spiscope.tunnel", *FINDING_FIELDS, *HINDSIGHT_FIELDS, "_ws.expert.message", "spiscope.sa.spi",
+    JUDGED = ("frame.number", "frame.time_epoch", "ip.src", "ipv6.src", "spiscope.tunnel", *FINDING_FIELDS, *HINDSIGHT_FIELDS, "spiscope.finding.text", "spiscope.sa.spi",
               "spiscope.sa.age", "spiscope.sa.negotiated_lifetime", "spiscope.sa.replaces", "spiscope.sa.replaced_by", *IKE_FIELDS)
     # what stock tshark reads of IKE with the same keys
     ISAKMP = ("frame.number", "frame.time_epoch", "frame.protocols", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "udp.srcport", "udp.dstport",

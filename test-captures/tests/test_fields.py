@@ -165,12 +165,12 @@ def test_finding_is_an_expert_item_of_its_own(spiscope, key):
     capture = SHOWS[key]
     frames = sorted({f.frame for f in spiscope.findings(capture) if f.key == key})
     assert frames, f"{key} is not in {capture}"
-    rows = spiscope.rows(capture, ("frame.number", "_ws.expert.severity", "_ws.expert.message"), display_filter=f"spiscope.{key}")
+    rows = spiscope.rows(capture, ("frame.number", "_ws.expert.severity", "spiscope.finding.text"), display_filter=f"spiscope.{key}")
     assert [int(row["frame.number"][0]) for row in rows] == frames
     severity = SEVERITY_VALUE[SEVERITY[key]]
     for row in rows:
         assert severity in {int(value, 0) for value in row["_ws.expert.severity"]}, row
-        assert any(re.search(r"\d", text) for text in row["_ws.expert.message"]), f"no number in {row}"
+        assert any(re.search(r"\d", text) for text in row["spiscope.finding.text"]), f"no number in {row}"
 
 
 def test_info_column_names_the_finding_unless_turned_off(spiscope):

@@ -72,8 +72,8 @@ def judged(spiscope, capture, key=None):
 
 
 def texts(spiscope, capture, frame):
-    """The expert items' texts on a frame, of all protocols."""
-    return next(row["_ws.expert.message"] for row in spiscope.judged(capture) if row["frame.number"] == [str(frame)])
+    """The texts of the findings on a frame."""
+    return next(row["spiscope.finding.text"] for row in spiscope.judged(capture) if row["frame.number"] == [str(frame)])
 
 
 @pytest.mark.parametrize("key", MUST)
@@ -162,7 +162,7 @@ def test_a_retransmission_names_the_frame_that_it_repeats(spiscope, capture):
     """Text, evidence and field agree; the field is checked against the bytes in test_ike_log.py."""
     for row in spiscope.judged(capture):
         if "ike_retransmission" in row["spiscope.finding"]:
-            text = next(text for text in row["_ws.expert.message"] if "sent again" in text)
+            text = next(text for text in row["spiscope.finding.text"] if "sent again" in text)
             assert re.search(r"frame (\d+)", text)[1] == row["spiscope.ike.retransmission_of"][0], f"frame {row['frame.number'][0]}: {text}"
             assert row["spiscope.ike.retransmission_of"][0] in row["spiscope.evidence"]
 
@@ -241,9 +241,9 @@ def test_early_rekey_by_age_in_ikev2(spiscope):
 def lifetime_findings(spiscope, capture, phase1=0, phase2=0):
     """(frame, phase, text) with the lifetimes that the gateways are expected to have."""
     options = (f"spiscope.expected_phase1_lifetime:{phase1}", f"spiscope.expected_phase2_lifetime:{phase2}")
-    rows = spiscope.rows(capture, ("frame.number", *FINDING_FIELDS, "_ws.expert.message"), options, keys=True)
+    rows = spiscope.rows(capture, ("frame.number", *FINDING_FIELDS, "spiscope.finding.text"), options, keys=True)
     return [(int(row["frame.number"][0]), int(match[1]), text) for row in rows if any("lifetime_mismatch" in key for key in row["spiscope.finding"])
-            for text in row["_ws.expert.message"] for match in [re.match(r"Phase (\d) lifetime", text)] if match]
+            for text in row["spiscope.finding.text"] for match in [re.match(r"Phase (\d) lifetime", text)] if match]
 
 
 def test_expected_lifetimes_that_are_met_say_nothing(spiscope):

@@ -43,8 +43,8 @@ def test_loss_is_counted_and_said_once(spiscope):
 
 
 def test_loss_text_has_the_count(spiscope):
-    (row,) = spiscope.rows("loss", ("frame.number", "_ws.expert.message"), display_filter="spiscope.loss")
-    assert any("5" in text for text in row["_ws.expert.message"])
+    (row,) = spiscope.rows("loss", ("frame.number", "spiscope.finding.text"), display_filter="spiscope.loss")
+    assert any("5" in text for text in row["spiscope.finding.text"])
 
 
 def test_late_packets_are_reordered_not_lost(spiscope):

@@ -11,7 +11,7 @@ import pytest
 from ike_capture import IkeCapture
 from writer import S
 
-FIELDS = ("frame.number", "frame.protocols", *harness.FINDING_FIELDS, "_ws.expert.message", "spiscope.tunnel", "spiscope.ike",
+FIELDS = ("frame.number", "frame.protocols", *harness.FINDING_FIELDS, "spiscope.finding.text", "spiscope.tunnel", "spiscope.ike",
           "spiscope.ike.request_in", "spiscope.ike.response_in", "spiscope.ike.retransmission_of", "spiscope.sa.spi", "esp.spi",
           "spiscope.sa.negotiated_lifetime")
 STOCK = ("frame.number", "isakmp.ispi", "isakmp.rspi", "isakmp.typepayload", "isakmp.exchangetype", "isakmp.messageid", "_ws.malformed",
@@ -57,7 +57,7 @@ def test_just_what_is_expected_is_found(spiscope, ike, name):
 def test_texts_hold_the_numbers(spiscope, ike, name):
     rows = rows_of(spiscope, ike[name])
     for item in ike[name].expected:
-        texts = rows[item.frame - 1]["_ws.expert.message"]
+        texts = rows[item.frame - 1]["spiscope.finding.text"]
         assert any(all(holds(text, part) for part in item.texts) for text in texts), f"frame {item.frame}: {item.texts} not in {texts}"
 
 
@@ -161,7 +161,7 @@ def test_two_sas_in_use_for_the_same_selectors(spiscope, ike):
     assert (finding.key, count) == ("duplicate_sa", 1)
     assert 10 <= (cap.records[finding.frame - 1][0] - cap.records[second - 1][0]) / S <= 12
     spis = [spi for message in cap.messages.values() for spi in message.spis]
-    text = " ".join(rows_of(spiscope, cap)[finding.frame - 1]["_ws.expert.message"])
+    text = " ".join(rows_of(spiscope, cap)[finding.frame - 1]["spiscope.finding.text"])
     assert sum(f"0x{spi:08x}" in text for spi in spis) == 2
 
 

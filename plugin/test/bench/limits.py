@@ -50,8 +50,7 @@ def quiet_over_stock(bench, scale):
 
 def coarse(bench, scale, case, who, setting):
     """The cost per packet, with what a first packet costs besides."""
-    whole, start = (bench.submit(run) for run in (Run(case, scale.coarse, who, setting), Run("esp", 0, who, setting)))
-    return (whole.result() - start.result()) / scale.coarse
+    return bench.per_packet((0, scale.coarse), Run(case, 0, who, setting))
 
 
 def over_alternatives(case):
@@ -64,8 +63,8 @@ def over_alternatives(case):
 
 
 def later_over_earlier(bench, case, lengths):
-    run = Run(case, 0, "plugin")
-    return bench.per_packet(lengths[1:], run) / bench.per_packet(lengths[:2], run)
+    earlier, later = bench.per_packet(lengths, Run(case, 0, "plugin"))
+    return later / earlier
 
 
 def long_over_short(bench, scale):
@@ -85,8 +84,8 @@ def many_over_few(bench, scale):
 
 def flood_over_scan(bench, scale):
     case, packets = scale.flood
-    flood, scan, start = (bench.submit(Run(*what, "plugin")) for what in ((case, packets), ("udpscan", packets), ("esp", 0)))
-    yield f"{case} over udpscan", (flood.result() - start.result()) / (scan.result() - start.result())
+    flood, scan = (bench.per_packet((0, packets), Run(name, 0, "plugin")) for name in (case, "udpscan"))
+    yield f"{case} over udpscan", flood / scan
 
 
 def growth_over_stock(bench, lengths, case, options=(), preferences=()):

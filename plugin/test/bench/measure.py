@@ -2,8 +2,9 @@
 """Runs tshark on the captures of captures.py and measures instructions, CPU time and peak memory.
 
 Instructions are those of user space, counted by valgrind's cachegrind without its cache simulation: the same events as callgrind's Ir, in a
-third of the time. What a packet costs is the difference between two lengths of a capture, so that start-up cancels out. Wireshark seeds its hashes
-anew in each run, which is worth a hundred instructions a packet; while counting, the seed is fixed (fixed_seed.c).
+third of the time. What a packet costs is the difference between two counts, so that start-up cancels out; the counts are taken in one run of
+tshark, at packets of the capture (marks.c), as a start costs more than thousands of packets. Wireshark seeds its hashes anew in each run, which is
+worth a hundred instructions a packet; while counting, the seed is fixed (fixed_seed.c).
 """
 import os
 import re
@@ -55,9 +56,9 @@ class Bench(Room):
         for name in ALTERNATIVES:
             for suffix in (".lua", ".py"):
                 shutil.copy(BENCH / (name + suffix), self.room)
-        self.fixed_seed = self.room / "fixed_seed.so"
+        self.preloaded = self.room / "preloaded.so"
         glib = subprocess.run(["pkg-config", "--cflags", "glib-2.0"], check=True, capture_output=True, text=True).stdout.split()
-        subprocess.run(["cc", "-shared", "-fPIC", "-O2", *glib, "-o", self.fixed_seed, BENCH / "fixed_seed.c"], check=True)
+        subprocess.run(["cc", "-shared", "-fPIC", "-O2", *glib, "-o", self.preloaded, BENCH / "fixed_seed.c", BENCH / "marks.c", "-ldl"], check=True)
         self.open_up()
         self.give(self.logs)
         self.lock, self.processors, self.pool, self.counts = Lock(), processors, ThreadPoolExecutor(processors), {}
@@ -123,38 +124,45 @@ class Bench(Room):
         done = subprocess.run(["tshark", "--version"], check=True, capture_output=True, text=True, env=self.environment(self.room / "home"))
         return done.stdout
 
-    def valgrind(self, run, tool, folder):
-        """Runs it under a tool; gives its logs, which are written to the folder."""
+    def valgrind(self, run, tool, folder, marks=()):
+        """Runs it under a tool; gives the logs of each process of the run, which are written to the folder: one a mark, and one at the end."""
         commands = self.commands(run)
-        logs = [folder / f"{i}.log" for i in range(len(commands))]
-        self.finish([[*tool, f"--log-file={log}", *command] for log, command in zip(logs, commands)], run.who == "plugin",
-                    LD_PRELOAD=str(self.fixed_seed))
-        return [log.read_text() for log in logs]
+        self.finish([[*tool, f"--log-file={folder}/{i}.%p.log", *command] for i, command in enumerate(commands)], run.who == "plugin",
+                    LD_PRELOAD=str(self.preloaded), SPISCOPE_MARKS="".join(f"{mark}," for mark in marks))
+        return [[log.read_text() for log in folder.glob(f"{i}.*.log")] for i in range(len(commands))]
 
     # --- instructions -----------------------------------------------------------------------------------------------
 
-    def _count(self, run):
-        folder = self.logs / f"{abs(hash(run))}"
-        folder.mkdir()
+    def _count(self, run, marks):
+        """Mark -> the instructions before the packet after it, and None -> all of them, of all processes."""
+        folder = Path(tempfile.mkdtemp(dir=self.logs))
         self.give(folder)
-        return sum(int(COUNTED.search(log)[1].replace(",", "")) for log in self.valgrind(run, COUNT, folder))
+        counts = [sorted(int(COUNTED.search(log)[1].replace(",", "")) for log in logs) for logs in self.valgrind(run, COUNT, folder, marks)]
+        assert len(counts[0]) == len(marks) + 1, f"{run} has not all of {marks}"
+        return {**dict(zip(marks, counts[0])), None: sum(process[-1] for process in counts)}
 
-    def submit(self, run):
-        """Starts to count the instructions of a run, once."""
+    def submit(self, run, marks=()):
+        """Starts to count the instructions of a run, once: as _count() gives them."""
         if run.who == "pipe":
             run = run._replace(setting="plain")
         with self.lock:
-            if run not in self.counts:
-                self.counts[run] = self.pool.submit(self._count, run)
-            return self.counts[run]
+            if (run, marks) not in self.counts:
+                self.counts[run, marks] = self.pool.submit(self._count, run, marks)
+            return self.counts[run, marks]
 
-    def instructions(self, run):
-        return self.submit(run).result()
+    def instructions_at(self, lengths, run):
+        """When so many packets of the capture were read, one run for all; run.packets does not matter. A pipe has two processes, which are not
+        at the same packet: it runs for each length."""
+        if run.who == "pipe":
+            return [one.result()[None] for one in [self.submit(run._replace(packets=length)) for length in lengths]]
+        counts = self.submit(run._replace(packets=lengths[-1]), tuple(lengths)).result()
+        return [counts[length] for length in lengths]
 
     def per_packet(self, lengths, run):
-        """Between two lengths of the capture; run.packets does not matter."""
-        short, long = [self.submit(run._replace(packets=length)) for length in lengths]
-        return (long.result() - short.result()) / (lengths[1] - lengths[0])
+        """Between each two lengths of the capture; one number for two lengths."""
+        counts = self.instructions_at(lengths, run)
+        costs = [(counts[i] - counts[i - 1]) / (lengths[i] - lengths[i - 1]) for i in range(1, len(lengths))]
+        return costs if len(costs) > 1 else costs[0]
 
     # --- time and memory --------------------------------------------------------------------------------------------
 

@@ -239,6 +239,28 @@ test_over_with_the_set_up(gconstpointer data)
     close_stage(stage);
 }
 
+/* A packet comes every 2 s: the next one is due after 2 s, and the silence that begins then lasts 8 s, four usual gaps, at most. */
+static void
+test_four_usual_gaps(gconstpointer data)
+{
+    static const struct {
+        int64_t idle;
+        uint32_t outages;
+    } cases[] = { { 10 * SECOND - 100 * MILLISECOND, 1 }, { 10 * SECOND + 100 * MILLISECOND, 0 } };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct stage *stage = open_stage(GPOINTER_TO_INT(data));
+        int64_t last = 98 * SECOND + ROUND_TRIP;
+        set_up(stage, 0, A);
+        talk(stage, 2 * SECOND, 100 * SECOND, 2 * SECOND);
+        delete_ike(stage, last + cases[i].idle, A);
+        set_up(stage, last + cases[i].idle + 20 * SECOND, A);
+        talk(stage, 140 * SECOND, 160 * SECOND, 2 * SECOND);
+        assert_outages(stage, cases[i].outages);
+        close_stage(stage);
+    }
+}
+
 /* ---- what is none */
 
 static void
@@ -543,6 +565,7 @@ main(int argc, char **argv)
     add_both("replaced", test_replaced);
     add_both("silence_of_one_direction", test_silence_of_one_direction);
     add_both("over_with_the_set_up", test_over_with_the_set_up);
+    add_both("four_usual_gaps", test_four_usual_gaps);
     g_test_add_func("/service/nobody_sends", test_nobody_sends);
     add_both("on_demand_after_delete", test_on_demand_after_delete);
     add_both("on_demand_after_silent_end", test_on_demand_after_silent_end);

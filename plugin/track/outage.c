@@ -7,8 +7,11 @@
 
 #include "../clock.h"
 
-/* A pause is a silence in which more than four packets are missing: five usual gaps. */
-#define PAUSE_GAPS 5
+/* The next packet is due one usual gap after the last one: only then does a silence begin. It is a pause once it has lasted for more
+ * than four usual gaps; what ends in it may have ended for want of traffic. */
+#define DUE_GAPS 1
+#define SILENT_GAPS 4
+#define PAUSE_GAPS (DUE_GAPS + SILENT_GAPS)
 
 /* Where no end was seen, a silence counts only if a packet was due for certain: it is longer than any two of the gaps there were. */
 #define UNSEEN_GAPS 2

@@ -28,7 +28,7 @@ struct recovery {
 /** Nanoseconds from one moment to a later one, 0 where it is not later; a century at most. */
 uint64_t outage_ns_between(const nstime_t *from, const nstime_t *to);
 
-/** From which length on a gap of this direction is a pause: min_outage, or four usual gaps if that is longer. */
+/** From which length on a gap of this direction is a pause: min_outage, or if that is longer four usual gaps after a packet was due. */
 uint64_t outage_pause(const struct service_side *side, uint64_t min_outage);
 
 /** When the peer was last heard: its last packet, or its last answer to an IKE message. */

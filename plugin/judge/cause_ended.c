@@ -8,6 +8,7 @@
 #include "cause.h"
 
 #include "../clock.h"
+#include "pair_dead.h"
 
 #define CONSTANT_WITHIN_SECONDS 2
 #define CONSTANT_SHARE 50
@@ -112,11 +113,42 @@ negotiated_of(const struct outage *outage)
     return child ? child->lifetime.seconds : 0;
 }
 
+/* The pair of SAs that is dead while its tunnel goes on, or NULL. */
+static const struct finding *
+dead_pair(const struct view *view, const struct trouble *trouble)
+{
+    return trouble->kind == TROUBLE_DEGRADED ? view_find_last(view, trouble, FINDING_PAIR_DEAD) : NULL;
+}
+
+static bool
+claim_pair(struct claim *claim, const struct finding *pair, enum confidence confidence)
+{
+    const struct pair_end *end = pair_dead_of(pair);
+
+    claim_finding(claim, pair);
+    claim->confidence = (uint8_t)confidence;
+    claim->by = (int8_t)end->peer;
+    claim->age = pair_dead_age(end);
+    return true;
+}
+
+/* The pair ended at the age that both agreed on. */
+static bool
+pair_expired(const struct finding *pair)
+{
+    const struct pair_end *end = pair_dead_of(pair);
+
+    return end->child && fits((uint64_t)pair_dead_age(end).secs, end->child->lifetime.seconds);
+}
+
 bool
 explain_lifetime_expired(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
     const struct outage *outage = trouble->outage;
+    const struct finding *pair = dead_pair(view, trouble);
 
+    if (pair && pair_expired(pair))
+        return claim_pair(claim, pair, CONFIDENCE_INFERRED);
     if (!outage || (!is_delete(outage) && outage->how != OUTAGE_SILENCE))
         return false;
     uint64_t age = (uint64_t)outage->age.secs;
@@ -132,7 +164,10 @@ explain_lifetime_expired(const struct view *view, const struct trouble *trouble,
 bool
 explain_deleted_by_peer(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    (void)view;
+    const struct finding *pair = dead_pair(view, trouble);
+
+    if (pair)
+        return claim_pair(claim, pair, (enum confidence)pair->confidence);
     if (!trouble->outage || !is_delete(trouble->outage))
         return false;
     return claim_outage(claim, trouble->outage, trouble->outage->proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED);

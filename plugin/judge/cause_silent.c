@@ -254,7 +254,7 @@ static bool
 may_be_dropped(const struct trouble *trouble)
 {
     return trouble->kind == TROUBLE_ONE_WAY || trouble->kind == TROUBLE_DEGRADED
-            || (trouble->outage && trouble->outage->how == OUTAGE_SILENCE);
+            || (trouble->outage && (trouble->outage->how == OUTAGE_SILENCE || trouble->outage->how == OUTAGE_SEQUENCE_FELL));
 }
 
 bool

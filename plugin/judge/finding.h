@@ -47,6 +47,7 @@ enum severity {
     X(REKEY, "rekey", REKEY, CHAT, SEQUENCE, "SA replaced by its successor") \
     X(REESTABLISHED, "reestablished", REKEY, CHAT, SEQUENCE, "Tunnel set up anew") \
     X(OUTAGE, "outage", FLAPPING, ERROR, SEQUENCE, "Tunnel carried nothing") \
+    X(PAIR_DEAD, "pair_dead", ONE_WAY, WARN, SEQUENCE, "One of several pairs of SAs is dead") \
     X(DELETED, "deleted", LIFETIME, NOTE, SEQUENCE, "Deleted with no successor in place") \
     X(SPI_CHURN, "spi_churn", CHURN, WARN, SEQUENCE, "SPI churn: SA replaced long before its time") \
     X(FLAPPING, "flapping", FLAPPING, ERROR, SEQUENCE, "Tunnel flaps: SPI churn again and again") \

@@ -36,7 +36,8 @@ outage_of(const struct finding *finding)
 const char *
 outage_how(uint8_t how)
 {
-    static const char *const names[OUTAGE_HOWS] = { "ike_sa_deleted", "child_sa_deleted", "unanswered", "silence", "replaced" };
+    static const char *const names[OUTAGE_HOWS] = { "ike_sa_deleted", "child_sa_deleted", "unanswered", "silence", "replaced",
+        "sequence_fell_back" };
 
     return names[how];
 }
@@ -66,6 +67,9 @@ outage_end_text(const struct words *words, const struct outage *outage, const st
                 outage->begin_frame, words_duration(words, &outage->age));
     case OUTAGE_UNANSWERED:
         return wmem_strdup_printf(words->scope, "%u %s unanswered", outage->asked, outage->asked == 1 ? "message went" : "messages went");
+    case OUTAGE_SEQUENCE_FELL:
+        return wmem_strdup_printf(words->scope, "%s's sequence numbers fell back, and the other peer, which drops that, fell silent",
+                peer_name(words, tunnel, outage->ended_by));
     case OUTAGE_REPLACED:
         return wmem_strdup(words->scope, "a new one was set up, and no end of the old one was seen");
     default:

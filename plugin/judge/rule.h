@@ -34,6 +34,7 @@ struct rule {
     X(reestablished) \
     X(outage) \
     X(deleted) \
+    X(pair_dead) \
     X(past) \
     X(spi_churn) \
     X(stale_spi) \

@@ -382,6 +382,8 @@ state_text(const struct words *words, const struct verdict *verdict)
     case STATE_ONE_WAY:
         return wmem_strdup(words->scope, "One direction carries nothing");
     case STATE_DEGRADED:
+        if (verdict->finding && verdict->finding->key == FINDING_PAIR_DEAD)
+            return wmem_strdup(words->scope, "It is up, but one of its pairs of SAs is dead");
         return wmem_strdup(words->scope, "It is up, but not all is well");
     case STATE_CHURNING:
         if (verdict->churned == 0)

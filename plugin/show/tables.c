@@ -12,6 +12,7 @@
 #include "../clock.h"
 #include "../compat.h"
 #include "../judge/outage.h"
+#include "outage_log.h"
 #include "user_words.h"
 
 /* Rows of one table: an SA that a full table of SAs forgot keeps its row. */
@@ -157,6 +158,9 @@ empty_table(stat_tap_table *table)
     table->num_elements = 0;
 }
 
+/* The cell that keeps, beside its value, the number of what its row is about. */
+#define ID_CELL 1
+
 /* The row of the SA or tunnel with this number; made if there is none yet.
  * @return false where the table is full */
 static bool
@@ -183,8 +187,35 @@ find_row(stat_tap_table *table, uint32_t id, const stat_tap_table_item *columns,
         table->elements[0][0].user_data.ptr_value = rows;
     }
     g_hash_table_insert(rows, GUINT_TO_POINTER(id), GUINT_TO_POINTER(row + 1));
+    table->elements[row][ID_CELL].user_data.uint_value = id;
     *found = row;
     return true;
+}
+
+/* Takes a row away, if it is there: the last one gets its place. */
+static void
+drop_row(stat_tap_table *table, uint32_t id)
+{
+    GHashTable *rows = rows_of(table);
+    gconstpointer known = rows ? g_hash_table_lookup(rows, GUINT_TO_POINTER(id)) : NULL;
+
+    if (!known)
+        return;
+    guint row = GPOINTER_TO_UINT(known) - 1, last = table->num_elements - 1;
+    for (guint column = 0; column < table->num_fields; column++) {
+        stat_tap_table_item_type *cell = &table->elements[row][column], *from = &table->elements[last][column];
+        if (cell->type == TABLE_ITEM_STRING)
+            g_free((char *)cell->value.string_value);
+        cell->value = from->value;
+    }
+    uint32_t moved = table->elements[last][ID_CELL].user_data.uint_value;
+    table->elements[row][ID_CELL].user_data.uint_value = moved;
+    g_hash_table_insert(rows, GUINT_TO_POINTER(moved), GUINT_TO_POINTER(row + 1));
+    g_hash_table_remove(rows, GUINT_TO_POINTER(id));
+    if (last == 0)
+        g_hash_table_destroy(rows);
+    g_free(table->elements[last]);
+    table->num_elements--;
 }
 
 /* ---- rows */
@@ -315,6 +346,33 @@ has_row(const stat_tap_table *table, uint32_t id)
     return rows && g_hash_table_contains(rows, GUINT_TO_POINTER(id));
 }
 
+/* The number of the row for the outage that is not over. */
+static uint32_t
+open_row_id(const struct tunnel *tunnel)
+{
+    const struct outage open = { .id = OUTAGES_AT_MOST };
+
+    return outage_row_id(tunnel, &open);
+}
+
+/* The outage that is not over as of the last frame that was read, or has come to be over in the meantime: its row comes and goes. */
+static bool
+show_open_outage(stat_tap_table *table, const struct tap_record *record, wmem_allocator_t *scope)
+{
+    uint32_t id = open_row_id(record->tunnel);
+    bool shown = has_row(table, id);
+    struct service_end end = { .is_out = false };
+    guint row;
+
+    if (service_may_be_out(&record->tunnel->service))
+        end = outage_log_end(record->tunnel, record->judge);
+    if (!end.is_out)
+        drop_row(table, id);
+    else if (find_row(table, id, outage_columns, OUTAGE_COLUMNS, &row))
+        fill_outage_row(table, row, record, &end.outage, scope);
+    return shown || end.is_out;
+}
+
 /* Outages that are over: each once, and mostly there is none to add. */
 static bool
 add_outages(stat_tap_table *table, const struct tap_record *record, wmem_allocator_t *scope)
@@ -412,7 +470,9 @@ take_outages(COMPAT_TAP_PACKET_ARGS)
     (void)edt;
     (void)flags;
 
-    return add_outages(table_of(tapdata), record, pinfo->pool) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
+    bool changed = add_outages(table_of(tapdata), record, pinfo->pool);
+    changed |= show_open_outage(table_of(tapdata), record, pinfo->pool);
+    return changed ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
 
 void

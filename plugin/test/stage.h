@@ -25,6 +25,7 @@ struct stage {
     uint32_t spi;                   /* to B; that to A is the next one */
     uint32_t spis;
     uint32_t sequence[2];
+    uint16_t net;                   /* which port the children are for; 0: all of them */
     uint8_t a;                      /* last byte of A's address; B's is 2 */
     struct ike_message message;     /* large: kept off the stack */
 };
@@ -91,7 +92,8 @@ offer(struct stage *stage, uint32_t spi)
     contents->proposal[0].protocol = spi ? IKE_PROTOCOL_ESP : IKE_PROTOCOL_IKE;
     contents->proposal[0].spi = spi;
     contents->tsi.count = contents->tsr.count = spi ? 1 : 0;
-    contents->tsi.item[0].end_port = contents->tsr.item[0].end_port = UINT16_MAX;
+    contents->tsi.item[0].start_port = contents->tsr.item[0].start_port = stage->net;
+    contents->tsi.item[0].end_port = contents->tsr.item[0].end_port = stage->net ? stage->net : UINT16_MAX;
 }
 
 /* Request and answer; rekeyed 0: none. A child gets the stage's SPIs. */

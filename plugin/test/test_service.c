@@ -220,6 +220,30 @@ test_silence_of_one_direction(gconstpointer data)
     close_stage(stage);
 }
 
+/* A's numbers fall back, as after a failover, and B gets nothing to answer any more, until A negotiates a new child. */
+static void
+test_sequence_falls(gconstpointer data)
+{
+    struct stage *stage = open_stage(GPOINTER_TO_INT(data));
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 100 * SECOND, 100 * MILLISECOND);
+    stage->sequence[A] -= 500;
+    for (int64_t ns = 100 * SECOND; ns < 130 * SECOND; ns += 100 * MILLISECOND) {
+        struct line line = there(stage->spi);
+        struct ipsec_packet packet = packet_of(&line, ++stage->sequence[A], ns);
+        packet.fingerprint++;       /* numbers that were used before, with other contents */
+        feed(&stage->bench, packet);
+    }
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_SEQUENCE_RESTART), ==, 1);
+    negotiate(stage, 130 * SECOND, A, IKE2_CREATE_CHILD_SA, 0);
+    talk(stage, 131 * SECOND, 180 * SECOND, 100 * MILLISECOND);
+    assert_outages(stage, 1);
+    const struct outage *outage = assert_outage(stage, OUTAGE_SEQUENCE_FELL, A, 99900 * MILLISECOND + ROUND_TRIP, 130 * SECOND + ROUND_TRIP);
+    g_assert_cmpuint(outage->directions, ==, 1U << B);
+    close_stage(stage);
+}
+
 /* Once it is set up, it is over, however late the first packet comes. */
 static void
 test_over_with_the_set_up(gconstpointer data)
@@ -454,6 +478,122 @@ test_one_lost_request(void)
     close_stage(stage);
 }
 
+/* ---- pairs of SAs */
+
+/* What the second pair of SAs comes to while the first one goes on. */
+enum pair_story {
+    PAIR_DELETED,                   /* in the midst of its traffic */
+    PAIR_MADE_ANEW,                 /* the same, and its networks get another one 30 s later */
+    PAIR_STOPS,                     /* its application does */
+    PAIR_DELETED_IDLE,              /* after its application stopped */
+    PAIR_REPLACED,                  /* deleted, and made anew at once */
+    PAIR_REKEYED,
+    PAIR_DOUBLED,                   /* deleted, but the first one serves its networks as well */
+    PAIR_CUT                        /* deleted, and the capture ends */
+};
+
+/* Each of the pairs carries a packet per direction and second. */
+static void
+talk_both(struct stage *stage, const uint32_t *spis, uint32_t *numbers, int64_t from, int64_t until, unsigned pairs)
+{
+    for (int64_t ns = from; ns < until; ns += SECOND) {
+        for (unsigned i = 0; i < pairs; i++) {
+            int64_t at = ns + (int64_t)i * 300 * MILLISECOND;
+            feed_one(&stage->bench, there(spis[i]), ++numbers[i], at);
+            feed_one(&stage->bench, back(spis[i] + 1), numbers[i], at + ROUND_TRIP);
+        }
+    }
+}
+
+static struct stage *
+play_pair(bool readable, enum pair_story story)
+{
+    struct stage *stage = open_stage(readable);
+    uint32_t spis[2], numbers[2] = { 0, 0 };
+
+    stage->net = 1;
+    set_up(stage, 0, A);
+    spis[0] = stage->spi;
+    stage->net = story == PAIR_DOUBLED ? 1 : 2;
+    negotiate(stage, SECOND, A, IKE2_CREATE_CHILD_SA, 0);
+    spis[1] = stage->spi;
+    talk_both(stage, spis, numbers, 2 * SECOND, 100 * SECOND, 2);
+    if (story == PAIR_STOPS || story == PAIR_DELETED_IDLE)
+        talk_both(stage, spis, numbers, 100 * SECOND, 130 * SECOND, 1);
+    if (story == PAIR_REKEYED)
+        negotiate(stage, 130 * SECOND - 100 * MILLISECOND, A, IKE2_CREATE_CHILD_SA, spis[1] + 1);
+    if (story != PAIR_STOPS)
+        delete_child(stage, (story == PAIR_DELETED_IDLE || story == PAIR_REKEYED ? 130 : 100) * SECOND, B, spis[1]);
+    if (story == PAIR_CUT) {
+        talk_both(stage, spis, numbers, 100 * SECOND + 100 * MILLISECOND, 104 * SECOND, 1);
+        return stage;
+    }
+    if (story == PAIR_REPLACED)
+        negotiate(stage, 100 * SECOND + 100 * MILLISECOND, A, IKE2_CREATE_CHILD_SA, 0);
+    bool goes_on = story == PAIR_REPLACED || story == PAIR_REKEYED;
+    numbers[1] = 0;
+    spis[1] = stage->spi;
+    talk_both(stage, spis, numbers, 131 * SECOND, 160 * SECOND, goes_on ? 2 : 1);
+    if (story == PAIR_MADE_ANEW) {
+        negotiate(stage, 160 * SECOND, A, IKE2_CREATE_CHILD_SA, 0);
+        spis[1] = stage->spi;
+        talk_both(stage, spis, numbers, 161 * SECOND, 200 * SECOND, 2);
+    }
+    return stage;
+}
+
+static void
+test_pair_dead(gconstpointer data)
+{
+    for (unsigned story = PAIR_DELETED; story <= PAIR_MADE_ANEW; story++) {
+        struct stage *stage = play_pair(GPOINTER_TO_INT(data), (enum pair_story)story);
+        assert_outages(stage, 0);
+        g_assert_cmpuint(finding_count(&stage->bench, FINDING_PAIR_DEAD), ==, 1);
+        g_assert_false(at_end(stage, 200 * SECOND).is_out);
+        close_stage(stage);
+    }
+}
+
+static void
+test_pair_not_missed(gconstpointer data)
+{
+    for (unsigned story = PAIR_STOPS; story <= PAIR_CUT; story++) {
+        struct stage *stage = play_pair(GPOINTER_TO_INT(data), (enum pair_story)story);
+        assert_outages(stage, 0);
+        if (GPOINTER_TO_INT(data) || story != PAIR_DOUBLED)     /* whom a pair serves is not known unread */
+            g_assert_cmpuint(finding_count(&stage->bench, FINDING_PAIR_DEAD), ==, 0);
+        close_stage(stage);
+    }
+}
+
+/* More pairs end at once than are waited for: the latest are told. */
+static void
+test_pairs_bounded(void)
+{
+    enum { PAIRS = PAIR_ENDS_AT_MOST + 4 };
+    struct stage *stage = open_stage(true);
+    uint32_t spis[PAIRS], numbers[PAIRS] = { 0 };
+
+    for (unsigned i = 0; i < PAIRS; i++) {
+        stage->net = (uint16_t)(i + 1);
+        if (i == 0)
+            set_up(stage, 0, A);
+        else
+            negotiate(stage, SECOND + (int64_t)i * 50 * MILLISECOND, A, IKE2_CREATE_CHILD_SA, 0);
+        spis[i] = stage->spi;
+    }
+    for (int64_t ns = 3 * SECOND; ns < 60 * SECOND; ns += SECOND)
+        for (unsigned i = 0; i < PAIRS; i++) {
+            feed_one(&stage->bench, there(spis[i]), ++numbers[i], ns + i * MILLISECOND);
+            feed_one(&stage->bench, back(spis[i] + 1), numbers[i], ns + i * MILLISECOND + ROUND_TRIP);
+        }
+    for (unsigned i = 1; i < PAIRS; i++)
+        delete_child(stage, 60 * SECOND + i * MILLISECOND, A, spis[i]);
+    talk_both(stage, spis, numbers, 61 * SECOND, 90 * SECOND, 1);
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_PAIR_DEAD), ==, PAIR_ENDS_AT_MOST);
+    close_stage(stage);
+}
+
 /* ---- the end of the capture */
 
 static void
@@ -564,6 +704,7 @@ main(int argc, char **argv)
     g_test_add_func("/service/unanswered_same_sa", test_unanswered_same_sa);
     add_both("replaced", test_replaced);
     add_both("silence_of_one_direction", test_silence_of_one_direction);
+    add_both("sequence_falls", test_sequence_falls);
     add_both("over_with_the_set_up", test_over_with_the_set_up);
     add_both("four_usual_gaps", test_four_usual_gaps);
     g_test_add_func("/service/nobody_sends", test_nobody_sends);
@@ -576,6 +717,9 @@ main(int argc, char **argv)
     g_test_add_func("/service/asymmetric", test_asymmetric);
     g_test_add_func("/service/idle_and_unanswered", test_idle_and_unanswered);
     g_test_add_func("/service/one_lost_request", test_one_lost_request);
+    add_both("pair_dead", test_pair_dead);
+    add_both("pair_not_missed", test_pair_not_missed);
+    g_test_add_func("/service/pairs_bounded", test_pairs_bounded);
     add_both("delete_ends_the_capture", test_delete_ends_the_capture);
     g_test_add_func("/service/stays_dead", test_stays_dead);
     g_test_add_func("/service/unanswered_at_the_end", test_unanswered_at_the_end);

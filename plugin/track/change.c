@@ -122,6 +122,12 @@ change_duplicate(struct changes *changes, const struct child *child, const struc
 }
 
 void
+change_pair(struct changes *changes, const struct pair_end *end)
+{
+    add(changes, CHANGE_PAIR_DEAD)->pair = *end;
+}
+
+void
 change_icmp(struct changes *changes, struct sa *sa, const struct flow *flow, enum path_error kind, const struct icmp_error *error)
 {
     if (sa)

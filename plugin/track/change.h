@@ -40,7 +40,8 @@ enum change_kind {
     CHANGE_OUTAGE,                  /**< outage: one is over */
     CHANGE_SERVICE_ENDED,           /**< ended: a Delete was read, and no successor is in place */
     CHANGE_ICMP,                    /**< icmp: an error quotes a flow's packet */
-    CHANGE_DUPLICATE                /**< duplicate: a child stays beside another one, for the same selectors */
+    CHANGE_DUPLICATE,               /**< duplicate: a child stays beside another one, for the same selectors */
+    CHANGE_PAIR_DEAD                /**< pair: a pair of SAs ended, and is missed, while its tunnel goes on */
 };
 
 /** What has an end, as a capture may come from anyone. */
@@ -161,6 +162,7 @@ struct change {
         struct change_notified notified;
         struct change_collision collision;
         struct change_duplicate duplicate;
+        struct pair_end pair;
         struct change_outage outage;
         struct change_icmp icmp;
         const struct service_end_seen *ended;
@@ -204,6 +206,7 @@ void change_notified(struct changes *changes, const struct exchange *exchange, c
 void change_collision(struct changes *changes, const struct exchange *exchange, const struct exchange *other);
 void change_outage(struct changes *changes, const struct outage *outage, const struct tunnel *tunnel);
 void change_icmp(struct changes *changes, struct sa *sa, const struct flow *flow, enum path_error kind, const struct icmp_error *error);
+void change_pair(struct changes *changes, const struct pair_end *end);
 void change_duplicate(struct changes *changes, const struct child *child, const struct child *other);
 
 /** Adds a change of an SA's sequence, to be filled in further. Never NULL; valid until the next one is added. */

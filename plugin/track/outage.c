@@ -324,6 +324,8 @@ begin_by_end(const struct service_end_seen *ended, const struct recovery *recove
             .proven = ended->proven, .begin = ended->time, .begin_frame = ended->frame, .age = ended->age, .idle = ended->idle,
             .ended_ike = ended->ike_sa };
 
+    if (child_only && ended->sa)
+        outage.age = clock_elapsed(sa_birth_time(ended->sa), &ended->time);
     rests_on(&outage, ended->last_frame);
     rests_on(&outage, ended->frame);
     rests_on(&outage, ended->more_frame);
@@ -487,6 +489,20 @@ settle_replaced(struct outage_context *context, const struct recovery *recovery)
     keep(context, &outage);
 }
 
+/* A sequence that fell back as the silence began explains it: the receiver drops all that is not beyond its window. */
+static void
+find_fall(const struct service *service, struct outage *outage, uint64_t min_outage)
+{
+    const struct service_fall *fall = &service->fall;
+
+    if (fall->frame == 0 || clock_compare(&fall->time, &outage->begin) < 0 || clock_compare(&fall->time, &outage->end) > 0
+            || outage_ns_between(&outage->begin, &fall->time) > outage_pause(&service->side[fall->peer], min_outage))
+        return;
+    outage->how = OUTAGE_SEQUENCE_FELL;
+    outage->ended_by = (int8_t)fall->peer;
+    rests_on(outage, fall->frame);
+}
+
 /* One direction was silent while the other went on, and speaks as soon as new SAs are there. */
 static bool
 settle_direction(struct outage_context *context, unsigned peer, const struct recovery *recovery, const struct ipsec_packet *packet)
@@ -504,6 +520,7 @@ settle_direction(struct outage_context *context, unsigned peer, const struct rec
     struct outage outage = begin(context->tunnel, anew ? OUTAGE_REPLACED : OUTAGE_SILENCE, &side->last, side->last_frame);
     outage.directions = anew ? OUTAGE_BOTH_DIRECTIONS : (uint8_t)(1U << peer);
     fill_recovery(&outage, recovery);
+    find_fall(service, &outage, context->min_outage);
     keep(context, &outage);
     return true;
 }

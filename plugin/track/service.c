@@ -44,10 +44,16 @@
 /* SAs of a direction that are looked at for a living one: beyond that it is a flood. */
 #define HEADS_AT_MOST 16
 
+static bool
+may_be_out(const struct service *service)
+{
+    return service->ended.is_open || service->silence[0].is_open || service->silence[1].is_open;
+}
+
 static void
 note_doubt(struct service *service)
 {
-    service->in_doubt = service->ended.is_open || service->silence[0].is_open || service->silence[1].is_open;
+    service->in_doubt = may_be_out(service) || (service->pairs && service->pairs->count > 0);
 }
 
 /* ---- the rhythm of the traffic */
@@ -146,15 +152,18 @@ end_silence_on_same_sa(struct outage_context *context, unsigned peer, const nsti
 /* A packet on an SA that was there before what looked like a Delete. Its sender had not deleted it; the other peer's packets may
  * have been on their way. */
 static void
-disprove_end(struct service *service, unsigned peer, const nstime_t *now)
+disprove_end(struct outage_context *context, const struct sa *sa, const nstime_t *now)
 {
-    struct service_end_seen *ended = &service->ended;
+    struct service_end_seen *ended = &context->tunnel->service.ended;
+    unsigned peer = flow_peer(sa->flow);
 
     if (!ended->is_open)
         return;
     if (!ended->proven && ended->peer != (int8_t)peer && !clock_passed_ms(&ended->time, now, UNDER_WAY_MS))
         return;
     ended->is_open = false;
+    if (!ended->proven)
+        pair_suspect(context, ended, sa);
 }
 
 /* The first packet after a pause, or while an end is suspected. */
@@ -169,13 +178,12 @@ settle(struct outage_context *context, const struct sa *sa, const struct ipsec_p
     struct recovery recovery = outage_recovery(context->tunnel, sa, &since, packet);
     if (recovery.how == RESTORED_SAME_SA) {
         end_silence_on_same_sa(context, peer, &packet->time, packet->frame);
-        disprove_end(service, peer, &packet->time);
+        disprove_end(context, sa, &packet->time);
         service->silence[peer].is_open = false;
     } else {
         outage_settle(context, peer, &recovery, packet);
         service->ended.is_open = service->silence[0].is_open = service->silence[1].is_open = false;
     }
-    note_doubt(service);
 }
 
 /* Whether a pause before this packet can have been an end: not where its SA carried the packets before the pause, and nothing was
@@ -198,11 +206,21 @@ service_take_packet(wmem_allocator_t *pool, struct sa *sa, const struct ipsec_pa
     if (sa->deleted_frame != 0 || sa->many_senders)
         return;
     uint64_t gap = side->packets > 0 ? gap_before(side, packet) : 0;
-    if (service->in_doubt || (gap >= min_outage && gap > 0 && !side->resumed && may_have_ended(service, peer, sa))) {
+    bool paused = gap >= min_outage && gap > 0 && !side->resumed && may_have_ended(service, peer, sa);
+    if (service->in_doubt || paused) {
         struct outage_context context = { pool, tunnel, min_outage, packet->frame, changes };
-        settle(&context, sa, packet);
+        pair_settle(&context, &packet->time);
+        if (paused || may_be_out(service))
+            settle(&context, sa, packet);
+        note_doubt(service);
     }
     count_packet(service, peer, packet, gap, min_outage);
+}
+
+void
+service_sequence_fell(const struct sa *sa, const struct ipsec_packet *packet)
+{
+    sa->flow->tunnel->service.fall = (struct service_fall){ (uint8_t)flow_peer(sa->flow), packet->frame, packet->time };
 }
 
 /* ---- messages */
@@ -335,6 +353,22 @@ has_successor(const struct ike_context *context)
     return true;
 }
 
+/* The SA that carried the tunnel's last packet, or NULL where it is not among the latest. */
+static const struct sa *
+last_to_speak(const struct tunnel *tunnel, uint32_t frame)
+{
+    unsigned looked_at = 0;
+
+    for (unsigned i = 0; i < 2; i++)
+        for (struct sa *sa = tunnel->flow[i].current; sa && looked_at < HEADS_AT_MOST; sa = sa->current_next, looked_at++) {
+            if (sa->last_frame != frame)
+                continue;
+            sa->is_kept = true;
+            return sa;
+        }
+    return NULL;
+}
+
 /* An Informational that was not read: it may be a Delete. */
 static void
 suspect_delete(struct ike_context *context, const struct exchange *exchange)
@@ -342,16 +376,20 @@ suspect_delete(struct ike_context *context, const struct exchange *exchange)
     struct service *service = &context->flow->tunnel->service;
 
     if (answers_informational(service, context->message, flow_peer(context->flow))) {
-        if (!service->ended.proven)
+        if (!service->ended.proven) {
             service->ended.is_open = false;     /* a liveness check */
+            pair_forget(service, service->ended.frame);
+        }
         note_doubt(service);
         return;
     }
     if (exchange->liveness || outage_has_successor(exchange->ike_sa) || has_successor(context) || service->side[0].packets + service->side[1].packets == 0)
         return;
     struct service_end_seen *ended = open_end(context, false, OUTAGE_IKE_DELETED, exchange->ike_sa);
-    if (ended)
-        ended->exchange = exchange;
+    if (!ended)
+        return;
+    ended->exchange = exchange;
+    ended->sa = last_to_speak(context->flow->tunnel, ended->last_frame);
 }
 
 void
@@ -409,8 +447,13 @@ service_sa_deleted(struct ike_context *context, struct sa *sa)
             service->ended.sa = sa;
         return;
     }
-    if (sa->successor || !sa->child || has_living(sa, context))
+    if (sa->successor || !sa->child)
         return;
+    if (has_living(sa, context)) {
+        pair_deleted(context, sa->child);
+        note_doubt(service);
+        return;
+    }
     struct service_end_seen *ended = open_end(context, true, OUTAGE_CHILD_DELETED, sa->child->list->ike_sa);
     if (!ended)
         return;

@@ -16,6 +16,8 @@
 #include <wsutil/nstime.h>
 #include <wsutil/wmem/wmem.h>
 
+#include "pair.h"
+
 struct changes;
 struct exchange;
 struct ike_context;
@@ -41,6 +43,7 @@ enum outage_how {
     OUTAGE_UNANSWERED,              /**< one peer fell silent, and requests to it went unanswered */
     OUTAGE_SILENCE,                 /**< one peer fell silent, and no more is seen */
     OUTAGE_REPLACED,                /**< a new set-up began, and no end of the old one was seen */
+    OUTAGE_SEQUENCE_FELL,           /**< a peer's sequence fell back, and the other one, which drops that, fell silent */
     OUTAGE_HOWS
 };
 
@@ -112,7 +115,7 @@ struct service_end_seen {
     nstime_t idle;
     struct ike_sa *ike_sa;
     const struct exchange *exchange; /**< of what was not read, or NULL */
-    const struct sa *sa;            /**< NULL where it is not known which */
+    const struct sa *sa;            /**< NULL where it is not known which; where no Delete was read, the last one to speak */
 };
 
 /** A silence of one peer, to whom requests went unanswered, that ended with a new set-up. */
@@ -126,12 +129,21 @@ struct service_silence {
     nstime_t begin;
 };
 
+/** The latest time that a peer's sequence fell back. */
+struct service_fall {
+    uint8_t peer;
+    uint32_t frame;                 /**< that showed it; 0: none did */
+    nstime_t time;
+};
+
 /** Embedded in each tunnel. All zero before its first packet. */
 struct service {
     struct service_side side[2];
     struct service_silence silence[2];  /**< of each peer */
     struct service_end_seen ended;
-    bool in_doubt;                  /**< ended or a silence is open */
+    struct pairs *pairs;            /**< ends of pairs of SAs that are waited for; NULL: there was none */
+    struct service_fall fall;
+    bool in_doubt;                  /**< ended or a silence is open, or a pair is waited for */
     uint32_t outages;               /**< that there were */
     struct outage *first;           /**< those that are kept, in their order */
     struct outage *latest;
@@ -143,6 +155,9 @@ struct service {
  * @param min_outage  nanoseconds: what is shorter is none */
 void service_take_packet(wmem_allocator_t *pool, struct sa *sa, const struct ipsec_packet *packet, uint64_t min_outage,
         struct changes *changes);
+
+/** The SA's sequence began again, or fell back, with this packet. */
+void service_sequence_fell(const struct sa *sa, const struct ipsec_packet *packet);
 
 /** Takes the message of the context once its exchange and contents were taken.
  * @param news  whether it says something that was not read before */
@@ -163,6 +178,9 @@ struct unanswered_requests {
     uint32_t sent;                  /**< messages, with those sent again */
     bool fragmented;                /**< IKE fragments (RFC 7383) */
 };
+
+/** Whether something is open that the end of the capture may settle as an outage. */
+bool service_may_be_out(const struct service *service);
 
 /** What the end of the capture settles. */
 struct service_end {

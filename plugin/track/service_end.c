@@ -78,6 +78,12 @@ find_silent(const struct tunnel *tunnel, struct service_end *end, uint64_t min_o
     }
 }
 
+bool
+service_may_be_out(const struct service *service)
+{
+    return service->in_doubt || service->side[0].asked > 1 || service->side[1].asked > 1;
+}
+
 struct service_end
 service_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t *last)
 {

@@ -351,6 +351,8 @@ take_sequence(struct tracker *tracker, struct sa *sa, const struct ipsec_packet 
         sequence_note_replay(&sa->sequence);
     if (effect == SEQUENCE_IN_ORDER || sa_spi_is_shared(tracker->sas, sa->key.spi))
         return;
+    if (effect & SEQUENCE_RESTARTED)
+        service_sequence_fell(sa, packet);
     struct change_sequence *change = change_sequence(&tracker->changes, sa, effect);
     uint32_t gap_frame = 0;
     change->behind = behind;

@@ -193,6 +193,10 @@ life_short() { IKE='rekey_time = 28800s' CH='rekey_time = 28000s
  rand_time = 0' B; start; up; ping_for 100; finish; }
 s_v1_life_short_responder() { V=1; life_short; }
 s_v2_life_short_responder() { V=2; life_short; }
+# phase 2 lives for 6 minutes at A, who does not renew it, and for an hour at B, who sees no reason to; whoever notices sets it up again
+s_v1_life_ends() { V=1; IKE=$LONG CH='rekey_time = 0
+ life_time = 360s' A; IKE=$LONG CH='rekey_time = 3500s
+ life_time = 3600s' B; start; for g in 'A 370' 'B 370' 'A 370' 'B 60'; do set -- $g; sw $1 --initiate --child net --timeout 20; I=3 S=32 ping_for $2; done; finish; }
 # PFS group differs: first CHILD_SA comes up (no DH in IKE_AUTH), every rekey is refused, SA expires, restarted
 pfs() { IKE=$LONG ESPP=aes256-sha256-modp2048 CH="$C1
  start_action = start
@@ -226,6 +230,16 @@ net2 10.2.0.2/32 10.1.0.2/32' IKE=$LONG CH='rekey_time = 1h' B; start; for c in 
   PINGS='10.1.0.1 10.2.0.1
 10.1.0.2 10.2.0.2' ping_for 70; finish; }
 s_k_v2_parallel()  { V=2; parallel; }
+# of two children, A deletes one in mid-ping, twice, and sets it up again once; the other goes on
+pair() { local two='10.1.0.1 10.2.0.1
+10.1.0.2 10.2.0.2'; KIDS='net1 10.1.0.1/32 10.2.0.1/32
+net2 10.1.0.2/32 10.2.0.2/32' IKE=$LONG CH='rekey_time = 1h' A; KIDS='net1 10.2.0.1/32 10.1.0.1/32
+net2 10.2.0.2/32 10.1.0.2/32' IKE=$LONG CH='rekey_time = 1h' B; start; for c in net1 net2; do sw A --initiate --child $c --timeout 20; done; PINGS=$two; "$@"; finish; }
+die_twice() { (sleep 30; sw A --terminate --child net2; sleep 25; sw A --initiate --child net2; sleep 25; sw A --terminate --child net2) & ping_for 110; }
+# the same, but it is the application that stops; its SAs stay
+stop_once() { ping_for 30; PINGS='10.1.0.1 10.2.0.1' ping_for 45; ping_for 20; }
+s_v2_pair_down()   { V=2; pair die_twice; }
+s_v2_pair_idle()   { V=2; pair stop_once; }
 s_k_v2_ipv6()      { V=2 V6=1 OA=2001:db8::1 OB=2001:db8::2; LTS=fd00:1::/64 RTS=fd00:2::/64 CH=$C1 A; LTS=fd00:2::/64 RTS=fd00:1::/64 CH='rekey_time = 1h' B
   start; up; PINGS='fd00:1::1 fd00:2::1' ping_for 40; finish; }
 s_k_v2_ah()        { V=2 PROP='ah_proposals = sha256-modp2048'; CH=$C1 A; CH='rekey_time = 1h' B; start; up; ping_for 40; finish; }

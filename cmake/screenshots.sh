@@ -49,7 +49,7 @@ make_room() {
     chmod 755 "$room"
     chmod 700 "$room/run"
     cp -R build/plugins "$room/plugins"
-    cp test-captures/v1_life_mismatch.pcap test-captures/v2_flap.pcap "$room"
+    cp test-captures/v1_life_ends.pcap test-captures/v2_flap.pcap "$room"
     # The packet bytes of ESP are of no use, and their room is: View > Packet Bytes
     {
         cat plugin/profile/SPIscope/recent
@@ -206,14 +206,14 @@ mkdir -p "$images"
 make_room
 start_desktop
 say "Pictures of Wireshark $version:"
-packets packets v1_life_mismatch.pcap 45 ''
-packets details v1_life_mismatch.pcap 44 spiscope.finding
 packets flapping v2_flap.pcap 96 ''
-keys=test-captures/v1_life_mismatch.keys
-packets keys v1_life_mismatch.pcap 53 ''
+keys=test-captures/v1_life_ends.keys
+packets packets v1_life_ends.pcap 250 ''
+packets details v1_life_ends.pcap 247 spiscope.finding
+packets keys v1_life_ends.pcap 246 ''
+dialog expert 1000 480 v1_life_ends.pcap expert 'Expert Information'
+dialog tunnels 1270 240 v1_life_ends.pcap spiscope,tunnel 'Tunnels'
 keys=
-dialog expert 1000 480 v1_life_mismatch.pcap expert 'Expert Information'
-dialog tunnels 1270 240 v1_life_mismatch.pcap spiscope,tunnel 'Tunnels'
 dialog associations 1430 420 v2_flap.pcap spiscope,sa 'Security Associations'
 dialog io-graph 1100 700 v2_flap.pcap io,stat 'I/O Graphs'
-timeline timeline 1100 v1_life_mismatch.pcap
+timeline timeline 1100 v1_life_ends.pcap

@@ -18,6 +18,7 @@ from test_ike_third_party import SHARED
 
 VENDORS = SHARED / "captures" / "vendors"
 CASES = SHARED / "cases"
+each_form = pytest.mark.parametrize("keys", (True, False), ids=("keyed", "keyless"))
 VENDOR_NAMES = sorted(path.stem for path in VENDORS.glob("*.pcap"))
 # A tunnel counts as up only if users would notice that it is not: the shortest gap, as the preference min_outage has it
 MIN_OUTAGE = 2
@@ -29,7 +30,7 @@ Expected = namedtuple("Expected", "begin end by kinds back", defaults=(None,))
 
 DELETED = ("ike_sa_deleted", "child_sa_deleted")
 # A and B end the tunnel again and again with Deletes (run-lab.sh: up, ping, down; or an SA that expires), B is killed, or nothing happens
-ENDED_BY_DELETE = {"v1_flap", "v2_flap", "k_v1_flap", "k_v2_flap", "v1_life_mismatch", "v2_pfs_flap"}
+ENDED_BY_DELETE = {"v1_flap", "v2_flap", "k_v1_flap", "k_v2_flap", "v1_life_mismatch", "v1_life_ends", "v2_pfs_flap"}
 B_KILLED = {"v1_dpd", "v2_dpd"}
 # Of the vendors' (expect.py tells what was done): the path was cut; A restarted; the child's rekeys were refused until it expired; two gateways
 # with one identity. In all others the tunnel stayed up, or was never up
@@ -177,6 +178,46 @@ def test_the_vendors_outages_are_those_of_the_log(spiscope, vendors, name, keys)
         pytest.skip("Wireshark does not take its table of ESP SAs")
     path = vendors / f"{name}.pcap"
     check(outputs(spiscope, str(path), keys, ()).json, truth(spiscope, name, path), keys)
+
+
+@each_form
+def test_what_the_shorter_lifetime_ends_is_as_old_as_that(spiscope, keys):
+    lifetime = int(re.search(r"life_time = (\d+)s", (TEST_CAPTURES / "v1_life_ends.A.conf").read_text())[1])
+    for outage in outputs(spiscope, "v1_life_ends", keys).json["tunnels"][0]["outages"]:
+        assert outage["age"] == pytest.approx(lifetime, abs=1)
+        assert outage["cause"] == ("phase2_lifetime_mismatch" if keys else "lifetime_expired")
+
+
+# --- pairs of SAs --------------------------------------------------------------------------------------------------------------------
+
+def closed(name, child):
+    """When A closed this child while its IKE SA went on, and its SPIs."""
+    lines = log_lines(TEST_CAPTURES / f"{name}.truth.txt")
+    for time, gateway, text in lines:
+        match = re.search(rf"closing CHILD_SA {child}\{{\d+\}} with SPIs (\w+)_i .* (\w+)_o ", text)
+        if match and gateway == "A":
+            yield time, {int(spi, 16) for spi in match.groups()}
+
+
+@each_form
+def test_pairs_that_are_dead_are_those_of_the_log(spiscope, keys):
+    tunnel = outputs(spiscope, "v2_pair_down", keys).json["tunnels"][0]
+    dead = [finding for finding in tunnel["findings"] if finding["key"] == "pair_dead"]
+    times = {frame: time for frame, (time, _) in spiscope.reference("v2_pair_down").items()}
+    wanted = list(closed("v2_pair_down", "net2"))
+    assert len(wanted) == 2 == len(dead)
+    for finding, (time, spis) in zip(dead, wanted):
+        assert {int(spi, 16) for spi in re.findall(r"0x[0-9a-f]{8}", finding["text"])} == spis
+        assert finding["confidence"] == ("proven" if keys else "inferred")
+        carried = [times[frame] for frame in finding["evidence"] if frame in times]     # its last packets, half a second apart
+        assert carried and all(time - 1 < last < time + 0.1 for last in carried)  # and the Delete
+        assert time + MIN_OUTAGE <= finding["time"] <= time + 5
+
+
+@each_form
+@pytest.mark.parametrize("name", sorted(set(LAB) - {"v2_pair_down"}))
+def test_no_other_pair_is_dead(spiscope, name, keys):
+    assert not [finding for tunnel in outputs(spiscope, name, keys).json["tunnels"] for finding in tunnel["findings"] if finding["key"] == "pair_dead"]
 
 
 def test_the_lists_name_captures_that_are_there():

@@ -208,7 +208,7 @@ start_desktop
 say "Pictures of Wireshark $version:"
 packets flapping v2_flap.pcap 96 ''
 keys=test-captures/v1_life_ends.keys
-packets packets v1_life_ends.pcap 250 ''
+packets packets v1_life_ends.pcap 251 ''
 packets details v1_life_ends.pcap 247 spiscope.finding
 packets keys v1_life_ends.pcap 246 ''
 dialog expert 1000 480 v1_life_ends.pcap expert 'Expert Information'

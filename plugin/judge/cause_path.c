@@ -54,10 +54,19 @@ was_heard(const struct flow *flow)
     return side->packets > 0 || side->answered_frame != 0;
 }
 
+/* Whether it was told after the last packet of the direction that is silent at the end, of those that it does not answer. */
+static bool
+is_silent_since(const struct view *view, const struct told *told)
+{
+    unsigned silent = 1 - flow_peer(told->flow);
+
+    return view->end.silent[silent] && told->finding->frame > view->tunnel->service.side[silent].last_frame;
+}
+
 /* Whether the trouble may be the effect of what is told: after the last packet that got through, and before the next one; or nothing
  * ever came back. A daemon that was stopped once all was over explains nothing. */
 static bool
-claim_told(const struct trouble *trouble, const struct told *told, struct claim *claim)
+claim_told(const struct view *view, const struct trouble *trouble, const struct told *told, struct claim *claim)
 {
     const struct outage *outage = trouble->outage;
     bool silence = outage && (outage->how == OUTAGE_SILENCE || outage->how == OUTAGE_UNANSWERED);
@@ -65,6 +74,7 @@ claim_told(const struct trouble *trouble, const struct told *told, struct claim 
     if (!told->finding || !view_has(trouble, told->finding))
         return false;
     bool fits = trouble->kind == TROUBLE_REBUILT || (silence && told->finding->frame > outage->begin_frame)
+            || (trouble->kind == TROUBLE_ONE_WAY && is_silent_since(view, told))
             || (trouble->kind == TROUBLE_NOT_UP && !was_heard(flow_reverse(told->flow)));
     return fits && claim_finding(claim, told->finding);
 }
@@ -72,13 +82,13 @@ claim_told(const struct trouble *trouble, const struct told *told, struct claim 
 bool
 explain_no_way(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    return claim_told(trouble, &memory_read(view->judge->memory, view->tunnel)->no_way, claim);
+    return claim_told(view, trouble, &memory_read(view->judge->memory, view->tunnel)->no_way, claim);
 }
 
 bool
 explain_nothing_listens(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    if (!claim_told(trouble, &memory_read(view->judge->memory, view->tunnel)->nothing_listens, claim))
+    if (!claim_told(view, trouble, &memory_read(view->judge->memory, view->tunnel)->nothing_listens, claim))
         return false;
     claim->by = (int8_t)(1 - flow_peer(memory_read(view->judge->memory, view->tunnel)->nothing_listens.flow));
     return true;

@@ -9,6 +9,7 @@
 
 #include "../clock.h"
 #include "../words/ike_words.h"
+#include "../words/vendors.h"
 #include "pair_dead.h"
 
 static void
@@ -74,6 +75,6 @@ const struct rule rule_pair_dead = {
     .findings = {
         { FINDING_PAIR_DEAD, .text = text_pair_dead,
             .meaning = "Some networks are cut off, while others of the same tunnel are reached.",
-            .check = "Why that peer deleted this child SA alone, and what is to set it up again." },
+            .check = { "That peer's log of that moment: why it deleted this child SA alone, and what is to set it up again", VENDORS_SHOW_LOG } },
     }
 };

@@ -196,7 +196,7 @@ put_sa(const struct json_writer *writer, const struct sa *sa)
     json_put_string(writer, "protocol", words_protocol(sa->key.protocol));
     json_put_spi(writer, "spi", sa);
     json_put_string(writer, "source", words_endpoint(&writer->words, &sa->flow->source));
-    json_put_string(writer, "destination", words_endpoint(&writer->words, &sa->flow->destination));
+    json_put_string(writer, "destination", words_destination(&writer->words, sa));
     json_put_known(writer, "generation", sa->generation);
     json_put_spi(writer, "replaces", sa->predecessor);
     json_put_spi(writer, "replaced_by", sa->successor);

@@ -241,7 +241,7 @@ fill_sa_row(stat_tap_table *table, guint row, const struct tap_record *record, p
     set_number(table, row, SA_ID, sa->id);
     set_string(table, row, SA_PROTOCOL, words_protocol(sa->key.protocol));
     set_string(table, row, SA_SOURCE, words_endpoint(&words, &sa->flow->source));
-    set_string(table, row, SA_DESTINATION, words_endpoint(&words, &sa->flow->destination));
+    set_string(table, row, SA_DESTINATION, words_destination(&words, sa));
     set_spi(table, row, SA_SPI, sa);
     set_string(table, row, SA_GENERATION, sa->generation ? wmem_strdup_printf(pinfo->pool, "%4u", sa->generation) : "?");
     set_number(table, row, SA_FIRST, sa->first_frame);

@@ -214,8 +214,12 @@ find_sa(const struct ike_context *context, uint8_t protocol, uint32_t spi, bool 
 {
     const struct endpoint *to = of_sender ? &context->message->source : &context->message->destination;
     struct sa_key key = sa_key_of(ip_protocol(protocol), to, spi);
+    struct sa *sa = sa_find(context->sas, &key);
 
-    return sa_find(context->sas, &key);
+    if (sa)
+        return sa;
+    /* its peer moved (RFC 4555), and no packet came since */
+    return lineage_find(of_sender ? flow_reverse(context->flow) : context->flow, ip_protocol(protocol), spi);
 }
 
 struct child *
@@ -224,6 +228,22 @@ child_find(const struct ike_context *context, uint8_t protocol, uint32_t spi, bo
     const struct sa *sa = find_sa(context, protocol, spi, of_sender);
 
     return sa ? sa->child : NULL;
+}
+
+/* When an SA that is deleted now was over: what was displaced long before lives no longer for its Delete (one that a gateway sends
+ * for all that it had when it shuts down). */
+static const nstime_t *
+end_time(const struct ike_context *context, const struct sa *sa)
+{
+    const struct ike_sa *ike_sa = sa->child ? sa->child->list->ike_sa : NULL;
+
+    /* in IKEv1, phase 2 outlives phase 1 */
+    if (ike_sa && ike_sa->version >= 2 && (ike_sa->end == IKE_FAILED || ike_sa->end == IKE_DELETED)) {
+        const nstime_t *end = clock_later(&ike_sa->end_time, &sa->last_time);
+        if (clock_compare(end, &context->message->time) < 0)
+            return end;
+    }
+    return &context->message->time;
 }
 
 static void
@@ -235,9 +255,10 @@ end_sa(struct ike_context *context, struct sa *sa, bool named)
     if (sa->deleted_frame != 0)
         return;
     sa->deleted_frame = context->message->frame;
-    sa->deleted_time = *clock_later(&context->message->time, sa_birth_time(sa));
+    sa->deleted_time = *clock_later(end_time(context, sa), sa_birth_time(sa));
     change_sa(context->changes, CHANGE_SA_STATE, sa);
-    service_sa_deleted(context, sa);
+    if (clock_compare(&sa->deleted_time, &context->message->time) >= 0)
+        service_sa_deleted(context, sa);
 }
 
 /* Of two children that rekeyed the same one, the first to come took its place; if that one is deleted

@@ -186,6 +186,18 @@ makes_children(const struct exchange *exchange)
             || exchange->type == IKE1_QUICK_MODE;
 }
 
+/* Whether the answer may have made a child SA of which only new SPIs will tell: it was not read, or the request that it answers is missing. */
+static bool
+made_unknown(const struct exchange *exchange, const struct ike_message *message)
+{
+    if (!makes_children(exchange) || exchange->outcome == EXCHANGE_REFUSED)
+        return false;
+    const struct offer *response = exchange->response;
+    return !message->readable
+            || (!exchange->child && !exchange->request && response && response->proposals > 0
+                && response->proposal[0].protocol != IKE_PROTOCOL_IKE);
+}
+
 /* The message's direction: by its path, or by its IKE SA where the path is new; NULL where it would be
  * one tunnel too many. */
 static struct flow *
@@ -235,7 +247,7 @@ take_news(struct ike_context *context, struct exchange *exchange, const struct i
     else
         keyless_take(context, exchange, frame->is_response);
     take_progress(context, exchange, frame->is_response);
-    if (first_answer && makes_children(exchange) && !message->readable && exchange->outcome != EXCHANGE_REFUSED)
+    if (first_answer && made_unknown(exchange, message))
         origin_remember(context->flow->tunnel, exchange);
     if (first_answer && (exchange->type == IKE2_CREATE_CHILD_SA || exchange->type == IKE1_QUICK_MODE))
         refusal_take_answer(exchange);

@@ -171,7 +171,8 @@ ike_sa_delete(const struct ike_context *context, struct ike_sa *ike_sa)
 {
     if (ike_sa->end == IKE_DELETED)
         return false;
-    ike_sa_note_end(ike_sa, IKE_DELETED, &context->message->time);
+    nstime_t end = ike_sa->end == IKE_FAILED ? ike_sa->end_time : context->message->time;
+    ike_sa_note_end(ike_sa, IKE_DELETED, &end);
     if (!ike_sa->successor)
         find_successor(ike_sa, &context->message->time, context->grace);
     return true;

@@ -13,10 +13,6 @@
 #define MIXED_PACKETS_AT_MOST 8
 #define MIXED_AT_MOST_MS 2000
 
-/* A new SA's first packets: as far as a capture may have missed them. An SA that starts beyond is
- * older than the capture shows, and so no successor of what the capture shows. */
-#define NEWBORN_AT_MOST 64
-
 static void
 current_add(struct sa *sa)
 {
@@ -81,7 +77,7 @@ is_unconfirmed(const struct sa *sa)
 void
 lineage_admit(struct sa *sa)
 {
-    bool newborn = sa->sequence.first <= NEWBORN_AT_MOST;
+    bool newborn = sa->sequence.first <= SA_NEWBORN_AT_MOST;
     bool alone = sa->flow->current == NULL;
 
     sa->waits_for_traffic = is_unconfirmed(sa);
@@ -239,6 +235,17 @@ lineage_settle(struct flow *flow, const nstime_t *now, uint32_t grace)
     }
     link(best, undecided);
     return undecided;
+}
+
+struct sa *
+lineage_find(const struct flow *flow, uint8_t protocol, uint32_t spi)
+{
+    struct sa *sa;
+
+    WALK(sa, flow->current, current_next, CURRENT_KNOWN)
+        if (sa->key.spi == spi && sa->key.protocol == protocol && sa->deleted_frame == 0)
+            return sa;
+    return NULL;
 }
 
 void

@@ -42,6 +42,9 @@ bool lineage_is_due(const struct flow *flow, const nstime_t *now, uint32_t grace
  * @return the SA whose place is known now, with a predecessor or without one; NULL if none */
 struct sa *lineage_settle(struct flow *flow, const nstime_t *now, uint32_t grace);
 
+/** The living SA of the flow that is in use with this SPI, under whatever address; NULL where there is none. */
+struct sa *lineage_find(const struct flow *flow, uint8_t protocol, uint32_t spi);
+
 /** Takes a link back: the SA and its successor turned out to be in use side by side. */
 void lineage_split(struct sa *sa);
 

@@ -37,29 +37,49 @@ may_be_claimed(const struct recent_origin *origin, unsigned direction, const nst
     return !origin->claimed[direction] && !clock_passed(&origin->exchange->response_time, now, seconds);
 }
 
-struct exchange *
-origin_claim(struct flow *flow, const nstime_t *now, uint32_t seconds, bool *sure)
+/* Whether the exchange, however long ago it was answered, may have made the SPI of the direction's first packet since then. */
+static bool
+may_be_claimed_late(const struct recent_origin *origin, const struct flow *flow)
+{
+    return !origin->claimed[flow_peer(flow)]
+            && (flow->packets == 0 || clock_compare(&flow->last_time, &origin->exchange->response_time) < 0);
+}
+
+/* The latest exchange that comes into question; NULL where there is none, or several IKE SAs do.
+ * @param late  it may be any since the direction's last packet, but the only one */
+static struct recent_origin *
+find_origin(struct flow *flow, const nstime_t *now, uint32_t seconds, bool late)
 {
     struct tunnel *tunnel = flow->tunnel;
     unsigned direction = flow_peer(flow);
     struct recent_origin *found = NULL;
 
-    *sure = false;
     for (unsigned i = 0; i < RECENT_ORIGINS && i < tunnel->origins; i++) {
         struct recent_origin *origin = &tunnel->origin[i];
-        if (!may_be_claimed(origin, direction, now, seconds))
+        if (late ? !may_be_claimed_late(origin, flow) : !may_be_claimed(origin, direction, now, seconds))
             continue;
-        if (found && found->exchange->ike_sa != origin->exchange->ike_sa)
+        if (found && (late || found->exchange->ike_sa != origin->exchange->ike_sa))
             return NULL;
         if (found)
             found->doubtful[direction] = origin->doubtful[direction] = true;
         if (!found || clock_compare(&origin->exchange->response_time, &found->exchange->response_time) > 0)
             found = origin;
     }
+    return found;
+}
+
+struct exchange *
+origin_claim(struct flow *flow, const nstime_t *now, uint32_t seconds, bool *sure)
+{
+    unsigned direction = flow_peer(flow);
+    struct recent_origin *found = find_origin(flow, now, seconds, false);
+
+    if (!found)
+        found = find_origin(flow, now, seconds, true);
+    *sure = found && !found->doubtful[direction];
     if (!found)
         return NULL;
     found->claimed[direction] = true;
-    *sure = !found->doubtful[direction];
     return found->exchange;
 }
 

@@ -12,9 +12,9 @@
 /** The exchange may have made the tunnel's next new SPIs. */
 void origin_remember(struct tunnel *tunnel, struct exchange *exchange);
 
-/** The exchange, answered no longer ago than so many seconds, that made a new SPI of the flow, or
- * NULL where there is none or several IKE SAs come into question. Claims it. For SPIs that no
- * readable negotiation named.
+/** The exchange that made a new SPI of the flow: answered no longer ago than so many seconds or, where there is none,
+ * the only one since the flow's last packet. NULL where there is none or several IKE SAs come into question. Claims it. For SPIs
+ * that no readable negotiation named.
  * @param sure  whether it is the only exchange that comes into question; else it is the latest */
 struct exchange *origin_claim(struct flow *flow, const nstime_t *now, uint32_t seconds, bool *sure);
 

@@ -343,11 +343,12 @@ sa_count(const struct sa_table *table)
     return table->count;
 }
 
-/* The answer that made an SA whose negotiation was read; it may have been used before that was seen. */
+/* The answer that made an SA, where it was read, or no other comes into question; the SA may have been used before that was seen. */
 static const struct exchange *
 negotiation_before(const struct sa *sa)
 {
-    const struct exchange *origin = sa->negotiated ? sa->origin : NULL;
+    bool is_known = sa->negotiated || (sa->origin_sure && sa->sequence.first <= SA_NEWBORN_AT_MOST);
+    const struct exchange *origin = is_known ? sa->origin : NULL;
 
     return origin && clock_compare(&origin->response_time, &sa->first_time) <= 0 ? origin : NULL;
 }

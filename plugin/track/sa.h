@@ -77,6 +77,9 @@ struct sa_table;
 /** What most SAs never come to, made if need be; owned by the table. */
 struct sa_extra *sa_extra(struct sa_table *table, struct sa *sa);
 
+/** A new SA's first packets: as far as a capture may have missed them. One that starts beyond is older than the capture shows. */
+#define SA_NEWBORN_AT_MOST 64
+
 /** When it was negotiated, or else first seen. */
 const nstime_t *sa_birth_time(const struct sa *sa);
 

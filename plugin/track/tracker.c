@@ -93,12 +93,22 @@ tracker_ike(const struct tracker *tracker)
     return tracker->ike;
 }
 
-/* An SA whose SPI is known under another address: a NAT moved it, and its sequence goes on. Or the
+/* Of an SA in plain IP: the IKE SA moved before, to the addresses of the packet (MOBIKE, RFC 4555 section 3.5), so that these are
+ * known to be the flow's. */
+static struct sa *
+find_by_flow(const struct tracker *tracker, const struct ipsec_packet *packet)
+{
+    const struct flow *flow = tunnel_find(tracker->tunnels, &packet->source, &packet->destination);
+
+    return flow ? lineage_find(flow, packet->protocol, packet->spi) : NULL;
+}
+
+/* An SA whose SPI is known under another address: a NAT moved it, or MOBIKE, and its sequence goes on. Or the
  * capture saw the packet on both sides of the NAT. */
 static struct sa *
 find_moved(struct tracker *tracker, const struct ipsec_packet *packet)
 {
-    struct sa *sa = packet->source.port ? sa_find_by_spi(tracker->sas, packet->protocol, packet->spi) : NULL;
+    struct sa *sa = packet->source.port ? sa_find_by_spi(tracker->sas, packet->protocol, packet->spi) : find_by_flow(tracker, packet);
 
     if (!sa)
         return NULL;

@@ -143,8 +143,16 @@ words_protocol(uint8_t protocol)
 }
 
 char *
+words_destination(const struct words *words, const struct sa *sa)
+{
+    struct endpoint destination = { sa->key.destination, sa->key.port };
+
+    return words_endpoint(words, &destination);
+}
+
+char *
 words_sa(const struct words *words, const struct sa *sa)
 {
     return wmem_strdup_printf(words->scope, "%s SPI 0x%08x to %s", words_protocol(sa->key.protocol), sa->key.spi,
-            words_endpoint(words, &sa->flow->destination));
+            words_destination(words, sa));
 }

@@ -54,6 +54,6 @@ explain_setup_abandoned(const struct view *view, const struct trouble *trouble, 
 
     if (!finding)
         return false;
-    claim->by = (int8_t)flow_peer(finding->ike_sa->flow);
+    claim->by = (int8_t)flow_peer(finding->exchange ? finding->exchange->flow : finding->ike_sa->flow);
     return claim_finding(claim, finding);
 }

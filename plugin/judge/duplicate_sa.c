@@ -1,6 +1,6 @@
 /* duplicate_sa.c
  * duplicate_sa: two child SAs for the same selectors live side by side for longer than the handover
- * grace, with no Delete for either.
+ * grace, with no Delete for either, and both have carried traffic.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

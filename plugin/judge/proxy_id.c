@@ -1,7 +1,8 @@
 /* proxy_id.c
  * proxy_id_mismatch: the peers' traffic selectors do not fit. Proven: TS_UNACCEPTABLE,
  * SINGLE_PAIR_REQUIRED (RFC 7296 section 2.9), INVALID-ID-INFORMATION (RFC 2408 section 3.14.1), or a
- * Quick Mode whose IDs were answered with others (RFC 2409 section 5.5). Inferred: the peers' own
+ * Quick Mode whose IDs were answered with others (RFC 2409 section 5.5), or selectors outside of those that were offered, of which
+ * the responder of IKEv2 may but choose a part. Inferred: the peers' own
  * offers overlap without being each other's mirror image, and neither offers the other's elsewhere.
  *
  * proxy_id_narrowed: the responder chose narrower selectors, which IKEv2 allows.
@@ -89,6 +90,28 @@ ids_changed(const struct exchange *exchange)
 }
 
 static bool
+is_one_host(const struct selectors *selectors)
+{
+    for (unsigned i = 0; i < selectors->count; i++)
+        if (memcmp(selectors->item[i].start.bytes, selectors->item[0].start.bytes, sizeof selectors->item[0].start.bytes) != 0
+                || memcmp(selectors->item[i].end.bytes, selectors->item[0].start.bytes, sizeof selectors->item[0].start.bytes) != 0)
+            return false;
+    return true;
+}
+
+/* IKEv2: the responder has to choose from what was offered. Between two hosts, as in transport mode, a NAT between them makes other
+ * addresses of the same (RFC 7296 section 2.23.1). */
+static bool
+is_outside_offer(const struct exchange *exchange)
+{
+    const struct offer *asked = exchange->request, *got = exchange->response;
+
+    if (exchange->ike_sa->version < 2 || !has_selectors(asked) || !has_selectors(got) || (is_one_host(&asked->tsi) && is_one_host(&asked->tsr)))
+        return false;
+    return !selectors_contain(&asked->tsi, &got->tsi) || !selectors_contain(&asked->tsr, &got->tsr);
+}
+
+static bool
 is_narrowed(const struct exchange *exchange)
 {
     const struct offer *asked = exchange->request, *got = exchange->response;
@@ -101,7 +124,7 @@ is_narrowed(const struct exchange *exchange)
 static void
 judge_answer(struct judge *judge, const struct exchange *exchange)
 {
-    if (exchange->outcome == EXCHANGE_REFUSED ? says_mismatch(exchange) : ids_changed(exchange)) {
+    if (exchange->outcome == EXCHANGE_REFUSED ? says_mismatch(exchange) : ids_changed(exchange) || is_outside_offer(exchange)) {
         struct finding *finding = judge_exchange(judge, FINDING_PROXY_ID_MISMATCH, CONFIDENCE_PROVEN, exchange, 0);
         const struct exchange *other = find_unlike(judge, exchange);
         if (finding && other) {

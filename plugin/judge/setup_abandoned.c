@@ -9,6 +9,11 @@
  *   - phase 1 and XAuth went through, and what the initiator then asks for leads to no phase 2;
  *   - the IKE SA is up, and its initiator says no more on it, or one thing at once, as a Delete is; and sends no ESP.
  *
+ *   - a child SA is negotiated within the IKE SA (no rekey), carries nothing, and its requester asks for another one of the same
+ *     selectors; said once, after CHILDREN_AT_LEAST. Without keys: nothing at all is carried, and nothing is said between that
+ *     could be a rekey's Delete (suspected, from CHILDREN_UNREAD_AT_LEAST on); or something is said of each at once, the one of
+ *     IKE_AUTH as well, which is no rekey. Those that follow each other at once are a batch, as of a gateway with several selectors.
+ *
  * All within min_sa_lifetime, in which no timer of two sane peers ends an IKE SA. An IKE SA on which its initiator spoke after its
  * successor was up was handed over, and not left. A refusal is a matter of other rules.
  *
@@ -20,6 +25,7 @@
 
 #include "../clock.h"
 #include "../track/envelope.h"
+#include "../track/selectors.h"
 #include "../track/walk.h"
 #include "../words/vendors.h"
 
@@ -29,13 +35,25 @@
 /* Set-ups that are looked at, back from the latest. */
 #define LOOKED_AT_MOST 8
 
+/* Child SAs in a row, before it is said: as many set-ups as have to be left. Unread, each might be of other selectors: a gateway asks for all
+ * that it has at once, or for each when it has traffic; so many more one by one, and no traffic, is neither. */
+#define CHILDREN_AT_LEAST (LEFT_AT_LEAST + 1)
+#define CHILDREN_UNREAD_AT_LEAST (4 * LEFT_AT_LEAST)
+
+/* Exchanges that are looked through, back from the latest. */
+#define EXCHANGES_LOOKED_AT 64
+
+/* What follows an answer sooner was decided before it came, or by it. */
+#define AT_ONCE_MS 1000
+
 /* How far a set-up came. */
 enum stage {
     STAGE_OTHER,                    /* refused, unanswered, or in use */
     STAGE_INIT,                     /* no IKE_AUTH follows */
     STAGE_EAP,                      /* EAP went through */
     STAGE_CONFIG,                   /* of IKEv1: XAuth went through */
-    STAGE_UP
+    STAGE_UP,
+    STAGE_CHILD                     /* within the IKE SA */
 };
 
 struct abandoned {
@@ -165,6 +183,131 @@ judge_setup_abandoned(struct judge *judge, const struct change *change)
     finding_rests_on(finding, began->tunnel_older->last_frame);
 }
 
+/* ---- child SAs */
+
+static bool
+has_carried(const struct child *child)
+{
+    return (child->sa[0] && child->sa[0]->sequence.packets > 0) || (child->sa[1] && child->sa[1]->sequence.packets > 0);
+}
+
+static bool
+ask_the_same(const struct exchange *a, const struct exchange *b)
+{
+    return a->request && b->request && selectors_equal(&a->request->tsi, &b->request->tsi) && selectors_equal(&a->request->tsr, &b->request->tsr);
+}
+
+/* Whether the direction carried something since that moment. */
+static bool
+carried_since(const struct flow *flow, const nstime_t *since)
+{
+    return flow->packets > 0 && clock_compare(&flow->last_time, since) >= 0;
+}
+
+/* Whether the exchange made a child SA, as far as can be seen, that nothing used until the same peer asked for another one. */
+static bool
+is_left_child(const struct exchange *exchange, const struct exchange *next, uint32_t in_time)
+{
+    const struct tunnel *tunnel = exchange->flow->tunnel;
+
+    if (exchange->response_frame == 0 || exchange->outcome == EXCHANGE_REFUSED || exchange->outcome == EXCHANGE_GIVEN_UP
+            || clock_passed(&exchange->response_time, &next->request_time, in_time)
+            || !clock_passed_ms(&exchange->response_time, &next->request_time, AT_ONCE_MS))
+        return false;
+    if (exchange->child)
+        return !exchange->rekeyed_child && !has_carried(exchange->child) && ask_the_same(exchange, next);
+    return !exchange->message[0].readable && !carried_since(&tunnel->flow[0], &exchange->request_time)
+            && !carried_since(&tunnel->flow[1], &exchange->request_time);
+}
+
+/* Child SAs that the peer left, back from the one that it asks for now. */
+struct left_children {
+    uint32_t times;
+    uint32_t answered_at_once;      /* unread: something was said at once by who asked for it, and no more until the next */
+    uint32_t otherwise;             /* unread: and at another time */
+    bool unread;
+    bool first;                     /* IKE_AUTH's too */
+    const struct exchange *latest;
+    const struct exchange *earliest;
+};
+
+/* What was said between a child SA and the next one, in an Informational that was not read and is not empty. */
+static void
+note_said(struct left_children *left, const struct exchange *made, const struct exchange *said)
+{
+    bool at_once = said && said->flow == made->flow && !clock_passed_ms(&made->response_time, &said->request_time, AT_ONCE_MS);
+
+    left->answered_at_once += at_once;
+    left->otherwise += said && !at_once;
+}
+
+static struct left_children
+left_children(const struct exchange *asked, uint32_t in_time)
+{
+    struct left_children left = { 0 };
+    const struct exchange *exchange, *next = asked, *said = NULL;
+
+    WALK(exchange, asked->older, older, EXCHANGES_LOOKED_AT) {
+        if (exchange->type == IKE2_INFORMATIONAL && !exchange->liveness && !exchange->message[0].readable)
+            said = exchange;
+        bool makes_one = exchange->type == IKE2_CREATE_CHILD_SA || (exchange->type == IKE2_IKE_AUTH && exchange->flow == asked->flow);
+        if (!makes_one)
+            continue;
+        if (exchange->flow != asked->flow || !is_left_child(exchange, next, in_time))
+            break;
+        note_said(&left, exchange, said);
+        said = NULL;
+        left.times++;
+        left.unread |= !exchange->child;
+        left.first = exchange->type == IKE2_IKE_AUTH;
+        left.latest = left.latest ? left.latest : exchange;
+        left.earliest = next = exchange;
+        if (left.first)
+            break;
+    }
+    return left;
+}
+
+static bool
+is_left_often(const struct left_children *left)
+{
+    if (!left->unread)
+        return left->times == CHILDREN_AT_LEAST;
+    if (left->otherwise > 0)
+        return false;
+    if (left->answered_at_once == 0)
+        return left->times == CHILDREN_UNREAD_AT_LEAST;
+    return left->first && left->answered_at_once == left->times && left->times == CHILDREN_AT_LEAST;
+}
+
+static void
+judge_child_asked(struct judge *judge, const struct exchange *asked)
+{
+    struct left_children left = left_children(asked, judge->limits.min_sa_lifetime);
+
+    if (!is_left_often(&left))
+        return;
+    struct finding *finding = judge_exchange(judge, FINDING_SETUP_ABANDONED, left.unread ? CONFIDENCE_SUSPECTED : CONFIDENCE_INFERRED,
+            asked, sizeof(struct abandoned));
+    if (!finding)
+        return;
+    struct abandoned *abandoned = finding->detail;
+    abandoned->times = left.times;
+    abandoned->stage = STAGE_CHILD;
+    abandoned->after = clock_elapsed(&left.latest->request_time, &asked->request_time);
+    finding_rests_on(finding, left.earliest->response_frame);
+    finding_rests_on(finding, left.latest->response_frame);
+}
+
+static void
+judge_left(struct judge *judge, const struct change *change)
+{
+    if (change->kind == CHANGE_CHILD_ASKED)
+        judge_child_asked(judge, change->exchange);
+    else
+        judge_setup_abandoned(judge, change);
+}
+
 static char *
 text_setup_abandoned(const struct words *words, const struct finding *finding)
 {
@@ -172,11 +315,14 @@ text_setup_abandoned(const struct words *words, const struct finding *finding)
         [STAGE_OTHER] = "a set-up", [STAGE_INIT] = "an IKE_SA_INIT that was accepted, with no IKE_AUTH after it",
         [STAGE_EAP] = "a set-up whose EAP had come to its end", [STAGE_CONFIG] = "an IKE SA whose XAuth went through, without a phase 2",
         [STAGE_UP] = "an IKE SA that was up, and sent nothing over it",
+        [STAGE_CHILD] = "a child SA that was set up, and sent nothing over it",
     };
     const struct abandoned *abandoned = finding->detail;
 
+    const struct flow *flow = finding->exchange ? finding->exchange->flow : finding->ike_sa->flow;
+
     return wmem_strdup_printf(words->scope, "%s left %s, %" PRIu32 " times in a row%s, and began anew, the last time after %s",
-            words_endpoint(words, &finding->ike_sa->flow->source),
+            words_endpoint(words, &flow->source),
             stages[abandoned->stage], abandoned->times, abandoned->times == LOOKED_AT_MOST ? " at least" : "",
             words_duration(words, &abandoned->after));
 }
@@ -193,7 +339,7 @@ check_setup_abandoned(const struct finding *finding)
 }
 
 const struct rule rule_setup_abandoned = {
-    .on = ON(BEGAN), .judge = judge_setup_abandoned,
+    .on = ON(BEGAN) | ON(CHILD_ASKED), .judge = judge_left,
     .findings = {
         { FINDING_SETUP_ABANDONED, .text = text_setup_abandoned,
             .meaning = "The responder did its part; the initiator does not use what it set up.",

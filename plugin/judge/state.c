@@ -6,6 +6,7 @@
 
 #include "../clock.h"
 #include "../track/mapping.h"
+#include "../track/walk.h"
 #include "coverage.h"
 
 /* Set-ups anew that are looked at for what failed before them, back from the latest. */
@@ -119,10 +120,17 @@ is_longest(const struct view *view)
     return true;
 }
 
+/* Whether it had a child SA that could carry traffic: one that was deleted as soon as it was set up could not. */
 static bool
-has_children(const struct tunnel *tunnel)
+has_children(const struct view *view)
 {
-    return tunnel->children != NULL || tunnel->flow[0].sas + tunnel->flow[1].sas > 0;
+    const struct tunnel *tunnel = view->tunnel;
+    const struct child *child;
+
+    WALK(child, tunnel->children, tunnel_older, CHILDREN_KNOWN)
+        if (child_is_alive(child) || clock_passed(&child->origin->response_time, &child->deleted_time, view->judge->limits.handover_grace))
+            return true;
+    return !tunnel->children && tunnel->flow[0].sas + tunnel->flow[1].sas > 0;
 }
 
 /* Set up again and again, and left unused each time: one direction never carried anything, whatever came in the other. */
@@ -141,7 +149,7 @@ is_down(const struct view *view)
         return true;
     if (!view->was_up)
         return was_tried(view) && !(view->tunnel->ike_sas && view->tunnel->ike_sas->established && !view->tunnel->ike_sas->stuck_said
-                && has_children(view->tunnel));
+                && has_children(view));
     return view->end.is_out && is_longest(view);
 }
 

@@ -34,6 +34,7 @@ enum change_kind {
     CHANGE_PROBES_LEFT,             /**< probes: liveness checks of IKEv1 stayed unanswered */
     CHANGE_NOTIFIED,                /**< notified: a notify came in an exchange, apart from its answer */
     CHANGE_CONTACT,                 /**< ike_sa: was established */
+    CHANGE_CHILD_ASKED,             /**< exchange: a CREATE_CHILD_SA began, read or not */
     CHANGE_BEGAN,                   /**< ike_sa: its initiator began to set it up */
     CHANGE_DISPLACED,               /**< ike_sa: took the place of one that fell silent without an end */
     CHANGE_COLLISION,               /**< collision: two exchanges that cross rekey one SA */

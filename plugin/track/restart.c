@@ -166,6 +166,20 @@ was_displaced(const struct child *old, const struct child *new, uint32_t grace)
             && clock_passed(&before->established_time, &began->first_time, grace);
 }
 
+/* Whether both carry traffic side by side: the old one still, since the new one began. */
+static bool
+both_carry(const struct child *old, const struct child *new)
+{
+    const nstime_t *born = &new->origin->response_time;
+    bool old_does = false, new_does = false;
+
+    for (int i = 0; i < 2; i++) {
+        old_does |= old->sa[i] && old->sa[i]->sequence.packets > 0 && clock_compare(&old->sa[i]->last_time, born) > 0;
+        new_does |= new->sa[i] && new->sa[i]->sequence.packets > 0;
+    }
+    return old_does && new_does;
+}
+
 static void
 check_children(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struct changes *changes)
 {
@@ -174,7 +188,8 @@ check_children(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struc
     if (!new)
         return;
     if (!was_displaced(old, new, grace)) {
-        change_duplicate(changes, new, old);
+        if (both_carry(old, new))
+            change_duplicate(changes, new, old);
         return;
     }
     displace(old->list->ike_sa, new->list->ike_sa, changes);

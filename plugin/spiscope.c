@@ -436,7 +436,8 @@ show_findings(struct tree_frame *frame)
         return;
     frame->pinfo->current_proto = proto_get_protocol_short_name(protocol_spiscope);  /* whose expert information it is */
     for (uint32_t i = 0; i < count; i++)
-        tree_show_finding(frame, findings_get(capture->judge.findings, first + i));
+        if (!findings_get(capture->judge.findings, first + i)->is_taken_back)
+            tree_show_finding(frame, findings_get(capture->judge.findings, first + i));
     frame->pinfo->current_proto = below;
     if (preferences.info_column)
         tree_mark_info(frame->pinfo, capture->judge.findings, first, count);

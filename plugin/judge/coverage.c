@@ -5,11 +5,26 @@
 #include "coverage.h"
 
 #include "../clock.h"
+#include "../track/walk.h"
 
 static bool
 read_negotiation(const struct tunnel *tunnel, const struct tunnel_memory *memory)
 {
     return tunnel->children != NULL || memory->offers[1][0].count > 0 || memory->offers[1][1].count > 0;
+}
+
+bool
+coverage_is_encrypted(const struct tunnel *tunnel)
+{
+    const struct ike_sa *ike_sa;
+    const struct exchange *exchange;
+
+    WALK(ike_sa, tunnel->ike_sas, tunnel_older, IKE_SAS_RECENT)
+        WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN)
+            for (unsigned i = 0; i < exchange->messages && i < EXCHANGE_MESSAGES_INLINE; i++)
+                if (!exchange->message[i].readable)
+                    return true;
+    return false;
 }
 
 static bool

@@ -21,6 +21,9 @@ enum missing {
 /** The moment of the first and of the last packet of the tunnel; false where it has none. */
 bool coverage_span(const struct tunnel *tunnel, nstime_t *first, nstime_t *last);
 
+/** Whether something of the tunnel's latest IKE was encrypted and not read: keys would show more. */
+bool coverage_is_encrypted(const struct tunnel *tunnel);
+
 /** IKEv1: whether both peers' lifetimes were seen, in both phases. */
 bool coverage_both_offers(const struct tunnel *tunnel, const struct judge *judge);
 

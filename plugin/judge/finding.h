@@ -86,6 +86,7 @@ enum severity {
     X(PFS_MISMATCH, "pfs_mismatch", REFUSED, ERROR, RESPONSE_CODE, "Every rekey that needs a key exchange is refused") \
     X(INVALID_SPI, "invalid_spi", STALE, WARN, RESPONSE_CODE, "Peer says that it does not know the SPI") \
     X(NAT_REBINDING, "nat_rebinding", PATH, NOTE, SEQUENCE, "Same SA under a new address or port") \
+    X(CAPTURE_DISORDERED, "capture_disordered", LIMIT, NOTE, PROTOCOL, "The file is out of time order") \
     X(LIMIT_REACHED, "limit_reached", LIMIT, NOTE, PROTOCOL, "A table of SPIscope is full")
 
 enum finding_key {

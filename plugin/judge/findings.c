@@ -7,6 +7,9 @@
 #include "../by_frame.h"
 #include "../track/refusal.h"
 
+/* Findings of a key, back from the latest, among which those are looked for that have to be taken back. */
+#define TAKEN_BACK_AMONG 64
+
 struct findings {
     wmem_allocator_t *pool;
     wmem_array_t *list;             /* of struct finding *, ascending by frame */
@@ -91,6 +94,7 @@ findings_file(struct findings *findings, struct finding *finding, const struct t
         wmem_map_insert(findings->by_tunnel, tunnel, file);
     }
     finding->tunnel = tunnel;
+    finding->before = file->last;
     if (file->last)
         file->last->next = finding;
     else
@@ -100,6 +104,50 @@ findings_file(struct findings *findings, struct finding *finding, const struct t
     file->latest[finding->key] = finding;
     if (file->count[finding->key]++ == 0 || finding->confidence > file->best[finding->key]->confidence)
         file->best[finding->key] = finding;
+}
+
+/* The first of the highest confidence among the latest of that key. */
+static const struct finding *
+best_of(const struct finding_file *file, unsigned key)
+{
+    const struct finding *best = NULL;
+    unsigned looked_at = 0;
+
+    for (const struct finding *finding = file->latest[key]; finding && looked_at < TAKEN_BACK_AMONG; finding = finding->older, looked_at++)
+        if (!best || finding->confidence >= best->confidence)
+            best = finding;
+    return best;
+}
+
+static void
+take_back(struct finding_file *file, struct finding *finding, struct finding **link)
+{
+    finding->is_taken_back = true;
+    *link = finding->older;
+    *(finding->before ? &finding->before->next : &file->first) = finding->next;
+    *(finding->next ? &finding->next->before : &file->last) = finding->before;
+    file->count[finding->key]--;
+    if (file->best[finding->key] == finding)
+        file->best[finding->key] = best_of(file, finding->key);
+}
+
+void
+findings_take_back(struct findings *findings, const struct sa *sa)
+{
+    static const uint8_t keys[] = { FINDING_REKEY, FINDING_SPI_CHURN, FINDING_FLAPPING, FINDING_STALE_SPI };
+    struct finding_file *file = wmem_map_lookup(findings->by_tunnel, sa->flow->tunnel);
+
+    for (size_t i = 0; file && i < sizeof keys / sizeof keys[0]; i++) {
+        struct finding **link = &file->latest[keys[i]];
+        for (unsigned looked_at = 0; *link && looked_at < TAKEN_BACK_AMONG; looked_at++) {
+            struct finding *finding = *link;
+            bool is_about_it = finding->sa == sa || (keys[i] == FINDING_FLAPPING && finding->sa && finding->sa->flow == sa->flow);
+            if (is_about_it && finding->other)
+                take_back(file, finding, link);
+            else
+                link = &finding->older;
+        }
+    }
 }
 
 const struct finding_file *

@@ -15,13 +15,15 @@ struct finding {
     uint8_t key;                    /**< enum finding_key */
     uint8_t confidence;             /**< enum confidence */
     bool is_raised;                 /**< it weighs more than its kind: a note that is a warning */
+    bool is_taken_back;             /**< the link between two SAs that it is about turned out to be none: in no file any more */
     uint8_t evidence_count;
     uint32_t frame;                 /**< the frame that proves it */
     uint32_t evidence[EVIDENCE_AT_MOST]; /**< other frames that it rests on */
     nstime_t time;                  /**< of that frame */
     const struct tunnel *tunnel;    /**< NULL where it belongs to none; set by findings_file */
     struct finding *next;           /**< of the same tunnel */
-    const struct finding *older;    /**< the one before of the same tunnel and key, or NULL */
+    struct finding *before;         /**< of the same tunnel */
+    struct finding *older;          /**< the one before of the same tunnel and key, or NULL */
     const struct sa *sa;            /**< NULL where it is about no single SA */
     const struct sa *other;         /**< the SA's counterpart, such as its successor */
     const struct ike_sa *ike_sa;    /**< NULL where it is about no IKE SA */
@@ -64,11 +66,14 @@ struct finding_file {
     struct finding *last;
     uint32_t count[FINDING_KEYS];
     const struct finding *best[FINDING_KEYS]; /**< the first of the highest confidence */
-    const struct finding *latest[FINDING_KEYS]; /**< the others follow by older */
+    struct finding *latest[FINDING_KEYS]; /**< the others follow by older */
 };
 
 /** The file of a tunnel, or with NULL that of findings about none; NULL where nothing was found. */
 const struct finding_file *findings_of(const struct findings *findings, const struct tunnel *tunnel);
+
+/** The SA has no successor after all: takes back what was said of it and that one, and that its direction flaps. */
+void findings_take_back(struct findings *findings, const struct sa *sa);
 
 /** Adds a frame that the finding rests on; 0 and what is too much are left out. */
 void finding_rests_on(struct finding *finding, uint32_t frame);

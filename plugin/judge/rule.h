@@ -65,6 +65,7 @@ struct rule {
     X(duplicate_sa) \
     X(early_rekey) \
     X(volume_rekey) \
+    X(disordered) \
     X(limit)
 
 #define X(name) extern const struct rule rule_##name;

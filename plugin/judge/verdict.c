@@ -265,6 +265,11 @@ what_would_help(const struct view *view, const struct verdict *verdict)
         return 0;
     if (verdict->state != STATE_UNKNOWN)
         missing &= (uint8_t)~MISSING_TIME;
+    if (!coverage_is_encrypted(view->tunnel))
+        missing &= (uint8_t)~MISSING_KEYS;
+    /* a tunnel that never came up carries nothing, wherever one looks */
+    if (view->tunnel->ike_sas && !view->tunnel->ike_sas->established && view->tunnel->flow[0].packets + view->tunnel->flow[1].packets == 0)
+        missing &= (uint8_t)~MISSING_DIRECTION;
     return missing;
 }
 

@@ -488,9 +488,13 @@ tree_show_evidence_of(struct tree_frame *frame, const uint32_t *finding, uint32_
 void
 tree_mark_info(packet_info *pinfo, const struct findings *findings, uint32_t first, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++)
-        col_append_fstr(pinfo->cinfo, COL_INFO, "%s%s", i == 0 ? " [" : ", ",
-                finding_kind(findings_get(findings, first + i)->key)->key);
-    if (count > 0)
+    unsigned shown = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct finding *finding = findings_get(findings, first + i);
+        if (!finding->is_taken_back)
+            col_append_fstr(pinfo->cinfo, COL_INFO, "%s%s", shown++ == 0 ? " [" : ", ", finding_kind(finding->key)->key);
+    }
+    if (shown > 0)
         col_append_str(pinfo->cinfo, COL_INFO, "]");
 }

@@ -90,6 +90,12 @@ change_again(struct changes *changes, const struct exchange *exchange, uint32_t 
 }
 
 void
+change_disordered(struct changes *changes, uint32_t before_frame, const nstime_t *by)
+{
+    add(changes, CHANGE_DISORDERED)->disordered = (struct change_disordered){ before_frame, *by };
+}
+
+void
 change_lost(struct changes *changes, const struct flow *flow, const struct lost_packet *lost)
 {
     add(changes, CHANGE_LOST_IN_FRAGMENTS)->lost = (struct change_lost){ flow, lost->frame, lost->fragments, lost->bytes };

@@ -24,6 +24,7 @@ enum change_kind {
     CHANGE_ASTRAY,                  /**< sa: goes to where the other peer is not */
     CHANGE_ONE_WAY,                 /**< one_way: the flow of an SA is no longer answered */
     CHANGE_LIMIT_REACHED,           /**< full: something is no longer tracked */
+    CHANGE_DISORDERED,              /**< disordered: the file is out of time order; once a capture */
     CHANGE_LOST_IN_FRAGMENTS,       /**< lost: an IKE message of which not all IP fragments came */
     CHANGE_RETRANSMISSION,          /**< again: a message came again */
     CHANGE_REQUESTED,               /**< exchange: began */
@@ -95,6 +96,11 @@ struct change_full {
     uint64_t most;                  /**< for so many there is room */
 };
 
+struct change_disordered {
+    uint32_t before_frame;          /**< that is later, and stands before */
+    nstime_t by;
+};
+
 struct change_lost {
     const struct flow *flow;
     uint32_t frame;                 /**< of the fragment that came first */
@@ -157,6 +163,7 @@ struct change {
         struct change_moved moved;
         struct change_one_way one_way;
         struct change_full full;
+        struct change_disordered disordered;
         struct change_lost lost;
         struct change_again again;
         struct change_probes probes;
@@ -200,6 +207,7 @@ void change_replaced(struct changes *changes, struct sa *sa, uint32_t before_fra
 void change_resumed(struct changes *changes, struct sa *sa, uint32_t before_frame, bool clean);
 void change_moved(struct changes *changes, struct sa *sa, uint32_t before_frame, const struct endpoint *before);
 void change_one_way(struct changes *changes, struct sa *sa, uint32_t before_frame);
+void change_disordered(struct changes *changes, uint32_t before_frame, const nstime_t *by);
 void change_lost(struct changes *changes, const struct flow *flow, const struct lost_packet *lost);
 void change_again(struct changes *changes, const struct exchange *exchange, uint32_t before_frame);
 void change_probes(struct changes *changes, const struct ike_sa *ike_sa, uint32_t count, uint32_t first_frame);

@@ -272,6 +272,9 @@ was_left(const struct ike_context *context, const struct exchange *exchange)
         return true;
     if (exchange->type == IKE1_QUICK_MODE)
         return false;               /* several may be under way at once */
+    /* In IKEv2 who gets no answer sends again (RFC 7296 section 2.1): the answer is missing in the capture, or it was a Delete that wants none */
+    if (exchange->type == IKE2_INFORMATIONAL || exchange->type == IKE2_CREATE_CHILD_SA)
+        return false;
     return peer_heard && clock_passed_ms(&exchange->last_time, &context->message->time, UNANSWERED_AFTER_MS);
 }
 

@@ -272,6 +272,8 @@ ike_take(struct ike_table *table, const struct ike_message *message)
     if (!context->flow)
         return NULL;
     if (!ike_sa)
+        ike_sa = ike_sa_find_later(context);
+    if (!ike_sa)
         ike_sa = open_ike_sa(context);
     struct exchange *exchange = exchange_take(context, ike_sa, &frame, &news);
     unsigned side = context->flow == ike_sa->flow ? 0 : 1;

@@ -108,6 +108,26 @@ ike_sa_find(struct ike_sa_table *table, const struct ike_message *message)
     return ike_sa;
 }
 
+struct ike_sa *
+ike_sa_find_later(const struct ike_context *context)
+{
+    const struct ike_message *message = context->message;
+    struct ike_sa *ike_sa;
+
+    if (message->responder_spi != 0)
+        return NULL;
+    WALK(ike_sa, context->flow->tunnel->ike_sas, tunnel_older, IKE_SAS_RECENT) {
+        if (ike_sa->initiator_spi != message->initiator_spi || ike_sa->version != message->version || ike_sa->born_in_capture
+                || ike_sa->flow != context->flow || clock_compare(&message->time, &ike_sa->first_time) > 0)
+            continue;
+        ike_sa->born_in_capture = ike_sa->set_up = true;
+        ike_sa->first_time = message->time;
+        index_spis(context->ike_sas, ike_sa->initiator_spi, 0, ike_sa);
+        return ike_sa;
+    }
+    return NULL;
+}
+
 static struct ike_sa *
 add_ike_sa(const struct ike_context *context, uint64_t initiator, uint64_t responder, struct flow *flow)
 {

@@ -76,6 +76,10 @@ struct ike_sa *ike_sa_by_spis(const struct ike_sa_table *table, uint64_t initiat
 /** The IKE SA of a message, or NULL. Learns the responder's SPI from its first answer. */
 struct ike_sa *ike_sa_find(struct ike_sa_table *table, const struct ike_message *message);
 
+/** The IKE SA that the message's first request sets up, where the file is out of time order and its later messages stand before;
+ * NULL where there is none. From then on its answers are found too. */
+struct ike_sa *ike_sa_find_later(const struct ike_context *context);
+
 /** Opens the IKE SA of the message that is being taken.
  * @param initial  whether the message belongs to an exchange that sets up an IKE SA; else it is up already */
 struct ike_sa *ike_sa_open(const struct ike_context *context, bool initial);

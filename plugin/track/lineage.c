@@ -8,9 +8,9 @@
 #include "origin.h"
 #include "walk.h"
 
-/* One sender uses one SA of a lineage at a time. Packets of both may be mixed by the way; but an old SA
- * with so many packets for so long beside the new one is parallel to it. */
-#define MIXED_PACKETS_AT_MOST 8
+/* One sender uses one SA of a lineage at a time. Packets of both may be mixed by the way, for as long as the slowest of them travels; but
+ * an old SA that takes so many turns with the new one, for so long, is parallel to it. */
+#define MIXED_TURNS_AT_MOST 3
 #define MIXED_AT_MOST_MS 2000
 
 static void
@@ -95,7 +95,10 @@ lineage_heard(struct sa *sa)
     const struct sa *undecided = sa->flow->pending;
 
     if (undecided && undecided != sa) {
-        sa->mixed = undecided->id == sa->mixed_with ? sa->mixed + 1 : 1;
+        if (undecided->id != sa->mixed_with)
+            sa->mixed = sa->mixed_at = 0;
+        sa->mixed += undecided->sequence.packets > sa->mixed_at;
+        sa->mixed_at = (uint32_t)undecided->sequence.packets;
         sa->mixed_with = undecided->id;
     }
     if (sa->waits_for_traffic && !is_unconfirmed(sa) && !sa->is_current && !sa->successor)
@@ -120,7 +123,7 @@ candidate_of(const struct sa *old, const struct sa *undecided, const nstime_t *n
         return CANDIDATE_NO;
     if (clock_passed(&undecided->first_time, &old->last_time, grace))
         return CANDIDATE_NO;            /* it spoke on beside the undecided one */
-    if (old->mixed_with == undecided->id && old->mixed >= MIXED_PACKETS_AT_MOST
+    if (old->mixed_with == undecided->id && old->mixed >= MIXED_TURNS_AT_MOST
             && clock_passed_ms(&undecided->first_time, &old->last_time, MIXED_AT_MOST_MS))
         return CANDIDATE_NO;
     if (!origin_may_replace(old->origin, undecided->origin, grace))

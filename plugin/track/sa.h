@@ -54,8 +54,9 @@ struct sa {
     uint32_t first_frame;
     uint32_t last_frame;
     uint32_t deleted_frame;         /**< of its Delete, or its IKE SA's; 0 while it may live */
-    uint32_t mixed;                 /**< packets since the SA with the number mixed_with was born beside it */
+    uint32_t mixed;                 /**< turns since the SA with the number mixed_with was born beside it ... */
     uint32_t mixed_with;
+    uint32_t mixed_at;              /**< ... which had so many packets at the last one */
     uint32_t ended_in;              /**< frame of the Delete, or of what is inferred to be it; 0 where none was seen */
     int8_t ended_by;                /**< 1 + the peer who sent that, or 0 */
     bool born_in_capture : 1;       /**< its first packets were seen */

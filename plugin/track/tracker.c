@@ -45,6 +45,9 @@ struct tracker {
     struct ike_table *ike;
     struct recent recent;
     struct changes changes;
+    nstime_t latest;                /* of the packets until now */
+    uint32_t latest_frame;
+    bool disorder_said;
 };
 
 struct tracker *
@@ -91,6 +94,21 @@ const struct ike_table *
 tracker_ike(const struct tracker *tracker)
 {
     return tracker->ike;
+}
+
+static void
+check_order(struct tracker *tracker, const nstime_t *time, uint32_t frame)
+{
+    if (clock_compare(time, &tracker->latest) >= 0) {
+        tracker->latest = *time;
+        tracker->latest_frame = frame;
+        return;
+    }
+    if (tracker->disorder_said || tracker->latest_frame == 0 || !clock_passed_ms(time, &tracker->latest, OUT_OF_ORDER_MS))
+        return;
+    nstime_t by = clock_elapsed(time, &tracker->latest);
+    tracker->disorder_said = true;
+    change_disordered(&tracker->changes, tracker->latest_frame, &by);
 }
 
 /* Of an SA in plain IP: the IKE SA moved before, to the addresses of the packet (MOBIKE, RFC 4555 section 3.5), so that these are
@@ -170,8 +188,8 @@ follow_address(struct tracker *tracker, struct sa *sa, const struct ipsec_packet
 {
     struct flow *flow = sa->flow;
 
-    if (endpoint_equal(&flow->source, &packet->source)
-            && endpoint_equal(&flow->destination, &packet->destination))
+    if (sa->many_senders || (endpoint_equal(&flow->source, &packet->source)
+            && endpoint_equal(&flow->destination, &packet->destination)))
         return;
     const struct flow *known = tunnel_find(tracker->tunnels, &packet->source, &packet->destination);
     bool is_new = !known || known->tunnel != flow->tunnel;
@@ -310,7 +328,32 @@ count_answers(struct tracker *tracker, struct sa *sa, const struct ipsec_packet 
     change_one_way(&tracker->changes, sa, reverse->last_frame);
 }
 
-/* A packet of an SA that had been replaced: said once, and if it goes on, they are parallel. */
+static void
+split(struct tracker *tracker, struct sa *sa)
+{
+    lineage_split(sa);
+    change_sa(&tracker->changes, CHANGE_SA_SPLIT, sa);
+}
+
+/* Whether a second SA of the direction speaks again though it had been replaced, in a direction whose SAs take turns then: one that
+ * missed the change would be the last one alone. */
+static bool
+takes_turns(struct tracker *tracker, struct sa *sa)
+{
+    struct sa *before = sa->flow->resumed;
+
+    if (sa->successor->link_proven)
+        return false;
+    sa->flow->resumed = sa;
+    sa->is_kept = true;
+    if (!before || before == sa)
+        return false;
+    if (before->successor && !before->successor->link_proven)
+        split(tracker, before);
+    return true;
+}
+
+/* A packet of an SA that had been replaced: said once, and if it goes on, or others do so too, they are parallel. */
 static void
 resume(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
 {
@@ -318,13 +361,16 @@ resume(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet
 
     if (!clock_passed(&sa->successor->first_time, &packet->time, grace))
         return;
+    if (takes_turns(tracker, sa)) {
+        split(tracker, sa);
+        return;
+    }
     if (!sa->resumed) {
         sa->resumed = true;
         sa_extra(tracker->sas, sa)->resumed_time = packet->time;
         change_resumed(&tracker->changes, sa, sa->last_frame, !clock_passed(&sa->last_time, &sa->successor->first_time, grace));
     } else if (!sa->successor->link_proven && clock_passed(&sa->extra->resumed_time, &packet->time, grace)) {
-        lineage_split(sa);
-        change_sa(&tracker->changes, CHANGE_SA_SPLIT, sa);
+        split(tracker, sa);
     }
 }
 
@@ -436,6 +482,7 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
     struct sa_key key = sa_key_of(packet->protocol, &packet->destination, packet->spi);
     struct sa *sa = sa_find(tracker->sas, &key);
 
+    check_order(tracker, &packet->time, packet->frame);
     if (sa && begins_anew(sa, packet, tracker->limits.handover_grace))
         sa = NULL;
     if (!sa) {
@@ -507,6 +554,7 @@ answers_misported(const struct tracker *tracker, const struct ike_message *messa
 const struct ike_frame *
 tracker_take_ike(struct tracker *tracker, const struct ike_message *message)
 {
+    check_order(tracker, &message->time, message->frame);
     if (answers_misported(tracker, message))
         return NULL;
     return ike_take(tracker->ike, message);

@@ -91,6 +91,7 @@ struct flow {
     nstime_t last_time;
     uint32_t last_frame;
     struct sa *current;             /**< the latest SA of each lineage, youngest first */
+    struct sa *resumed;             /**< the last one that spoke again after its successor had taken over, or NULL */
     struct sa *pending;             /**< undecided SAs: their predecessor is not known yet; oldest first */
     struct sa *pending_last;
     uint64_t unanswered;            /**< packets since the other direction last spoke */

@@ -32,6 +32,7 @@ class IkeCapture(Capture):
     esp_tunnels: dict = field(default_factory=dict) # SPI -> Message.tunnel
     options: tuple = ()
     hostile: bool = False                           # not meant to be decoded
+    disordered: bool = False                        # frames stay as they were written
 
     def __post_init__(self):
         super().__init__(self.name, self.description)
@@ -71,6 +72,8 @@ class IkeCapture(Capture):
 
     def finish(self):
         """Brings frames in the order of their times, and all that was noted down with them."""
+        if self.disordered:
+            return self
         order = sorted(range(len(self.records)), key=lambda i: self.records[i][0])
         new = {old + 1: i + 1 for i, old in enumerate(order)}
         self.records = [self.records[i] for i in order]

@@ -21,6 +21,14 @@ def test_side_by_side_are_all_first_of_their_lineage(spiscope, capture):
         assert "replaces" not in sa and "replaced_by" not in sa, key
 
 
+@pytest.mark.parametrize("capture", ["parallel_in_turn", "parallel_few_packets"])
+def test_what_is_known_only_later_takes_findings_back(spiscope, capture):
+    """An SA that falls silent for its neighbour looks replaced, until it speaks again, or took turns with it before."""
+    assert spiscope.findings(capture, passes=2) == []
+    for key, sa in spiscope.sa_table(capture).items():
+        assert "replaces" not in sa and "replaced_by" not in sa, key
+
+
 def test_parallel_sas_rekeyed_keep_two_lineages(spiscope):
     table = spiscope.sa_table("parallel_rekeyed")
     for dst, base in ((make.B, 0xA0000000), (make.A, 0xB0000000)):

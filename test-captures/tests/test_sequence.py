@@ -6,7 +6,7 @@ from harness import make
 FORWARD = ("esp", make.B, 0xA0000001)
 REVERSE = ("esp", make.A, 0xB0000001)
 HEALTHY = ["ah_only", "both_ways_silent", "encap_gre", "encap_gtp", "encap_ip_fragments", "encap_mpls", "encap_qinq", "encap_udp",
-           "encap_vlan", "ipv6", "ipv6_extension_headers", "ipv6_fragmented", "ah_then_esp", "ah_then_esp_ipv6", "ah_ipv6",
+           "encap_vlan", "group_of_two_senders", "ipv6", "ipv6_extension_headers", "ipv6_fragmented", "ah_then_esp", "ah_then_esp_ipv6", "ah_ipv6",
            "encap_gre_ah", "encap_ip_options", "nat_keepalives", "nat_two_clients", "nested_null_esp", "no_ipsec", "one_sided",
            "one_way_pause", "one_way_sparse", "out_of_order", "mirror_port", "mirror_port_router", "quoted_in_icmp", "quoted_in_icmpv6",
            "reordered", "same_spi_esp_and_ah", "same_spi_two_destinations", "sequence_half", "snaplen_60"]

@@ -280,6 +280,14 @@ take_body(const struct reading *reading)
     }
 }
 
+/* Whether it can be IKE at all, and not ESP or anything else on its port: no datagram, nor a frame of TCP (RFC 9329), is longer. */
+static bool
+is_possible(const struct ike_message *message)
+{
+    return (message->version == 1 || message->version == 2) && message->initiator_spi != 0 && message->length >= IKE_HEADER
+            && message->length <= UINT16_MAX;
+}
+
 bool
 ike_observe(struct ike_observer *observer, const packet_info *pinfo, const struct place *place, struct ike_message *message)
 {
@@ -293,7 +301,7 @@ ike_observe(struct ike_observer *observer, const packet_info *pinfo, const struc
     message->time = clock_of(&pinfo->abs_ts);
     carrier_endpoints(carrier, &message->source, &message->destination);
     take_header(message, header);
-    if (message->length < IKE_HEADER || message->initiator_spi == 0)
+    if (!is_possible(message))
         return false;
     bool is_whole = message->length <= captured;
     message->fingerprint = wmem_strong_hash(header, is_whole ? message->length : captured);

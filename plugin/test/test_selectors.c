@@ -140,6 +140,9 @@ test_opaque_ports(void)
     check(one(net(1, 9)), opaque, wider);
     g_assert_false(selectors_contain(&opaque, &dns));
     g_assert_true(selectors_equal(&opaque, &opaque));
+    g_assert_true(selectors_overlap(&opaque, &opaque));
+    g_assert_false(selectors_contain(&dns, &opaque));
+    g_assert_false(selectors_overlap(&dns, &opaque));
 }
 
 /* Section 2.9: the packet that triggered the negotiation comes first, and its subnet after it. Both together admit what the

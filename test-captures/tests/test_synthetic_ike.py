@@ -66,6 +66,14 @@ def holds(text, part):
     return re.search(rf"(?<![\w.]){re.escape(part)}(?!\w)", text) is not None
 
 
+def test_strangers_on_the_port_are_no_ike_sa(spiscope, ike):
+    cap = ike["ike2_strangers_on_500"]
+    rows = rows_of(spiscope, cap)
+    assert len(rows) == len(cap.messages) + 2
+    for row in rows:
+        assert bool(row["spiscope.ike"]) == (int(row["frame.number"][0]) in cap.messages)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_messages_and_their_exchanges(spiscope, ike, name):
     """IKE SA, tunnel, request and response, retransmissions, SPIs on every IKE message."""

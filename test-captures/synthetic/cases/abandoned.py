@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Child SAs that are set up and not used, requests that were sent once, and files whose frames are out of order."""
+import struct
+
 import ike_bytes as ike
 from cases import case, variants
 from ike_peers import NET_A, NET_B, Ike2
-from writer import MS, S, B
+from writer import MS, S, A, B
 
 OTHER_NET = "10.11.0.0/24"
 LEFT_READ = 3               # child SAs that have to be left before it is said, the one of IKE_AUTH among them
@@ -59,7 +61,7 @@ def answers_outside(cap, form):
     child, frames = sa.auth(100 * MS, answer_tsi=(OTHER_NET,))
     for i in range(1, LEFT_READ + 1):
         if form == "plain":
-            cap.expect("proxy_id_mismatch", frames[1], f"{NET_A} <-> {NET_B}", f"{OTHER_NET} <-> {NET_B}")
+            cap.expect("proxy_id_mismatch", frames[1], f"{NET_A} ↔ {NET_B}", f"{OTHER_NET} ↔ {NET_B}")
         sa.delete_child((i - 1) * 170 * S + 200 * MS, 0, child)
         child, frames = sa.ask_child(i * 170 * S, 0, answer_tsi=(OTHER_NET,))
         if i == LEFT_READ:
@@ -102,3 +104,32 @@ def ike2_disordered(cap):
     Ike2(cap).start(600 * S)
     cap.disordered = True
     cap.leave_open("peer_restart")
+
+
+@case
+def ike2_group_loop(cap):
+    """A begins with group 14 five times, each time B asks for group 19 (INVALID_KE_PAYLOAD)"""
+    sa = Ike2(cap)
+    for i in range(5):
+        _, frame = sa.exchange(i * 5 * S, 0, ike.INIT, [ike.sa2_ike(), ike.ke2(14, cap.random_bytes(256)), ike.Payload(ike.NONCE2, sa.nonce())],
+                               [ike.notify2(ike.N_INVALID_KE, struct.pack(">H", 19))], (0, 0))
+        if i == 2:
+            cap.expect("no_proposal", frame, "INVALID_KE_PAYLOAD", "3 times", confidence="inferred")
+
+
+@case
+def ike2_group_once(cap):
+    """The same once, and then A comes with the group that B wants"""
+    sa = Ike2(cap)
+    sa.exchange(0, 0, ike.INIT, [ike.sa2_ike(), ike.ke2(14, cap.random_bytes(256)), ike.Payload(ike.NONCE2, sa.nonce())],
+                [ike.notify2(ike.N_INVALID_KE, struct.pack(">H", 19))], (0, 0))
+    sa.start(S)
+
+
+@case
+def ike2_strangers_on_500(cap):
+    """What comes on IKE's port and is none: a major version that there is not (RFC 7296 section 3.1), a length that no datagram has"""
+    Ike2(cap).start(0)
+    for i, (version, length) in enumerate(((0xE0, 100), (0x20, 0x7B3A91C4))):
+        header = cap.random_bytes(16) + bytes((33, version, ike.INIT, ike.INITIATOR)) + struct.pack(">II", 0, length)
+        cap.send_udp((10 + i) * S, (A, 500), (B, 500), header + cap.random_bytes(72))

@@ -61,7 +61,7 @@ filter_evidence(const struct findings *findings, uint32_t frame)
     g_string_append_printf(filter, "frame.number in {%u", frame);
     for (uint32_t i = 0; i < MIN(count, FINDINGS_AT_MOST); i++) {
         const struct finding *finding = findings_get(findings, first + i);
-        for (unsigned k = 0; k < finding->evidence_count; k++)
+        for (unsigned k = 0; k < finding->evidence_count && !finding->is_taken_back; k++)
             g_string_append_printf(filter, ", %u", finding->evidence[k]);
     }
     g_string_append_c(filter, '}');

@@ -69,7 +69,7 @@ look_at_findings(struct hindsight *hindsight, const struct findings *findings)
     struct pair *pairs = g_new(struct pair, most);
     for (uint32_t i = 0; i < findings_count(findings); i++) {
         const struct finding *finding = findings_get(findings, i);
-        for (unsigned k = 0; k < finding->evidence_count; k++)
+        for (unsigned k = 0; k < finding->evidence_count && !finding->is_taken_back; k++)
             if (finding->evidence[k] != finding->frame)
                 pairs[count++] = (struct pair){ finding->evidence[k], finding->frame };
     }

@@ -24,7 +24,7 @@ text_disordered(const struct words *words, const struct finding *finding)
     const struct change_disordered *disordered = finding->detail;
 
     return wmem_strdup_printf(words->scope, "The file is out of time order: frame %u is %s earlier than frame %u before it, and may not "
-            "be the only one. Sort it with reordercap, and read it again", finding->frame, words_duration(words, &disordered->by),
+            "be the only one", finding->frame, words_duration(words, &disordered->by),
             disordered->before_frame);
 }
 
@@ -33,6 +33,6 @@ const struct rule rule_disordered = {
     .findings = {
         { FINDING_CAPTURE_DISORDERED, .text = text_disordered,
             .meaning = "Packets stand in another order than they came: what was asked, answered and replaced can't be told for sure.",
-            .check = "How the file was made: several files joined, several interfaces, or a clock that was set back. reordercap sorts it." },
+            .check = { "How the file was made: several files joined, several interfaces, or a clock that was set back; reordercap sorts it" } },
     }
 };

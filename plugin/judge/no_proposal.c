@@ -70,7 +70,7 @@ text_no_proposal(const struct words *words, const struct finding *finding)
 
     if (is_group_refused(exchange))
         return wmem_strdup_printf(words->scope, "Phase 1 proposal: %s asks for another Diffie-Hellman group (INVALID_KE_PAYLOAD), and %s "
-                "does not come with it, %d times in a row; its offer: %s. Compare the DH groups of both peers", words_responder(words, exchange),
+                "does not come with it, %d times in a row; its offer: %s", words_responder(words, exchange),
                 words_requester(words, exchange), GROUPS_REFUSED_AT_LEAST, exchange->request
                     ? words_offer(words, exchange->request, exchange->ike_sa->version) : "(not readable)");
     if (by_initiator(exchange))

@@ -4,8 +4,8 @@ from collections import namedtuple
 from dataclasses import dataclass, field
 from socket import inet_ntoa
 
-from frames import ETHERNET_IPV4, ip_header, udp_header
-from writer import Capture
+from frames import ip_header, is_ipv4, packet, udp_datagram
+from writer import REPLY, Capture
 
 Expected = namedtuple("Expected", "key frame confidence texts times")
 
@@ -31,6 +31,7 @@ class IkeCapture(Capture):
     negotiated: dict = field(default_factory=dict)  # SPI -> seconds
     esp_tunnels: dict = field(default_factory=dict) # SPI -> Message.tunnel
     options: tuple = ()
+    round_trip: int = REPLY
     hostile: bool = False                           # not meant to be decoded
     disordered: bool = False                        # frames stay as they were written
 
@@ -48,8 +49,8 @@ class IkeCapture(Capture):
     def send_udp(self, time, source, destination, data):
         """Appends an IKE message between (address, port)s; returns its frame."""
         marker = b"\0" * 4 if 4500 in (source[1], destination[1]) else b""
-        udp = udp_header(source[1], destination[1], len(marker + data)) + marker + data
-        return self.add(time, ETHERNET_IPV4 + ip_header(source[0], destination[0], 20 + len(udp), self.next_ip_id()) + udp)
+        datagram = udp_datagram(source, destination, marker + data)
+        return self.add(time, packet(source[0], destination[0], datagram, self.next_ip_id()))
 
     def expect(self, key, frame, *texts, confidence="proven", times=1):
         self.expected.append(Expected(key, frame, confidence, texts, times))
@@ -58,9 +59,9 @@ class IkeCapture(Capture):
         self.ignored.update(keys)
 
     def repeat(self, time, frame, is_retransmission=True):
-        """The same bytes again; but the IP header has another ID, unless it is a copy that the capture made."""
+        """The same bytes again; but the IP header (of IPv4) has another ID, unless it is a copy that the capture made."""
         raw = self.records[frame - 1][1]
-        if is_retransmission:
+        if is_retransmission and is_ipv4(raw):
             addresses = inet_ntoa(raw[26:30]), inet_ntoa(raw[30:34])
             raw = raw[:14] + ip_header(*addresses, len(raw) - 14, self.next_ip_id()) + raw[34:]
         again = self.add(time, raw)

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Two peers that speak IKE, either version, and the child SAs that they set up: what a case is made of."""
+"""Two peers that speak IKE, either version, and the child SAs that they set up: what a case is made of. Each answer follows its question by the
+capture's round trip."""
 import struct
 
 import ike_bytes as ike
 from ike_bytes import life
 from ike_capture import Message
-from writer import ESP, MS, REPLY, A, B, S, Sa, in_udp, plain
+from writer import ESP, MS, A, B, S, Sa, in_udp, plain
 
 NET_A, NET_B = "10.1.0.0/24", "10.2.0.0/24"
 MIRRORED = (NET_B, NET_A)
@@ -31,7 +32,7 @@ class Child:
         """From start (inclusive) to end (exclusive); returns the frames of the first source."""
         frames = []
         for time in range(start, end, interval):
-            frames += [self.send(time + i * REPLY, source) for i, source in enumerate(sources)][:1]
+            frames += [self.send(time + i * self.cap.round_trip, source) for i, source in enumerate(sources)][:1]
         return frames
 
 
@@ -40,7 +41,8 @@ class IkeSa:
     version = 0
 
     def __init__(self, cap, initiator=A, responder=B, ports=(500, 500), tunnel="one"):
-        self.cap, self.ends = cap, [(initiator, ports[0]), (responder, ports[1])]
+        self.cap, self.ends, self.round_trip = cap, [(initiator, ports[0]), (responder, ports[1])], cap.round_trip
+        self.initiator = 0          # the end that began
         self.cookies, self.tunnel, self.label = (cap.cookie(), cap.cookie()), tunnel, cap.cookie()
 
     def put(self, time, side, exchange, flags, message_id, payloads, *, responder=None, requests=(), length=None):
@@ -54,6 +56,10 @@ class IkeSa:
 
     def nonce(self):
         return self.cap.random_bytes(32)
+
+    def spi_to(self, child, side):
+        """Of the packets of a child that go to an end."""
+        return child.inbound[self.ends[side][0]]
 
     def child(self, requester, asked, answered):
         addresses = [address for address, _ in self.ends]
@@ -76,7 +82,7 @@ class Ike2(IkeSa):
 
     def say(self, time, side, exchange, message_id, payloads, response=False, requests=(), responder=None):
         """One message in the forms that this capture shows; returns its frames, the readable one last."""
-        flags = (ike.INITIATOR if side == 0 else 0) | (ike.RESPONSE if response else 0)
+        flags = (ike.INITIATOR if side == self.initiator else 0) | (ike.RESPONSE if response else 0)
         forms = [payloads]
         if exchange != ike.INIT and self.form != "plain":
             forms = [self.seal(payloads) if form == "sealed" else payloads for form in self.form.split(", ")]
@@ -84,7 +90,7 @@ class Ike2(IkeSa):
                   for i, form in enumerate(forms)]
         return tuple(frames if forms[-1] is payloads else frames[::-1])
 
-    def exchange(self, time, side, kind, request, response, responders=(None, None)):
+    def exchange(self, time, side, kind, request, response, responders=(None, None), round_trip=None):
         """Request and response (None: it never comes); returns the frames of their readable forms."""
         message_id = self.next_id[side]
         if responders[1] != 0:                  # COOKIE and the like start over with ID 0
@@ -92,7 +98,7 @@ class Ike2(IkeSa):
         asked = self.say(time, side, kind, message_id, request, responder=responders[0])
         if response is None:
             return asked[-1], None
-        answered = self.say(time + REPLY, 1 - side, kind, message_id, response, True, asked, responders[1])
+        answered = self.say(time + (round_trip or self.round_trip), 1 - side, kind, message_id, response, True, asked, responders[1])
         return asked[-1], answered[-1]
 
     def init(self, time, request=(), response=(), group=14):
@@ -118,16 +124,16 @@ class Ike2(IkeSa):
     def start(self, time, *arguments, **named):
         """IKE_SA_INIT and IKE_AUTH; returns the child."""
         self.init(time)
-        return self.auth(time + 2 * REPLY, *arguments, **named)[0]
+        return self.auth(time + 2 * self.round_trip, *arguments, **named)[0]
 
     def ask_child(self, time, side, tsi=(NET_A,), tsr=(NET_B,), rekey=None, group=None, error=None, answer_tsi=None, answer_tsr=None,
-                  answer=True, delay=REPLY):
+                  answer=True):
         """CREATE_CHILD_SA for a child; returns it and the frames."""
         asked, answered = self.cap.new_spi(), self.cap.new_spi()
         request = [ike.sa2_child(asked, group), ike.Payload(ike.NONCE2, self.nonce()),
                    *([ike.ke2(group, self.cap.random_bytes(256))] if group else []), ike.ts(ike.TSI, tsi), ike.ts(ike.TSR, tsr)]
         if rekey:
-            request.insert(0, ike.notify2(ike.N_REKEY_SA, protocol=ike.ESP_ID, spi=rekey.inbound[self.ends[side][0]]))
+            request.insert(0, ike.notify2(ike.N_REKEY_SA, protocol=ike.ESP_ID, spi=self.spi_to(rekey, side)))
         response = error if isinstance(error, list) else [error] if error else [
             ike.sa2_child(answered, group), ike.Payload(ike.NONCE2, self.nonce()),
             *([ike.ke2(group, self.cap.random_bytes(256))] if group else []),
@@ -143,8 +149,7 @@ class Ike2(IkeSa):
         return new, frames[0]
 
     def delete_child(self, time, side, child):
-        own, other = self.ends[side][0], self.ends[1 - side][0]
-        return self.exchange(time, side, ike.INFO, [ike.delete2([child.inbound[own]])], [ike.delete2([child.inbound[other]])])
+        return self.exchange(time, side, ike.INFO, [ike.delete2([self.spi_to(child, side)])], [ike.delete2([self.spi_to(child, 1 - side)])])
 
     def delete_ike(self, time, side):
         return self.exchange(time, side, ike.INFO, [ike.delete2(protocol=ike.IKE)], [])
@@ -182,31 +187,35 @@ class Ike1(IkeSa):
         for side in range(1 + sixth):
             noise = self.cap.random_bytes(400)
             data = ike.header(*self.cookies, ike.ID1, 1, ike.MAIN, ike.ENCRYPTED1, 0, len(noise)) + noise
-            frames += self.in_fragments(time + (4 + side) * REPLY, side, ike.MAIN, 0, data, frames[-1:] if side else ())
+            frames += self.in_fragments(time + (4 + side) * self.round_trip, side, ike.MAIN, 0, data, frames[-1:] if side else ())
         return frames
 
     def hash(self):
         return ike.Payload(ike.HASH1, self.nonce())
 
+    def identity(self, side):
+        """A name, as the ID payload of main mode."""
+        return ike.Payload(ike.ID1, struct.pack(">BBH", 2, 0, 0) + (b"a.example", b"b.example")[side])
+
     def main_mode(self, time, offers=(life(86400, phase=1),), chosen=None, fifth=(), sixth=()):
         """Six messages; returns their frames."""
         ke = lambda: ike.Payload(ike.KE1, self.cap.random_bytes(256))       # noqa: E731
-        identity = lambda name: ike.Payload(ike.ID1, struct.pack(">BBH", 2, 0, 0) + name)   # noqa: E731
+        sides = self.initiator, 1 - self.initiator
         vendor = ike.Payload(ike.VENDOR1, bytes.fromhex("afcad71368a1f1c96b8696fc77570100"))       # DPD
         frames = []
         for i, payloads in enumerate((
                 [ike.sa1_phase1(offers), vendor], [ike.sa1_phase1([chosen or offers[0]]), vendor],
                 [ke(), ike.Payload(ike.NONCE1, self.nonce())], [ke(), ike.Payload(ike.NONCE1, self.nonce())],
-                [identity(b"a.example"), self.hash(), *fifth], [identity(b"b.example"), self.hash(), *sixth])):
-            frames.append(self.say(time + i * REPLY, i % 2, ike.MAIN, 0, payloads, frames[-1:] if i % 2 else (), 0 if i == 0 else None))
+                [self.identity(sides[0]), self.hash(), *fifth], [self.identity(sides[1]), self.hash(), *sixth])):
+            frames.append(self.say(time + i * self.round_trip, sides[i % 2], ike.MAIN, 0, payloads, frames[-1:] if i % 2 else (), 0 if i == 0 else None))
         return frames
 
     def aggressive_mode(self, time, offers=(life(86400, phase=1),)):
         fixed = lambda name: [ike.Payload(ike.KE1, self.cap.random_bytes(256)), ike.Payload(ike.NONCE1, self.nonce()),    # noqa: E731
                               ike.Payload(ike.ID1, struct.pack(">BBH", 2, 0, 0) + name)]
         first = self.say(time, 0, ike.AGGRESSIVE, 0, [ike.sa1_phase1(offers), *fixed(b"a.example")], responder=0)
-        second = self.say(time + REPLY, 1, ike.AGGRESSIVE, 0, [ike.sa1_phase1(offers), *fixed(b"b.example"), self.hash()], (first,))
-        return [first, second, self.say(time + 2 * REPLY, 0, ike.AGGRESSIVE, 0, [self.hash()])]
+        second = self.say(time + self.round_trip, 1, ike.AGGRESSIVE, 0, [ike.sa1_phase1(offers), *fixed(b"b.example"), self.hash()], (first,))
+        return [first, second, self.say(time + 2 * self.round_trip, 0, ike.AGGRESSIVE, 0, [self.hash()])]
 
     def quick_mode(self, time, side, ids=(NET_A, NET_B), lives=(life(3600),), chosen=None, answer_ids=None, second=(), refusal=None):
         """Three messages; or the first one and a refusal in an Informational. Returns the child, or None, and the frames."""
@@ -214,11 +223,11 @@ class Ike1(IkeSa):
         first = self.say(time, side, ike.QUICK, message_id, [
             self.hash(), ike.sa1_phase2(asked, lives), ike.Payload(ike.NONCE1, self.nonce()), *map(ike.id1, ids)])
         if refusal:
-            return None, [first, self.informational(time + REPLY, 1 - side, [self.hash(), refusal], (first,))]
-        reply = self.say(time + REPLY, 1 - side, ike.QUICK, message_id, [
+            return None, [first, self.informational(time + self.round_trip, 1 - side, [self.hash(), refusal], (first,))]
+        reply = self.say(time + self.round_trip, 1 - side, ike.QUICK, message_id, [
             self.hash(), ike.sa1_phase2(answered, [chosen or lives[0]]), ike.Payload(ike.NONCE1, self.nonce()),
             *map(ike.id1, answer_ids or ids), *second], (first,))
-        third = self.say(time + 2 * REPLY, side, ike.QUICK, message_id, [self.hash()])
+        third = self.say(time + 2 * self.round_trip, side, ike.QUICK, message_id, [self.hash()])
         return self.child(side, asked, answered), [first, reply, third]
 
     def informational(self, time, side, payloads, requests=()):
@@ -229,8 +238,7 @@ class Ike1(IkeSa):
 
     def delete_child(self, time, side, child):
         """IKEv1 deletes one direction in each message."""
-        own = self.ends[side][0]
-        return self.informational(time, side, [self.hash(), ike.delete1([child.inbound[own]])])
+        return self.informational(time, side, [self.hash(), ike.delete1([self.spi_to(child, side)])])
 
     def delete_ike(self, time, side):
         return self.informational(time, side, [self.hash(), ike.delete1([self.cookies], ike.IKE)])

@@ -1,0 +1,33 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Write public reports of broken tunnels, rebuilt: make_reports.py DIRECTORY [NAME...]
+
+Each as NAME.readable.pcap, with IKE in clear as in a gateway's own debug capture, and NAME.keyless.pcap, the same encrypted. The reports are in
+reports/, a file for each topic. The bytes are the same in every run.
+"""
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from reports import (collisions, deletes, failovers, lifetimes, nat, nothing_wrong, path, refusals, set_ups, FORMS, REPORTS)  # noqa: E402, F401
+from reports.scene import Scene, Site  # noqa: E402
+
+
+def build(name, site=Site(), suffix=""):
+    """The Scene of a report; its capture's name ends in what tells this site from others, if need be."""
+    scene = Scene(f"{name}.{site.form}{suffix}", site)
+    REPORTS[name].build(scene)
+    return scene.finish()
+
+
+def main(directory, *names):
+    Path(directory).mkdir(parents=True, exist_ok=True)
+    for name in names or REPORTS:
+        for form in FORMS:
+            build(name, Site(sealed=form == "keyless")).write(directory)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])

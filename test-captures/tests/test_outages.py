@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Outages: on every capture with a truth they are those of the daemons' logs, the kernels' SAs and the traffic that stock tshark shows, and
-on those that were rebuilt from reports, those that their scripts make. Where the truth has none, there is none.
+"""Outages: on every capture with a truth they are those of the daemons' logs, the kernels' SAs and the traffic that stock tshark shows. Where
+the truth has none, there is none. Those of rebuilt reports are in test_reports.py.
 
-The vendors' captures and the rebuilt ones are not part of the project: SPISCOPE_SHARED names the folder that holds captures/vendors and cases
-(default: ../shared)."""
-import os
+The vendors' captures are not part of the project: SPISCOPE_SHARED names the folder that holds captures/vendors (default: ../shared)."""
 import re
 import shutil
-import subprocess
-import sys
 from collections import namedtuple
 
 import pytest
@@ -17,7 +13,6 @@ from outputs import outputs, run_ahead
 from test_ike_third_party import SHARED
 
 VENDORS = SHARED / "captures" / "vendors"
-CASES = SHARED / "cases"
 each_form = pytest.mark.parametrize("keys", (True, False), ids=("keyed", "keyless"))
 VENDOR_NAMES = sorted(path.stem for path in VENDORS.glob("*.pcap"))
 # A tunnel counts as up only if users would notice that it is not: the shortest gap, as the preference min_outage has it
@@ -25,8 +20,8 @@ MIN_OUTAGE = 2
 GATEWAYS = {"A": "192.0.2.1", "B": "192.0.2.2", "C": "192.0.2.3"}
 
 # begin and end in seconds since 1970, end None where it is not over; by: the address of the peer who ended it, None where nobody did; kinds: the
-# words for how that fit; back: the address of the peer who brought it back, where the log tells
-Expected = namedtuple("Expected", "begin end by kinds back", defaults=(None,))
+# words for how that fit
+Expected = namedtuple("Expected", "begin end by kinds")
 
 DELETED = ("ike_sa_deleted", "child_sa_deleted")
 # A and B end the tunnel again and again with Deletes (run-lab.sh: up, ping, down; or an SA that expires), B is killed, or nothing happens
@@ -140,8 +135,6 @@ def check(document, expected, keys):
             assert by == want.by if keys else by in (None, want.by), (outage, want)
             assert outage["how"] in want.kinds, (outage, want)
             assert outage["confidence"] == ("proven" if keys and want.by else "inferred")
-            if want.back:
-                assert tunnel["peers"]["AB".index(outage["restored_by"])] == want.back
         over = [finding for finding in tunnel["findings"] if finding["key"] == "outage"]
         assert len(over) >= sum(outage["end"] is not None for outage in found) - 1      # the last one may be known only at the end
 
@@ -223,85 +216,3 @@ def test_no_other_pair_is_dead(spiscope, name, keys):
 def test_the_lists_name_captures_that_are_there():
     assert ENDED_BY_DELETE | B_KILLED <= set(LAB)
     assert not VENDOR_NAMES or PATH_CUT | RESTARTED | EXPIRED | ONE_IDENTITY <= set(VENDOR_NAMES)
-
-
-# --- rebuilt from reports ------------------------------------------------------------------------------------------------------------
-
-RTT = 0.03                          # lib.py; a set-up takes four of them
-CLIENT, SERVER = ("198.51.100.60", "203.0.113.5")
-PEER_A, PEER_B = ("198.51.100.1", "203.0.113.1")
-
-
-def server_deletes():               # make_12b.py: after 3600 s, for 240 s and 97 s more each time
-    start = 0
-    for cycle in range(4):
-        begin, start = start + 3600, start + 3840 + 97 * cycle
-        yield Expected(begin, start + 4 * RTT, SERVER, DELETED, CLIENT)
-
-
-def six_minutes():                  # make_healthy_base.py, flap6: 360 s up, 20 s down
-    for cycle in range(11):
-        begin = 380 * cycle + 360
-        yield Expected(begin, begin + 20 + 4 * RTT, PEER_B, DELETED, PEER_A)
-
-
-def no_additional_sas():            # make_33_noadd.py: the child ends at 10800.5 s, set up again 90 s after its 10800 s
-    for cycle in range(2):
-        start = 10890 * cycle
-        yield Expected(start + 10800.5, start + 10890 + 4 * RTT, PEER_A, DELETED, PEER_A)
-
-
-def liveness():                     # make_26_old_cause.py: last packets 1198 s after each start, five retransmissions, 5 s, anew
-    start = 120
-    for _ in range(5):
-        begin, start = start + 1198 + RTT, start + 1210 + 4 + 7 + 13 + 23 + 42 + 5
-        yield Expected(begin, start + 4 * RTT, None, ("unanswered",), PEER_A)
-
-
-def tempfail():                     # make_09_tempfail.py: A silent from 3.3 s after each collision until B's rekey 125 s after it
-    start = 1
-    for _ in range(3):
-        collision = start + 600 + 1 + 600
-        yield Expected(collision + 3.3, collision + 125 + RTT, None, ("silence",), PEER_B)
-        start = collision + 126
-
-
-def stale():                        # make_20_stale.py: B's last packet before its phase 2 ends at 3600 s; B's Quick Mode at 4500 s
-    yield Expected(3597 + RTT, 4500 + RTT, None, ("silence",), PEER_B)
-
-
-def monitor():                      # make_19_vpnmon.py: A deletes phase 2 101 s after each Quick Mode, and asks for another one 1 s later
-    for cycle in range(11):
-        begin = 102 + 102 * cycle
-        yield Expected(begin, begin + 1 + RTT, PEER_A, ("child_sa_deleted",), PEER_A)
-
-
-MADE = {"12b_server_deletes_no_rekey": server_deletes, "12d_flap_6min_v2": six_minutes, "33_no_additional_sas": no_additional_sas,
-        "26a_auth_once_then_dpd": liveness, "09_tempfail_collision": tempfail, "20a_v1_life_stale": stale, "19_vpn_monitor": monitor}
-
-
-def case_names():
-    if not (CASES / "expect.py").exists():
-        return []
-    scope = {}
-    exec((CASES / "expect.py").read_text(), scope)
-    return sorted(scope["E"])
-
-
-@pytest.fixture(scope="module")
-def cases(spiscope):
-    folder = spiscope.readable_copy_dir("cases")
-    for script in sorted(CASES.glob("make_*.py")):
-        subprocess.run([sys.executable, str(script)], env={**os.environ, "CASES": str(folder)}, check=True, stdout=subprocess.DEVNULL)
-    spiscope.open_up()
-    return folder
-
-
-@pytest.mark.skipif(not case_names(), reason=f"no rebuilt reports in {CASES}: set SPISCOPE_SHARED")
-@pytest.mark.parametrize("form", ("readable", "keyless"))
-@pytest.mark.parametrize("name", case_names() or ["none"])
-def test_rebuilt_reports_have_the_outages_that_their_scripts_make(spiscope, cases, name, form):
-    document = outputs(spiscope, str(cases / f"{name}.{form}.pcap"), False, ()).json
-    start = document["capture"]["first"]
-    expected = [want._replace(begin=start + want.begin, end=start + want.end) for want in MADE.get(name, list)()]
-    check(document, {0: expected}, form == "readable")

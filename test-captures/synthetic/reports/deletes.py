@@ -49,4 +49,4 @@ def vpn_monitor(scene):
         child.send_all(users + pings)
         sa.delete_child(end, 0, child)
         if cycle < 11:
-            scene.outage(end, end + S + sa.round_trip, by=0, back=0, kinds="child_sa_deleted")
+            scene.outage(end, end + S + sa.round_trip, by=0, back=0, kinds="child_sa_deleted", born=start)

@@ -22,9 +22,10 @@ def server_deletes_no_rekey(scene):
         end = start + HOUR
         child.talk(start + scene.site.settled, end, 5 * S)
         sa.delete_ike(end, 1)
-        start = end + (240 + 97 * cycle) * S
+        back = end + (240 + 97 * cycle) * S
         if cycle < 4:
-            scene.outage(end, start + sa.set_up_takes, by=1, back=0, kinds="ike_sa_deleted")
+            scene.outage(end, back + sa.set_up_takes, by=1, back=0, kinds="ike_sa_deleted", born=start)
+        start = back
 
 
 @healthy("nat version")
@@ -48,7 +49,7 @@ def flap_6min_v2(scene):
         sa.start(start).talk(start + scene.site.settled, end, 2 * S)
         sa.delete_ike(end, 1)
         if cycle < 11:
-            scene.outage(end, end + 20 * S + sa.set_up_takes, by=1, back=0, kinds="ike_sa_deleted")
+            scene.outage(end, end + 20 * S + sa.set_up_takes, by=1, back=0, kinds="ike_sa_deleted", born=start)
 
 
 @report("stable idle churning", "lifetime_too_short none", must_not="unexplained_churn flapping", by="both none", fixed="version")

@@ -96,6 +96,7 @@ def no_additional_sas(scene):
             sa.rekey(start + (10200 + again) * S, 0, child, nets=(client, ANY), error=NO_ADDITIONAL_SAS)
         sa.delete_child(end + 500 * MS, 0, child)
         sa.delete_ike(end + S, 0)
-        start = end + 90 * S
+        back = end + 90 * S
         if attempt < 2:
-            scene.outage(end + 500 * MS, start + sa.set_up_takes, by=0, back=0, kinds="child_sa_deleted ike_sa_deleted")
+            scene.outage(end + 500 * MS, back + sa.set_up_takes, by=0, back=0, kinds="child_sa_deleted ike_sa_deleted", born=start)
+        start = back

@@ -14,8 +14,8 @@ IPV6_PREFIX = int(ipaddress.IPv6Address("2001:db8::"))
 PACKET = 120                # bytes behind an ESP header, for want of another number
 
 # What the script did to a tunnel that was up, by its own clock (microseconds since BASE); end is None where it is not over. ended_by, restored_by:
-# the sides that did, or None. kinds: the words for how it ended that are true of it
-Outage = namedtuple("Outage", "begin end ended_by restored_by kinds")
+# the sides that did, or None. kinds: the words for how it ended that are true of it. age: of what was deleted, or None
+Outage = namedtuple("Outage", "begin end ended_by restored_by kinds age")
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,6 @@ class Scene(IkeCapture):
         self.records.clear()
         self.messages.clear()
 
-    def outage(self, begin, end, *, by=None, back=None, kinds):
-        """by and back: the sides that ended it, and set it up anew."""
-        self.outages.append(Outage(begin, end, by, back, tuple(kinds.split())))
+    def outage(self, begin, end, *, by=None, back=None, kinds, born=None):
+        """by and back: the sides that ended it, and set it up anew. born: when what was deleted was negotiated."""
+        self.outages.append(Outage(begin, end, by, back, tuple(kinds.split()), None if born is None else begin - born))

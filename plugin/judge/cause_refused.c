@@ -1,8 +1,9 @@
 /* cause_refused.c
  * Causes that a refusal names, or hides. What was refused explains a trouble only if it was not made good before the trouble was
- * felt: a rekey that was refused, and then accepted, ended nothing. Where the other peer's were accepted, only its own direction is out of
- * step: that ends nothing by itself either, but a direction that is silent, or traffic that is dropped, may be its effect. Where several were
- * refused, the first one counts: the others follow from it.
+ * felt: a rekey that was refused, and then accepted, ended nothing, nor did a set-up that was refused before the one that worked.
+ * Where the other peer's were accepted, only its own direction is out of step: that ends nothing by itself either, but a direction
+ * that is silent, or traffic that is dropped, may be its effect. Where several were refused, the first one counts: the others follow
+ * from it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -25,6 +26,20 @@ accepted_since(const struct view *view, const struct trouble *trouble, const str
     return peers;
 }
 
+/* The trouble with its window narrowed: it begins with the set-up of the IKE SA that an outage ended, or from which that descends by rekeys. */
+static struct trouble
+since_set_up(const struct trouble *trouble)
+{
+    struct trouble narrowed = *trouble;
+    const struct ike_sa *ike_sa = trouble->outage ? trouble->outage->ended_ike : NULL;
+
+    for (unsigned looked_at = 0; ike_sa && !ike_sa->set_up && looked_at < LOOKED_AT_MOST; looked_at++)
+        ike_sa = ike_sa->predecessor;
+    if (ike_sa && ike_sa->set_up && ike_sa->established && ike_sa->established_frame <= trouble->begin_frame)
+        narrowed.since_frame = MAX(narrowed.since_frame, ike_sa->first_frame - 1);
+    return narrowed;
+}
+
 /* Whether the trouble may be the effect of SAs that one peer's rekeys did not make, while the other's did. */
 static bool
 may_be_out_of_step(const struct trouble *trouble)
@@ -37,7 +52,8 @@ may_be_out_of_step(const struct trouble *trouble)
 static const struct finding *
 first_refusal(const struct view *view, const struct trouble *trouble, enum finding_key key, enum confidence least)
 {
-    const struct finding *found = view_find(view, trouble, key, least);
+    struct trouble narrowed = since_set_up(trouble);
+    const struct finding *found = view_find(view, &narrowed, key, least);
 
     if (!found || finding_is_overcome(found) || trouble->kind == TROUBLE_NOT_UP)
         return found && !finding_is_overcome(found) ? found : NULL;
@@ -46,6 +62,15 @@ first_refusal(const struct view *view, const struct trouble *trouble, enum findi
         return found;
     bool own = !found->exchange || (accepted & (1U << flow_peer(found->exchange->flow))) != 0;
     return own || !may_be_out_of_step(trouble) ? NULL : found;
+}
+
+/* Who refused: the peer that was asked; the one that says so in an exchange of its own; of XAuth, the one that asks. */
+static int8_t
+refusing_peer(const struct exchange *exchange)
+{
+    unsigned began = flow_peer(exchange->flow);
+
+    return (int8_t)(exchange->type == IKE1_TRANSACTION || exchange->type == IKE2_INFORMATIONAL ? began : 1 - began);
 }
 
 static bool
@@ -57,8 +82,7 @@ claim_refusal(const struct view *view, const struct trouble *trouble, enum findi
     if (!found)
         return false;
     if (found->exchange)
-        claim->by = (int8_t)(found->exchange->type == IKE1_TRANSACTION  /* who refused; of XAuth, who asked */
-                ? flow_peer(found->exchange->flow) : 1 - flow_peer(found->exchange->flow));
+        claim->by = refusing_peer(found->exchange);
     return claim_finding(claim, found);
 }
 

@@ -269,6 +269,7 @@ explain_spi_unknown(const struct view *view, const struct trouble *trouble, stru
         return false;
     claim_finding(claim, finding);
     claim->confidence = CONFIDENCE_INFERRED;
+    claim->by = (int8_t)(finding->key == FINDING_STALE_SPI ? flow_peer(finding->sa->flow) : 1 - flow_peer(finding->exchange->flow));
     return true;
 }
 

@@ -321,8 +321,8 @@ begin_by_end(const struct service_end_seen *ended, const struct recovery *recove
 {
     bool child_only = !ended->proven && (ended->ike_went_on || recovery->how == RESTORED_NEW_CHILD);
     struct outage outage = { .how = child_only ? OUTAGE_CHILD_DELETED : ended->how, .ended_by = ended->peer, .restored_by = PEER_NOT_SEEN, .directions = OUTAGE_BOTH_DIRECTIONS,
-            .proven = ended->proven, .begin = ended->time, .begin_frame = ended->frame, .age = ended->age, .idle = ended->idle,
-            .ended_ike = ended->ike_sa };
+            .proven = ended->proven, .begin = ended->time, .begin_frame = ended->frame, .age = child_only ? ended->child_age : ended->age,
+            .idle = ended->idle, .ended_ike = ended->ike_sa };
 
     if (child_only && ended->sa)
         outage.age = clock_elapsed(sa_birth_time(ended->sa), &ended->time);

@@ -299,6 +299,21 @@ wants_answer(const struct ike_message *message, const struct ike_frame *frame)
     return !frame->is_response && frame->exchange->awaiting;
 }
 
+/* How old the tunnel's youngest SA is; zero where it has none. */
+static nstime_t
+youngest_age(const struct tunnel *tunnel, const nstime_t *now)
+{
+    const nstime_t *birth = NULL;
+
+    for (unsigned peer = 0; peer < 2; peer++) {
+        const struct flow *flow = &tunnel->flow[peer];
+        const struct sa *sa = flow->pending_last ? flow->pending_last : flow->current;
+        if (sa)
+            birth = birth ? clock_later(birth, sa_birth_time(sa)) : sa_birth_time(sa);
+    }
+    return birth ? clock_elapsed(birth, now) : (nstime_t)NSTIME_INIT_ZERO;
+}
+
 /* An end of service, unless one is open already: then the first one counts, if this one follows it at once. */
 static struct service_end_seen *
 open_end(struct ike_context *context, bool proven, enum outage_how how, struct ike_sa *ike_sa)
@@ -330,6 +345,7 @@ open_end(struct ike_context *context, bool proven, enum outage_how how, struct i
     ended->last_frame = outage_last_packet(service, &ended->last);
     ended->idle = ended->last_frame != 0 ? clock_elapsed(&ended->last, &ended->time) : ended->idle;
     ended->age = clock_elapsed(&ike_sa->first_time, &message->time);
+    ended->child_age = youngest_age(context->flow->tunnel, &message->time);
     return ended;
 }
 

@@ -112,6 +112,7 @@ struct service_end_seen {
     nstime_t time;
     nstime_t last;
     nstime_t age;
+    nstime_t child_age;             /**< of the youngest child SA; zero where none was seen */
     nstime_t idle;
     struct ike_sa *ike_sa;
     const struct exchange *exchange; /**< of what was not read, or NULL */

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes the table of verdicts in test-captures/README.md, from runs of the plugin on the lab's captures, between two markers.
+"""Writes the tables of verdicts in test-captures/README.md, from runs of the plugin on the lab's captures and on rebuilt reports, between markers.
 
-    python3 cmake/verdicts.py [PLUGINS]            brings the table up to date
-    python3 cmake/verdicts.py --check [PLUGINS]    ends with 1 if it is not up to date
+    python3 cmake/verdicts.py [PLUGINS]            brings the tables up to date
+    python3 cmake/verdicts.py --check [PLUGINS]    ends with 1 if they are not up to date
 
 PLUGINS is the folder that holds 4.N/epan/spiscope.so (default: build/plugins). Needs python3-scapy, as the tests do.
 """
@@ -18,6 +18,7 @@ from expected_verdicts import DEFAULTS, TABLE  # noqa: E402
 
 README = ROOT / "test-captures" / "README.md"
 MARKERS = "<!-- verdicts:begin -->\n", "<!-- verdicts:end -->\n"
+REPORT_MARKERS = "<!-- reports:begin -->\n", "<!-- reports:end -->\n"
 
 
 def verdicts_of(json):
@@ -37,23 +38,38 @@ def table(run):
     return "\n".join(rows) + "\n"
 
 
-def is_up_to_date(new):
-    return readme.is_up_to_date(README, MARKERS, new)
+def report_table(reports, run):
+    """run(name, form) gives the JSON of a run."""
+    rows = ["| report | source, and what happened | verdict where the negotiation is readable | verdict where it is not |", "| --- | --- | --- | --- |"]
+    for name in sorted(reports):
+        said = " ".join(reports[name].build.__doc__.split())
+        rows.append(f"| `{name}` | {said} | {verdicts_of(run(name, 'readable'))} | {verdicts_of(run(name, 'keyless'))} |")
+    return "\n".join(rows) + "\n"
+
+
+def is_up_to_date(new, markers=MARKERS):
+    return readme.is_up_to_date(README, markers, new)
 
 
 def main(arguments):
     from harness import Harness
     from outputs import outputs, run_ahead
+    from make_reports import write_all
+    from reports import REPORTS
 
     check = "--check" in arguments
     plugins = [argument for argument in arguments if argument != "--check"]
     harness = Harness(plugins[0] if plugins else ROOT / "build" / "plugins")
     try:
         run_ahead(harness, [(row.capture, keys, row.options) for row in TABLE for keys in (True, False)])
-        new = table(lambda row, keys: outputs(harness, row.capture, keys, row.options).json)
+        rebuilt = {key: str(path) for key, (_, path) in write_all(harness.readable_copy_dir("reports")).items()}
+        run_ahead(harness, [(path, False, ()) for path in rebuilt.values()])
+        tables = [(MARKERS, table(lambda row, keys: outputs(harness, row.capture, keys, row.options).json)),
+                  (REPORT_MARKERS, report_table(REPORTS, lambda *key: outputs(harness, rebuilt[key], False, ()).json))]
     finally:
         harness.close()
-    return readme.update(README, MARKERS, new, check, f"{README} is not up to date with the plugin's verdicts: run python3 cmake/verdicts.py")
+    hint = f"{README} is not up to date with the plugin's verdicts: run python3 cmake/verdicts.py"
+    return max([readme.update(README, markers, new, check, hint) for markers, new in tables])
 
 
 if __name__ == "__main__":

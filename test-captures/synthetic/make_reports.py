@@ -20,14 +20,19 @@ def build(name, site=Site(), suffix=""):
     return scene.finish()
 
 
-def main(directory, *names):
+def write_all(directory, names=REPORTS):
+    """Each report as it happened, in both forms: (name, form) -> (Scene, path)."""
     Path(directory).mkdir(parents=True, exist_ok=True)
-    for name in names or REPORTS:
+    written = {}
+    for name in sorted(names):
         for form in FORMS:
-            build(name, Site(sealed=form == "keyless")).write(directory)
+            scene = build(name, Site(sealed=form == "keyless"))
+            written[name, form] = scene, scene.write(directory)
+            written[name, form][1].chmod(0o644)
+    return written
 
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    write_all(sys.argv[1], sys.argv[2:] or REPORTS)

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Public reports, rebuilt (synthetic/reports), in both forms: state, cause, by whom, what must not be said, and the outages that their scripts make."""
-import harness  # noqa: F401  (puts synthetic/ on the path)
+import sys
+
+import harness  # puts synthetic/ on the path
 import make_reports
 import pytest
 from outputs import outputs, run_ahead
 from reports import FORMS, REPORTS, allowed_causes
-from reports.scene import Site
 from writer import BASE
 from writer import S as SECOND
+
+sys.path.append(str(harness.TEST_CAPTURES.parent / "cmake"))
+import verdicts as readme  # noqa: E402  (cmake/verdicts.py)
 
 NAMES = sorted(REPORTS)
 # From the best to the worst: the worst tunnel is the one that a report is about
@@ -20,22 +24,19 @@ each_form = pytest.mark.parametrize("form", FORMS)
 @pytest.fixture(scope="module")
 def scenes(spiscope):
     """(name, form) -> (Scene, path); all are being read."""
-    folder = spiscope.readable_copy_dir("reports")
-    found = {}
-    for name in NAMES:
-        for form in FORMS:
-            scene = make_reports.build(name, Site(sealed=form == "keyless"))
-            path = scene.write(folder)
-            path.chmod(0o644)
-            found[name, form] = scene, str(path)
-    run_ahead(spiscope, [(path, False, ()) for _, path in found.values()])
-    return found
+    written = make_reports.write_all(spiscope.readable_copy_dir("reports"))
+    run_ahead(spiscope, [(str(path), False, ()) for _, path in written.values()])
+    return written
+
+
+def read(spiscope, scenes, name, form):
+    return outputs(spiscope, str(scenes[name, form][1]), False, ()).json
 
 
 @pytest.fixture
 def said(spiscope, scenes, name, form):
     """The JSON, and the tunnel that the report is about."""
-    document = outputs(spiscope, scenes[name, form][1], False, ()).json
+    document = read(spiscope, scenes, name, form)
     return document, max(document["tunnels"], key=lambda tunnel: STATES.index(tunnel["verdict"]["state"]))
 
 
@@ -102,6 +103,11 @@ def test_outages_are_those_that_the_script_makes(scenes, said, name, form):
         ended_by, restored_by = [side_of(scene, tunnel, outage[key]) if outage[key] else None for key in ("ended_by", "restored_by")]
         assert ended_by == made.ended_by or form == "keyless" and ended_by is None, (outage, made)
         assert restored_by == made.restored_by, (outage, made)
+
+
+def test_the_readme_shows_what_runs_give(spiscope, scenes):
+    table = readme.report_table(REPORTS, lambda name, form: read(spiscope, scenes, name, form))
+    assert readme.is_up_to_date(table, readme.REPORT_MARKERS), "test-captures/README.md is not up to date: run python3 cmake/verdicts.py"
 
 
 def test_what_is_expected_has_names_of_the_interface():

@@ -35,6 +35,7 @@ from sandbox import PROJECT  # noqa: E402
 
 import make  # noqa: E402
 import make_ike  # noqa: E402
+import make_reports  # noqa: E402
 
 SHARED = Path(os.environ.get("SPISCOPE_SHARED", PROJECT.parent / "shared")) / "captures"
 RANDPKT_TYPES = ("ip", "ipv6", "udp", "icmp", "eth", "sctp", "llc")
@@ -71,6 +72,8 @@ def load_all(box, use_shared):
     for module in (make, make_ike):
         for name in sorted(module.CASES):
             yield from load(box, name, module.build(name).write(made))
+    for name in sorted(make_reports.REPORTS):
+        yield from load(box, name, make_reports.build(name).write(made))
     for path in sorted(SHARED.rglob("*.pcap*")) if use_shared else ():
         options = Path(f"{path}.opts")
         if path.suffix == ".opts" or path.stem in box.lab:

@@ -4,8 +4,8 @@
 
     plugin/test/fuzz/seeds.py RECORDER_PLUGINS FOLDER
 
-RECORDER_PLUGINS holds 4.N/epan/spiscope_recorder.so. The captures are those of test-captures/, with keys and without, and the
-synthetic ones.
+RECORDER_PLUGINS holds 4.N/epan/spiscope_recorder.so. The captures are those of test-captures/, with keys and without, the
+synthetic ones, and those of the rebuilt reports that are short.
 """
 import sys
 from pathlib import Path
@@ -16,8 +16,10 @@ import harness  # noqa: E402
 
 import make  # noqa: E402
 import make_ike  # noqa: E402
+import make_reports  # noqa: E402
 
 SETTINGS_ONLY = 1               # bytes of a stream without events
+SHORT = 500                     # packets: a fuzzer wants many runs a second
 
 
 def record(box, path, name, folder, keys=None):
@@ -43,6 +45,12 @@ def main(recorder, folder):
                 path = module.build(name).write(made)
                 path.chmod(0o644)
                 record(box, path, name, folder)
+        for name in sorted(make_reports.REPORTS):
+            scene = make_reports.build(name)
+            if len(scene.records) <= SHORT:
+                path = scene.write(made)
+                path.chmod(0o644)
+                record(box, path, scene.name, folder)
     finally:
         box.close()
     print(f"{len(list(folder.iterdir()))} streams in {folder}")

@@ -20,10 +20,11 @@ def collide(scene, sa, end, child):
     return new
 
 
-@report("flapping interrupted one_way degraded", "rekey_collision rekey_race", weaker="one_way", must_not="pfs_mismatch", by="A both", fixed="version")
+@report("flapping interrupted one_way degraded", "rekey_collision rekey_race", weaker="one_way", must_not="pfs_mismatch", by="A both",
+        fixed="version")
 def tempfail_collision(scene):
-    """strongswan/strongswan#1896 (2023-09 and 10): A's rekey is lost on the way, B's comes 1 s later and works, A's retransmission after 4 s is answered
-    TEMPORARY_FAILURE, B deletes the old child, and A sends nothing on the new one until the next rekey. Three times"""
+    """strongswan/strongswan#1896 (2023-09 and 10): A's rekey is lost on the way, B's comes 1 s later and works, A's retransmission after 4 s is
+    answered TEMPORARY_FAILURE, B deletes the old child, and A sends nothing on the new one until the next rekey. Three times"""
     sa = Peers2(scene)
     child, start, settled = sa.start(0), scene.site.settled, scene.site.settled
     for _ in range(3):
@@ -89,8 +90,8 @@ def msgid_desync(scene):
 
 @report("churning", "lifetime_too_short rekey_collision", must_not="unexplained_churn", by="both none", fixed="nat version")
 def v1_pileup(scene):
-    """strongswan/strongswan#1945 (2023-10): IKEv1 with a rekey every 60 s and a new phase 1 every 120 s, the same on both peers: both begin Quick Modes
-    and main modes, and SAs pile up"""
+    """strongswan/strongswan#1945 (2023-10): IKEv1 with a rekey every 60 s and a new phase 1 every 120 s, the same on both peers: both begin Quick
+    Modes and main modes, and SAs pile up"""
     chance = random.Random(3)
     sa = Peers1(scene)
     sa.phase1(0, 132)

@@ -36,8 +36,8 @@ def reauth_mbb(scene):
 
 @report("churning flapping", "deleted_by_peer", weaker="early_reauth", by="A", fixed="version")
 def vpn_monitor(scene):
-    """Juniper, "Monitoring IPsec VPN Sessions": a ping every 10 s, 10 of them lost, and A clears phase 2. B does not answer pings, though users' traffic
-    flows: every 100 s, with lifetimes of 3600 s on both"""
+    """Juniper, "Monitoring IPsec VPN Sessions": a ping every 10 s, 10 of them lost, and A clears phase 2. B does not answer pings, though users'
+    traffic flows: every 100 s, with lifetimes of 3600 s on both"""
     sa, settled, every = Peers1(scene), scene.site.settled, 10 * S
     sa.phase1(0, 28800)
     for cycle in range(12):

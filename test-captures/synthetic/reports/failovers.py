@@ -10,8 +10,9 @@ from reports.peers import peers
 
 @report("one_way degraded down", "sequence_fallback", weaker="replay_drops", by="A")
 def sso_seq_back(scene):
-    """Kaprakattu, doi 10.4236/jcc.2025.136002; HPE 5950 (sequence numbers synchronised every 100000 packets): A's cluster switches over at 300 s, and its
-    numbers fall back by 50000. B drops everything from then on, and only B's own traffic is left. The capture begins hours after the set-up"""
+    """Kaprakattu, doi 10.4236/jcc.2025.136002; HPE 5950 (sequence numbers synchronised every 100000 packets): A's cluster switches over at 300 s,
+    and its numbers fall back by 50000. B drops everything from then on, and only B's own traffic is left. The capture begins hours after the
+    set-up"""
     sa = peers(scene)
     child = sa.start(0)
     scene.forget()
@@ -33,8 +34,8 @@ def seq_restart(scene):
 
 @report("churning degraded flapping", "identity_conflict", weaker="peer_restart spi_unknown", by="A", fixed="version")
 def split_brain(scene):
-    """Fortinet community 408336 (2025): both members of a cluster are active with A's address, and set up their own IKE SA with INITIAL_CONTACT in turn, every
-    45 s; the other one goes on sending, and B says INVALID_SPI"""
+    """Fortinet community 408336 (2025): both members of a cluster are active with A's address, and set up their own IKE SA with INITIAL_CONTACT in
+    turn, every 45 s; the other one goes on sending, and B says INVALID_SPI"""
     last = None
     for start in range(0, 16 * 45 * S, 45 * S):
         sa = peers(scene)

@@ -11,10 +11,11 @@ MINUTE, HOUR = 60 * S, 3600 * S
 CLIENT, SERVER = "198.51.100.60", "203.0.113.5"
 
 
-@report("flapping", "lifetime_expired deleted_by_peer", keyless="lifetime_expired", weaker="deleted_by_peer", must_not="unexplained_churn", by="B", fixed="nat version")
+@report("flapping", "lifetime_expired deleted_by_peer", keyless="lifetime_expired", weaker="deleted_by_peer", must_not="unexplained_churn", by="B",
+        fixed="nat version")
 def server_deletes_no_rekey(scene):
-    """libreswan/libreswan#405 (2021-01), #303, hwdsl2/setup-ipsec-vpn#913, #1168: the server (rekey=no) deletes the IKE SA after exactly 3600 s, and nobody
-    rekeys before; the client is back after 4 to 10 min"""
+    """libreswan/libreswan#405 (2021-01), #303, hwdsl2/setup-ipsec-vpn#913, #1168: the server (rekey=no) deletes the IKE SA after exactly 3600 s,
+    and nobody rekeys before; the client is back after 4 to 10 min"""
     start = 0
     for cycle in range(5):
         sa = Peers2(scene, CLIENT, SERVER, (IKE_PORT, IKE_PORT))
@@ -81,11 +82,11 @@ def half_expired(scene):
     return sa, child.last[1], end
 
 
-@report("interrupted one_way degraded", "phase2_lifetime_mismatch", keyless="spi_unknown", weaker="spi_unknown phase2_lifetime_mismatch lifetime_expired", by="A B",
-        fixed="version")
+@report("interrupted one_way degraded", "phase2_lifetime_mismatch", keyless="spi_unknown",
+        weaker="spi_unknown phase2_lifetime_mismatch lifetime_expired", by="A B", fixed="version")
 def v1_life_stale(scene):
-    """Meraki "IPsec VPN Lifetimes"; opnsense/core#6055, #6056 (2022-09); Cisco 115801 (2013), 221607: phase 2 lives 3600 s at B and 28800 s at A, and A
-    sends into the SA that B no longer has, until B has traffic and begins a Quick Mode"""
+    """Meraki "IPsec VPN Lifetimes"; opnsense/core#6055, #6056 (2022-09); Cisco 115801 (2013), 221607: phase 2 lives 3600 s at B and 28800 s at A,
+    and A sends into the SA that B no longer has, until B has traffic and begins a Quick Mode"""
     sa, last, end = half_expired(scene)
     sa.phase2(end, 1, 3600).talk(end + scene.site.settled, end + 1000 * S, 5 * S)
     scene.outage(last, end + sa.round_trip, back=1, kinds="silence")
@@ -109,7 +110,8 @@ def azure_idle_expiry(scene):
 
 @report("stable idle", "idle_timeout", weaker="none deleted_by_peer lifetime_expired", must_not="volume_rekey", by="B none")
 def asa_idle_timeout(scene):
-    """itsecworks.com (2010-12), easihub 8055: a Cisco ASA (B) deletes 1800 s after the last packet (vpn-idle-timeout 30); the next packet sets up anew"""
+    """itsecworks.com (2010-12), easihub 8055: a Cisco ASA (B) deletes 1800 s after the last packet (vpn-idle-timeout 30); the next packet sets up
+    anew"""
     start = 0
     for cycle in range(5):
         sa = peers(scene)

@@ -15,8 +15,8 @@ INVALID_MAJOR_VERSION = 5
 @variants(nat_moved_server=(report("one_way degraded", "nat_mapping", weaker="one_way", by="B", fixed="nat version"), False),
           nat_moved_follow=(healthy("nat version"), True))
 def nat_moved(scene, follow):
-    """libreswan/libreswan#1645 (2024-03, Debian 1053550), #1728 (2024-06 to 09), #1492 (2023-12): A's NAT gives it another address and port after 600 s.
-    B answers liveness there, and sends ESP to the old mapping until the SA ends; or follows"""
+    """libreswan/libreswan#1645 (2024-03, Debian 1053550), #1728 (2024-06 to 09), #1492 (2023-12): A's NAT gives it another address and port after
+    600 s. B answers liveness there, and sends ESP to the old mapping until the SA ends; or follows"""
     sa = Peers2(scene, "198.51.100.30", "203.0.113.96", (15409, IKE_PORT))
     child = sa.start(0, natt=15410)
     child.talk(scene.site.settled, 600 * S, 2 * S)

@@ -16,8 +16,8 @@ PATH_MTU, LARGE = 1400, 1440        # LARGE: bytes behind an ESP header
 
 @report("degraded", "replay_drops", must_not="sequence_fallback", by="B none")
 def qos_reorder(scene):
-    """strongswan/strongswan#2511 (2024-10), libreswan/libreswan#1414 (2023-11, cites Cisco on QoS): of B's 25 packets a second every 40th waits behind a
-    queue and comes 150 packets late, outside of a window of 64 or 128. One packet of A for five of B's"""
+    """strongswan/strongswan#2511 (2024-10), libreswan/libreswan#1414 (2023-11, cites Cisco on QoS): of B's 25 packets a second every 40th waits
+    behind a queue and comes 150 packets late, outside of a window of 64 or 128. One packet of A for five of B's"""
     sa = peers(scene)
     sa.natt = NATT_PORT
     child, every = sa.start(0), 40 * MS
@@ -38,8 +38,8 @@ def too_large(scene, time, frame):
 
 @report("degraded", "path_mtu", by="A none", fixed="nat ipv6")
 def pmtu_blackhole(scene):
-    """opnsense/core#3674 (2019), xelerance/Openswan#85 (2014): a router before B drops large ESP and says so (ICMP type 3 code 4, MTU 1400, for port 4500),
-    A's gateway goes on: pings pass, TCP hangs"""
+    """opnsense/core#3674 (2019), xelerance/Openswan#85 (2014): a router before B drops large ESP and says so (ICMP type 3 code 4, MTU 1400, for
+    port 4500), A's gateway goes on: pings pass, TCP hangs"""
     sa = peers(scene)
     child = sa.start(0, natt=NATT_PORT)
     for number, time in enumerate(scene.ticks(scene.site.settled, 900 * S, S), 1):
@@ -65,8 +65,8 @@ def unreachable(state):
 
 @variants(auth_once_then_dpd=(unreachable("flapping"), 5), auth_once_then_one_dpd=(unreachable("interrupted"), 1))
 def liveness_fails(scene, times):
-    """As libreswan/libreswan#1107, after a key that was mistyped and put right within 2 min: every 20 min B is gone, A's liveness stays unanswered, and A
-    sets up anew; or that happens once"""
+    """As libreswan/libreswan#1107, after a key that was mistyped and put right within 2 min: every 20 min B is gone, A's liveness stays unanswered,
+    and A sets up anew; or that happens once"""
     mistyped_key(scene)
     start = 120 * S
     for _ in range(times):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The peers of a report: A and B, whichever of them begins, with an IKE SA of either version and the child SAs that they set up by it.
 
-Both versions do start(), rekey(), delete_child(), delete_ike() and liveness(), so that a report that needs no more happens in either; peers() chooses.
+Both versions do start(), rekey(), delete_child(), delete_ike() and liveness(): a report that needs no more happens in either; peers() chooses.
 Sides are 0 for A and 1 for B, all along."""
 import struct
 from collections import namedtuple

@@ -50,8 +50,8 @@ NARROW = ("10.66.24.0/24",), ("10.18.0.0/16",)
 @report("one_way degraded down", "proxy_id_mismatch", keyless="refused one_way rekey_race rekey_collision", weaker="rekey_race rekey_collision",
         must_not="pfs_mismatch", by="A B both", fixed="version")
 def ts_any_vs_narrow(scene):
-    """strongswan/strongswan#2477 (2024-10): strongSwan (B) has 0.0.0.0/0 on both sides, Cisco ASA (A, which began) its networks. Rekeys that B asks for
-    are refused with TS_UNACCEPTABLE every time, A's work. At last both ask at once, and B never sends on the new SA"""
+    """strongswan/strongswan#2477 (2024-10): strongSwan (B) has 0.0.0.0/0 on both sides, Cisco ASA (A, which began) its networks. Rekeys that B asks
+    for are refused with TS_UNACCEPTABLE every time, A's work. At last both ask at once, and B never sends on the new SA"""
     sa = Peers2(scene)
     child = sa.start(0, tsi=NARROW[0], tsr=NARROW[1])
     start, talk = 0, scene.site.settled

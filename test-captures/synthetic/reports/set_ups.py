@@ -37,7 +37,8 @@ def auth_in_fragments(scene, start, gaps, both):
     return sa, asked, time
 
 
-fragments_are_lost = report("down", "fragments_lost", weaker="ike_unanswered", must_not="authentication peer_unreachable", by="none", fixed="nat ipv6 version")
+fragments_are_lost = report("down", "fragments_lost", weaker="ike_unanswered", must_not="authentication peer_unreachable", by="none",
+                            fixed="nat ipv6 version")
 
 
 @variants(auth_fragments_client=(fragments_are_lost, True), auth_fragments_server=(fragments_are_lost, False))
@@ -71,8 +72,8 @@ def asked_for_cookie(scene, start):
 
 @report("down", "cookie_loop", weaker="setup_abandoned", must_not="peer_unreachable authentication proposal_mismatch", by="A", fixed="nat version")
 def cookie_ignored(scene):
-    """MengMengCode/VoCat#62, PR 65 (2026-08): an ePDG answers IKE_SA_INIT after 0.9 s and asks for a COOKIE; the phone sends the same request four times
-    more, and later begins anew"""
+    """MengMengCode/VoCat#62, PR 65 (2026-08): an ePDG answers IKE_SA_INIT after 0.9 s and asks for a COOKIE; the phone sends the same request four
+    times more, and later begins anew"""
     start = 0
     for _ in range(4):
         sa, request, answer, _ = asked_for_cookie(scene, start)
@@ -128,7 +129,8 @@ def eap(code, size=0):
 
 def first_eap_request(scene, *extra):
     """IKE_AUTH without AUTH: an initiator that wants EAP (RFC 7296 section 2.16)."""
-    return [ike.identity2(ike.IDI, PHONE), ike.identity2(ike.IDR, b"ims"), *extra, ike.sa2_child(scene.new_spi()), ike.ts(ike.TSI, ANY), ike.ts(ike.TSR, ANY)]
+    return [ike.identity2(ike.IDI, PHONE), ike.identity2(ike.IDR, b"ims"), *extra, ike.sa2_child(scene.new_spi()),
+            ike.ts(ike.TSI, ANY), ike.ts(ike.TSR, ANY)]
 
 
 def phone(scene, start, port=None):
@@ -150,13 +152,14 @@ def eap_rounds(sa, start):
 
 @report("down", "authentication", weaker="setup_abandoned refused", not_readable="refused", by="B", fixed="nat version")
 def eap_authfail_newport(scene):
-    """herlesupreeth/docker_open5gs#550: the ePDG does not do what the phone wants (EAP only) and answers IKE_AUTH with AUTHENTICATION_FAILED; the phone
-    tries again every 30 to 80 s, from another port each time"""
+    """herlesupreeth/docker_open5gs#550: the ePDG does not do what the phone wants (EAP only) and answers IKE_AUTH with AUTHENTICATION_FAILED; the
+    phone tries again every 30 to 80 s, from another port each time"""
     start = 0
     address = Payload(CONFIGURATION, b"\1\0\0\0" + struct.pack(">HHHH", 1, 0, 3, 0))
     for attempt in range(8):
         sa = phone(scene, start, (44748 + 1731 * attempt) % 60000 + 1024)
-        sa.exchange(start + max(100 * MS, 2 * sa.round_trip), 0, ike.AUTH, first_eap_request(scene, address), [notify2(ike.N_AUTH_FAILED)], round_trip=300 * MS)
+        sa.exchange(start + max(100 * MS, 2 * sa.round_trip), 0, ike.AUTH, first_eap_request(scene, address),
+                    [notify2(ike.N_AUTH_FAILED)], round_trip=300 * MS)
         start += (30 + 7 * attempt) * S
 
 
@@ -190,7 +193,8 @@ def text(kind, value):
     return attribute(kind, int.from_bytes(value, "big"), len(value))
 
 
-@report("down", "authentication", keyless="authentication refused", weaker="setup_abandoned deleted_by_peer", not_readable="refused", by="B", fixed="nat version")
+@report("down", "authentication", keyless="authentication refused", weaker="setup_abandoned deleted_by_peer",
+        not_readable="refused", by="B", fixed="nat version")
 def xauth_refused(scene):
     """hwdsl2/setup-ipsec-vpn#1786 (2025-07): the server asks for a name and a password and refuses them (XAUTH-STATUS 0), and deletes phase 1;
     the client's user tries again"""

@@ -20,6 +20,16 @@
 /* In main mode the fifth message is the first encrypted one, and authenticates the initiator. */
 #define MAIN_MODE_CLEAR 4
 
+/* The first IKE_AUTH has the second message ID (RFC 7296 section 2.2). */
+#define FIRST_AUTH 1
+
+/* Whether the IKE_AUTH is a further round, as EAP has: others were seen before, or its ID tells that they were not. */
+static bool
+is_further_round(const struct exchange *exchange)
+{
+    return exchange_auth_rounds(exchange->ike_sa) > 1 || exchange->message_id > FIRST_AUTH;
+}
+
 static void
 refuse(struct ike_context *context, struct exchange *exchange)
 {
@@ -61,7 +71,7 @@ settle_small_auth(struct ike_context *context, struct ike_sa *ike_sa)
     if (!exchange)
         return;
     ike_sa->small_auth = NULL;
-    bool by_eap = exchange_auth_rounds(ike_sa) > 1;
+    bool by_eap = is_further_round(exchange);
     if (!by_eap && has_room_for_auth(exchange))
         refuse(context, exchange);
     else if (!by_eap || is_slow(exchange))
@@ -77,7 +87,7 @@ settle_objection(struct ike_context *context, struct ike_sa *ike_sa)
     struct exchange *exchange = ike_sa->small_auth;
 
     ike_sa->small_auth = NULL;
-    if (exchange_auth_rounds(ike_sa) > 1)
+    if (is_further_round(exchange))
         leave_auth(context, exchange);
     else
         refuse(context, exchange);
@@ -89,7 +99,7 @@ static void
 take_auth_answer(struct ike_context *context, struct exchange *exchange)
 {
     struct ike_sa *ike_sa = exchange->ike_sa;
-    bool by_eap = exchange_auth_rounds(ike_sa) > 1;
+    bool by_eap = is_further_round(exchange);
     uint32_t most = envelope_holds_at_most(ike_sa, exchange->response_length);
 
     if (exchange->response_fragmented || most >= (by_eap ? SMALLEST_EAP_LAST_ANSWER : SMALLEST_AUTH_CHILD_ANSWER))

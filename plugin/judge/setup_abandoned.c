@@ -6,7 +6,7 @@
  *   - IKE_SA_INIT was accepted, and no IKE_AUTH follows, nor fragments that may be one;
  *   - EAP went through, and the AUTH that ends it does not follow (RFC 7296 section 2.16). Without keys: the last answer is too
  *     small for one, and no rejection (track/keyless.c);
- *   - phase 1 and XAuth went through, and what the initiator then asks for leads to no phase 2;
+ *   - phase 1 and XAuth went through, and what the initiator then asks for leads to no phase 2; or phase 1 did, and no phase 2 is asked for;
  *   - the IKE SA is up, and its initiator says no more on it, or one thing at once, as a Delete is; and sends no ESP.
  *
  *   - a child SA is negotiated within the IKE SA (no rekey), carries nothing, and its requester asks for another one of the same
@@ -70,6 +70,7 @@ struct shown {
     unsigned others;                /* of the initiator, since IKE_AUTH */
     bool refused;
     bool has_quick_mode;
+    bool has_transaction;           /* XAuth, or an address */
     bool initiator_asks;            /* a Transaction of its own */
 };
 
@@ -85,9 +86,10 @@ look_at(const struct ike_sa *ike_sa)
             shown.init = exchange;
         else if (exchange->type == IKE2_IKE_AUTH && shown.auths++ == 0)
             shown.auth = exchange;
-        else if (exchange->type != IKE2_IKE_AUTH)
+        else if (exchange->type != IKE2_IKE_AUTH && !exchange_is_phase1(exchange))
             shown.others += exchange->flow == ike_sa->flow;
         shown.has_quick_mode |= exchange->type == IKE1_QUICK_MODE;
+        shown.has_transaction |= exchange->type == IKE1_TRANSACTION;
         shown.initiator_asks |= exchange->type == IKE1_TRANSACTION && exchange->flow == ike_sa->flow;
     }
     return shown;
@@ -102,7 +104,11 @@ is_answered(const struct exchange *exchange)
 static enum stage
 stage_of_v1(const struct ike_sa *ike_sa, const struct shown *shown)
 {
-    return ike_sa->established && !shown->has_quick_mode && shown->initiator_asks ? STAGE_CONFIG : STAGE_OTHER;
+    if (!ike_sa->established || shown->has_quick_mode)
+        return STAGE_OTHER;
+    if (shown->has_transaction)
+        return shown->initiator_asks ? STAGE_CONFIG : STAGE_OTHER;
+    return shown->others <= 1 ? STAGE_UP : STAGE_OTHER;
 }
 
 /* Whether EAP went through and was left there. */

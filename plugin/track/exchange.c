@@ -11,6 +11,7 @@
 #include "../clock.h"
 #include "change.h"
 #include "ike_sa.h"
+#include "sa.h"
 #include "tunnel.h"
 #include "walk.h"
 
@@ -254,6 +255,18 @@ exchange_take(const struct ike_context *context, struct ike_sa *ike_sa, struct i
     return exchange;
 }
 
+/* Whether ESP came from the peer on SAs that are younger than the request: it was answered, and the capture lacks that. */
+static bool
+came_to_traffic(const struct exchange *exchange)
+{
+    const struct sa *sa;
+
+    WALK(sa, flow_reverse(exchange->flow)->current, current_next, CURRENT_IN_USE)
+        if (clock_compare(&sa->first_time, &exchange->request_time) > 0)
+            return true;
+    return false;
+}
+
 /* Whether it is known that the sender of the last message got no answer: it sent it again; or its
  * peer can be heard, and had time enough. */
 static bool
@@ -274,6 +287,8 @@ was_left(const struct ike_context *context, const struct exchange *exchange)
         return false;               /* several may be under way at once */
     /* In IKEv2 who gets no answer sends again (RFC 7296 section 2.1): the answer is missing in the capture, or it was a Delete that wants none */
     if (exchange->type == IKE2_INFORMATIONAL || exchange->type == IKE2_CREATE_CHILD_SA)
+        return false;
+    if (exchange->type == IKE2_IKE_AUTH && came_to_traffic(exchange))
         return false;
     return peer_heard && clock_passed_ms(&exchange->last_time, &context->message->time, UNANSWERED_AFTER_MS);
 }

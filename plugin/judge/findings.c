@@ -18,18 +18,29 @@ struct findings {
     uint64_t dropped;
 };
 
+/* A restart that was only inferred, until the peer that began anew spoke on the IKE SA that it was to have forgotten. */
+static bool
+is_disproved(const struct finding *finding)
+{
+    if (finding->key != FINDING_PEER_RESTART || finding->confidence == CONFIDENCE_PROVEN)
+        return false;
+    const struct ike_sa *began = finding->ike_sa, *old = began->displaced;
+    unsigned side = old->flow == began->flow ? 0 : 1;
+    return began->established && old->heard_frame[side] > began->established_frame;
+}
+
 bool
 finding_is_overcome(const struct finding *finding)
 {
-    return finding->exchange && finding->exchange->tried_again;
+    return is_disproved(finding) || (finding->exchange && finding->exchange->tried_again);
 }
 
-/* A refusal that was made good, or that only says to come back later. */
+/* A refusal that was made good, or that only says to come back later; or what was said too soon. */
 static bool
 is_passing(const struct finding *finding)
 {
-    return (finding->key == FINDING_CHILD_REFUSED || finding->key == FINDING_IKE_REKEY_REFUSED)
-            && (finding->exchange->tried_again || refusal_is_temporary(finding->exchange));
+    return is_disproved(finding) || ((finding->key == FINDING_CHILD_REFUSED || finding->key == FINDING_IKE_REKEY_REFUSED)
+            && (finding->exchange->tried_again || refusal_is_temporary(finding->exchange)));
 }
 
 enum severity

@@ -17,6 +17,12 @@
 /* Traffic this many seconds before a new IKE SA shows that the tunnel was in use until then. */
 #define JUST_BEFORE 30
 
+/* An Informational of IKEv1 that comes this soon after one of the other peer answers it, as in service.c. */
+#define ANSWER_WITHIN_MS 1000
+
+/* A gateway that loses its state is away for longer. */
+#define RESTARTS_AFTER_MS 2000
+
 /* Seconds: an initiator tries again within as long as the most patient one (strongSwan's default) waits for an answer. */
 #define GIVES_UP_AFTER 165
 
@@ -94,10 +100,41 @@ outlived_its_last_exchange(const struct ike_sa *old, const struct ike_sa *began)
     return false;
 }
 
+/* Whether the new one's initiator had the last word on yet another IKE SA just before, its Delete more likely than not: it knew its state. */
 static bool
-ends_with_informational(const struct ike_sa *ike_sa)
+knew_its_state(const struct ike_sa *began, const struct ike_sa *old)
 {
-    return ike_sa->latest && (ike_sa->latest->type == IKE2_INFORMATIONAL || ike_sa->latest->type == IKE1_INFORMATIONAL);
+    const struct ike_sa *other;
+
+    WALK(other, began->tunnel_older, tunnel_older, IKE_SAS_RECENT) {
+        unsigned side = other->flow == began->flow ? 0 : 1;
+        if (other != old && other->established && other->heard_frame[side] == other->last_frame
+                && clock_compare(&other->last_time, &began->first_time) <= 0
+                && !clock_passed_ms(&other->last_time, &began->first_time, RESTARTS_AFTER_MS))
+            return true;
+    }
+    return false;
+}
+
+/* Two Informationals of IKEv1 that answer each other are a liveness check (RFC 3706); one alone may be a Delete. */
+static bool
+is_liveness_pair(const struct exchange *last)
+{
+    const struct exchange *before = last->older;
+
+    return before && before->type == IKE1_INFORMATIONAL && before->flow != last->flow
+            && !clock_passed_ms(&before->request_time, &last->request_time, ANSWER_WITHIN_MS);
+}
+
+/* Whether the IKE SA's last exchange was its Delete, as far as can be seen. In IKEv1 its children outlive it. */
+static bool
+may_be_deleted(const struct ike_sa *old, const struct ike_sa *began)
+{
+    const struct exchange *last = old->latest;
+
+    if (last && last->type == IKE1_INFORMATIONAL)
+        return !is_liveness_pair(last);
+    return last && last->type == IKE2_INFORMATIONAL && !outlived_its_last_exchange(old, began);
 }
 
 /* The old IKE SA fell silent for the new one. */
@@ -137,7 +174,7 @@ check_ike_sas(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struct
     tunnel->maybe_restarted = NULL;
     struct ike_sa *old = began->tunnel_older;
     if (!old || !old->established || old->end != IKE_ALIVE || old->successor || clock_compare(&old->last_time, &began->first_time) > 0
-            || (ends_with_informational(old) && !outlived_its_last_exchange(old, began)) || tries_again(began, old))
+            || may_be_deleted(old, began) || tries_again(began, old) || knew_its_state(began, old))
         return;                     /* it lives on, or may have been deleted; or others failed in between */
     if (traffic_stopped(&tunnel->flow[0], began, &any) && traffic_stopped(&tunnel->flow[1], began, &any) && any)
         displace(old, began, changes);
@@ -192,7 +229,8 @@ check_children(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struc
             change_duplicate(changes, new, old);
         return;
     }
-    displace(old->list->ike_sa, new->list->ike_sa, changes);
+    if (!knew_its_state(new->list->ike_sa, old->list->ike_sa))
+        displace(old->list->ike_sa, new->list->ike_sa, changes);
     child_replace(changes, old, new);
 }
 

@@ -5,7 +5,7 @@
  * Delete; where these were not read, from its own first packet to its successor's, which is no less
  * than it lived. An SA that was in use before the capture began may be of any age, and is never said
  * to churn; nor is one whose first packet came long after a negotiation that was seen, one that was ended in a silence and set up
- * again on demand, or one beside which another child was set up.
+ * again on demand, one beside which another child was set up, or one of several that the new one may have replaced.
  *
  * flapping: churn_count such SAs in one lineage within churn_window. Rekeys that keep a pace go by a timer, and nothing drops: they
  * don't count where no lifetime was read that they cut short. Said on the frame that makes it

@@ -10,6 +10,8 @@
 
 #include "../clock.h"
 #include "../ike_registry.h"
+#include "../track/walk.h"
+#include "rekey.h"
 
 /* A silence is longer than four gaps of the SA's own packets, as in track/outage.c. */
 #define PAUSE_GAPS 5
@@ -76,12 +78,15 @@ is_child_exchange(const struct exchange *exchange)
 
 /* Whether the new SA is the first of an IKE SA that was set up for it. */
 static bool
-is_anew(const struct judge *judge, const struct sa *old, const struct exchange *origin)
+is_anew(const struct judge *judge, const struct sa *old, const struct sa *new)
 {
+    const struct exchange *origin = new->origin;
     const struct ike_sa *ike_sa = origin->ike_sa;
 
     if (!is_child_exchange(origin))
         return true;
+    if (origin->type == IKE2_CREATE_CHILD_SA)
+        return rekey_is_set_up_anew(old, new);  /* a further child of a new IKE SA */
     if (origin->type != IKE1_QUICK_MODE || !ike_sa->set_up || (old->origin && old->origin->ike_sa == ike_sa))
         return false;
     return !clock_passed(&ike_sa->established_time, &origin->request_time, judge->limits.handover_grace);
@@ -165,6 +170,20 @@ after_an_end(struct succeeded succeeded, const struct judge *judge, const struct
     return succeeded;
 }
 
+/* Whether another SA of the direction might as well be the one that was replaced: it was in use with the old one, and was silent as long
+ * when the new one had taken over. Where several children send seldom, ESP alone does not tell which of them a rekey was for. */
+static bool
+is_one_of_several(const struct judge *judge, const struct sa *old, const struct sa *new)
+{
+    const struct sa *other;
+
+    WALK(other, old->flow->current, current_next, CURRENT_KNOWN)
+        if (other != new && other->sequence.packets > 0 && other->id < new->id && clock_compare(&other->last_time, &old->first_time) >= 0
+                && !clock_passed(&new->first_time, &other->last_time, judge->limits.handover_grace))
+            return true;
+    return false;
+}
+
 struct succeeded
 succession_of(const struct judge *judge, const struct sa *new)
 {
@@ -172,9 +191,12 @@ succession_of(const struct judge *judge, const struct sa *new)
     const struct exchange *origin = new->origin;
     struct succeeded succeeded = { .how = SUCCESSION_UNSEEN, .peer = PEER_NOT_SEEN };
 
-    if (!origin)
+    if (!origin) {
+        if (!new->link_proven && is_one_of_several(judge, old, new))
+            succeeded.how = SUCCESSION_BESIDE;
         return succeeded;
-    bool anew = is_anew(judge, old, origin);
+    }
+    bool anew = is_anew(judge, old, new);
     if (was_deleted_before(&succeeded, old, origin))
         return after_an_end(succeeded, judge, old, anew ? SUCCESSION_ANEW : SUCCESSION_DROPPED);
     succeeded.how = anew ? SUCCESSION_ANEW : SUCCESSION_REKEYED;
@@ -187,7 +209,7 @@ succession_of(const struct judge *judge, const struct sa *new)
     if (anew ? was_ended_before(&succeeded, old, last_of_old(old, origin))
              : !is_delete_behind(judge, origin) && was_ended_before(&succeeded, old, origin->older))
         return after_an_end(succeeded, judge, old, anew ? SUCCESSION_ANEW : SUCCESSION_DROPPED);
-    if (!anew && origin->ike_sa->version >= 2 && !is_delete_behind(judge, origin))
+    if (!anew && ((origin->ike_sa->version >= 2 && !is_delete_behind(judge, origin)) || is_one_of_several(judge, old, new)))
         succeeded.how = SUCCESSION_BESIDE;
     return succeeded;
 }

@@ -14,6 +14,9 @@
 /* One direction is silent if the other one sent so many packets since. */
 #define UNANSWERED_AT_LEAST 5
 
+/* A direction is not silent yet if it was so for half as long before, of its own: people take turns to speak. As in outage.c. */
+#define UNSEEN_GAPS 2
+
 /* Whether the exchange still waits for an answer to its side's message. */
 static bool
 waits(const struct exchange *exchange, unsigned peer)
@@ -68,7 +71,8 @@ find_silent(const struct tunnel *tunnel, struct service_end *end, uint64_t min_o
     for (unsigned i = 0; i < 2; i++) {
         const struct service_side *side = &service->side[i], *other = &service->side[1 - i];
         if (side->packets == 0 || other->tried < UNANSWERED_AT_LEAST
-                || outage_ns_between(&side->last, &other->last) < outage_pause(side, min_outage))
+                || outage_ns_between(&side->last, &other->last) < outage_pause(side, min_outage)
+                || outage_ns_between(&side->last, &other->last) < UNSEEN_GAPS * side->longest)
             continue;
         end->silent[i] = true;
         end->silent_since[i] = side->last;

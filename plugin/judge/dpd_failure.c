@@ -9,6 +9,7 @@
  */
 #include "rule.h"
 
+#include "../clock.h"
 #include "../words/vendors.h"
 
 struct probes {
@@ -32,8 +33,11 @@ judge_probes(struct judge *judge, const struct change_probes *change)
 static void
 judge_given_up(struct judge *judge, const struct exchange *exchange)
 {
+    const struct flow *peer = flow_reverse(exchange->flow);
+    bool is_alive = peer->packets > 0 && clock_compare(&peer->last_time, &exchange->last_time) > 0;
+
     if (exchange->type != IKE2_INFORMATIONAL || exchange->retransmissions == 0
-            || exchange->says_something)
+            || exchange->says_something || is_alive)
         return;
     struct finding *finding = judge_exchange(judge, FINDING_DPD_FAILURE,
             exchange->liveness ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, exchange, sizeof(struct probes));

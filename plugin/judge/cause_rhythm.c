@@ -268,7 +268,29 @@ is_replaced(const struct trouble *trouble)
     return trouble->kind == TROUBLE_CHURN || (trouble->outage && trouble->outage->how == OUTAGE_REPLACED);
 }
 
-/* Each new set-up comes right behind the Delete of one peer, from the other one. */
+/* The last SAs were all deleted by one peer, in the midst of traffic, with no successor in place, before min_sa_lifetime. */
+static bool
+claim_deleted_children(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    const struct past *past = past_of(view);
+    unsigned count = kept(past->ends);
+
+    if (trouble->kind != TROUBLE_CHURN || count < view->judge->limits.churn_count)
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        if (past->end[i].in_silence || past->end[i].peer != past->end[0].peer
+                || (uint64_t)past->end[i].age.secs >= view->judge->limits.min_sa_lifetime)
+            return false;
+    const struct past_end *latest = &past->end[(past->ends - 1) % PAST_AT_MOST];
+    claim->confidence = CONFIDENCE_INFERRED;
+    claim->by = latest->peer;
+    claim->age = latest->age;
+    for (unsigned i = 0; i < count; i++)
+        claim_rests_on(claim, past->end[i].frame);
+    return true;
+}
+
+/* Each new set-up comes right behind the Delete of one peer, from the other one; or each new child does. */
 bool
 explain_deletes_in_turn(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
@@ -279,7 +301,7 @@ explain_deletes_in_turn(const struct view *view, const struct trouble *trouble, 
         return false;
     set_ups = set_ups_of(view, &found);
     if (!claim_set_ups(view, set_ups.after_delete_of, &set_ups, &found))
-        return false;
+        return claim_deleted_children(view, trouble, claim);
     *claim = found;
     return true;
 }

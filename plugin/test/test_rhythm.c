@@ -205,6 +205,42 @@ test_deletes_in_turn(gconstpointer data)
     close_stage(stage);
 }
 
+/* The IKE SA stays; B deletes each child in the midst of its traffic, and A asks for another one at once: no outage. */
+static void
+test_child_deletes(gconstpointer data)
+{
+    struct stage *stage = open_stage(GPOINTER_TO_INT(data));
+    int64_t ns = 0;
+
+    set_up(stage, ns, A);
+    for (unsigned i = 0; i < 8; i++) {
+        talk(stage, ns + SECOND, ns + 100 * SECOND, SECOND);
+        ns += 100 * SECOND;
+        delete_child(stage, ns, B, stage->spi);
+        negotiate(stage, ns + SECOND / 2, A, IKE2_CREATE_CHILD_SA, 0);
+    }
+    talk(stage, ns + SECOND, ns + 60 * SECOND, SECOND);
+    assert_cause(stage, CAUSE_DELETED_BY_PEER, B);
+    g_assert_cmpuint(verdict_in(stage, 0).outages, ==, 0);
+    close_stage(stage);
+}
+
+/* One speaks at a time, and the capture ends within a turn no longer than others before: nobody failed to answer. */
+static void
+test_turns_to_speak(gconstpointer data)
+{
+    struct stage *stage = open_stage(GPOINTER_TO_INT(data));
+    int64_t ns = SECOND;
+
+    set_up(stage, 0, A);
+    for (unsigned turn = 0; turn < 31; turn++)
+        for (unsigned i = 0; i < 60; i++, ns += 200 * MILLISECOND)
+            send(stage, ns, turn % 2);
+    g_assert_cmpint(verdict_in(stage, 0).state, ==, STATE_STABLE);
+    assert_cause(stage, CAUSE_NONE, PEER_NOT_SEEN);
+    close_stage(stage);
+}
+
 /* Re-authentication, make before break: each minute it is early; every half hour it is nothing. */
 static void
 test_reauthentication(gconstpointer data)
@@ -307,6 +343,8 @@ main(int argc, char **argv)
     add_both("paced_rekeys", test_paced_rekeys);
     add_both("children_beside", test_children_beside);
     add_both("deletes_in_turn", test_deletes_in_turn);
+    add_both("child_deletes", test_child_deletes);
+    add_both("turns_to_speak", test_turns_to_speak);
     add_both("reauthentication", test_reauthentication);
     add_both("one_address", test_one_address);
     add_both("two_addresses", test_two_addresses);

@@ -143,6 +143,39 @@ test_refused_at_once(void)
     close_setup(setup);
 }
 
+/* Main mode's six messages; what follows them may be a Quick Mode's first one. */
+static void
+main_mode(struct setup *setup, bool quick_mode)
+{
+    setup->spi += UINT64_C(0x100000);
+    for (unsigned i = 0; i < (quick_mode ? 7 : 6); i++) {
+        uint8_t type = i < 6 ? IKE1_IDENTITY_PROTECTION : IKE1_QUICK_MODE;
+        struct ike_message *message = prepare(setup, type, i < 6 ? 0 : 7, i % 2 == 1, 200);
+        message->version = 1;
+        message->flags = i < 4 ? 0 : IKE1_FLAG_ENCRYPTION;
+        message->responder_spi = i == 0 ? 0 : setup->spi + 1;
+        message->readable = i < 4;
+        message->first_payload = (uint8_t)(1 + i);
+        message->fingerprint += 1000 * i;
+        feed_ike(&setup->bench, message);
+    }
+}
+
+static void
+test_left_after_main_mode(void)
+{
+    for (unsigned quick_mode = 0; quick_mode < 2; quick_mode++) {
+        struct setup *setup = open_setup();
+        for (unsigned i = 0; i < 5; i++) {
+            main_mode(setup, quick_mode);
+            setup->now += 20 * SECOND;
+        }
+        /* the third may be handed over yet */
+        g_assert_cmpuint(finding_count(&setup->bench, FINDING_SETUP_ABANDONED), ==, quick_mode ? 0 : 2);
+        close_setup(setup);
+    }
+}
+
 static void
 test_up_and_in_use(void)
 {
@@ -233,6 +266,7 @@ main(int argc, char **argv)
     g_test_add_func("/setup/far-apart", test_far_apart);
     g_test_add_func("/setup/left-after-eap", test_left_after_eap);
     g_test_add_func("/setup/refused-at-once", test_refused_at_once);
+    g_test_add_func("/setup/left-after-main-mode", test_left_after_main_mode);
     g_test_add_func("/setup/up-and-in-use", test_up_and_in_use);
     g_test_add_func("/setup/up-and-unused", test_up_and_unused);
     g_test_add_func("/setup/cookie-loop", test_cookie_loop);

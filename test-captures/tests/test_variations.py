@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The rebuilt public reports (synthetic/reports) again, varied (vary.py, and at other sites): the cause stays within what its form allows, what would
+mislead is not said, the state stays what users felt, and the healthy ones stay without an outage.
+
+A seeded sample; a larger one, or all, and how many there were: SPISCOPE_VARIATIONS=500 (or all) ... pytest -s test_variations.py
+"""
+import os
+import random
+import zlib
+from collections import namedtuple
+
+import harness  # noqa: F401  puts synthetic/ on the path
+import pytest
+import vary
+from outputs import outputs, run_ahead
+from writer import MS
+
+make_reports = pytest.importorskip("make_reports")
+from reports import FORMS, REPORTS, allowed_causes  # noqa: E402
+
+SEED = 16
+SAMPLE = 40             # at most a minute
+STATES = ("unknown", "stable", "idle", "churning", "degraded", "one_way", "interrupted", "flapping", "down")
+# What an expert may see less in, or feel otherwise: a part of the capture is missing, or another child works
+OTHER_STATE = {"later_begin", "cut", "child"}
+# Not the same report: traffic that is up before makes an outage of what failed at first; another child shares the NAT's fault, and hides it
+OTHER_REPORT = {("auth_once_then_fine", "hour"), ("nat_moved_server", "child")}
+SITES = {"ikev1": {"version": 1}, "far": {"round_trip": 150 * MS}, "slow": {"pace": 2.5}, "large": {"size": 1200}}
+
+Job = namedtuple("Job", "name form variation")
+
+
+def fits(job):
+    if (job.name, job.variation) in OTHER_REPORT:
+        return False
+    return not set(SITES.get(job.variation, ())) & REPORTS[job.name].fixed
+
+
+def all_jobs():
+    jobs = [Job(name, form, variation) for name in sorted(REPORTS) for form in FORMS for variation in (*vary.VARIATIONS, *SITES)]
+    return [job for job in jobs if fits(job)]
+
+
+def write(job, folder):
+    """The varied capture, or None where the variation does not fit it."""
+    sealed = job.form == "keyless"
+    suffix = f"-{job.variation}"
+    if job.variation in SITES:
+        path = make_reports.build(job.name, make_reports.Site(sealed=sealed, **SITES[job.variation]), suffix).write(folder)
+    else:
+        path = make_reports.build(job.name, make_reports.Site(sealed=sealed), suffix).write(folder)
+        varied = vary.VARIATIONS[job.variation](vary.read(path), random.Random(zlib.crc32("".join(job).encode()) + SEED))
+        if varied is None:
+            return None
+        vary.write(varied, path)
+    path.chmod(0o644)
+    return path
+
+
+def complaints(job, document):
+    """What is not as it should be."""
+    expected, found = REPORTS[job.name], []
+    tunnel = max(document["tunnels"], key=lambda tunnel: STATES.index(tunnel["verdict"]["state"]))
+    state, cause = tunnel["verdict"]["state"], tunnel["verdict"]["cause"]
+    alarms = {finding["key"] for each in document["tunnels"] for finding in each["findings"] if finding["severity"] in ("warning", "error")}
+    healthy = "none" in expected.causes
+    if cause not in allowed_causes(expected, job.form) and not (cause == "unknown" == state and not alarms):
+        found.append(f"cause {cause}")
+    if expected.must_not & (alarms | {cause}) or job.form == "readable" and cause in expected.not_readable:
+        found.append(f"said {sorted(expected.must_not & (alarms | {cause}) or [cause])}")
+    if state not in expected.states and job.variation not in OTHER_STATE:
+        found.append(f"state {state}")
+    if healthy and any(each["outages"] for each in document["tunnels"]):
+        found.append("outage")
+    return found
+
+
+def test_a_cause_stays_when_all_else_changes(spiscope):
+    jobs, wanted = all_jobs(), os.environ.get("SPISCOPE_VARIATIONS", SAMPLE)
+    if wanted != "all":
+        jobs = random.Random(SEED).sample(jobs, min(int(wanted), len(jobs)))
+    folder = spiscope.readable_copy_dir("variations")
+    written = {job: path for job in jobs if (path := write(job, folder))}
+    run_ahead(spiscope, [(str(path), False, ()) for path in written.values()])
+    wrong = {}
+    for job, path in written.items():
+        found = complaints(job, outputs(spiscope, str(path), False, ()).json)
+        if found:
+            wrong[job] = found
+    print(f"\n{len(written)} variations tried, {len(written) - sum(any(text.startswith('cause') for text in found) for found in wrong.values())} kept the cause")
+    assert not wrong, "\n".join(f"{'.'.join(job)}: {', '.join(found)}" for job, found in wrong.items())
+    assert len(written) > SAMPLE / 2

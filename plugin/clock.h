@@ -24,8 +24,10 @@ static inline nstime_t
 clock_of(const nstime_t *stamp)
 {
     nstime_t time = *stamp;
-    int carry = time.nsecs / CLOCK_NSECS;
 
+    if (time.nsecs >= 0 && time.nsecs < CLOCK_NSECS)
+        return time;
+    int carry = time.nsecs / CLOCK_NSECS;
     time.nsecs %= CLOCK_NSECS;
     if (time.nsecs < 0) {
         time.nsecs += CLOCK_NSECS;

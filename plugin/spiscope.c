@@ -213,7 +213,7 @@ feed(packet_info *pinfo, const struct tunnel *tunnel, const struct sa *sa, bool 
     tables_feed(pinfo, tunnel, sa, &capture->judge, is_packet);
 }
 
-static void
+static inline void
 show_packet(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *packet)
 {
     if (frame->is_looked_at) {
@@ -456,7 +456,7 @@ dissect_spiscope(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
         count_frame(pinfo);
     if (layers_hold_ipsec(&layers) || layers_hold_icmp(&layers) || layers.fragment) {
         struct tree_frame frame = { .tvb = tvb, .pinfo = pinfo, .tree = tree,
-                .is_looked_at = proto_field_is_referenced(tree, proto_spiscope) };
+                .is_looked_at = tree && proto_field_is_referenced(tree, proto_spiscope) };
         if (is_first)
             first_read(tvb, pinfo, &layers, &frame);
         else

@@ -20,6 +20,7 @@ enum {
     IPV4_HEADER = 20,               /* without options */
     /* in the first byte: the header's length in words of four bytes */
     IPV4_IHL = 0x0f,
+    IPV4_WITHOUT_OPTIONS = 0x45,
     IPV4_MORE = 0x2000,
     IPV4_OFFSET = 0x1fff
 };
@@ -96,19 +97,41 @@ begin_ipv4(struct carrier *carrier, const struct span *span, int start, enum cer
         total = there;
     if (header < IPV4_HEADER || total < header || header > there)
         return false;
-    if ((certainty == WHOLE && total > there) || (certainty == PROBABLE && !checksum_fits(span, start, header)))
+    if (certainty != CERTAIN && (certainty == WHOLE ? total > there : !checksum_fits(span, start, header)))
         return false;
-    uint16_t fragment = pntohu16(ip + IPV4_FRAGMENT);
     carrier->at = start + header;
     carrier->end = start + MIN(total, there);
     carrier->next = ip[IPV4_PROTOCOL];
     carrier->address_length = IPV4_LENGTH;
     carrier->source = ip + IPV4_SOURCE;
     carrier->destination = ip + IPV4_DESTINATION;
-    carrier->is_fragment = (fragment & (IPV4_OFFSET | IPV4_MORE)) != 0;
-    carrier->more = (fragment & IPV4_MORE) != 0;
+    uint16_t fragment = pntohu16(ip + IPV4_FRAGMENT) & (IPV4_OFFSET | IPV4_MORE);
+    carrier->is_fragment = fragment != 0;
     carrier->offset = (uint16_t)((fragment & IPV4_OFFSET) * FRAGMENT_UNIT);
+    if (!carrier->is_fragment)
+        return true;
+    carrier->more = (fragment & IPV4_MORE) != 0;
     carrier->id = pntohu16(ip + IPV4_ID);
+    return true;
+}
+
+bool
+carrier_begin_plain(struct carrier *carrier, int start)
+{
+    const uint8_t *ip = carrier->span.bytes + start;
+
+    if (!span_holds(&carrier->span, start, IPV4_HEADER) || ip[0] != IPV4_WITHOUT_OPTIONS
+            || (pntohu16(ip + IPV4_FRAGMENT) & (IPV4_OFFSET | IPV4_MORE)) != 0)
+        return false;
+    int end = start + pntohu16(ip + IPV4_TOTAL_LENGTH);
+    carrier->at = start + IPV4_HEADER;
+    if (end < carrier->at || end > carrier->span.reported)
+        return false;
+    carrier->end = end;
+    carrier->next = ip[IPV4_PROTOCOL];
+    carrier->address_length = IPV4_LENGTH;
+    carrier->source = ip + IPV4_SOURCE;
+    carrier->destination = ip + IPV4_DESTINATION;
     return true;
 }
 
@@ -157,9 +180,8 @@ begin_ipv6(struct carrier *carrier, const struct span *span, int start, enum cer
     carrier->address_length = IPV6_LENGTH;
     carrier->source = ip + IPV6_SOURCE;
     carrier->destination = ip + IPV6_DESTINATION;
-    carrier->is_fragment = carrier->more = false;
+    carrier->is_fragment = false;
     carrier->offset = 0;
-    carrier->id = 0;
     return step_extensions(carrier);
 }
 
@@ -211,21 +233,4 @@ carrier_step_tcp(struct carrier *carrier)
     carrier->at += (carrier->span.bytes[carrier->at + TCP_DATA_OFFSET] >> 4) * WORD;
     carrier->next = NEXT_PAYLOAD;
     return true;
-}
-
-static void
-take_endpoint(struct endpoint *endpoint, const uint8_t *address, uint8_t length, uint16_t port)
-{
-    *endpoint = (struct endpoint){ .address.length = length, .port = port };
-    if (length == IPV4_LENGTH)
-        memcpy(endpoint->address.bytes, address, IPV4_LENGTH);
-    else
-        memcpy(endpoint->address.bytes, address, IPV6_LENGTH);
-}
-
-void
-carrier_endpoints(const struct carrier *carrier, struct endpoint *source, struct endpoint *destination)
-{
-    take_endpoint(source, carrier->source, carrier->address_length, carrier->has_ports ? carrier->source_port : 0);
-    take_endpoint(destination, carrier->destination, carrier->address_length, carrier->has_ports ? carrier->destination_port : 0);
 }

@@ -63,6 +63,11 @@ span_holds(const struct span *span, int offset, int length)
  * @return false where none begins here */
 bool carrier_begin(struct carrier *carrier, const struct span *span, int start, unsigned version, enum certainty certainty);
 
+/** Reads the IPv4 header that certainly begins here if it is as most are: without options, whole, and no fragment.
+ * @param carrier  in its span, at no IP header yet
+ * @return false if it is not: carrier_begin reads any */
+bool carrier_begin_plain(struct carrier *carrier, int start);
+
 /** Goes over an AH header, and over what extension headers follow. */
 bool carrier_step_ah(struct carrier *carrier);
 
@@ -71,7 +76,22 @@ bool carrier_step_udp(struct carrier *carrier);
 
 bool carrier_step_tcp(struct carrier *carrier);
 
+static inline void
+carrier_take_endpoint(struct endpoint *endpoint, const uint8_t *address, uint8_t length, uint16_t port)
+{
+    *endpoint = (struct endpoint){ .address.length = length, .port = port };
+    if (length == IPV4_LENGTH)
+        memcpy(endpoint->address.bytes, address, IPV4_LENGTH);
+    else
+        memcpy(endpoint->address.bytes, address, IPV6_LENGTH);
+}
+
 /** The addresses, with the ports if they are UDP's. */
-void carrier_endpoints(const struct carrier *carrier, struct endpoint *source, struct endpoint *destination);
+static inline void
+carrier_endpoints(const struct carrier *carrier, struct endpoint *source, struct endpoint *destination)
+{
+    carrier_take_endpoint(source, carrier->source, carrier->address_length, carrier->has_ports ? carrier->source_port : 0);
+    carrier_take_endpoint(destination, carrier->destination, carrier->address_length, carrier->has_ports ? carrier->destination_port : 0);
+}
 
 #endif /* SPISCOPE_CARRIER_H */

@@ -65,6 +65,7 @@ take_proposal(struct ike_reader *reader, struct bytes payload)
     if (reader->beyond)
         return;
     struct proposal *proposal = &contents->proposal[contents->proposals++];
+    memset(proposal, 0, sizeof *proposal);
     proposal->protocol = get8(payload, PROPOSAL_PROTOCOL);
     if (size <= sizeof proposal->spi)
         proposal->spi = get_number(payload, PROPOSAL_SPI, size);

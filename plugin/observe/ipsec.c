@@ -14,14 +14,13 @@ enum {
     AH_SEQUENCE = 8
 };
 
-/* The last four captured bytes of the packet: of the ICV, or else of what is encrypted. */
+/* The last four captured bytes of the packet: of the ICV, or else of what is encrypted; of its header, if there is no more. */
 static uint32_t
 fingerprint(const struct carrier *carrier)
 {
     enum { SIZE = 4 };
-    int captured = MIN(carrier->span.captured, carrier->end) - carrier->at;
 
-    return captured >= SIZE ? pntohu32(carrier->span.bytes + carrier->at + captured - SIZE) : 0;
+    return pntohu32(carrier->span.bytes + MIN(carrier->span.captured, carrier->end) - SIZE);
 }
 
 bool

@@ -71,7 +71,6 @@ layer_of(int protocol)
 
 /* Sets of layers, as bits. */
 enum {
-    UNKNOWN = 1U << LAYER_OTHER | 1U << LAYER_DATA,
     IP = 1U << LAYER_IPV4 | 1U << LAYER_IPV6,
     WITH_PORTS = 1U << LAYER_UDP | 1U << LAYER_TCP | 1U << LAYER_UDPENCAP | 1U << LAYER_TCPENCAP
 };
@@ -79,25 +78,29 @@ enum {
 void
 layers_of(const packet_info *pinfo, struct layers *layers)
 {
-    unsigned count = 0, seen = 0, before = 0;
+    unsigned count = 0, seen = 0;
+    uint8_t layer = LAYER_OTHER;
     bool is_fragment = false;
 
     for (wmem_list_frame_t *item = wmem_list_head(pinfo->layers); item; item = wmem_list_frame_next(item)) {
-        uint8_t layer = layer_of(GPOINTER_TO_INT(wmem_list_frame_data(item)));
-        unsigned bit = 1U << layer;
-        if (bit & UNKNOWN) {
+        layer = layer_of(GPOINTER_TO_INT(wmem_list_frame_data(item)));
+        if (layer <= LAYER_DATA) {
+            unsigned before = count > 0 ? 1U << layers->layer[count - 1] : 0;
             is_fragment |= layer == LAYER_DATA && (before & IP);
             /* of interest only where it may stand between a UDP or TCP header and what looks like its payload */
             if (!(before & WITH_PORTS))
                 continue;
         }
-        if (layer == LAYER_QUOTES || count == LAYERS_AT_MOST)
-            break;
+        if (layer >= LAYER_ICMP || count == LAYERS_AT_MOST)
+            break;                  /* what follows may be quoted, or is of no use */
         layers->layer[count++] = layer;
-        seen |= before = bit;
-        if (layer == LAYER_ICMP)
-            break;
+        seen |= 1U << layer;
     }
+    if (layer == LAYER_ICMP && count < LAYERS_AT_MOST) {
+        layers->layer[count++] = layer;
+        seen |= 1U << layer;
+    }
+    layers->layer[count] = LAYER_OTHER;
     layers->count = count;
     layers->seen = seen;
     layers->fragment = is_fragment;

@@ -11,6 +11,7 @@
 /** The protocols that lead to IPsec. */
 enum layer {
     LAYER_OTHER = 0,
+    LAYER_DATA,                     /**< of no known protocol: fragments, among others */
     LAYER_ETHERNET,
     LAYER_IPV4,
     LAYER_IPV6,
@@ -23,7 +24,6 @@ enum layer {
     LAYER_ISAKMP,
     LAYER_ICMP,                     /**< and ICMPv6; what follows may be quoted, so nothing does */
     LAYER_QUOTES,                   /**< what quotes packets: nothing of it is traffic */
-    LAYER_DATA,                     /**< of no known protocol: fragments, among others */
     LAYERS
 };
 
@@ -34,7 +34,7 @@ struct layers {
     unsigned count;
     unsigned seen;                  /**< bits: 1 << enum layer */
     bool fragment;                  /**< IP with data of no known protocol: a fragment, perhaps */
-    uint8_t layer[LAYERS_AT_MOST];  /**< enum layer */
+    uint8_t layer[LAYERS_AT_MOST + 1]; /**< enum layer; behind the last one LAYER_OTHER */
 };
 
 /** Looks up the protocols; to be called once, when all are registered. */

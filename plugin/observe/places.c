@@ -30,23 +30,18 @@ enum {
     IP_V6 = 6
 };
 
-void
-places_begin(struct places *places, tvbuff_t *tvb, const packet_info *pinfo, const struct layers *layers)
-{
-    places->layers = layers;
-    places->index = 0;
-    places->carrier = (struct carrier){ .span = span_of(tvb), .next = NEXT_UNKNOWN };
-    places->carrier.end = places->carrier.span.reported;
-    places->rest = pinfo->data_src ? pinfo->data_src->next : NULL;
-    places->is_exact = places->is_inside_esp = false;
-    places->at_header = LAYER_OTHER;
-    places->tries = TRIES_AT_MOST;
-}
-
+/* The layer that follows; LAYER_OTHER behind the last one. */
 static uint8_t
 peek(const struct places *places)
 {
-    return places->index < places->layers->count ? places->layers->layer[places->index] : LAYER_OTHER;
+    return places->layers->layer[places->index];
+}
+
+/* The layer before the one that the walk has come to. */
+static uint8_t
+before(const struct places *places)
+{
+    return places->index > 1 ? places->layers->layer[places->index - 2] : LAYER_OTHER;
 }
 
 /* By layer: the number of its protocol (IANA: Protocol Numbers); 0 where an IP header does not tell. */
@@ -72,6 +67,13 @@ static inline bool
 fits(const struct carrier *carrier, uint8_t following)
 {
     return numbers[following] == 0 || is_at(carrier, following);
+}
+
+/* Whether one more IP header follows at once, by its number (IANA: Protocol Numbers). */
+static inline bool
+is_ip(int next)
+{
+    return next == IP_PROTO_IPIP || next == IP_PROTO_IPV6;
 }
 
 /* Whether ESP or AH stands behind an IP header, or in UDP behind it on ESP's port: elsewhere it may be any tunnel. */
@@ -155,26 +157,32 @@ stay_at(struct places *places, const struct span *span, int at)
     places->carrier.is_fragment = false;
 }
 
+/* An IP header that does not begin right here. */
+static bool
+find_ip(struct places *places, const struct span *span, int from, const struct wanted *wanted)
+{
+    return (places->is_inside_esp && search_rest(places, wanted, true))
+            || search(places, span, from, wanted, PROBABLE) || search_rest(places, wanted, false)
+            || search(places, span, from, wanted, WHOLE);
+}
+
 static void
 enter_ip(struct places *places, unsigned version)
 {
     struct span span = places->carrier.span;
     int from = places->carrier.at;
     struct wanted wanted = { .version = version, .layer = peek(places) };
-    bool is_exact = places->is_exact && try_at(places, &span, from, &wanted, places->is_inside_esp ? PROBABLE : CERTAIN);
+    bool is_here = places->is_exact && try_at(places, &span, from, &wanted, places->is_inside_esp ? PROBABLE : CERTAIN);
 
-    if (is_exact || (places->is_inside_esp && search_rest(places, &wanted, true))
-            || search(places, &span, from, &wanted, PROBABLE) || search_rest(places, &wanted, false)
-            || search(places, &span, from, &wanted, WHOLE)) {
-        if (places->carrier.is_fragment)
-            enter_reassembled(places);
-        int next = places->carrier.next;
-        places->is_exact = next == IP_PROTO_IPIP || next == IP_PROTO_IPV6;
-        places->is_inside_esp = false;
-    } else {
+    if (!is_here && !find_ip(places, &span, from, &wanted)) {
         stay_at(places, &span, from);
         places->is_exact = false;
+        return;
     }
+    if (places->carrier.is_fragment)
+        enter_reassembled(places);
+    places->is_exact = is_ip(places->carrier.next);
+    places->is_inside_esp = false;
 }
 
 /* To the type behind Ethernet's addresses, or behind the type if IP follows. */
@@ -227,6 +235,38 @@ enter_other(struct places *places)
         places->carrier.next = NEXT_UNKNOWN;
 }
 
+/* Ethernet and a plain IPv4 header begin most frames. */
+static bool
+begin_plain(struct places *places)
+{
+    enum { LAYERS_BEFORE = 2 };
+    const struct layers *layers = places->layers;
+    struct carrier *carrier = &places->carrier;
+    int start = ETHERNET_TYPE + TYPE_SIZE;
+
+    if (layers->layer[0] != LAYER_ETHERNET || layers->layer[1] != LAYER_IPV4 || !span_holds(&carrier->span, 0, start)
+            || pntohu16(carrier->span.bytes + ETHERNET_TYPE) != TYPE_IPV4 || !carrier_begin_plain(carrier, start)
+            || !fits(carrier, layers->layer[LAYERS_BEFORE]))
+        return false;
+    places->index = LAYERS_BEFORE;
+    places->is_exact = is_ip(carrier->next);
+    return true;
+}
+
+void
+places_begin(struct places *places, tvbuff_t *tvb, const packet_info *pinfo, const struct layers *layers)
+{
+    places->layers = layers;
+    places->index = 0;
+    places->carrier = (struct carrier){ .span = span_of(tvb) };
+    places->rest = pinfo->data_src ? pinfo->data_src->next : NULL;
+    places->is_exact = places->is_inside_esp = false;
+    places->at_header = LAYER_OTHER;
+    places->tries = TRIES_AT_MOST;
+    if (!begin_plain(places))
+        stay_at(places, &places->carrier.span, 0);
+}
+
 static int
 size_of(uint8_t layer)
 {
@@ -245,12 +285,12 @@ size_of(uint8_t layer)
 /* Whether the walk comes to the header of the layer; of ESP and AH, whose IP header may not have been named, also if a
  * search leads to it. */
 static bool
-reach(struct places *places, uint8_t layer, uint8_t before)
+reach(struct places *places, uint8_t layer)
 {
     struct carrier *carrier = &places->carrier;
     bool is_payload = carrier->next == NEXT_PAYLOAD && (layer == LAYER_ESP || layer == LAYER_ISAKMP);
 
-    if (is_payload && layer == LAYER_ISAKMP && before == LAYER_UDPENCAP)
+    if (is_payload && layer == LAYER_ISAKMP && before(places) == LAYER_UDPENCAP)
         carrier->at += NON_ESP_MARKER;
     if (!is_payload && !is_at(carrier, layer)) {
         struct wanted wanted = { .version = IP_ANY, .layer = layer, .leads = true };
@@ -278,7 +318,7 @@ leave(struct places *places)
     if (layer == LAYER_AH) {
         if (!carrier_step_ah(carrier))
             carrier->next = NEXT_UNKNOWN;
-        places->is_exact = carrier->next == IP_PROTO_IPIP || carrier->next == IP_PROTO_IPV6;
+        places->is_exact = is_ip(carrier->next);
         return;
     }
     carrier->at += size_of(layer);
@@ -286,9 +326,9 @@ leave(struct places *places)
 }
 
 static void
-stop_at(struct places *places, uint8_t layer, uint8_t before, struct place *place)
+stop_at(struct places *places, uint8_t layer, struct place *place)
 {
-    bool is_reached = reach(places, layer, before);
+    bool is_reached = reach(places, layer);
     const struct carrier *carrier = &places->carrier;
     int size = size_of(layer);
 
@@ -310,20 +350,17 @@ places_walk(struct places *places, struct place *place)
         leave(places);
     while (places->index < places->layers->count) {
         uint8_t layer = peek(places);
-        uint8_t before = places->index > 0 ? places->layers->layer[places->index - 1] : LAYER_OTHER;
         places->index++;
         switch (layer) {
         case LAYER_ETHERNET:
             enter_ethernet(places);
             break;
         case LAYER_IPV4:
-            enter_ip(places, IP_V4);
-            break;
         case LAYER_IPV6:
-            enter_ip(places, IP_V6);
+            enter_ip(places, layer == LAYER_IPV4 ? IP_V4 : IP_V6);
             break;
         case LAYER_UDP:
-            enter_udp(places, before == LAYER_TCPENCAP);
+            enter_udp(places, before(places) == LAYER_TCPENCAP);
             break;
         case LAYER_TCP:
             enter_tcp(places);
@@ -337,7 +374,7 @@ places_walk(struct places *places, struct place *place)
         case LAYER_AH:
         case LAYER_ISAKMP:
         case LAYER_ICMP:
-            stop_at(places, layer, before, place);
+            stop_at(places, layer, place);
             return true;
         default:
             enter_other(places);

@@ -105,11 +105,16 @@ sa_table_create(wmem_allocator_t *pool)
     return table;
 }
 
+static inline uint16_t
+port_of_key(const struct endpoint *destination)
+{
+    return port_is_translated(destination->port) ? destination->port : 0;
+}
+
 struct sa_key
 sa_key_of(uint8_t protocol, const struct endpoint *destination, uint32_t spi)
 {
-    struct sa_key key = { destination->address, protocol,
-            port_is_translated(destination->port) ? destination->port : 0, spi };
+    struct sa_key key = { destination->address, protocol, port_of_key(destination), spi };
 
     return key;
 }
@@ -120,19 +125,37 @@ recent_of(struct sa_table *table, const struct sa_key *key)
     return &table->recent[key->spi % RECENT_SAS];
 }
 
-struct sa *
-sa_find(struct sa_table *table, const struct sa_key *key)
+static struct sa *
+look_up(struct sa_table *table, const struct sa_key *key)
 {
-    struct sa **recent = recent_of(table, key);
-
-    if (*recent && sa_key_equal(&(*recent)->key, key))
-        return *recent;
     struct sa *sa = g_hash_table_lookup(table->by_key, key);
+
     if (sa)
-        *recent = sa;
+        *recent_of(table, key) = sa;
     else if (table->aliases)
         sa = wmem_map_lookup(table->aliases, key);
     return sa;
+}
+
+struct sa *
+sa_find(struct sa_table *table, const struct sa_key *key)
+{
+    struct sa *recent = *recent_of(table, key);
+
+    return recent && sa_key_equal(&recent->key, key) ? recent : look_up(table, key);
+}
+
+struct sa *
+sa_of_packet(struct sa_table *table, const struct ipsec_packet *packet)
+{
+    struct sa *recent = table->recent[packet->spi % RECENT_SAS];
+
+    if (recent && recent->key.spi == packet->spi && recent->key.protocol == packet->protocol
+            && recent->key.port == port_of_key(&packet->destination)
+            && ip_address_equal(&recent->key.destination, &packet->destination.address))
+        return recent;
+    struct sa_key key = sa_key_of(packet->protocol, &packet->destination, packet->spi);
+    return look_up(table, &key);
 }
 
 struct sa *

@@ -105,6 +105,9 @@ struct sa_key sa_key_of(uint8_t protocol, const struct endpoint *destination, ui
 /** The newest SA with this key, or NULL. */
 struct sa *sa_find(struct sa_table *table, const struct sa_key *key);
 
+/** The newest SA with the key of this packet, or NULL: as sa_find, and cheap where the SA was in use lately. */
+struct sa *sa_of_packet(struct sa_table *table, const struct ipsec_packet *packet);
+
 /** The SA that had this key at that frame, or NULL. */
 struct sa *sa_find_at(struct sa_table *table, const struct sa_key *key, uint32_t frame);
 

@@ -139,6 +139,10 @@ is_forward(const struct sequence *sequence, uint32_t number, uint64_t *distance)
     uint32_t ahead = number - highest;
     uint32_t behind = highest - number;
 
+    if (ahead == 1) {
+        *distance = ahead;
+        return true;
+    }
     if (number > highest) {
         bool of_the_last_epoch = sequence->highest > UINT32_MAX && behind <= WRAP_REACH;
         *distance = of_the_last_epoch ? behind : ahead;

@@ -18,8 +18,8 @@
 #define GAP_SHIFT 3
 #define GAP_AT_MOST 8
 
-/* A gap that is reckoned with at no cost. */
-#define FEW_SECONDS 4
+/* A gap that is reckoned with at no cost: its nanoseconds fit in 63 bits. */
+#define SECONDS_AT_HAND UINT32_MAX
 
 /* The longest gap is halved about every 700 packets. */
 #define LONGEST_SHIFT 10
@@ -76,14 +76,14 @@ count_gap(struct service_side *side, uint64_t gap, const nstime_t *now, uint64_t
     side->longest = gap > side->longest ? gap : side->longest - (side->longest >> LONGEST_SHIFT);
 }
 
-/* Nanoseconds since the direction's last packet; 0 where the clock stands or runs backwards. As outage_ns_between, but cheap where
- * a second or two lie between the two, as nearly always. */
+/* Nanoseconds since the direction's last packet; 0 where the clock stands or runs backwards. As outage_ns_between, but cheap, as
+ * nearly always no more than years lie between the two. */
 static inline uint64_t
 gap_before(const struct service_side *side, const struct ipsec_packet *packet)
 {
     uint64_t secs = (uint64_t)packet->time.secs - (uint64_t)side->last.secs;
 
-    if (secs > FEW_SECONDS)
+    if (secs > SECONDS_AT_HAND)
         return outage_ns_between(&side->last, &packet->time);
     int64_t gap = ((int64_t)secs * CLOCK_NSECS) + packet->time.nsecs - side->last.nsecs;
     return gap > 0 ? (uint64_t)gap : 0;

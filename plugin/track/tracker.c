@@ -48,6 +48,7 @@ struct tracker {
     nstime_t latest;                /* of the packets until now */
     uint32_t latest_frame;
     bool disorder_said;
+    bool was_misported;             /* what may be ESP came on IKE's port, in some tunnel */
 };
 
 struct tracker *
@@ -157,13 +158,14 @@ adopt_path(struct tracker *tracker, const struct ipsec_packet *packet)
 }
 
 static struct sa *
-open_sa(struct tracker *tracker, const struct sa_key *key, const struct ipsec_packet *packet)
+open_sa(struct tracker *tracker, const struct ipsec_packet *packet)
 {
+    const struct sa_key key = sa_key_of(packet->protocol, &packet->destination, packet->spi);
     /* where an SA had this key, its SPI is in use again; an alias would hide it from those who read again */
-    struct sa *sa = sa_find(tracker->sas, key) ? NULL : find_moved(tracker, packet);
+    struct sa *sa = sa_find(tracker->sas, &key) ? NULL : find_moved(tracker, packet);
 
     if (sa) {
-        if (!sa_alias(tracker->sas, key, sa, tracker->limits.max_sas))
+        if (!sa_alias(tracker->sas, &key, sa, tracker->limits.max_sas))
             change_add_limit(&tracker->changes, LIMIT_ADDRESSES, tracker->limits.max_sas);
         return sa;
     }
@@ -175,7 +177,7 @@ open_sa(struct tracker *tracker, const struct sa_key *key, const struct ipsec_pa
         return NULL;
     if (!flow)
         flow = tunnel_open(tracker->tunnels, &packet->source, &packet->destination);
-    sa = sa_open(tracker->sas, key, flow, packet->frame, &packet->time, packet->source.port != 0);
+    sa = sa_open(tracker->sas, &key, flow, packet->frame, &packet->time, packet->source.port != 0);
     bool sure;
     sa->origin = origin_claim(flow, &packet->time, tracker->limits.handover_grace, &sure);
     sa->origin_sure = sure;
@@ -426,11 +428,11 @@ extend_life(struct sa *sa, const struct ipsec_packet *packet)
     if (sa->sequence.packets == 1 && sa->negotiated) {
         sa->first_time = sa->last_time = packet->time;
         sa->first_frame = packet->frame;
-    } else if (clock_compare(&packet->time, &sa->first_time) < 0) {
-        sa->first_time = packet->time;      /* the capture is out of order */
     }
     if (clock_compare(&packet->time, &sa->last_time) > 0)
         sa->last_time = packet->time;
+    else if (clock_compare(&packet->time, &sa->first_time) < 0)
+        sa->first_time = packet->time;      /* the capture is out of order */
     sa->last_frame = packet->frame;
     if (packet->sequence <= 1)
         sa->born_in_capture = true;
@@ -479,14 +481,13 @@ as_meant(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *pack
 struct sa *
 tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
 {
-    struct sa_key key = sa_key_of(packet->protocol, &packet->destination, packet->spi);
-    struct sa *sa = sa_find(tracker->sas, &key);
+    struct sa *sa = sa_of_packet(tracker->sas, packet);
 
     check_order(tracker, &packet->time, packet->frame);
     if (sa && begins_anew(sa, packet, tracker->limits.handover_grace))
         sa = NULL;
     if (!sa) {
-        sa = open_sa(tracker, &key, packet);
+        sa = open_sa(tracker, packet);
         if (!sa)
             return NULL;
     }
@@ -531,12 +532,12 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
 bool
 tracker_take_on_ike_port(struct tracker *tracker, const struct ipsec_packet *packet)
 {
-    struct sa_key key = sa_key_of(packet->protocol, &packet->destination, packet->spi);
     struct flow *flow = tunnel_find(tracker->tunnels, &packet->source, &packet->destination);
 
     if (!flow)
         return false;
-    if (!mapping_knows_misported(flow, packet) && !sa_find(tracker->sas, &key))
+    tracker->was_misported = true;
+    if (!mapping_knows_misported(flow, packet) && !sa_of_packet(tracker->sas, packet))
         return false;
     tracker_take_ipsec(tracker, packet);
     return true;
@@ -546,6 +547,8 @@ tracker_take_on_ike_port(struct tracker *tracker, const struct ipsec_packet *pac
 static bool
 answers_misported(const struct tracker *tracker, const struct ike_message *message)
 {
+    if (!tracker->was_misported)
+        return false;
     const struct flow *flow = tunnel_find(tracker->tunnels, &message->destination, &message->source);
 
     return flow && flow->misported_spi != 0 && (uint32_t)(message->initiator_spi >> SPI_BITS) == flow->misported_spi;

@@ -135,10 +135,10 @@ def forgotten_packets(bench, scale):
 
 ALTERNATIVES = "{}: SPIscope over Lua and over `-T fields \\| python3`"
 LIMITS = {
-    "tree": Limit("ESP with a tree: over stock", 1.06, over_stock("esp", "tree")),
+    "tree": Limit("ESP with a tree: over stock", 1.05, over_stock("esp", "tree")),
     "plain": Limit("ESP, plain `tshark -r`: over stock", 1.08, over_stock("esp", "plain")),
-    "quiet": Limit("ESP, `tshark -q -z`: over stock", 1.10, quiet_over_stock),
-    "ike-tree": Limit("IKE with a tree: over stock", 1.16, over_stock("ike", "tree")),
+    "quiet": Limit("ESP, `tshark -q -z`: over stock", 1.08, quiet_over_stock),
+    "ike-tree": Limit("IKE with a tree: over stock", 1.15, over_stock("ike", "tree")),
     "ike-plain": Limit("IKE, plain `tshark -r`: over stock", 1.20, over_stock("ike", "plain")),
     "no-ipsec": Limit("no IPsec, with a tree: over stock", 1.02, over_stock("web", "tree")),
     "no-ipsec-plain": Limit("no IPsec, plain `tshark -r`: over stock", 1.02, over_stock("web", "plain")),

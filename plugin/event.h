@@ -190,6 +190,13 @@ struct lost_packet {
     uint32_t bytes;                 /**< in them, behind their IP headers */
 };
 
+/** Headers that Wireshark's dissectors found and observe/ did not, by protocol: in an encapsulation that is not read. */
+struct unread {
+    uint32_t esp;
+    uint32_t ah;
+    uint32_t ike;
+};
+
 /** Whether it is an error and no status (RFC 7296 section 3.10.1, RFC 2408 section 3.14.1). */
 static inline bool
 notify_refuses(const struct notify *notify, uint8_t version)

@@ -303,14 +303,10 @@ take_icmp(const packet_info *pinfo, const struct place *place)
 static void
 count_unread(const struct place *place)
 {
-    struct unread *unread = &capture->facts.unread;
+    struct unread unread = { .esp = place->layer == LAYER_ESP, .ah = place->layer == LAYER_AH, .ike = place->layer == LAYER_ISAKMP };
 
-    if (place->layer == LAYER_ESP)
-        unread->esp++;
-    else if (place->layer == LAYER_AH)
-        unread->ah++;
-    else if (place->layer == LAYER_ISAKMP)
-        unread->ike++;
+    if (unread.esp || unread.ah || unread.ike)
+        tracker_take_unread(capture->tracker, &unread);
 }
 
 static void

@@ -66,6 +66,7 @@ struct rule {
     X(early_rekey) \
     X(volume_rekey) \
     X(disordered) \
+    X(not_read) \
     X(limit)
 
 #define X(name) extern const struct rule rule_##name;

@@ -19,7 +19,7 @@
 #include "user_words.h"
 
 static void
-put_capture(const struct json_writer *writer, const struct capture_facts *facts)
+put_capture(const struct json_writer *writer, const struct capture_facts *facts, const struct unread *unread)
 {
     json_name(writer, "capture");
     json_dumper_begin_object(writer->json);
@@ -37,9 +37,9 @@ put_capture(const struct json_writer *writer, const struct capture_facts *facts)
     }
     json_name(writer, "unread");
     json_dumper_begin_object(writer->json);
-    json_put_number(writer, "esp", facts->unread.esp);
-    json_put_number(writer, "ah", facts->unread.ah);
-    json_put_number(writer, "ike", facts->unread.ike);
+    json_put_number(writer, "esp", unread->esp);
+    json_put_number(writer, "ah", unread->ah);
+    json_put_number(writer, "ike", unread->ike);
     json_dumper_end_object(writer->json);
     json_dumper_end_object(writer->json);
 }
@@ -412,7 +412,7 @@ json_write(FILE *out, const struct capture_facts *facts, const struct tracker *t
     json_dumper_begin_object(&json);
     json_put_number(&writer, "schema", 2);
     json_put_string(&writer, "spiscope", SPISCOPE_VERSION);
-    put_capture(&writer, facts);
+    put_capture(&writer, facts, tracker_unread(tracker));
     put_summary(&writer, tracker);
     put_shared(&writer, facts, tracker);
     json_name(&writer, "tunnels");

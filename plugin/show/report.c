@@ -235,28 +235,6 @@ write_tunnel(FILE *out, const struct words *words, const struct tunnel *tunnel, 
     write_findings(out, words, tunnel, judge);
 }
 
-static void
-write_unread(FILE *out, const struct words *words, const struct unread *unread)
-{
-    const struct {
-        uint32_t count;
-        const char *one, *several;
-    } lines[] = {
-        { unread->esp, "ESP packet", "ESP packets" },
-        { unread->ah, "AH packet", "AH packets" },
-        { unread->ike, "IKE message", "IKE messages" },
-    };
-    const char *title = "Not read";
-
-    for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
-        if (lines[i].count == 0)
-            continue;
-        write_wrapped(out, words, title, wmem_strdup_printf(words->scope, "%s in an encapsulation that SPIscope does not read",
-                words_count(words, lines[i].count, lines[i].one, lines[i].several)));
-        title = "";
-    }
-}
-
 /* In a line, where it is well and one of many. */
 static void
 write_well(FILE *out, const struct words *words, const struct overview_row *row)
@@ -301,7 +279,6 @@ write_report(FILE *out, const struct capture_facts *facts, const struct tracker 
     fprintf(out, "SPIscope %s report\n", SPISCOPE_VERSION);
     write_wrapped(out, &words, "Capture", wmem_strdup_printf(scope, "%s: %s, %s to %s",
             facts->file ? facts->file : "(no name)", words_count(&words, facts->frames, "frame", "frames"), words_moment(&words, &facts->first), words_moment(&words, &facts->last)));
-    write_unread(out, &words, &facts->unread);
     write_findings(out, &words, NULL, judge);
     report_write_summary(out, &words, &overview, facts, tracker, judge);
     if (overview.tunnels == 0)

@@ -10,20 +10,12 @@
 
 #include "../judge/verdict.h"
 
-/** Headers that the dissectors found and SPIscope did not: in an encapsulation that it does not read. */
-struct unread {
-    uint32_t esp;
-    uint32_t ah;
-    uint32_t ike;
-};
-
 /** What is told of the capture itself. */
 struct capture_facts {
     const char *file;               /**< NULL where it is not known */
     uint32_t frames;
     nstime_t first;
     nstime_t last;
-    struct unread unread;
 };
 
 /** The SAs of each tunnel, in order of appearance: a list for each tunnel's id, with its length in

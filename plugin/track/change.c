@@ -60,6 +60,12 @@ change_ike_sa(struct changes *changes, enum change_kind kind, const struct ike_s
 }
 
 void
+change_unread(struct changes *changes, const struct unread *unread)
+{
+    add(changes, CHANGE_UNREAD)->unread = unread;
+}
+
+void
 change_replaced(struct changes *changes, struct sa *sa, uint32_t before_frame)
 {
     add_about(changes, CHANGE_SA_REPLACED, sa)->replaced = (struct change_replaced){ sa, before_frame };

@@ -43,7 +43,8 @@ enum change_kind {
     CHANGE_SERVICE_ENDED,           /**< ended: a Delete was read, and no successor is in place */
     CHANGE_ICMP,                    /**< icmp: an error quotes a flow's packet */
     CHANGE_DUPLICATE,               /**< duplicate: a child stays beside another one, for the same selectors */
-    CHANGE_PAIR_DEAD                /**< pair: a pair of SAs ended, and is missed, while its tunnel goes on */
+    CHANGE_PAIR_DEAD,               /**< pair: a pair of SAs ended, and is missed, while its tunnel goes on */
+    CHANGE_UNREAD                   /**< unread: a header is there and was not read, the first of the capture */
 };
 
 /** What has an end, as a capture may come from anyone. */
@@ -174,6 +175,7 @@ struct change {
         struct change_outage outage;
         struct change_icmp icmp;
         const struct service_end_seen *ended;
+        const struct unread *unread;
     };
 };
 
@@ -217,6 +219,9 @@ void change_outage(struct changes *changes, const struct outage *outage, const s
 void change_icmp(struct changes *changes, struct sa *sa, const struct flow *flow, enum path_error kind, const struct icmp_error *error);
 void change_pair(struct changes *changes, const struct pair_end *end);
 void change_duplicate(struct changes *changes, const struct child *child, const struct child *other);
+
+/** Adds that something was not read; the counts go on. */
+void change_unread(struct changes *changes, const struct unread *unread);
 
 /** Adds a change of an SA's sequence, to be filled in further. Never NULL; valid until the next one is added. */
 struct change_sequence *change_sequence(struct changes *changes, struct sa *sa, unsigned effect);

@@ -48,6 +48,7 @@ struct tracker {
     nstime_t latest;                /* of the packets until now */
     uint32_t latest_frame;
     bool disorder_said;
+    struct unread unread;
     bool was_misported;             /* what may be ESP came on IKE's port, in some tunnel */
 };
 
@@ -577,6 +578,25 @@ tracker_take_lost(struct tracker *tracker, const struct lost_packet *lost)
     path_take_lost(tracker->tunnels, lost);
     if (flow && lost->is_ike)
         change_lost(&tracker->changes, flow, lost);
+}
+
+void
+tracker_take_unread(struct tracker *tracker, const struct unread *more)
+{
+    struct unread *unread = &tracker->unread;
+    bool is_first = unread->esp == 0 && unread->ah == 0 && unread->ike == 0;
+
+    unread->esp += more->esp;
+    unread->ah += more->ah;
+    unread->ike += more->ike;
+    if (is_first)
+        change_unread(&tracker->changes, unread);
+}
+
+const struct unread *
+tracker_unread(const struct tracker *tracker)
+{
+    return &tracker->unread;
 }
 
 struct sa *

@@ -47,6 +47,12 @@ void tracker_take_icmp(struct tracker *tracker, const struct icmp_error *error);
 /** Takes a packet whose fragments did not all come. */
 void tracker_take_lost(struct tracker *tracker, const struct lost_packet *lost);
 
+/** Takes headers that are there and were not read, of one frame. */
+void tracker_take_unread(struct tracker *tracker, const struct unread *more);
+
+/** What was not read so far. */
+const struct unread *tracker_unread(const struct tracker *tracker);
+
 const struct changes *tracker_changes(const struct tracker *tracker);
 
 /** The SA of a packet that was taken before, or NULL. */

@@ -122,6 +122,7 @@ def test_fragments_that_never_became_whole_are_counted(spiscope, truth):
 
 
 USER_0 = 147                    # LINKTYPE_USER0
+UNREAD = "an encapsulation that SPIscope does not read"
 
 
 def test_what_is_not_read_is_counted(spiscope):
@@ -131,15 +132,23 @@ def test_what_is_not_read_is_counted(spiscope):
     option = ("-o", 'uat:user_dlts:"User 0 (DLT=147)","esp","0","","0",""')
     file = spiscope.readable_copy_dir("home") / "not_under_ip.json"
     done = spiscope.tshark("-n", "-q", "-r", path, *option, "-z", "spiscope,report", "-z", f"spiscope,json,{file}")
-    assert "12 ESP packets in an encapsulation that SPIscope does not read" in done.stdout
+    assert f"12 ESP packets in {UNREAD}" in " ".join(done.stdout.split())
     found = json.loads(file.read_text())
     assert found["capture"]["unread"] == {"esp": 12, "ah": 0, "ike": 0}
     assert found["tunnels"] == []
+    one, = found["findings"]
+    assert (one["key"], one["frame"], one["severity"], one["confidence"]) == ("not_read", 1, "note", "proven")
+    assert one["text"] == f"12 ESP packets in {UNREAD}"
+    for passes, count in ((1, "1 ESP packet"), (2, "12 ESP packets")):
+        rows = spiscope.rows(path, ("frame.number", "spiscope.finding.text"), option[1:], passes=passes, display_filter="spiscope.not_read")
+        assert [(row["frame.number"], row["spiscope.finding.text"]) for row in rows] == [(["1"], [f"{count} in {UNREAD}"])]
 
 
 @pytest.mark.parametrize("capture", ["churn", "quoted_in_icmp", "quoted_in_samples", "snaplen_60", "encap_mpls", "ike_hostile_all_ones"])
 def test_all_is_read_that_can_be(spiscope, constructed_ike, capture):
-    assert outputs.run(spiscope, capture, may_complain=True).json["capture"]["unread"] == {"esp": 0, "ah": 0, "ike": 0}
+    found = outputs.run(spiscope, capture, may_complain=True).json
+    assert found["capture"]["unread"] == {"esp": 0, "ah": 0, "ike": 0}
+    assert "not_read" not in [finding["key"] for finding in found["findings"]]
 
 
 def esp_frame(spi, sequence, identity=1):

@@ -15,7 +15,7 @@ unset(CMAKE_REQUIRED_INCLUDES)
 set_source_files_properties(${PLUGIN_FILES} PROPERTIES COMPILE_FLAGS "${WERROR_COMMON_FLAGS}")
 add_wireshark_plugin_library(spiscope epan)
 target_compile_definitions(spiscope PRIVATE SPISCOPE_VERSION="${SPISCOPE_VERSION}")
-target_link_libraries(spiscope epan)
+target_link_libraries(spiscope epan ${SPISCOPE_MATH})
 install_plugin(spiscope epan)
 
 # Wireshark installs its own profiles from a list of its own, and those of its build folder are found without installation.

@@ -40,7 +40,7 @@ judge_change(struct judge *judge, const struct change *change)
     if (change->kind == CHANGE_REQUESTED)
         memory_take_offer(judge->memory, change->exchange);
     for (size_t r = 0; r < RULES; r++)
-        if (rules[r]->on & (UINT32_C(1) << change->kind))
+        if (rules[r]->on & (UINT64_C(1) << change->kind))
             rules[r]->judge(judge, change);
 }
 

@@ -21,12 +21,12 @@ struct finding_words {
 #define FINDINGS_OF_A_RULE 3
 
 struct rule {
-    uint32_t on;                    /**< a set of ON(kind): the kinds of changes that it takes */
+    uint64_t on;                    /**< a set of ON(kind): the kinds of changes that it takes */
     void (*judge)(struct judge *judge, const struct change *change);
     struct finding_words findings[FINDINGS_OF_A_RULE];
 };
 
-#define ON(kind) (UINT32_C(1) << CHANGE_##kind)
+#define ON(kind) (UINT64_C(1) << CHANGE_##kind)
 
 /* X(name): the rules, in the order in which they see a change. */
 #define SPISCOPE_RULES(X) \

@@ -56,12 +56,6 @@ open_sa(struct ike_context *context, struct child *child, uint8_t protocol, uint
 }
 
 bool
-child_is_alive(const struct child *child)
-{
-    return child->deleted_frame == 0 && child->list->ike_sa->end != IKE_FAILED;
-}
-
-bool
 child_same_selectors(const struct child *a, const struct child *b)
 {
     bool same_side = a->origin->flow == b->origin->flow;

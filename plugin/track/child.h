@@ -8,6 +8,7 @@
 #define SPISCOPE_CHILD_H
 
 #include "ike_context.h"
+#include "ike_sa.h"
 #include "sa.h"
 
 struct exchange;
@@ -39,7 +40,11 @@ struct child {
 };
 
 /** Whether the child lives: no Delete for it was read, and its IKE SA did not fail. */
-bool child_is_alive(const struct child *child);
+static inline bool
+child_is_alive(const struct child *child)
+{
+    return child->deleted_frame == 0 && child->list->ike_sa->end != IKE_FAILED;
+}
 
 /** Whether both were negotiated for the same selectors and the same protocol, whoever asked. */
 bool child_same_selectors(const struct child *a, const struct child *b);

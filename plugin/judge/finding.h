@@ -88,6 +88,7 @@ enum severity {
     X(NAT_REBINDING, "nat_rebinding", PATH, NOTE, SEQUENCE, "Same SA under a new address or port") \
     X(CAPTURE_DISORDERED, "capture_disordered", LIMIT, NOTE, PROTOCOL, "The file is out of time order") \
     X(NOT_READ, "not_read", LIMIT, NOTE, PROTOCOL, "Packets in an encapsulation that SPIscope does not read") \
+    X(UNPROTECTED, "unprotected", PATH, NOTE, SECURITY, "Not protected, though it had to be") \
     X(LIMIT_REACHED, "limit_reached", LIMIT, NOTE, PROTOCOL, "A table of SPIscope is full")
 
 enum finding_key {

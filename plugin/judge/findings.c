@@ -5,6 +5,7 @@
 #include "findings.h"
 
 #include "../by_frame.h"
+#include "../track/protection.h"
 #include "../track/refusal.h"
 
 /* Findings of a key, back from the latest, among which those are looked for that have to be taken back. */
@@ -30,9 +31,49 @@ is_disproved(const struct finding *finding)
 }
 
 bool
+finding_is_unproven(const struct finding *finding)
+{
+    const struct ike_sa *ike_sa = finding->exchange ? finding->exchange->ike_sa : NULL;
+
+    if (finding->key == FINDING_INVALID_SPI && !ike_sa)
+        return true;                /* said in clear */
+    return ike_sa && (protection_is_unproven(ike_sa) || protection_was_missing(finding->exchange)
+            || (finding->other_exchange && protection_is_unproven(finding->other_exchange->ike_sa)));
+}
+
+/* Whether its exchange went on, with whoever can: the IKE SA came up after it, or the answer came after all. */
+static bool
+went_on(const struct finding *finding)
+{
+    const struct exchange *exchange = finding->exchange;
+
+    if (exchange_is_initial(exchange->type) && exchange->ike_sa->established_frame > finding->frame)
+        return true;
+    return exchange->outcome == EXCHANGE_GIVEN_UP && exchange->response_frame > finding->frame;
+}
+
+bool
 finding_is_overcome(const struct finding *finding)
 {
-    return is_disproved(finding) || (finding->exchange && finding->exchange->tried_again);
+    return is_disproved(finding)
+            || (finding->exchange && (finding->exchange->tried_again || went_on(finding) || protection_was_missing(finding->exchange)));
+}
+
+/* Whether both peers' packets went on after it. */
+static bool
+tunnel_went_on(const struct finding *finding)
+{
+    const struct tunnel *tunnel = finding->tunnel;
+
+    return tunnel && tunnel->flow[0].last_frame > finding->frame && tunnel->flow[1].last_frame > finding->frame;
+}
+
+enum confidence
+finding_confidence(const struct finding *finding)
+{
+    bool is_hearsay = finding_is_unproven(finding) && (tunnel_went_on(finding) || finding_is_overcome(finding));
+
+    return is_hearsay ? CONFIDENCE_SUSPECTED : (enum confidence)finding->confidence;
 }
 
 /* A refusal that was made good, or that only says to come back later; or what was said too soon. */
@@ -48,7 +89,7 @@ finding_severity(const struct finding *finding)
 {
     enum severity severity = finding_kind(finding->key)->severity;
 
-    if (is_passing(finding))
+    if (is_passing(finding) || (severity > SEVERITY_NOTE && finding->exchange && (went_on(finding) || protection_was_missing(finding->exchange))))
         return SEVERITY_NOTE;
     return finding->is_raised && severity < SEVERITY_ERROR ? severity + 1 : severity;
 }

@@ -36,8 +36,14 @@ struct finding {
  * is a note; and what its rule raised is one above its kind. */
 enum severity finding_severity(const struct finding *finding);
 
-/** Whether it is a refusal that was made good: nothing is its effect. */
+/** How sure it is: at most suspected, once it is known that anybody may have sent what it rests on, and that nothing came of it. */
+enum confidence finding_confidence(const struct finding *finding);
+
+/** Whether nothing is its effect: a refusal that was made good, a request that was answered after all, or what was forged. */
 bool finding_is_overcome(const struct finding *finding);
+
+/** Whether anybody may have sent what it rests on: the peers' keys proved nothing of it. */
+bool finding_is_unproven(const struct finding *finding);
 
 struct findings;
 

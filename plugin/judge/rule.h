@@ -59,6 +59,7 @@ struct rule {
     X(child_refused) \
     X(pfs_mismatch) \
     X(invalid_spi) \
+    X(unprotected) \
     X(lifetime) \
     X(lifetime_order) \
     X(collision) \

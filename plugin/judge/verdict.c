@@ -195,11 +195,11 @@ decide(struct verdict *verdict, const struct answer *answers, unsigned count)
     }
 }
 
-/* By the tunnel that works since, or by the next try. */
+/* By the tunnel that works since or all the same, or by the next try. */
 static bool
 is_overcome(const struct view *view, const struct finding *finding)
 {
-    return view_is_history(view, finding) || (finding->exchange && finding->exchange->tried_again);
+    return view_is_history(view, finding) || view_is_thrown_in(view, finding) || (finding->exchange && finding->exchange->tried_again);
 }
 
 /* What stands beside the verdict: findings above a note that are neither its own nor only its effect. */

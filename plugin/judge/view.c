@@ -28,7 +28,7 @@ claim_rests_on(struct claim *claim, uint32_t frame)
 bool
 claim_finding(struct claim *claim, const struct finding *finding)
 {
-    claim->confidence = finding->confidence;
+    claim->confidence = (uint8_t)finding_confidence(finding);
     claim->finding = finding;
     claim_rests_on(claim, finding->frame);
     for (unsigned i = 0; i < finding->evidence_count; i++)
@@ -85,6 +85,12 @@ view_is_history(const struct view *view, const struct finding *finding)
     return view->works && clock_compare(&finding->time, &view->works_since) <= 0;
 }
 
+bool
+view_is_thrown_in(const struct view *view, const struct finding *finding)
+{
+    return view->works && finding_is_unproven(finding);
+}
+
 /* Of what stands beside a tunnel that works: ICMP may be forged, differing lifetimes have ended nothing yet, and SPIs that change, or are
  * rekeyed early, are churn. */
 static bool
@@ -118,7 +124,7 @@ view_latest_above_note(const struct view *view, unsigned key)
 static const struct finding *
 worse(const struct view *view, const struct finding *worst, const struct finding *finding)
 {
-    if (!finding || view_is_history(view, finding) || (worst && finding->confidence <= worst->confidence))
+    if (!finding || view_is_history(view, finding) || view_is_thrown_in(view, finding) || (worst && finding->confidence <= worst->confidence))
         return worst;
     return finding;
 }

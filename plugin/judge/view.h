@@ -81,6 +81,9 @@ const struct finding *view_find_last(const struct view *view, const struct troub
 /** Whether what a finding shows was overcome before the tunnel last began to work: then it is history, and explains nothing. */
 bool view_is_history(const struct view *view, const struct finding *finding);
 
+/** Whether anybody may have sent what a finding rests on, and the tunnel works: then it is no trouble of its peers. */
+bool view_is_thrown_in(const struct view *view, const struct finding *finding);
+
 /** The latest finding with that key that is above a note and was not made good by the next try; NULL where there is none. */
 const struct finding *view_latest_above_note(const struct view *view, unsigned key);
 

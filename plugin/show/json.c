@@ -229,7 +229,7 @@ put_finding(const struct json_writer *writer, const struct finding *finding)
     json_dumper_begin_object(writer->json);
     json_put_string(writer, "key", finding_kind(finding->key)->key);
     json_put_string(writer, "severity", severity_name(finding_severity(finding)));
-    json_put_string(writer, "confidence", confidence_name(finding->confidence));
+    json_put_string(writer, "confidence", confidence_name(finding_confidence(finding)));
     json_put_number(writer, "frame", finding->frame);
     json_put_time(writer, "time", &finding->time);
     if (finding->sa)

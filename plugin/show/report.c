@@ -136,7 +136,7 @@ write_findings(FILE *out, const struct words *words, const struct tunnel *tunnel
             continue;
         write_wrapped(out, words, "  Finding", wmem_strdup_printf(words->scope, "%s, %s, as in frame %u (%s): %s",
                 finding_kind((uint8_t)key)->key, words_times(words, file->count[key]), finding->frame,
-                confidence_name(finding->confidence), finding_text(words, finding)));
+                confidence_name(finding_confidence(finding)), finding_text(words, finding)));
     }
 }
 

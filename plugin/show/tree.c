@@ -437,7 +437,7 @@ tree_show_finding(struct tree_frame *frame, const struct finding *finding)
         add_hidden(proto_tree_add_item(tree, ei_finding[finding->key].hf, frame->tvb, 0, 0, ENC_NA));
     if (finding->sa)
         add_uint(tree, hf_finding_spi, frame->tvb, finding->sa->key.spi);
-    proto_item_set_generated(proto_tree_add_string(tree, hf_confidence, frame->tvb, 0, 0, confidence_name(finding->confidence)));
+    proto_item_set_generated(proto_tree_add_string(tree, hf_confidence, frame->tvb, 0, 0, confidence_name(finding_confidence(finding))));
     proto_item_set_generated(proto_tree_add_string(tree, hf_meaning, frame->tvb, 0, 0, finding_meaning(finding->key)));
     for (unsigned i = 0; finding_check(finding, i); i++)
         proto_item_set_generated(proto_tree_add_string(tree, hf_check, frame->tvb, 0, 0, finding_check(finding, i)));

@@ -150,6 +150,13 @@ change_icmp(struct changes *changes, struct sa *sa, const struct flow *flow, enu
 }
 
 void
+change_unprotected(struct changes *changes, const struct flow *flow, const struct ike_message *message)
+{
+    add(changes, CHANGE_UNPROTECTED)->unprotected = (struct change_unprotected){ flow, message->version, message->exchange_type,
+            message->contents.notifies > 0 ? message->contents.notify[0] : (struct notify){ 0 } };
+}
+
+void
 change_outage(struct changes *changes, const struct outage *outage, const struct tunnel *tunnel)
 {
     add(changes, CHANGE_OUTAGE)->outage = (struct change_outage){ outage, tunnel };

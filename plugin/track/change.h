@@ -42,6 +42,7 @@ enum change_kind {
     CHANGE_OUTAGE,                  /**< outage: one is over */
     CHANGE_SERVICE_ENDED,           /**< ended: a Delete was read, and no successor is in place */
     CHANGE_ICMP,                    /**< icmp: an error quotes a flow's packet */
+    CHANGE_UNPROTECTED,             /**< unprotected: a message that had to be protected was not; it is not tracked */
     CHANGE_DUPLICATE,               /**< duplicate: a child stays beside another one, for the same selectors */
     CHANGE_PAIR_DEAD,               /**< pair: a pair of SAs ended, and is missed, while its tunnel goes on */
     CHANGE_UNREAD                   /**< unread: a header is there and was not read, the first of the capture */
@@ -147,6 +148,13 @@ struct change_icmp {
     bool is_ike;
 };
 
+struct change_unprotected {
+    const struct flow *flow;        /**< whose sender it claims to come from */
+    uint8_t version;
+    uint8_t exchange_type;          /**< enum ike_exchange_type */
+    struct notify notify;           /**< the first one in it; of type 0 where there is none */
+};
+
 struct change_outage {
     const struct outage *outage;
     const struct tunnel *tunnel;
@@ -174,6 +182,7 @@ struct change {
         struct pair_end pair;
         struct change_outage outage;
         struct change_icmp icmp;
+        struct change_unprotected unprotected;
         const struct service_end_seen *ended;
         const struct unread *unread;
     };
@@ -219,6 +228,7 @@ void change_outage(struct changes *changes, const struct outage *outage, const s
 void change_icmp(struct changes *changes, struct sa *sa, const struct flow *flow, enum path_error kind, const struct icmp_error *error);
 void change_pair(struct changes *changes, const struct pair_end *end);
 void change_duplicate(struct changes *changes, const struct child *child, const struct child *other);
+void change_unprotected(struct changes *changes, const struct flow *flow, const struct ike_message *message);
 
 /** Adds that something was not read; the counts go on. */
 void change_unread(struct changes *changes, const struct unread *unread);

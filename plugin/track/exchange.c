@@ -12,6 +12,7 @@
 #include "change.h"
 #include "ike_sa.h"
 #include "sa.h"
+#include "protection.h"
 #include "tunnel.h"
 #include "walk.h"
 
@@ -88,14 +89,6 @@ other_form(struct exchange *exchange, const struct ike_message *message, bool fr
     return NULL;
 }
 
-static bool
-is_encrypted(const struct ike_message *message)
-{
-    if (message->version >= 2)
-        return message->first_payload == IKE2_PAYLOAD_SK || message->first_payload == IKE2_PAYLOAD_SKF;
-    return (message->flags & IKE1_FLAG_ENCRYPTION) != 0;
-}
-
 /* IKEv2: whether the message starts over, as after COOKIE or INVALID_KE_PAYLOAD. */
 static bool
 starts_over(const struct exchange *exchange, const struct ike_message *message, bool response)
@@ -105,7 +98,7 @@ starts_over(const struct exchange *exchange, const struct ike_message *message, 
 }
 
 static struct exchange *
-find(const struct ike_context *context, struct ike_sa *ike_sa, bool response)
+find(const struct ike_context *context, const struct ike_sa *ike_sa, bool response)
 {
     const struct ike_message *message = context->message;
     const struct flow *requester = response ? flow_reverse(context->flow) : context->flow;
@@ -130,6 +123,7 @@ begin(const struct ike_context *context, struct ike_sa *ike_sa, bool response)
     exchange->type = message->exchange_type;
     exchange->message_id = message->message_id;
     exchange->flow = response ? flow_reverse(context->flow) : context->flow;
+    exchange->is_clear = true;
     exchange->last_time = message->time;
     exchange->older = ike_sa->latest;
     ike_sa->latest = exchange;
@@ -149,7 +143,7 @@ remember(struct exchange *exchange, const struct ike_message *message, bool from
     kept->time = message->time;
     kept->from_requester = from_requester;
     kept->readable = message->readable;
-    kept->encrypted = is_encrypted(message);
+    kept->encrypted = protection_is_on(message);
     kept->first_payload = message->first_payload;
     return kept;
 }
@@ -217,16 +211,43 @@ take_new(struct exchange *exchange, const struct ike_message *message, bool from
     return kept;
 }
 
+/* Whether the message travels as a response, in a known exchange or not. */
+static bool
+is_response(const struct ike_context *context, const struct exchange *exchange)
+{
+    const struct ike_message *message = context->message;
+
+    if (message->version >= 2)
+        return (message->flags & IKE2_FLAG_RESPONSE) != 0;
+    return exchange && exchange->flow != context->flow;
+}
+
+bool
+exchange_has_sealed(const struct ike_context *context, const struct ike_sa *ike_sa)
+{
+    struct exchange *exchange = context->flow ? find(context, ike_sa, is_response(context, NULL)) : NULL;
+    const struct exchange_message *other = exchange
+        ? other_form(exchange, context->message, !is_response(context, exchange), false) : NULL;
+
+    return other && other->encrypted;
+}
+
+/* A message came in its other form, too. */
+static void
+join_forms(struct ike_sa *ike_sa, struct exchange_message *other, const struct ike_message *message)
+{
+    other->readable |= message->readable;
+    ike_sa->has_clear_copies = true;
+}
+
 struct exchange *
 exchange_take(const struct ike_context *context, struct ike_sa *ike_sa, struct ike_frame *frame, bool *news)
 {
     const struct ike_message *message = context->message;
-    bool response = message->version >= 2 && (message->flags & IKE2_FLAG_RESPONSE) != 0;
-    struct exchange *exchange = find(context, ike_sa, response);
+    struct exchange *exchange = find(context, ike_sa, is_response(context, NULL));
+    bool response = is_response(context, exchange);
 
     *news = true;
-    if (exchange && message->version < 2)
-        response = exchange->flow != context->flow;
     struct exchange_message *seen = exchange ? seen_before(exchange, message, !response) : NULL;
     if (exchange && !seen && starts_over(exchange, message, response))
         exchange = NULL;
@@ -243,13 +264,17 @@ exchange_take(const struct ike_context *context, struct ike_sa *ike_sa, struct i
             change_again(context->changes, exchange, seen->frame);
         }
     } else {
-        struct exchange_message *other = other_form(exchange, message, !response, is_encrypted(message));
+        struct exchange_message *other = other_form(exchange, message, !response, protection_is_on(message));
         *news = !other || (!other->readable && message->readable);
         if (other)
-            other->readable |= message->readable;
+            join_forms(ike_sa, other, message);
         seen = other ? other : take_new(exchange, message, !response, context->pool);
     }
     frame->message = seen;
+    if (protection_is_on(message)) {
+        exchange->is_clear = false;
+        ike_sa->is_sealed = true;
+    }
     exchange->last_time = message->time;
     exchange->last_frame = message->frame;
     return exchange;

@@ -11,6 +11,7 @@
 #include "ikev2.h"
 #include "keyless.h"
 #include "origin.h"
+#include "protection.h"
 #include "refusal.h"
 #include "restart.h"
 #include "tunnel.h"
@@ -255,6 +256,37 @@ take_news(struct ike_context *context, struct exchange *exchange, const struct i
         refusal_take_answer(exchange);
 }
 
+/* The flow that a message claims to travel in, where it is of a tunnel that is known. */
+static struct flow *
+claimed_flow(const struct ike_context *context, const struct ike_sa *ike_sa)
+{
+    const struct ike_message *message = context->message;
+    struct flow *flow = tunnel_find(context->tunnels, &message->source, &message->destination);
+
+    if (flow || !ike_sa)
+        return flow;
+    return message->flags & IKE2_FLAG_INITIATOR ? ike_sa->flow : flow_reverse(ike_sa->flow);
+}
+
+/* Whether a gateway ignores the message, as anybody may have sent it: it is told, and changes nothing. */
+static bool
+is_ignored(struct ike_context *context, const struct ike_sa *ike_sa)
+{
+    context->flow = claimed_flow(context, ike_sa);
+    if (!context->flow || (!protection_is_missing(context, ike_sa) && !protection_answers_nothing(context, ike_sa)))
+        return false;
+    change_unprotected(context->changes, context->flow, context->message);
+    return true;
+}
+
+/* Its peer answers: it was given up too early, or what ended it was forged. */
+static void
+revive(struct ike_sa *ike_sa, const struct ike_frame *frame)
+{
+    if (frame->is_response && ike_sa->end == IKE_FAILED && ike_sa->is_sealed && !ike_sa->successor)
+        ike_sa->end = IKE_ALIVE;
+}
+
 const struct ike_frame *
 ike_take(struct ike_table *table, const struct ike_message *message)
 {
@@ -266,7 +298,7 @@ ike_take(struct ike_table *table, const struct ike_message *message)
         return NULL;
     context->message = message;
     struct ike_sa *ike_sa = ike_sa_find(context->ike_sas, message);
-    if (!ike_sa && !ike_sa_has_room(context))
+    if (is_ignored(context, ike_sa) || (!ike_sa && !ike_sa_has_room(context)))
         return NULL;
     context->flow = find_flow(context, ike_sa, message);
     if (!context->flow)
@@ -280,6 +312,7 @@ ike_take(struct ike_table *table, const struct ike_message *message)
     note_heard(context, ike_sa, side);
     if (news) {
         ike_sa->messages[side]++;
+        revive(ike_sa, &frame);
         take_news(context, exchange, &frame);
     }
     service_take_message(context, &frame, news);

@@ -1,0 +1,83 @@
+/* protection.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "protection.h"
+
+#include "exchange.h"
+#include "ike_sa.h"
+#include "tunnel.h"
+#include "walk.h"
+
+bool
+protection_is_on(const struct ike_message *message)
+{
+    if (message->version >= 2)
+        return message->first_payload == IKE2_PAYLOAD_SK || message->first_payload == IKE2_PAYLOAD_SKF;
+    return (message->flags & IKE1_FLAG_ENCRYPTION) != 0;
+}
+
+/* Of IKEv1, an Informational needs it once phase 1 is over; who does not know the IKE SA can't give it any. */
+static bool
+is_due(uint8_t version, uint8_t type, const struct ike_sa *ike_sa)
+{
+    if (version >= 2)
+        return type != IKE2_IKE_SA_INIT && type != IKE2_IKE_SESSION_RESUME;     /* RFC 5723 section 4.3.1 */
+    if (type == IKE1_INFORMATIONAL)
+        return !ike_sa || ike_sa->established;
+    return type == IKE1_QUICK_MODE || type == IKE1_NEW_GROUP_MODE || type == IKE1_TRANSACTION;
+}
+
+static bool
+is_protected(const struct ike_sa *ike_sa)
+{
+    return ike_sa->is_sealed && !ike_sa->has_clear_copies;
+}
+
+static bool
+has_protected(const struct tunnel *tunnel)
+{
+    const struct ike_sa *ike_sa;
+
+    WALK(ike_sa, tunnel->ike_sas, tunnel_older, IKE_SAS_RECENT)
+        if (is_protected(ike_sa))
+            return true;
+    return false;
+}
+
+bool
+protection_is_missing(const struct ike_context *context, const struct ike_sa *ike_sa)
+{
+    const struct ike_message *message = context->message;
+    bool is_part = message->version < 2 && message->first_payload == IKE1_PAYLOAD_FRAGMENT;
+
+    if (protection_is_on(message) || is_part || !is_due(message->version, message->exchange_type, ike_sa))
+        return false;
+    if (ike_sa)
+        return is_protected(ike_sa) && !exchange_has_sealed(context, ike_sa);
+    const struct flow *flow = tunnel_find(context->tunnels, &message->source, &message->destination);
+    return flow && has_protected(flow->tunnel);
+}
+
+bool
+protection_answers_nothing(const struct ike_context *context, const struct ike_sa *ike_sa)
+{
+    const struct ike_message *message = context->message;
+
+    if (ike_sa || message->version < 2 || message->exchange_type != IKE2_IKE_SA_INIT || !(message->flags & IKE2_FLAG_RESPONSE))
+        return false;
+    const struct flow *asked = tunnel_find(context->tunnels, &message->destination, &message->source);
+    return asked && (asked->packets > 0 || asked->tunnel->ike_heard[flow_peer(asked)]);
+}
+
+bool
+protection_was_missing(const struct exchange *exchange)
+{
+    return exchange->is_clear && is_due(exchange->ike_sa->version, exchange->type, exchange->ike_sa) && is_protected(exchange->ike_sa);
+}
+
+bool
+protection_is_unproven(const struct ike_sa *ike_sa)
+{
+    return !ike_sa->established || ike_sa->heard_frame[0] == 0 || ike_sa->heard_frame[1] == 0;
+}

@@ -41,7 +41,7 @@ finding_is_unproven(const struct finding *finding)
             || (finding->other_exchange && protection_is_unproven(finding->other_exchange->ike_sa)));
 }
 
-/* Whether its exchange went on, with whoever can: the IKE SA came up after it, or the answer came after all. */
+/* Whether its exchange went on, with who has the keys: the IKE SA came up after it, or the peer was heard on it after all. */
 static bool
 went_on(const struct finding *finding)
 {
@@ -49,7 +49,7 @@ went_on(const struct finding *finding)
 
     if (exchange_is_initial(exchange->type) && exchange->ike_sa->established_frame > finding->frame)
         return true;
-    return exchange->outcome == EXCHANGE_GIVEN_UP && exchange->response_frame > finding->frame;
+    return exchange->outcome == EXCHANGE_GIVEN_UP && exchange->ike_sa->heard_frame[1 - exchange_side(exchange)] > finding->frame;
 }
 
 bool

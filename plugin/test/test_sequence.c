@@ -202,9 +202,11 @@ test_wide_gaps(void)
     for (size_t i = 0; i < G_N_ELEMENTS(width); i++) {
         struct stream stream = stream_open();
         take_series(&stream, 1, 2000);
-        g_assert_cmpuint(take(&stream, 2001 + width[i]), ==, SEQUENCE_GAP);
-        assert_counts(&stream, 2001, width[i], 0, 0);
+        bool leaps = width[i] >= 64;        /* beyond the receiver's window: counts with the next packet */
+        g_assert_cmpuint(take(&stream, 2001 + width[i]), ==, leaps ? SEQUENCE_IN_ORDER : SEQUENCE_GAP);
+        assert_counts(&stream, 2001, leaps ? 0 : width[i], 0, 0);
         g_assert_true(take(&stream, 2000 + width[i]) & SEQUENCE_LATE);
+        assert_counts(&stream, 2002, width[i] - 1, 0, 1);
         g_assert_cmpuint(take(&stream, 2001 + width[i]), ==, SEQUENCE_DUPLICATE);
         if (width[i] < 1023)
             g_assert_true(take(&stream, 2000) & SEQUENCE_DUPLICATE);
@@ -750,6 +752,23 @@ test_zero_comes_late(void)
     stream_close(&stream);
 }
 
+/* A number from which nothing goes on was not its sender's: the sequence goes on as if it had not been there. */
+static void
+test_lone_leaps(void)
+{
+    static const uint32_t leap[] = { 2100, 3500, 0x7ffffff0, 0xfffffff0 };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(leap); i++) {
+        struct stream stream = stream_open();
+        take_series(&stream, 1, 2000);
+        g_assert_cmpuint(take(&stream, leap[i]), ==, SEQUENCE_IN_ORDER);
+        for (uint32_t number = 2001; number <= 2030; number++)
+            g_assert_cmpuint(take(&stream, number), ==, SEQUENCE_IN_ORDER);
+        assert_counts(&stream, 2031, 0, 0, 0);
+        stream_close(&stream);
+    }
+}
+
 /* A receiver that tolerates nothing, and one that tolerates everything. */
 static void
 test_extreme_windows(void)
@@ -1040,6 +1059,7 @@ main(int argc, char **argv)
     g_test_add_func("/sequence/own-window-edges", test_own_window_edges);
     g_test_add_func("/sequence/gap-filled-late", test_gap_filled_late);
     g_test_add_func("/sequence/wide-gaps", test_wide_gaps);
+    g_test_add_func("/sequence/lone-leaps", test_lone_leaps);
     g_test_add_func("/sequence/before-first", test_before_first);
     g_test_add_func("/sequence/far-before-first", test_far_before_first);
     g_test_add_func("/sequence/settled-by-time", test_settled_by_time);

@@ -271,10 +271,8 @@ exchange_take(const struct ike_context *context, struct ike_sa *ike_sa, struct i
         seen = other ? other : take_new(exchange, message, !response, context->pool);
     }
     frame->message = seen;
-    if (protection_is_on(message)) {
-        exchange->is_clear = false;
-        ike_sa->is_sealed = true;
-    }
+    exchange->is_clear &= !protection_is_on(message);
+    ike_sa->is_sealed |= protection_is_in_use(message, ike_sa);
     exchange->last_time = message->time;
     exchange->last_frame = message->frame;
     return exchange;

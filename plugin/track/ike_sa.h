@@ -30,7 +30,7 @@ struct ike_sa {
     bool initial_contact;           /**< a peer announced that it knows of no other IKE SA */
     bool stuck_said;                /**< that its authentication led nowhere was told */
     bool set_up;                    /**< its initial exchange was seen: it is no rekey */
-    bool is_sealed;                 /**< messages of it were encrypted */
+    bool is_sealed;                 /**< messages of it that have to be encrypted were */
     bool has_clear_copies;          /**< and are there a second time, decrypted by a gateway */
     uint32_t identity[2];           /**< hash of what its initiator, its responder says that it is; 0 where it was not read */
     int8_t ended_by;                /**< 1 + the peer who deleted it, or 0 */

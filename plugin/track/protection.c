@@ -28,6 +28,12 @@ is_due(uint8_t version, uint8_t type, const struct ike_sa *ike_sa)
     return type == IKE1_QUICK_MODE || type == IKE1_NEW_GROUP_MODE || type == IKE1_TRANSACTION;
 }
 
+bool
+protection_is_in_use(const struct ike_message *message, const struct ike_sa *ike_sa)
+{
+    return protection_is_on(message) && is_due(message->version, message->exchange_type, ike_sa);
+}
+
 static bool
 is_protected(const struct ike_sa *ike_sa)
 {

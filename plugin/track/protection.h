@@ -17,6 +17,9 @@ struct ike_sa;
 /** Whether the message is encrypted, readable or not. */
 bool protection_is_on(const struct ike_message *message);
 
+/** Whether the message had to be protected, and is. */
+bool protection_is_in_use(const struct ike_message *message, const struct ike_sa *ike_sa);
+
 /** Whether the message that is taken had to be protected and is not, although its IKE SA is: where it belongs to none, a later one of
  * the tunnel between the two.
  * @param ike_sa  or NULL */

@@ -28,6 +28,9 @@
  * lasts milliseconds. */
 #define FALLEN_FOR_MS 1000
 
+/* The window that receivers should have by default (RFC 4303 section 3.4.3). */
+#define LEAP_AT_LEAST 64
+
 /* Gaps beyond this length prove nothing; keeps the reckoning within 64 bits. */
 #define PROVING_GAP (1U << 20)
 
@@ -52,6 +55,14 @@ struct fall {
     bool replayed;                  /* it holds a packet that is known to be a copy, or out of time order */
 };
 
+/* A packet so far ahead of the highest number that the receiver would drop what comes between. One may be forged: it counts once the next
+ * packet goes on from it. */
+struct leap {
+    uint32_t number;
+    uint32_t frame;                 /* 0: there is none */
+    nstime_t time;
+};
+
 struct sequence_history {
     uint64_t seen[OWN_WINDOW / WORD_BITS]; /* ring of bits: number modulo OWN_WINDOW */
     uint64_t lost;
@@ -60,6 +71,7 @@ struct sequence_history {
     uint32_t initial_first;
     struct run run;
     struct fall fall;
+    struct leap leap;
     struct gaps gaps;
     uint64_t longest_gap;           /* numbers */
     uint64_t before_restart;
@@ -161,6 +173,8 @@ sequence_is_behind(const struct sequence *sequence, uint32_t number)
 {
     uint64_t distance;
 
+    if (sequence->history && sequence->history->leap.frame != 0 && sequence->history->leap.number == number)
+        return true;
     return sequence->packets != 0 && !is_forward(sequence, number, &distance);
 }
 
@@ -369,6 +383,48 @@ write_down(struct sequence *sequence, uint32_t frame)
     ledger_write(&sequence->history->ledger, &entry);
 }
 
+/* Whether a packet goes on from the leap, and not from before it: beyond it, by no more than the leap itself was, as in a sampled capture; or
+ * just before it, late. */
+static bool
+goes_on_from(const struct leap *leap, const struct sequence *sequence, uint32_t number)
+{
+    uint32_t highest = (uint32_t)sequence->highest;
+    uint32_t ahead = number - leap->number, behind = leap->number - number;
+
+    return behind < LEAP_AT_LEAST || (ahead <= leap->number - highest && ahead < number - highest);
+}
+
+/* Whether the number is further ahead than a receiver's window, so that the packets that follow tell whether it counts. */
+static bool
+leaps(uint64_t distance, const struct sequence_limits *limits)
+{
+    return distance > LEAP_AT_LEAST && distance > limits->replay_window;
+}
+
+/* The packet that leapt is taken before the one that goes on from it; one from which nothing goes on was not its sender's. */
+static unsigned
+settle_leap(struct sequence *sequence, uint32_t number, const struct sequence_limits *limits, wmem_allocator_t *pool)
+{
+    struct leap *leap = &sequence->history->leap;
+    struct ipsec_packet leapt = { .sequence = leap->number, .frame = leap->frame, .time = leap->time };
+    unsigned effect = SEQUENCE_IN_ORDER;
+    uint64_t distance;
+
+    if (goes_on_from(leap, sequence, number) && is_forward(sequence, leap->number, &distance))
+        effect = take_forward(sequence, &leapt, distance, limits, pool);
+    leap->frame = 0;
+    return effect;
+}
+
+static void
+hold_leap(struct sequence *sequence, const struct ipsec_packet *packet, wmem_allocator_t *pool)
+{
+    struct leap *leap = &history_of(sequence, pool)->leap;
+
+    *leap = (struct leap){ packet->sequence, packet->frame, packet->time };
+    write_down(sequence, packet->frame);
+}
+
 unsigned
 sequence_take(struct sequence *sequence, const struct ipsec_packet *packet,
         const struct sequence_limits *limits, wmem_allocator_t *pool)
@@ -381,7 +437,14 @@ sequence_take(struct sequence *sequence, const struct ipsec_packet *packet,
         sequence->highest = packet->sequence;
         return SEQUENCE_IN_ORDER;   /* one packet may be anything: near its end or not, the next one tells */
     }
-    unsigned effect = is_forward(sequence, packet->sequence, &distance)
+    unsigned effect = sequence->history && sequence->history->leap.frame != 0
+            ? settle_leap(sequence, packet->sequence, limits, pool) : SEQUENCE_IN_ORDER;
+    bool forward = is_forward(sequence, packet->sequence, &distance);
+    if (forward && leaps(distance, limits) && effect == SEQUENCE_IN_ORDER) {
+        hold_leap(sequence, packet, pool);
+        return SEQUENCE_IN_ORDER;
+    }
+    effect |= forward
             ? take_forward(sequence, packet, distance, limits, pool)
             : take_behind(sequence, packet, distance, limits, pool);
     if (effect & ~(unsigned)(SEQUENCE_NEAR_END | SEQUENCE_WRAPPED | SEQUENCE_LOSS_SETTLED | SEQUENCE_LOSS_PROVEN))

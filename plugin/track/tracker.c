@@ -512,7 +512,9 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
         follow_address(tracker, sa, packet);
     take_sequence(tracker, sa, packet, is_behind, is_replay);
     service_take_packet(tracker->pool, sa, packet, tracker->min_outage, &tracker->changes);
-    if (sa->deleted_frame != 0)
+    if (is_behind)
+        ;                           /* perhaps a replay: only a sender that goes on speaks */
+    else if (sa->deleted_frame != 0)
         outlive(tracker, sa, packet);
     else if (sa->successor)
         resume(tracker, sa, packet);

@@ -27,7 +27,7 @@ def ike2_invalid_spi_outside(cap):
     other = Ike2(cap, B, A)
     frame = other.say(30 * S, 0, ike.INFO, 0, [ike.notify2(ike.N_INVALID_SPI, struct.pack(">I", 0xBADC0DE2))], responder=0)[0]
     child.send_every(31 * S, 60 * S, (A, B))
-    cap.expect("invalid_spi", frame, "0xbadc0de2", B)
+    cap.expect("invalid_spi", frame, "0xbadc0de2", B, confidence="suspected")       # in clear: anybody may have sent it
 
 
 @case

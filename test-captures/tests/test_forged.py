@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What anybody on the way can send changes no verdict: forge.py tries all of it, here a seeded sample, and all kinds at once."""
+import forge
+import pytest
+
+SEED = 1
+RUNS = 40               # together with the captures that get all kinds at once, some 40 s of two processors
+ALL_AT_ONCE = ("v2_healthy", "v1_healthy", "v2_gcm_reauth", "k_v2_healthy", "v2_flap", "v2_ts_mismatch")
+
+
+@pytest.fixture(scope="module")
+def forger(spiscope):
+    return forge.Forger(spiscope)
+
+
+def told(wrong):
+    return "\n".join(f"{forge.name_of(forgery)}: {'; '.join(faults)}" for forgery, faults in wrong)
+
+
+def test_there_are_forty_kinds_and_more():
+    assert len(forge.KINDS) >= 40
+
+
+def test_a_healthy_tunnel_stays_stable(forger):
+    wrong, tried = forger.try_all(forge.sample(forge.HEALTHY, SEED, RUNS))
+    assert tried > RUNS // 3        # some kinds are of one version of IKE, or need ESP
+    assert not wrong, told(wrong)
+
+
+def test_the_cause_of_a_broken_tunnel_stays(forger):
+    wrong, tried = forger.try_all(forge.sample(forge.BROKEN, SEED, RUNS))
+    assert tried > RUNS // 3
+    assert not wrong, told(wrong)
+
+
+def test_all_kinds_at_once(forger):
+    rows = [row for row in forge.HEALTHY + forge.BROKEN if row.capture in ALL_AT_ONCE]
+    wrong, tried = forger.try_all(forge.together(rows, SEED))
+    assert tried == 2 * len(rows)
+    assert not wrong, told(wrong)

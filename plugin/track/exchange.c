@@ -72,6 +72,26 @@ seen_before(struct exchange *exchange, const struct ike_message *message, bool f
     return NULL;
 }
 
+/* What encryption adds to a message, in bytes. IKEv2: the payload's header, an IV of 8 to 16, padding with its length, and an ICV of 8 to 32
+ * (RFC 7296 section 3.14); IKEv1: padding alone. */
+enum {
+    SEALED_ADDS_AT_LEAST = 4 + 8 + 1 + 8,
+    SEALED_ADDS_AT_MOST = 4 + 16 + 16 + 32,
+    SEALED1_ADDS_AT_MOST = 32
+};
+
+/* Whether both may be one message, in clear and encrypted. */
+static bool
+fit(const struct exchange_message *seen, const struct ike_message *message)
+{
+    uint32_t sealed = seen->encrypted ? seen->length : message->length, clear = seen->encrypted ? message->length : seen->length;
+
+    if (message->version < 2)
+        return sealed - clear <= SEALED1_ADDS_AT_MOST;
+    return message->fragments > 1 || seen->first_payload == IKE2_PAYLOAD_SKF
+            || (sealed - clear >= SEALED_ADDS_AT_LEAST && sealed - clear <= SEALED_ADDS_AT_MOST);
+}
+
 /* The other form of a message in captures that hold both: encrypted, and decrypted by the gateway. In
  * IKEv1 several messages of one side follow each other, and the header's next payload tells them apart. */
 static struct exchange_message *
@@ -81,7 +101,7 @@ other_form(struct exchange *exchange, const struct ike_message *message, bool fr
         struct exchange_message *seen = message_at(exchange, i);
         if (message->version < 2 && seen->first_payload != message->first_payload)
             continue;
-        if (seen->from_requester == from_requester && seen->encrypted != encrypted
+        if (seen->from_requester == from_requester && seen->encrypted != encrypted && fit(seen, message)
                 && clock_passed_ms(&seen->time, &message->time, 0)
                 && !clock_passed(&seen->time, &message->time, 1))
             return seen;
@@ -140,6 +160,7 @@ remember(struct exchange *exchange, const struct ike_message *message, bool from
     struct exchange_message *kept = message_at(exchange, exchange->messages++);
     kept->frame = message->frame;
     kept->fingerprint = message->fingerprint;
+    kept->length = message->length;
     kept->time = message->time;
     kept->from_requester = from_requester;
     kept->readable = message->readable;

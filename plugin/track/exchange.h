@@ -29,6 +29,7 @@ enum exchange_outcome {
 struct exchange_message {
     uint32_t frame;
     uint32_t fingerprint;
+    uint32_t length;                /**< bytes */
     nstime_t time;
     bool from_requester;
     bool readable;

@@ -55,6 +55,8 @@ first_refusal(const struct view *view, const struct trouble *trouble, enum findi
     struct trouble narrowed = since_set_up(trouble);
     const struct finding *found = view_find(view, &narrowed, key, least);
 
+    if (found && !trouble->outage && view_is_thrown_in(view, found))
+        return NULL;
     if (!found || finding_is_overcome(found) || trouble->kind == TROUBLE_NOT_UP)
         return found && !finding_is_overcome(found) ? found : NULL;
     unsigned accepted = accepted_since(view, trouble, found);

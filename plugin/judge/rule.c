@@ -4,6 +4,9 @@
  */
 #include "rule.h"
 
+#include "../clock.h"
+#include "../track/protection.h"
+
 struct finding *
 judge_tunnel(struct judge *judge, enum finding_key key, enum confidence confidence, const struct tunnel *tunnel, size_t detail)
 {
@@ -24,10 +27,22 @@ judge_sa(struct judge *judge, enum finding_key key, enum confidence confidence, 
     return finding;
 }
 
+/* Whether both directions of the tunnel carry traffic, so that what anybody may have sent ended nothing. */
+static bool
+is_in_use(const struct judge *judge, const struct tunnel *tunnel)
+{
+    for (unsigned i = 0; i < 2; i++)
+        if (tunnel->flow[i].packets == 0 || clock_passed(&tunnel->flow[i].last_time, &judge->time, judge->limits.handover_grace))
+            return false;
+    return true;
+}
+
 struct finding *
 judge_exchange(struct judge *judge, enum finding_key key, enum confidence confidence, const struct exchange *exchange,
         size_t detail)
 {
+    if (protection_is_unproven(exchange->ike_sa) && is_in_use(judge, exchange->flow->tunnel))
+        confidence = CONFIDENCE_SUSPECTED;
     struct finding *finding = judge_tunnel(judge, key, confidence, exchange->flow->tunnel, detail);
 
     if (finding) {

@@ -80,7 +80,8 @@ SPISCOPE_RULES(X)
 /** About an SA. */
 struct finding *judge_sa(struct judge *judge, enum finding_key key, enum confidence confidence, const struct sa *sa, size_t detail);
 
-/** About an exchange; it rests on its request and its response. */
+/** About an exchange; it rests on its request and its response. At most suspected where anybody may have sent them, beside traffic in both
+ * directions. */
 struct finding *judge_exchange(struct judge *judge, enum finding_key key, enum confidence confidence,
         const struct exchange *exchange, size_t detail);
 

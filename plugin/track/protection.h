@@ -25,7 +25,8 @@ bool protection_is_in_use(const struct ike_message *message, const struct ike_sa
  * @param ike_sa  or NULL */
 bool protection_is_missing(const struct ike_context *context, const struct ike_sa *ike_sa);
 
-/** Whether the message answers an IKE_SA_INIT that was never asked, although the capture shows what the asked one sends. */
+/** Whether the message answers an IKE_SA_INIT that was never asked, although the capture shows what the asked one sends.
+ * @param ike_sa  of the message, or NULL */
 bool protection_answers_nothing(const struct ike_context *context, const struct ike_sa *ike_sa);
 
 /** Whether what the exchange says came in clear, and its IKE SA turned out to be protected: anybody may have said it. */

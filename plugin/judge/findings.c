@@ -16,6 +16,7 @@ struct findings {
     wmem_array_t *list;             /* of struct finding *, ascending by frame */
     wmem_map_t *by_tunnel;          /* of struct finding_file */
     uint32_t most;
+    uint32_t beyond;                /* for which room was made */
     uint64_t dropped;
 };
 
@@ -106,11 +107,17 @@ findings_create(wmem_allocator_t *pool, uint32_t most)
     return findings;
 }
 
+static bool
+is_full(const struct findings *findings)
+{
+    return findings_count(findings) >= (uint64_t)findings->most + findings->beyond;
+}
+
 struct finding *
 findings_add(struct findings *findings, enum finding_key key, enum confidence confidence, uint32_t frame,
         const nstime_t *time, size_t detail)
 {
-    if (findings_count(findings) >= findings->most) {
+    if (is_full(findings)) {
         findings->dropped++;
         return NULL;
     }
@@ -133,11 +140,21 @@ findings_most(const struct findings *findings)
 void
 findings_make_room(struct findings *findings)
 {
-    findings->most++;
+    findings->beyond++;
 }
 
 void
-findings_file(struct findings *findings, struct finding *finding, const struct tunnel *tunnel)
+findings_make_room_for(struct findings *findings, const struct tunnel *tunnel, enum finding_key key, enum confidence confidence)
+{
+    if (!is_full(findings) || findings->beyond >= findings->most)
+        return;
+    const struct finding_file *file = findings_of(findings, tunnel);
+    if (!file || !file->best[key] || file->best[key]->confidence < confidence)
+        findings->beyond++;
+}
+
+static struct finding_file *
+file_of(struct findings *findings, const struct tunnel *tunnel)
 {
     struct finding_file *file = wmem_map_lookup(findings->by_tunnel, tunnel);
 
@@ -145,6 +162,25 @@ findings_file(struct findings *findings, struct finding *finding, const struct t
         file = wmem_new0(findings->pool, struct finding_file);
         wmem_map_insert(findings->by_tunnel, tunnel, file);
     }
+    return file;
+}
+
+void
+findings_note_dropped(struct findings *findings, const struct tunnel *tunnel, enum finding_key key)
+{
+    struct finding_file *file = wmem_map_lookup(findings->by_tunnel, tunnel);
+
+    if (!file)
+        return;                     /* a tunnel whose very first finding finds no room is one of a flood */
+    file->count[key]++;
+    file->dropped++;
+}
+
+void
+findings_file(struct findings *findings, struct finding *finding, const struct tunnel *tunnel)
+{
+    struct finding_file *file = file_of(findings, tunnel);
+
     finding->tunnel = tunnel;
     finding->before = file->last;
     if (file->last)
@@ -154,7 +190,8 @@ findings_file(struct findings *findings, struct finding *finding, const struct t
     file->last = finding;
     finding->older = file->latest[finding->key];
     file->latest[finding->key] = finding;
-    if (file->count[finding->key]++ == 0 || finding->confidence > file->best[finding->key]->confidence)
+    file->count[finding->key]++;
+    if (!file->best[finding->key] || finding->confidence > file->best[finding->key]->confidence)
         file->best[finding->key] = finding;
 }
 

@@ -63,6 +63,13 @@ uint32_t findings_most(const struct findings *findings);
 /** Makes room for one more than that: the one that says so. */
 void findings_make_room(struct findings *findings);
 
+/** Makes room, where there is none, for the first finding of its kind in a tunnel and for one that is surer than those before: a flood
+ * elsewhere hides no trouble. No more often than findings_most. */
+void findings_make_room_for(struct findings *findings, const struct tunnel *tunnel, enum finding_key key, enum confidence confidence);
+
+/** Counts a finding that was dropped in its tunnel. */
+void findings_note_dropped(struct findings *findings, const struct tunnel *tunnel, enum finding_key key);
+
 /** Files a new finding under its tunnel, or under NULL where it belongs to none. */
 void findings_file(struct findings *findings, struct finding *finding, const struct tunnel *tunnel);
 
@@ -70,7 +77,8 @@ void findings_file(struct findings *findings, struct finding *finding, const str
 struct finding_file {
     struct finding *first;          /**< the others follow by next, in frame order */
     struct finding *last;
-    uint32_t count[FINDING_KEYS];
+    uint32_t count[FINDING_KEYS];   /**< with those that were dropped */
+    uint32_t dropped;
     const struct finding *best[FINDING_KEYS]; /**< the first of the highest confidence */
     struct finding *latest[FINDING_KEYS]; /**< the others follow by older */
 };

@@ -10,10 +10,13 @@
 struct finding *
 judge_tunnel(struct judge *judge, enum finding_key key, enum confidence confidence, const struct tunnel *tunnel, size_t detail)
 {
+    findings_make_room_for(judge->findings, tunnel, key, confidence);
     struct finding *finding = findings_add(judge->findings, key, confidence, judge->frame, &judge->time, detail);
 
     if (finding)
         findings_file(judge->findings, finding, tunnel);
+    else
+        findings_note_dropped(judge->findings, tunnel, key);
     return finding;
 }
 

@@ -190,12 +190,19 @@ was_alive(const struct view *view, const struct ike_sa *ike_sa)
             || (ike_sa->end == IKE_DELETED && clock_passed(&ike_sa->first_time, &ike_sa->end_time, view->judge->limits.min_sa_lifetime));
 }
 
+/* Whether a table was full when there was something about the tunnel to remember: then nobody knows that all is well. */
+static bool
+is_incomplete(const struct view *view)
+{
+    return view->tunnel->is_incomplete || view->file->dropped > 0;
+}
+
 static bool
 is_idle(const struct view *view)
 {
     const struct tunnel *tunnel = view->tunnel;
 
-    return tunnel->flow[0].packets + tunnel->flow[1].packets == 0 && tunnel->ike_sas && tunnel->ike_sas->established
+    return !is_incomplete(view) && tunnel->flow[0].packets + tunnel->flow[1].packets == 0 && tunnel->ike_sas && tunnel->ike_sas->established
             && was_alive(view, tunnel->ike_sas) && tunnel->children && !view_trouble(view);
 }
 
@@ -204,7 +211,7 @@ is_stable(const struct view *view)
 {
     uint8_t missing = coverage_missing(view->tunnel, view->judge);
 
-    return !(missing & (MISSING_DIRECTION | MISSING_TIME)) && !view_trouble(view);
+    return !is_incomplete(view) && !(missing & (MISSING_DIRECTION | MISSING_TIME)) && !view_trouble(view);
 }
 
 enum state

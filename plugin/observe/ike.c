@@ -326,7 +326,9 @@ ike_observe(struct ike_observer *observer, const packet_info *pinfo, const struc
     take_header(message, header);
     if (!is_possible(message))
         return false;
-    bool is_whole = message->length <= captured;
+    bool is_whole = message->length <= captured, was_cut = pinfo->fd->cap_len < pinfo->fd->pkt_len || carrier->is_fragment;
+    if (!is_whole && !was_cut)
+        return false;               /* its sender sent half a message: gateways drop it */
     message->fingerprint = fingerprint_of(header, is_whole ? message->length : captured);
     struct reading reading = { .observer = observer, .message = message, .body = header + IKE_HEADER,
             .length = (is_whole ? message->length : captured) - IKE_HEADER, .rest = place->rest };

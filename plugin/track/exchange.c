@@ -327,6 +327,8 @@ was_left(const struct ike_context *context, const struct exchange *exchange)
         return false;               /* the peer said something, if not an answer */
     if (exchange->retransmissions > 0)
         return true;
+    if (exchange->ike_sa->version >= 2 && exchange->ike_sa->heard_frame[1 - peer] > exchange->last_frame)
+        return false;               /* its sender went on and did not repeat it, as it has to (RFC 7296 section 2.1): not its, or answered unseen */
     if (exchange->type == IKE1_QUICK_MODE)
         return false;               /* several may be under way at once */
     /* In IKEv2 who gets no answer sends again (RFC 7296 section 2.1): the answer is missing in the capture, or it was a Delete that wants none */

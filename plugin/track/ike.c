@@ -287,6 +287,18 @@ revive(struct ike_sa *ike_sa, const struct ike_frame *frame)
         ike_sa->end = IKE_ALIVE;
 }
 
+/* Whether there is no room for the message, or for an IKE SA of its; if its tunnel is known, that one is no longer known whole. */
+static bool
+finds_no_room(struct ike_table *table, const struct ike_message *message, const struct ike_sa *ike_sa)
+{
+    if (!has_too_many_messages(table) && (ike_sa || ike_sa_has_room(&table->context)))
+        return false;
+    const struct flow *flow = tunnel_find(table->context.tunnels, &message->source, &message->destination);
+    if (flow)
+        flow->tunnel->is_incomplete = true;
+    return true;
+}
+
 const struct ike_frame *
 ike_take(struct ike_table *table, const struct ike_message *message)
 {
@@ -294,11 +306,11 @@ ike_take(struct ike_table *table, const struct ike_message *message)
     struct ike_frame frame = { .frame = message->frame };
     bool news;
 
-    if (message->initiator_spi == 0 || has_too_many_messages(table))
+    if (message->initiator_spi == 0)
         return NULL;
     context->message = message;
     struct ike_sa *ike_sa = ike_sa_find(context->ike_sas, message);
-    if (is_ignored(context, ike_sa) || (!ike_sa && !ike_sa_has_room(context)))
+    if (is_ignored(context, ike_sa) || finds_no_room(table, message, ike_sa))
         return NULL;
     context->flow = find_flow(context, ike_sa, message);
     if (!context->flow)

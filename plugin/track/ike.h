@@ -17,7 +17,7 @@ struct changes;
 struct ike_table;
 
 /** IKE messages that are kept: so many for each SA that the table may hold. */
-#define IKE_MESSAGES_PER_SA 8
+#define IKE_MESSAGES_PER_SA 4
 
 /** @param changes  gets what a message changed
  *  @param max_sas  IKE SAs at most

@@ -21,36 +21,60 @@ ike_frames_create(wmem_allocator_t *pool)
     return frames;
 }
 
+/* SPIs in the order in which they are named, each once. */
+enum {
+    SPIS_AT_MOST = PROPOSALS_AT_MOST + (2 * NOTIFIES_AT_MOST) + DELETES_AT_MOST,
+    SPI_SLOTS = 4096                /* a power of two: more than twice as many, so that searches are short */
+};
+
+struct spi_list {
+    unsigned count;
+    uint32_t spi[SPIS_AT_MOST];
+    uint32_t slot[SPI_SLOTS];       /* a hash of them with open addressing; 0: free */
+};
+
 static void
-keep_spi(struct ike_frame *frame, uint32_t *list, unsigned most, uint32_t spi)
+keep_spi(struct spi_list *list, uint32_t spi)
 {
-    for (unsigned i = 0; i < frame->spis; i++)
-        if (list[i] == spi)
-            return;
-    if (spi != 0 && frame->spis < most)
-        list[frame->spis++] = spi;
+    unsigned at = wmem_strong_hash((const guint8 *)&spi, sizeof spi) % SPI_SLOTS;
+
+    while (list->slot[at] != 0 && list->slot[at] != spi)
+        at = (at + 1) % SPI_SLOTS;
+    if (spi == 0 || list->slot[at] == spi || list->count == SPIS_AT_MOST)
+        return;
+    list->slot[at] = spi;
+    list->spi[list->count++] = spi;
+}
+
+static bool
+names_any(const struct ike_contents *contents)
+{
+    return contents->proposals > 0 || contents->notifies > 0 || contents->deletes > 0;
 }
 
 /* The SPIs of ESP and AH that a message names. */
 static void
 keep_spis(wmem_allocator_t *pool, struct ike_frame *frame, const struct ike_contents *contents)
 {
-    uint32_t list[PROPOSALS_AT_MOST + (2 * NOTIFIES_AT_MOST) + DELETES_AT_MOST];
-    unsigned most = sizeof list / sizeof list[0];
+    struct spi_list list;
 
     frame->spis = 0;
+    if (!names_any(contents))
+        return;
+    memset(&list, 0, sizeof list);
     for (unsigned i = 0; i < contents->proposals; i++)
         if (contents->proposal[i].protocol == IKE_PROTOCOL_ESP || contents->proposal[i].protocol == IKE_PROTOCOL_AH)
-            keep_spi(frame, list, most, (uint32_t)contents->proposal[i].spi);
+            keep_spi(&list, (uint32_t)contents->proposal[i].spi);
     for (unsigned i = 0; i < contents->notifies; i++) {
-        keep_spi(frame, list, most, contents->notify[i].spi);
+        keep_spi(&list, contents->notify[i].spi);
         if (contents->notify[i].type == NOTIFY_INVALID_SPI)
-            keep_spi(frame, list, most, contents->notify[i].value);
+            keep_spi(&list, contents->notify[i].value);
     }
     for (unsigned i = 0; i < contents->deletes; i++)
-        keep_spi(frame, list, most, contents->delete_spi[i]);
-    if (frame->spis > 0)
-        frame->spi = wmem_memdup(pool, list, frame->spis * sizeof list[0]);
+        keep_spi(&list, contents->delete_spi[i]);
+    frame->spis = list.count;
+    if (list.count > 0)
+        frame->spi = wmem_memdup(pool, list.spi, list.count * sizeof list.spi[0]);
 }
 
 const struct ike_frame *

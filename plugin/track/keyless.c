@@ -114,6 +114,8 @@ take_response2(struct ike_context *context, struct exchange *exchange)
 {
     if (exchange->response_frame != context->message->frame)
         return;                     /* a further fragment */
+    if (exchange->request_frame == 0 && context->flow->tunnel->ike_heard[flow_peer(exchange->flow)])
+        return;                     /* to what was not asked */
     if (envelope_refuses_child(exchange)) {
         refuse(context, exchange);
         return;

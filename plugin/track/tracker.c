@@ -174,8 +174,11 @@ open_sa(struct tracker *tracker, const struct ipsec_packet *packet)
     if (!flow)
         flow = adopt_path(tracker, packet);
     if ((!flow && !change_room_for_tunnel(&tracker->changes, tracker->tunnels, tracker->limits.max_sas))
-            || !change_room_for_sa(&tracker->changes, tracker->sas, tracker->limits.max_sas))
+            || !change_room_for_sa(&tracker->changes, tracker->sas, tracker->limits.max_sas)) {
+        if (flow)
+            flow->tunnel->is_incomplete = true;
         return NULL;
+    }
     if (!flow)
         flow = tunnel_open(tracker->tunnels, &packet->source, &packet->destination);
     sa = sa_open(tracker->sas, &key, flow, packet->frame, &packet->time, packet->source.port != 0);

@@ -2,11 +2,14 @@
 """Full tables, and who is told."""
 import re
 
+import forge
+import ike_bytes as ike
 import pytest
+from expected_verdicts import MIN_10
 from ike_capture import IkeCapture
 from ike_peers import Ike2
 from outputs import outputs
-from writer import S
+from writer import MS, B, S
 
 CHILDREN = 1500
 
@@ -60,3 +63,43 @@ def test_an_ike_sa_with_thousands_of_children_ends_in_silence(spiscope):
     path = capture.write(spiscope.readable_copy_dir("limits"))
     path.chmod(0o644)
     assert len(spiscope.stat_table(str(path))) == 2 * (CHILDREN + 1)
+
+
+# --- floods: made of what forge.py makes, between others and in a peer's name --------------------------------------------
+
+def flooded(spiscope, capture, kinds, copies):
+    """A lab capture into which the kinds are thrown so many times."""
+    data = spiscope.path(capture).read_bytes()
+    for seed in range(copies):
+        data, _ = forge.forge(data, forge.Forgery(capture, False, kinds, "start", "A", seed))
+    path = spiscope.readable_copy_dir("floods") / f"{capture}-{len(data)}.pcap"
+    path.write_bytes(data)
+    path.chmod(0o644)
+    return path
+
+
+@pytest.mark.parametrize("limit", (2, 5, 20))
+@pytest.mark.parametrize("capture", ("v2_flap", "v1_flap", "v2_one_way", "v2_ts_mismatch"))
+def test_no_flood_makes_a_broken_tunnel_look_well(spiscope, capture, limit):
+    path = flooded(spiscope, capture, ("inits_from_strangers", "esp_made_up_spis"), 2)
+    tunnels = forge.run(spiscope, path, None, (*MIN_10, f"spiscope.max_sas:{limit}"))["tunnels"]
+    states = {tunnel["verdict"]["state"] for tunnel in tunnels if set(tunnel["peers"]) == {"192.0.2.1", "192.0.2.2"}}
+    assert not states & {"stable", "idle"}, states
+
+
+def test_what_is_not_known_whole_is_not_stable(spiscope):
+    """Its first SAs have a place, the rest have none: nobody knows how it goes on."""
+    tunnel, = forge.run(spiscope, spiscope.path("v2_healthy"), None, (*MIN_10, "spiscope.max_sas:2"))["tunnels"]
+    assert tunnel["verdict"]["state"] == "unknown"
+
+
+def test_a_scan_is_one_line_of_the_report(spiscope):
+    capture = IkeCapture("scan", "")
+    for i in range(4000):
+        sa = Ike2(capture, f"198.18.{i // 250}.{i % 250 + 1}", B)
+        sa.exchange(i * 10 * MS, 0, ike.INIT, [ike.sa2_ike(), ike.ke2(14, bytes(256))], None, (0, None))
+    path = capture.write(spiscope.readable_copy_dir("floods"))
+    path.chmod(0o644)
+    report = outputs(spiscope, str(path)).report
+    assert "4000 pairs of addresses" in " ".join(report.split())
+    assert "Tunnel " not in report

@@ -78,6 +78,16 @@ take_packet(struct world *world, const struct ipsec_packet *packet)
     world->taken_bytes += fed->is_copy ? 0 : packet->length;
 }
 
+/* Whether the frame brought a message that gateways ignore. */
+static bool
+is_unprotected(const struct changes *changes)
+{
+    for (unsigned i = 0; i < changes->count; i++)
+        if (changes->item[i].kind == CHANGE_UNPROTECTED)
+            return true;
+    return false;
+}
+
 static void
 take_message(struct world *world, const struct ike_message *message)
 {
@@ -90,7 +100,7 @@ take_message(struct world *world, const struct ike_message *message)
     }
     uint64_t most = world->bench.limits.max_sas;
     if (!ike && (ike_count(table) >= most || ike_messages(table) >= most * IKE_MESSAGES_PER_SA
-            || tunnel_count(tracker_tunnels(world->bench.tracker)) >= most))
+            || tunnel_count(tracker_tunnels(world->bench.tracker)) >= most || is_unprotected(tracker_changes(world->bench.tracker))))
         return;
     expect(ike && ike->exchange && ike->frame == message->frame ? NULL : "every message belongs to an exchange");
     expect(ike->retransmission_of < message->frame ? NULL : "what is sent again came before");

@@ -72,7 +72,9 @@ given_up(const struct view *view, const struct trouble *trouble)
 {
     const struct finding *finding = view_find(view, trouble, FINDING_DPD_FAILURE, CONFIDENCE_SUSPECTED);
 
-    return finding ? finding : view_find(view, trouble, FINDING_IKE_NO_RESPONSE, CONFIDENCE_SUSPECTED);
+    if (!finding)
+        finding = view_find(view, trouble, FINDING_IKE_NO_RESPONSE, CONFIDENCE_SUSPECTED);
+    return finding && !trouble->outage && view_is_thrown_in(view, finding) ? NULL : finding;
 }
 
 bool

@@ -1,6 +1,7 @@
 /* no_response.c
  * ike_no_response: an exchange was given up: its request was sent again without an answer, and then a
- * new negotiation began. Said on the frame that begins it.
+ * new negotiation began. Said on the frame that begins it. Inferred where the peer's ESP went on: what looks like a request may be
+ * forged, and gateways ignore that.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -19,7 +20,8 @@ static void
 judge_no_response(struct judge *judge, const struct change *change)
 {
     const struct exchange *exchange = change->exchange;
-    enum confidence confidence = exchange->retransmissions > 0 ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED;
+    bool peer_went_on = clock_compare(&flow_reverse(exchange->flow)->last_time, &exchange->last_time) > 0;
+    enum confidence confidence = exchange->retransmissions > 0 && !peer_went_on ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED;
     struct finding *finding = judge_exchange(judge, FINDING_IKE_NO_RESPONSE, confidence, exchange, sizeof(struct no_response));
 
     if (!finding)

@@ -6,6 +6,7 @@
 
 #include "change.h"
 #include "ike_sa.h"
+#include "protection.h"
 
 const struct offer *
 contents_keep(const struct ike_context *context)
@@ -40,6 +41,7 @@ contents_answer(const struct ike_context *context, struct exchange *exchange, co
     exchange->outcome = error ? EXCHANGE_REFUSED : EXCHANGE_ANSWERED;
     if (error) {
         exchange->error = error->type;
+        exchange->refused_in_clear = !protection_is_on(context->message);
         exchange->awaiting = false;
     }
     change_exchange(context->changes, CHANGE_ANSWERED, exchange);

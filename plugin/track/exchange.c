@@ -244,6 +244,12 @@ is_response(const struct ike_context *context, const struct exchange *exchange)
 }
 
 bool
+exchange_is_known(const struct ike_context *context, const struct ike_sa *ike_sa)
+{
+    return find(context, ike_sa, is_response(context, NULL)) != NULL;
+}
+
+bool
 exchange_has_sealed(const struct ike_context *context, const struct ike_sa *ike_sa)
 {
     struct exchange *exchange = context->flow ? find(context, ike_sa, is_response(context, NULL)) : NULL;

@@ -66,6 +66,7 @@ struct exchange {
     bool cookie_wanted;             /**< IKE_SA_INIT was answered with a COOKIE to send back (RFC 7296 section 2.6) */
     uint16_t error;                 /**< the notify that refused it, or 0 */
     bool is_clear;                  /**< no message of it was encrypted */
+    bool refused_in_clear;          /**< nor the one that refused it */
     uint32_t message_id;
     uint32_t informational_frame;   /**< IKEv1: an unreadable Informational that came instead of an answer */
     struct flow *flow;              /**< the direction of its request */
@@ -109,6 +110,9 @@ struct exchange *exchange_take(const struct ike_context *context, struct ike_sa 
 /** Whether the exchange of the message that is being taken has another message of the same sender, of the same moment, that is encrypted:
  * its other form, where a capture holds both. */
 bool exchange_has_sealed(const struct ike_context *context, const struct ike_sa *ike_sa);
+
+/** Whether the message that is being taken belongs to an exchange of the IKE SA that is known. */
+bool exchange_is_known(const struct ike_context *context, const struct ike_sa *ike_sa);
 
 /** Gives up every exchange that the flow's sender began in its tunnel and that still awaits an answer. */
 void exchange_give_up(const struct ike_context *context, const struct ike_sa *except);

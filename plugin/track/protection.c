@@ -70,7 +70,7 @@ protection_answers_nothing(const struct ike_context *context, const struct ike_s
 {
     const struct ike_message *message = context->message;
 
-    if ((ike_sa && !(ike_sa->established && !ike_sa->set_up)) || message->version < 2 || message->exchange_type != IKE2_IKE_SA_INIT || !(message->flags & IKE2_FLAG_RESPONSE))
+    if ((ike_sa && (!ike_sa->established || exchange_is_known(context, ike_sa))) || message->version < 2 || message->exchange_type != IKE2_IKE_SA_INIT || !(message->flags & IKE2_FLAG_RESPONSE))
         return false;
     const struct flow *asked = tunnel_find(context->tunnels, &message->destination, &message->source);
     return asked && (asked->packets > 0 || asked->tunnel->ike_heard[flow_peer(asked)]);
@@ -79,7 +79,7 @@ protection_answers_nothing(const struct ike_context *context, const struct ike_s
 bool
 protection_was_missing(const struct exchange *exchange)
 {
-    return exchange->is_clear && is_due(exchange->ike_sa->version, exchange->type, exchange->ike_sa) && is_protected(exchange->ike_sa);
+    return (exchange->is_clear || exchange->refused_in_clear) && is_due(exchange->ike_sa->version, exchange->type, exchange->ike_sa) && is_protected(exchange->ike_sa);
 }
 
 bool

@@ -113,7 +113,7 @@ add_findings(struct log *log, const struct tunnel *tunnel, const struct judge *j
         if (finding->key == FINDING_OUTAGE)     /* told already */
             continue;
         bool is_full = log->lines->len == LINES_AT_MOST;
-        add(log, finding->frame, &finding->time, "%s (%s): %s", finding_kind(finding->key)->key, confidence_name(finding->confidence),
+        add(log, finding->frame, &finding->time, "%s (%s): %s", finding_kind(finding->key)->key, confidence_name(finding_confidence(finding)),
                 is_full ? "" : finding_text(&log->words, finding));
     }
 }

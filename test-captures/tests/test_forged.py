@@ -5,7 +5,7 @@ import pytest
 
 SEED = 1
 RUNS = 40               # together with the captures that get all kinds at once, some 40 s of two processors
-ALL_AT_ONCE = ("v2_healthy", "v1_healthy", "k_v2_healthy", "v2_flap")
+ALL_AT_ONCE = ("v1_healthy", "v2_flap")       # the others of TABLE: by command
 
 
 @pytest.fixture(scope="module")

@@ -273,7 +273,11 @@ static bool
 is_ignored(struct ike_context *context, const struct ike_sa *ike_sa)
 {
     context->flow = claimed_flow(context, ike_sa);
-    if (!context->flow || (!protection_is_missing(context, ike_sa) && !protection_answers_nothing(context, ike_sa)))
+    if (!context->flow)
+        return false;
+    bool is_missing = protection_is_missing(context, ike_sa) && !(ike_sa && exchange_has_sealed(context, ike_sa));
+    bool answers_nothing = protection_answers_nothing(context, ike_sa) && !(ike_sa && exchange_is_known(context, ike_sa));
+    if (!is_missing && !answers_nothing)
         return false;
     change_unprotected(context->changes, context->flow, context->message);
     return true;

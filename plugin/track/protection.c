@@ -60,7 +60,7 @@ protection_is_missing(const struct ike_context *context, const struct ike_sa *ik
     if (protection_is_on(message) || is_part || !is_due(message->version, message->exchange_type, ike_sa))
         return false;
     if (ike_sa)
-        return is_protected(ike_sa) && !exchange_has_sealed(context, ike_sa);
+        return is_protected(ike_sa);
     const struct flow *flow = tunnel_find(context->tunnels, &message->source, &message->destination);
     return flow && has_protected(flow->tunnel);
 }
@@ -70,7 +70,7 @@ protection_answers_nothing(const struct ike_context *context, const struct ike_s
 {
     const struct ike_message *message = context->message;
 
-    if ((ike_sa && (!ike_sa->established || exchange_is_known(context, ike_sa))) || message->version < 2 || message->exchange_type != IKE2_IKE_SA_INIT || !(message->flags & IKE2_FLAG_RESPONSE))
+    if ((ike_sa && !ike_sa->established) || message->version < 2 || message->exchange_type != IKE2_IKE_SA_INIT || !(message->flags & IKE2_FLAG_RESPONSE))
         return false;
     const struct flow *asked = tunnel_find(context->tunnels, &message->destination, &message->source);
     return asked && (asked->packets > 0 || asked->tunnel->ike_heard[flow_peer(asked)]);

@@ -20,12 +20,13 @@ bool protection_is_on(const struct ike_message *message);
 /** Whether the message had to be protected, and is. */
 bool protection_is_in_use(const struct ike_message *message, const struct ike_sa *ike_sa);
 
-/** Whether the message that is taken had to be protected and is not, although its IKE SA is: where it belongs to none, a later one of
- * the tunnel between the two.
+/** Whether the message that is taken had to be protected and is not, although its IKE SA is, or where it belongs to none, one of the
+ * tunnel between the two. It may still be the other form of an encrypted message.
  * @param ike_sa  or NULL */
 bool protection_is_missing(const struct ike_context *context, const struct ike_sa *ike_sa);
 
-/** Whether the message answers an IKE_SA_INIT that was never asked, although the capture shows what the asked one sends.
+/** Whether the message answers an IKE_SA_INIT although the capture shows what the asked one sends, and no such exchange is under way. It
+ * may still be one of an exchange that is over.
  * @param ike_sa  of the message, or NULL */
 bool protection_answers_nothing(const struct ike_context *context, const struct ike_sa *ike_sa);
 

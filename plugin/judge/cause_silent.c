@@ -8,6 +8,7 @@
 #include "cause.h"
 
 #include "../clock.h"
+#include "invalid_spi.h"
 
 /* A request that was sent once may just have been the capture's last. */
 #define SENT_AT_LEAST 2
@@ -107,7 +108,7 @@ explain_unanswered(const struct view *view, const struct trouble *trouble, struc
     claim_finding(claim, finding);
     claim->confidence = CONFIDENCE_INFERRED;
     if (finding->exchange)
-        claim->by = (int8_t)(1 - flow_peer(finding->exchange->flow));
+        claim->by = (int8_t)(1 - flow_peer(invalid_spi_flow(finding)));
     return true;
 }
 
@@ -271,7 +272,7 @@ explain_spi_unknown(const struct view *view, const struct trouble *trouble, stru
         return false;
     claim_finding(claim, finding);
     claim->confidence = CONFIDENCE_INFERRED;
-    claim->by = (int8_t)(finding->key == FINDING_STALE_SPI ? flow_peer(finding->sa->flow) : 1 - flow_peer(finding->exchange->flow));
+    claim->by = (int8_t)(finding->key == FINDING_STALE_SPI ? flow_peer(finding->sa->flow) : 1 - flow_peer(invalid_spi_flow(finding)));
     return true;
 }
 

@@ -4,6 +4,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "invalid_spi.h"
+
 #include "rule.h"
 
 #include "../words/ike_words.h"
@@ -37,6 +39,14 @@ judge_invalid_spi(struct judge *judge, const struct change *change)
     else
         fill(judge_exchange(judge, FINDING_INVALID_SPI, CONFIDENCE_PROVEN, change->notified.exchange, sizeof(struct unknown)),
                 change->notified.exchange->flow, notify);
+}
+
+const struct flow *
+invalid_spi_flow(const struct finding *finding)
+{
+    const struct unknown *unknown = finding->detail;
+
+    return unknown->flow;
 }
 
 static char *

@@ -108,7 +108,7 @@ explain_unanswered(const struct view *view, const struct trouble *trouble, struc
     claim_finding(claim, finding);
     claim->confidence = CONFIDENCE_INFERRED;
     if (finding->exchange)
-        claim->by = (int8_t)(1 - flow_peer(invalid_spi_flow(finding)));
+        claim->by = (int8_t)(1 - flow_peer(finding->exchange->flow));
     return true;
 }
 

@@ -42,12 +42,15 @@ finding_is_unproven(const struct finding *finding)
             || (finding->other_exchange && protection_is_unproven(finding->other_exchange->ike_sa)));
 }
 
-/* Whether its exchange went on, with who has the keys: the IKE SA came up after it, or the peer was heard on it after all. */
+/* Whether it says that an exchange failed, and that went on, with who has the keys: the IKE SA came up after it, or the peer was heard on it
+ * after all. */
 static bool
 went_on(const struct finding *finding)
 {
     const struct exchange *exchange = finding->exchange;
 
+    if (finding_kind(finding->key)->family != FAMILY_REFUSED && finding->key != FINDING_IKE_NO_RESPONSE && finding->key != FINDING_DPD_FAILURE)
+        return false;
     if (exchange_is_initial(exchange->type) && exchange->ike_sa->established_frame > finding->frame)
         return true;
     return exchange->outcome == EXCHANGE_GIVEN_UP && exchange->ike_sa->heard_frame[1 - exchange_side(exchange)] > finding->frame;

@@ -24,6 +24,7 @@ COLUMNS, LABEL = 80, 12
 CASES = [(name, keys, (MIN_10,)) for name in LAB for keys in (True, False)] + [(name, False, ()) for name in SYNTHETIC[::4]] \
     + [(str(FOLDER / name), False, options_of(name)) for name in KEYED]
 IDS = [f"{name.rpartition('/')[2]}{'-keyed' if keys or options not in ((), (MIN_10,)) else ''}" for name, keys, options in CASES]
+FEW = 5                 # tunnels that are all told in full
 each_case = pytest.mark.parametrize("capture, keys, options", CASES, ids=IDS)
 # Captures whose JSON is held against counts of stock tshark
 COUNTED = ["v2_healthy", "v1_flap", "k_v2_parallel", "k_v2_ipv6", "v2_one_way", "v2_volume"]
@@ -102,12 +103,14 @@ def test_json_is_consistent_in_itself(spiscope, capture, keys, options):
 @each_case
 def test_report_and_json_agree(spiscope, capture, keys, options):
     output = outputs(spiscope, capture, keys, options)
-    blocks = re.split(r"^(?=Tunnel \d)", output.report, flags=re.M)[1:]
-    assert len(blocks) == len(output.json["tunnels"])
-    for block, tunnel in zip(blocks, output.json["tunnels"]):
-        verdict = tunnel["verdict"]
+    blocks = {int(block.split()[1]): block for block in re.split(r"^(?=Tunnel \d+ +A )", output.report, flags=re.M)[1:]}
+    assert set(blocks) == {tunnel["id"] for tunnel in output.json["tunnels"]}
+    for tunnel in output.json["tunnels"]:
+        verdict, block = tunnel["verdict"], blocks[tunnel["id"]]
         words = " ".join(block.split())
-        assert block.startswith(f"Tunnel {tunnel['id']} ")
+        if len(blocks) > FEW and verdict["state"] in ("stable", "idle", "unknown"):
+            assert words.endswith(f": {verdict['state']}")      # one of many that are well: a line
+            continue
         assert VERDICT.findall(block) == [(verdict["state"], verdict["cause"], verdict["confidence"])]
         assert " ".join(verdict["summary"].replace("\u2194", "<->").split()) in words
         assert all(text in words for text in (*verdict["missing"], *verdict["check"]))

@@ -20,6 +20,7 @@ from test_ike_third_party import CAPTURES as THIRD_PARTY
 from test_ike_third_party import FOLDER
 from test_profile import SIGHT, contrast, distance
 
+FEW = 5                         # tunnels that are all drawn in full
 LEFT, RIGHT = 180, 1170         # of the lanes, pixels
 SVG = "{http://www.w3.org/2000/svg}"
 # Nothing that runs, loads, links or refers
@@ -101,6 +102,8 @@ def marks(root):
 def check(output):
     root = check_form(output.svg)
     tunnels = output.json["tunnels"]
+    if len(tunnels) > FEW:                      # those that are well are a strip each
+        tunnels = [tunnel for tunnel in tunnels if tunnel["verdict"]["state"] not in ("stable", "idle", "unknown")]
     for kind, member in (("sas", "sas"), ("ike", "ike_sas")):
         assert ids(root, kind) == Counter(sa["id"] for tunnel in tunnels for sa in tunnel[member])
     assert marks(root) == sum(len(tunnel["findings"]) for tunnel in tunnels)
@@ -137,7 +140,7 @@ def test_a_bar_tells_what_the_json_tells(spiscope):
     assert len(single) > 10
     for number, bar in single.items():
         sa, title = sas[number], bar.findtext(f"{SVG}title")
-        for part in (sa["spi"], f"{sa['source']} to {sa['destination']}", f"frames {sa['first_frame']} to {sa['last_frame']}", f"{sa['packets']} packets"):
+        for part in (sa["spi"], f"{sa['source']} to {sa['destination']}", f"frames {sa['first_frame']} to {sa['last_frame']}", f"{sa['packets']} packet{'s' if sa['packets'] != 1 else ''},"):
             assert part in title
     # where a bar begins and ends, in shares of the capture's time
     begin, end = output.json["capture"]["first"], output.json["capture"]["last"]

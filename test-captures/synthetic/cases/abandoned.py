@@ -129,6 +129,7 @@ def ike2_group_once(cap):
 @case
 def ike2_strangers_on_500(cap):
     """What comes on IKE's port and is none: a major version that there is not (RFC 7296 section 3.1), a length that no datagram has"""
+    cap.hostile = True
     Ike2(cap).start(0)
     for i, (version, length) in enumerate(((0xE0, 100), (0x20, 0x7B3A91C4))):
         header = cap.random_bytes(16) + bytes((33, version, ike.INIT, ike.INITIATOR)) + struct.pack(">II", 0, length)

@@ -112,6 +112,8 @@ def test_stock_tshark_reads_the_payloads_as_written(spiscope, ike):
     together = IkeCapture("ike_all_together", "")
     messages, deletes, lives, starts = {}, [], [], []
     for name in NAMES:
+        if ike[name].hostile:
+            continue
         offset = len(together.records)
         together.records += ike[name].records
         messages.update({offset + frame: message for frame, message in ike[name].messages.items()})

@@ -22,6 +22,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).parent))
 import make  # noqa: E402
 from room import Room  # noqa: E402
+from starter import Starters  # noqa: E402
 from store import Store, digest  # noqa: E402
 
 LAB = sorted(path.stem for path in TEST_CAPTURES.glob("*.pcap"))
@@ -33,6 +34,7 @@ MIN_10 = "spiscope.min_sa_lifetime:10"
 # Wireshark starts with a hundred thousand small allocations, and the tests start it a thousand times: with one arena that grows by large
 # steps, of large pages, a start takes a third less of the processor's time
 MALLOC = "glibc.malloc.arena_max=1:glibc.malloc.top_pad=67108864:glibc.malloc.hugetlb=1"
+TIMEOUT = 120       # seconds for a run of tshark
 # what a capture needs to show what it is meant to show
 OPTIONS = {"nested_null_esp": (NULL_ESP,), "udp_port_10000": ("udpencap.udp.port:4500,10000",)}
 
@@ -102,6 +104,7 @@ class Harness(Room):
         self.cache = {}           # Job -> its rows
         self.results = {}         # see kept()
         self.pool = ThreadPoolExecutor(os.cpu_count() or 1)
+        self.starters = Starters(self)
         self.store = Store(os.environ.get("SPISCOPE_TEST_RESULTS"))
         self.plugin_hash = digest(*(path.read_bytes() for path in sorted(self.plugins.rglob("*.so"))))
         self.registered = {}
@@ -112,6 +115,7 @@ class Harness(Room):
 
     def close(self):
         self.pool.shutdown(cancel_futures=True)
+        self.starters.close()
         super().close()
 
     def environment(self, profile=None, plugin=True, **more):
@@ -129,14 +133,18 @@ class Harness(Room):
             for path in [profile, *profile.iterdir()]:
                 path.chmod(0o755 if path.is_dir() else 0o644)
                 self.give(path)
-            done = subprocess.run([*self.as_nobody(), "tshark", *map(str, arguments)], env=self.environment(profile, plugin, **environment),
-                                  cwd=self.room, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+            done = self._run([*map(str, arguments)], profile, plugin, environment)
         finally:
             shutil.rmtree(profile, ignore_errors=True)
         command = " ".join(map(str, arguments))
         assert done.returncode == 0, f"tshark {command}\nended with {done.returncode}: {done.stderr}"
         assert may_complain or not done.stderr.strip(), f"tshark {command}\nsaid: {done.stderr}"
         return done
+
+    def _run(self, arguments, profile, plugin, environment):
+        done = self.starters.run(arguments, profile, plugin, TIMEOUT) if not environment else None
+        return done or subprocess.run([*self.as_nobody(), "tshark", *arguments], env=self.environment(profile, plugin, **environment),
+                                      cwd=self.room, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT)
 
     def path(self, name):
         return Path(name) if "/" in str(name) else self.captures / f"{name}.pcap"

@@ -22,7 +22,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).parent))
 import make  # noqa: E402
 from room import Room  # noqa: E402
-from starter import Starters  # noqa: E402
+from starter import Starters, compile_starter, needs_a_start  # noqa: E402
 from store import Store, digest  # noqa: E402
 
 LAB = sorted(path.stem for path in TEST_CAPTURES.glob("*.pcap"))
@@ -104,7 +104,7 @@ class Harness(Room):
         self.cache = {}           # Job -> its rows
         self.results = {}         # see kept()
         self.pool = ThreadPoolExecutor(os.cpu_count() or 1)
-        self.starters = Starters(self)
+        self.starters = Starters(self, compile_starter(self.room))
         self.store = Store(os.environ.get("SPISCOPE_TEST_RESULTS"))
         self.plugin_hash = digest(*(path.read_bytes() for path in sorted(self.plugins.rglob("*.so"))))
         self.registered = {}
@@ -142,9 +142,13 @@ class Harness(Room):
         return done
 
     def _run(self, arguments, profile, plugin, environment):
-        done = self.starters.run(arguments, profile, plugin, TIMEOUT) if not environment else None
-        return done or subprocess.run([*self.as_nobody(), "tshark", *arguments], env=self.environment(profile, plugin, **environment),
-                                      cwd=self.room, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT)
+        """Forks a tshark that has started where that will do."""
+        if not environment and not needs_a_start(arguments):
+            with self.starters.one(plugin) as starter:
+                if starter:
+                    return starter.run(arguments, profile, TIMEOUT)
+        return subprocess.run([*self.as_nobody(), "tshark", *arguments], env=self.environment(profile, plugin, **environment),
+                              cwd=self.room, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT)
 
     def path(self, name):
         return Path(name) if "/" in str(name) else self.captures / f"{name}.pcap"

@@ -72,25 +72,34 @@ receive(int socket, char *request, int outputs[OUTPUTS])
     return length;
 }
 
-/* A request is the folder of the settings, the capture, then each word of a command line but the program's name, each with a zero byte
- * after it. The words go to where /proc/self/cmdline shows them. main() has counted how many there are, so options that say what holds anyway fill up. */
+static const char *
+after(const char *word)
+{
+    return word + strlen(word) + 1;
+}
+
+/* A request is the folder of the settings, the capture, what goes into the environment, an empty word, then each word of a command line but
+ * the program's name, each with a zero byte after it. The words go to where /proc/self/cmdline shows them. main() has counted how many there are, so options that say what holds anyway fill up. */
 static void
 become(const char *request, ssize_t length)
 {
     static char filler[] = "-us"; /* seconds as they are shown without it */
     char *memory = words[1], *end = words[words_most - 1] + strlen(words[words_most - 1]);
-    const char *path = request + strlen(request) + 1, *word = path + strlen(path) + 1;
-    ssize_t size = request + length - word;
+    const char *path = after(request), *word = after(path);
     int count = 0, place;
 
     set_persconffile_dir(request);
     setenv("WIRESHARK_CONFIG_DIR", request, 1);
+    for (; *word != '\0'; word = after(word))
+        putenv(strdup(word));
+    word = after(word);
+    ssize_t size = request + length - word;
     if (!capture || strlen(path) > strlen(capture) || size > end - memory)
         _exit(EXIT_FAILURE);
     strcpy(capture, path);
     memset(memory, 0, (size_t)(end - memory));
     memcpy(memory, word, (size_t)size);
-    for (const char *p = memory; p < memory + size; p += strlen(p) + 1)
+    for (const char *p = memory; p < memory + size; p = after(p))
         count++;
     for (place = 1; place < words_most - count; place++)
         words[place] = filler;

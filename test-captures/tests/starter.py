@@ -5,25 +5,27 @@ What a run reads, prints and ends with is as if it had been started; only option
 of its own, need a start of their own.
 """
 import os
-import queue
 import signal
 import socket
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 SOURCE = Path(__file__).with_name("starter.c")
 WORDS, WORD = 256, "-" + "n" * 200      # place for so many words, and for as many bytes as these have; -n does nothing before settings are read
 CAPTURE = "-" * 4000                    # place for the capture's name
 EARLY = tuple("CDGLOPVXhvx-")           # options that are looked at before; -- begins a long one
 STATUS_SIZE = 4
+START_TIMEOUT = 300     # seconds; under valgrind on a machine that is busy
 
 
-def compile_starter(folder):
-    """The library, or None where there is no compiler."""
+def compile_starter(folder, *words):
+    """The library, or None where there is no compiler. words go to the compiler."""
     library = Path(folder) / "starter.so"
     try:
-        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, SOURCE, "-ldl"], check=True, capture_output=True)
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, SOURCE, *words, "-ldl"], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
         return None
     library.chmod(0o755)
@@ -38,13 +40,14 @@ def needs_a_start(arguments):
 class Starter:
     """One tshark, which makes one run at a time."""
 
-    def __init__(self, before, environment, folder):
+    def __init__(self, before, early, environment, folder):
+        """before are words before tshark, early ones after it that count for each run; folder is where it works."""
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self.process = subprocess.Popen([*before, "tshark", "-r", CAPTURE, *[WORD] * WORDS], env={**environment, "SPISCOPE_STARTER": str(theirs.fileno())},
-                                            cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                            pass_fds=[theirs.fileno()], start_new_session=True)
-        self.is_ready = len(self._receive(60)) == STATUS_SIZE
+            self.process = subprocess.Popen([*before, "tshark", "-r", CAPTURE, *early, *[WORD] * WORDS], cwd=folder,
+                                            env={**environment, "SPISCOPE_STARTER": str(theirs.fileno())}, pass_fds=[theirs.fileno()],
+                                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        self.is_ready = len(self._receive(START_TIMEOUT)) == STATUS_SIZE
 
     def _receive(self, timeout):
         self.socket.settimeout(timeout)
@@ -53,11 +56,12 @@ class Starter:
         except ConnectionError:
             return b""
 
-    def run(self, arguments, profile, timeout):
-        """As subprocess.run does."""
+    def run(self, arguments, profile, timeout, output=None, **environment):
+        """As subprocess.run does. output is a file for what it prints."""
+        arguments = [*map(str, arguments)]
+        words = (str(profile), arguments[arguments.index("-r") + 1], *(f"{name}={value}" for name, value in environment.items()), "", *arguments)
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            request = b"".join(os.fsencode(word) + b"\0" for word in (str(profile), arguments[arguments.index("-r") + 1], *arguments))
-            socket.send_fds(self.socket, [request], [out.fileno(), err.fileno()])
+            socket.send_fds(self.socket, [b"".join(os.fsencode(word) + b"\0" for word in words)], [(output or out).fileno(), err.fileno()])
             try:
                 status = self._receive(timeout)
             except TimeoutError:
@@ -79,36 +83,35 @@ class Starter:
         self.socket.close()
 
 
+def nothing():
+    return ()
+
+
 class Starters:
-    """As many as run at once, with the plugin and without."""
+    """As many of each kind as run at once."""
 
-    def __init__(self, room):
-        self.room = room
-        self.library = compile_starter(room.room)
-        self.idle = {True: queue.SimpleQueue(), False: queue.SimpleQueue()}
+    def __init__(self, room, library):
+        """library is a compile_starter()'s."""
+        self.room, self.library, self.idle, self.lock = room, library, {}, Lock()
 
-    def _take(self, plugin):
-        try:
-            return self.idle[plugin].get_nowait()
-        except queue.Empty:
-            return Starter(self.room.as_nobody(), self.room.environment(None, plugin, LD_PRELOAD=str(self.library)), self.room.room)
-
-    def run(self, arguments, profile, plugin, timeout):
-        """None where it has to be started."""
-        if not self.library or needs_a_start(arguments):
-            return None
-        starter = self._take(plugin)
-        if not starter.is_ready:
-            self.library = None
-            starter.close()
-            return None
-        try:
-            return starter.run(arguments, profile, timeout)
-        finally:
-            if starter.is_ready:
-                self.idle[plugin].put(starter)
+    @contextmanager
+    def one(self, plugin=True, before=nothing, early=(), **environment):
+        """A Starter for one run or more; None where tshark cannot be made to wait. before gives the words before tshark."""
+        kind = (plugin, before, early)
+        with self.lock:
+            starter = self.idle[kind].pop() if self.idle.get(kind) else None
+        if not starter and self.library:
+            starter = Starter([*self.room.as_nobody(), *before()], early,
+                              self.room.environment(None, plugin, LD_PRELOAD=str(self.library), **environment), self.room.room)
+            if not starter.is_ready:
+                starter.close()
+                self.library = starter = None
+        yield starter
+        if starter and starter.is_ready:
+            with self.lock:
+                self.idle.setdefault(kind, []).append(starter)
 
     def close(self):
-        for idle in self.idle.values():
-            while not idle.empty():
-                idle.get().close()
+        for starter in [starter for idle in self.idle.values() for starter in idle]:
+            starter.close()
+        self.idle.clear()

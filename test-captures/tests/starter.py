@@ -40,8 +40,10 @@ def needs_a_start(arguments):
 class Starter:
     """One tshark, which makes one run at a time."""
 
-    def __init__(self, before, early, environment, folder):
-        """before are words before tshark, early ones after it that count for each run; folder is where it works."""
+    def __init__(self, before, early, environment, folder, logs=None):
+        """before are words before tshark, early ones after it that count for each run; folder is where it works; logs, where a tool that is
+        among before writes of each process."""
+        self.logs = logs
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self.process = subprocess.Popen([*before, "tshark", "-r", CAPTURE, *early, *[WORD] * WORDS], cwd=folder,
@@ -73,6 +75,14 @@ class Starter:
             return subprocess.CompletedProcess(["tshark", *arguments], os.waitstatus_to_exitcode(int.from_bytes(status, "little")),
                                                out.read().decode(), err.read().decode())
 
+    def take_logs(self):
+        """What the tool wrote of each process of the last run."""
+        logs = [path for path in self.logs.iterdir() if path.stem != str(self.process.pid)]
+        texts = [path.read_text() for path in logs]
+        for path in logs:
+            path.unlink()
+        return texts
+
     def close(self):
         self.is_ready = False
         try:
@@ -83,10 +93,6 @@ class Starter:
         self.socket.close()
 
 
-def nothing():
-    return ()
-
-
 class Starters:
     """As many of each kind as run at once."""
 
@@ -95,21 +101,30 @@ class Starters:
         self.room, self.library, self.idle, self.lock = room, library, {}, Lock()
 
     @contextmanager
-    def one(self, plugin=True, before=nothing, early=(), **environment):
-        """A Starter for one run or more; None where tshark cannot be made to wait. before gives the words before tshark."""
-        kind = (plugin, before, early)
+    def one(self, plugin=True, tool=(), new_logs=None, early=(), **environment):
+        """A Starter for one run or more; None where tshark cannot be made to wait. tool is valgrind and its words, whose logs go to a folder that
+        new_logs() gives; early are tshark's words that hold for each run."""
+        kind = (plugin, tool, early)
         with self.lock:
             starter = self.idle[kind].pop() if self.idle.get(kind) else None
         if not starter and self.library:
-            starter = Starter([*self.room.as_nobody(), *before()], early,
-                              self.room.environment(None, plugin, LD_PRELOAD=str(self.library), **environment), self.room.room)
-            if not starter.is_ready:
-                starter.close()
-                self.library = starter = None
-        yield starter
-        if starter and starter.is_ready:
-            with self.lock:
-                self.idle.setdefault(kind, []).append(starter)
+            starter = self._start(plugin, tool, new_logs, early, environment)
+        try:
+            yield starter
+        finally:
+            if starter and starter.is_ready:
+                with self.lock:
+                    self.idle.setdefault(kind, []).append(starter)
+
+    def _start(self, plugin, tool, new_logs, early, environment):
+        logs = new_logs() if tool else None
+        starter = Starter([*self.room.as_nobody(), *tool, *([f"--log-file={logs}/%p.log"] if tool else ())], early,
+                          self.room.environment(None, plugin, LD_PRELOAD=str(self.library), **environment), self.room.room, logs)
+        if starter.is_ready:
+            return starter
+        starter.close()
+        self.library = None
+        return None
 
     def close(self):
         for starter in [starter for idle in self.idle.values() for starter in idle]:

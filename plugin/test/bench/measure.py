@@ -3,7 +3,8 @@
 
 Instructions are those of user space, counted by valgrind's cachegrind without its cache simulation: the same events as callgrind's Ir, in a
 third of the time. What a packet costs is the difference between two counts, so that start-up cancels out; the counts are taken in one run of
-tshark, at packets of the capture (marks.c), as a start costs more than thousands of packets. Wireshark seeds its hashes anew in each run, which is
+tshark, at packets of the capture (marks.c), as a start costs more than thousands of packets; and the runs are children of few that have
+started (starter.c). Wireshark seeds its hashes anew in each run, which is
 worth a hundred instructions a packet; while counting, the seed is fixed (fixed_seed.c).
 """
 import os
@@ -24,6 +25,7 @@ sys.dont_write_bytecode = True
 import wire  # noqa: E402,F401   (first: it says where the others find frames.py)
 import captures  # noqa: E402
 from room import Room  # noqa: E402
+from starter import Starters, compile_starter  # noqa: E402
 
 # "plain" prints a line a packet; "tree" has a display filter, for which tshark builds the tree, and which lets nothing through
 SETTINGS = {"plain": (), "tree": ("-Y", "frame.number==0"), "verbose": ("-V",)}
@@ -39,6 +41,7 @@ ALTERNATIVES = {
 PYTHON = ("/usr/bin/python3", "-I", "-S")
 
 COUNT = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null", "--vex-guest-chase=no")
+EARLY = ("-X", "-V")        # tshark looks at these before it waits for what to run
 COUNTED = re.compile(r"I +refs: +([\d,]+)")
 
 Run = namedtuple("Run", "case packets who setting options", defaults=("plain", ()))     # options as tshark takes them
@@ -56,15 +59,17 @@ class Bench(Room):
         for name in ALTERNATIVES:
             for suffix in (".lua", ".py"):
                 shutil.copy(BENCH / (name + suffix), self.room)
-        self.preloaded = self.room / "preloaded.so"
         glib = subprocess.run(["pkg-config", "--cflags", "glib-2.0"], check=True, capture_output=True, text=True).stdout.split()
-        subprocess.run(["cc", "-shared", "-fPIC", "-O2", *glib, "-o", self.preloaded, BENCH / "fixed_seed.c", BENCH / "marks.c", "-ldl"], check=True)
+        self.preloaded = compile_starter(self.room, *glib, BENCH / "fixed_seed.c", BENCH / "marks.c")
+        assert self.preloaded, "no C compiler"
+        self.starters = Starters(self, self.preloaded)
         self.open_up()
         self.give(self.logs)
         self.lock, self.processors, self.pool, self.counts = Lock(), processors, ThreadPoolExecutor(processors), {}
 
     def close(self):
         self.pool.shutdown(cancel_futures=True)
+        self.starters.close()
         super().close()
 
     def capture(self, case, packets):
@@ -91,15 +96,15 @@ class Bench(Room):
             tshark += ["-X", f"lua_script:{self.room / alternative}.lua"]
         return [[*tshark, *SETTINGS[run.setting]]]
 
-    def finish(self, commands, plugin, output=subprocess.DEVNULL, **environment):
+    def finish(self, commands, plugin, output=subprocess.DEVNULL, source=subprocess.DEVNULL, **environment):
         """Runs the commands to their end; a complaint of one is a failure. Gives what each used, as getrusage(2) has it."""
         environment = self.environment(self.room / "home", plugin, PYTHONHASHSEED="0", **environment)
-        processes, source = [], subprocess.DEVNULL
+        processes, given = [], source
         for command in commands:
             last = command is commands[-1]
             processes.append(subprocess.Popen([*self.as_nobody(), *command], env=environment, cwd=self.room, stdin=source,
                                               stdout=output if last else subprocess.PIPE, stderr=subprocess.PIPE))
-            if source != subprocess.DEVNULL:
+            if source != given:
                 source.close()
             source = processes[-1].stdout
         return [self.ended(process) for process in processes]
@@ -133,11 +138,32 @@ class Bench(Room):
 
     # --- instructions -----------------------------------------------------------------------------------------------
 
-    def _count(self, run, marks):
-        """Mark -> the instructions before the packet after it, and None -> all of them, of all processes."""
+    def _new_logs(self):
         folder = Path(tempfile.mkdtemp(dir=self.logs))
         self.give(folder)
-        counts = [sorted(int(COUNTED.search(log)[1].replace(",", "")) for log in logs) for logs in self.valgrind(run, COUNT, folder, marks)]
+        return folder
+
+    def _logs(self, run, marks):
+        """What valgrind() gives, but tshark is forked from one that has started, and writes rows for a reader to a file."""
+        command, *reader = self.commands(run)
+        early = tuple(word for before, word in zip(command, command[1:]) if word in EARLY or before in EARLY)
+        with self.starters.one(run.who == "plugin", COUNT, self._new_logs, early, PYTHONHASHSEED="0") as starter, tempfile.TemporaryFile() as rows:
+            if not starter:
+                return self.valgrind(run, COUNT, self._new_logs(), marks)
+            done = starter.run([word for word in command[1:] if word not in early], self.room / "home", None, rows,
+                               SPISCOPE_MARKS="".join(f"{mark}," for mark in marks))
+            assert done.returncode == 0 and not done.stderr.strip(), f"{command}\nended with {done.returncode}: {done.stderr}"
+            logs = [starter.take_logs()]
+            for words in reader:
+                rows.seek(0)
+                folder = self._new_logs()
+                self.finish([[*COUNT, f"--log-file={folder}/%p.log", *words]], False, source=rows)
+                logs.append([log.read_text() for log in folder.iterdir()])
+        return logs
+
+    def _count(self, run, marks):
+        """Mark -> the instructions before the packet after it, and None -> all of them, of all processes."""
+        counts = [sorted(int(COUNTED.search(log)[1].replace(",", "")) for log in logs) for logs in self._logs(run, marks)]
         assert len(counts[0]) == len(marks) + 1, f"{run} has not all of {marks}"
         return {**dict(zip(marks, counts[0])), None: sum(process[-1] for process in counts)}
 

@@ -104,7 +104,7 @@ class Harness(Room):
         self.cache = {}           # Job -> its rows
         self.results = {}         # see kept()
         self.pool = ThreadPoolExecutor(os.cpu_count() or 1)
-        self.starters = Starters(self, compile_starter(self.room))
+        self.starters = Starters(self, None if os.environ.get("SPISCOPE_START_EACH") else compile_starter(self.room))
         self.store = Store(os.environ.get("SPISCOPE_TEST_RESULTS"))
         self.plugin_hash = digest(*(path.read_bytes() for path in sorted(self.plugins.rglob("*.so"))))
         self.registered = {}

@@ -34,7 +34,7 @@ wtap_read(void *file, void *record, void *buffer, void *error, void *error_info,
     char *end;
 
     if (!next) {
-        next = (read_packet)dlsym(RTLD_NEXT, "wtap_read");
+        *(void **)&next = dlsym(RTLD_NEXT, "wtap_read");
         marks = getenv("SPISCOPE_MARKS");
     }
     if (marks && *marks && strtoul(marks, &end, 10) == packets) {

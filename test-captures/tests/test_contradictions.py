@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""No verdict is contradicted by what stands beside it, on every capture that there is: the lab's, synthetic ones, and where SPISCOPE_SHARED has
-them (default: ../shared) those of other projects, of other daemons, those that go wrong, and those that were rebuilt from reports."""
+"""No verdict is contradicted by what stands beside it, on every capture that there is: the lab's, synthetic ones, those that were rebuilt from
+reports, and where SPISCOPE_SHARED has them (default: ../shared) those of other projects, of other daemons, and those that go wrong."""
 import shutil
 
 import pytest
 from harness import LAB, MIN_10, SYNTHETIC
 from outputs import outputs, run_ahead
+from reports import FORMS
 from test_ike_third_party import CAPTURES, FOLDER, SHARED, options_of
-from test_outages import VENDOR_NAMES, case_names, cases, vendors  # noqa: F401  (fixtures)
+from test_outages import VENDOR_NAMES, vendors  # noqa: F401  (fixtures)
+from test_reports import NAMES, scenes  # noqa: F401
 
 FAULTS = SHARED / "captures" / "faults"
 FAULT_NAMES = sorted(path.name for path in FAULTS.glob("*.pcap*"))
@@ -94,11 +96,10 @@ def test_in_captures_of_other_daemons(spiscope, vendors, name, keys):  # noqa: F
     check(spiscope, vendors / f"{name}.pcap", keys, ())
 
 
-@pytest.mark.skipif(not case_names(), reason="no rebuilt reports: set SPISCOPE_SHARED")
-@pytest.mark.parametrize("form", ("readable", "keyless"))
-@pytest.mark.parametrize("name", case_names() or ["none"])
-def test_in_rebuilt_reports(spiscope, cases, name, form):  # noqa: F811
-    check(spiscope, cases / f"{name}.{form}.pcap", False, ())
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", NAMES)
+def test_in_rebuilt_reports(spiscope, scenes, name, form):  # noqa: F811
+    check(spiscope, scenes[name, form][1], False, ())
 
 
 @pytest.mark.parametrize("change, seen", [

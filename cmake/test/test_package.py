@@ -28,7 +28,7 @@ def output(*command, **options):
 @pytest.fixture(scope="module")
 def deb(tmp_path_factory):
     build = Path(os.environ.get("SPISCOPE_PACKAGE_BUILD") or tmp_path_factory.mktemp("package"))
-    output("cmake", "-S", TREE, "-B", build, "-DBUILD_TESTING=OFF", "-DSPISCOPE_INSTALL_DIR=", "-DSPISCOPE_PROFILE_DIR=")
+    output("cmake", "-S", TREE, "-B", build, "-DBUILD_TESTING=OFF", "-DSPISCOPE_WERROR=ON", "-DSPISCOPE_INSTALL_DIR=", "-DSPISCOPE_PROFILE_DIR=")
     output("cmake", "--build", build)
     for old in build.glob("*.deb"):
         old.unlink()

@@ -97,7 +97,7 @@ report_write_summary(FILE *out, const struct words *words, const struct overview
     if (overview->hub)
         write_wrapped(out, words, "Hub", wmem_strdup_printf(words->scope, "%s is a gateway of most of them", words_address(words, overview->hub)));
     write_shared(out, words, facts, tracker, judge);
-    for (uint32_t i = 0; i < lines; i++)
+    for (uint32_t i = 0; i < lines; i++) /* cppcheck-suppress knownConditionTrueFalse ; it takes lines for 0 */
         write_wrapped(out, words, wmem_strdup_printf(words->scope, "Tunnel %u", overview->row[i].tunnel->id),
                 summary_line(words, overview, &overview->row[i]));
     if (lines < overview->troubled)

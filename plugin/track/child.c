@@ -233,9 +233,9 @@ end_time(const struct ike_context *context, const struct sa *sa)
 
     /* in IKEv1, phase 2 outlives phase 1 */
     if (ike_sa && ike_sa->version >= 2 && (ike_sa->end == IKE_FAILED || ike_sa->end == IKE_DELETED)) {
-        const nstime_t *end = clock_later(&ike_sa->end_time, &sa->last_time);
-        if (clock_compare(end, &context->message->time) < 0)
-            return end;
+        const nstime_t *last = clock_later(&ike_sa->end_time, &sa->last_time);
+        if (clock_compare(last, &context->message->time) < 0)
+            return last;
     }
     return &context->message->time;
 }

@@ -60,3 +60,10 @@ def verdicts(output):
 def run_ahead(spiscope, jobs):
     for job in jobs:
         submit(spiscope, *job)
+
+
+def of_many(spiscope, jobs):
+    """What a file of tests asks many captures with. jobs: name -> what submit() takes, (capture, keys, options, passes). All are begun at once, on
+    all processors; what another file or process of this session ran is not run again. Gives a function: name -> its Output."""
+    run_ahead(spiscope, jobs.values())
+    return lambda name: outputs(spiscope, *jobs[name])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from harness import TEST_CAPTURES
-from outputs import outputs
+from outputs import of_many
 
 SHARED = Path(os.environ.get("SPISCOPE_SHARED", TEST_CAPTURES.parent.parent / "shared"))
 FOLDER = SHARED / "captures" / "faults"
@@ -51,7 +51,7 @@ def report(spiscope):
     for path in FOLDER.glob("*.pcap"):
         shutil.copyfile(path, folder / path.name)
     spiscope.open_up()
-    return lambda name: outputs(spiscope, folder / f"{name}.pcap", False, OPTIONS.get(name, ()), 2)
+    return of_many(spiscope, {name: (str(folder / f"{name}.pcap"), False, OPTIONS.get(name, ()), 2) for name in RIGHT})
 
 
 def test_each_line_has_its_file():

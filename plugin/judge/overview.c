@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include <glib.h>
+#include <wsutil/wmem/wmem_map.h>
 
 /* Two tunnels share a gateway as soon as it has a second one: that makes no hub. */
 #define HUB_TUNNELS_AT_LEAST 3
@@ -41,11 +42,8 @@ static guint
 hash_address(gconstpointer key)
 {
     const struct ip_address *address = key;
-    guint hash = address->length;
 
-    for (unsigned i = 0; i < address->length; i++)
-        hash = hash * 31 + address->bytes[i];
-    return hash;
+    return wmem_strong_hash(address->bytes, address->length);
 }
 
 static gboolean

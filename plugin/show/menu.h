@@ -10,6 +10,6 @@
 #include "shown.h"
 
 /** Registers the menu. Outside Wireshark's window it does nothing. */
-void menu_register(int proto, shown_lookup *lookup, outputs_source *source);
+void menu_register(int proto, shown_lookup *lookup, outputs_source *outputs);
 
 #endif /* SPISCOPE_MENU_H */

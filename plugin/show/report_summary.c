@@ -36,7 +36,8 @@ peers_text(const struct words *words, const struct overview *overview, const str
 static const char *
 by_text(const struct overview *overview, const struct overview_row *row)
 {
-    int by = row->verdict.by, spoke = overview_spoke(overview, row->tunnel);
+    const int8_t by = row->verdict.by;
+    const int spoke = overview_spoke(overview, row->tunnel);
 
     if (by == PEER_NOT_SEEN)
         return "";

@@ -22,6 +22,7 @@
 
 /* A longer list nobody scrolls through; the table has them all. */
 #define TUNNELS_AT_MOST 200
+#define DECIMAL 10
 
 static outputs_source *source;
 static ext_toolbar_t *selector;
@@ -104,7 +105,7 @@ choose_tunnel(gpointer item _U_, gpointer item_data, gpointer user_data _U_)
         plugin_if_apply_filter("", TRUE);
         return;
     }
-    chosen = (uint32_t)strtoul(value->value, NULL, 10);
+    chosen = (uint32_t)strtoul(value->value, NULL, DECIMAL);
     char *filter = g_strdup_printf("spiscope.tunnel == %s", value->value);
     plugin_if_apply_filter(filter, TRUE);
     g_free(filter);

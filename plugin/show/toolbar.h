@@ -9,7 +9,7 @@
 #include "outputs.h"
 
 /** Registers the toolbar. Wireshark's window shows it where its profile lists it (gui.additional_toolbar_show). */
-void toolbar_register(outputs_source *source);
+void toolbar_register(outputs_source *outputs);
 
 /** Lists the tunnels of the capture that was read to its end. */
 void toolbar_update(void);

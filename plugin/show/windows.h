@@ -9,7 +9,7 @@
 #include "outputs.h"
 
 /** Registers where the capture's state comes from. */
-void windows_register(outputs_source *source);
+void windows_register(outputs_source *outputs);
 
 /** The report in a window of its own. Each of these says so where no capture is open, or what else is wrong. */
 void windows_show_report(void);

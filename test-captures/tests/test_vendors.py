@@ -89,7 +89,7 @@ def address(endpoint):
 @pytest.fixture(scope="module")
 def copied(spiscope):
     """Copies of the captures and keys that tshark can read."""
-    folder = spiscope.readable_copy_dir("vendors")
+    folder = spiscope.readable_copy_dir("vendors-sas")
     for name in CAPTURES:
         shutil.copy(FOLDER / f"{name}.pcap", folder)
         shutil.copytree(FOLDER / f"{name}.keys", folder / f"{name}.keys", copy_function=shutil.copyfile)

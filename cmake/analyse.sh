@@ -39,7 +39,8 @@ compile() {
     cmake --build "$folder" --parallel "$jobs" >"$folder.log" 2>&1 || die "$(grep -A 5 -E 'error|warning' "$folder.log")"
 }
 
-# compile_tests COMPILER HOW: gcc optimizes, as some of its warnings come only then, and clang's come before; Wireshark's and GLib's headers are system headers here too
+# compile_tests COMPILER HOW: gcc optimizes, as some of its warnings come only then, and clang's come before
+# (Wireshark's and GLib's headers are system headers here too)
 compile_tests() {
     headers=$(pkg-config --cflags wireshark glib-2.0 gmodule-2.0 | sed 's/-I/-isystem /g')
     echo "== $1 $WARNINGS, tests"
@@ -56,11 +57,12 @@ tidy() {
     mkdir -p "$build/tidied"
     headers=$(pkg-config --cflags wireshark glib-2.0 gmodule-2.0)
     nodes="--extra-arg=-Xclang --extra-arg=-analyzer-config --extra-arg=-Xclang --extra-arg=max-nodes=${SPISCOPE_ANALYSER_NODES:-50000}"
-    export build headers nodes
+    version=$(clang-tidy --version)
+    export build headers nodes version
     # shellcheck disable=SC2016  # for the inner shell
     sources | xargs -P "$jobs" -I{} sh -c '
         preprocessed=$(clang -E -C -std=gnu11 -Iplugin $headers "-DSPISCOPE_VERSION=\"0\"" "$1") || exit 1
-        sum=$({ echo "$nodes"; cat .clang-tidy "$build/clang/compile_commands.json"; clang-tidy --version; echo "$preprocessed"; } | sha256sum | cut -d " " -f 1)
+        sum=$({ echo "$nodes"; cat .clang-tidy "$build/clang/compile_commands.json"; echo "$version$preprocessed"; } | sha256sum | cut -d " " -f 1)
         [ -e "$build/tidied/$sum" ] || { clang-tidy -p "$build/clang" --quiet $nodes "$1" && touch "$build/tidied/$sum"; }
     ' tidy {} >"$build/tidy.log" 2>"$build/tidy.err" || die "clang-tidy: $(cat "$build/tidy.log" "$build/tidy.err")"
 }

@@ -50,7 +50,8 @@ Usage = namedtuple("Usage", "seconds kilobytes")        # CPU time, user and sys
 
 class Bench(Room):
     def __init__(self, plugin_dir, keep=None, processors=1):
-        """keep is a folder in which captures stay for the next time; so many valgrinds run at once."""
+        """keep is a folder in which captures stay for the next time; so many valgrinds run at once, or two: half of them
+        with the plugin, so that few starts do for all."""
         super().__init__(plugin_dir)
         self.captures = Path(keep).resolve() if keep else self.room / "captures"
         self.captures.mkdir(parents=True, exist_ok=True)
@@ -65,10 +66,12 @@ class Bench(Room):
         self.starters = Starters(self, self.preloaded)
         self.open_up()
         self.give(self.logs)
-        self.lock, self.processors, self.pool, self.counts = Lock(), processors, ThreadPoolExecutor(processors), {}
+        self.lock, self.processors, self.counts = Lock(), processors, {}
+        self.pools = {plugin: ThreadPoolExecutor(max(1, processors // 2)) for plugin in (True, False)}
 
     def close(self):
-        self.pool.shutdown(cancel_futures=True)
+        for pool in self.pools.values():
+            pool.shutdown(cancel_futures=True)
         self.starters.close()
         super().close()
 
@@ -173,7 +176,7 @@ class Bench(Room):
             run = run._replace(setting="plain")
         with self.lock:
             if (run, marks) not in self.counts:
-                self.counts[run, marks] = self.pool.submit(self._count, run, marks)
+                self.counts[run, marks] = self.pools[run.who == "plugin"].submit(self._count, run, marks)
             return self.counts[run, marks]
 
     def instructions_at(self, lengths, run):

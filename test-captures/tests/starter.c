@@ -1,7 +1,7 @@
 /* starter.c
  * Put before Wireshark (LD_PRELOAD): a tshark that has started stops where it would read its settings, and from there on makes a child
- * for each run that it is asked for, as sharkd's daemon does. The child goes on as a tshark that was started with these words; nine
- * tenths of what a short run costs are behind it.
+ * for each run that it is asked for, as sharkd's daemon does. The child goes on as a tshark that was started with these words; four
+ * fifths of what a short run costs are behind it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -79,7 +79,8 @@ after(const char *word)
 }
 
 /* A request is the folder of the settings, the capture, what goes into the environment, an empty word, then each word of a command line but
- * the program's name, each with a zero byte after it. The words go to where /proc/self/cmdline shows them. main() has counted how many there are, so options that say what holds anyway fill up. */
+ * the program's name, each with a zero byte after it. The words go to where /proc/self/cmdline shows them. main() has counted how many
+ * there are, so options that say what holds anyway fill up. */
 static void
 become(const char *request, ssize_t length)
 {
@@ -94,7 +95,7 @@ become(const char *request, ssize_t length)
         putenv(strdup(word));
     word = after(word);
     ssize_t size = request + length - word;
-    if (!capture || strlen(path) > strlen(capture) || size > end - memory)
+    if (strlen(path) > strlen(capture) || size > end - memory)
         _exit(EXIT_FAILURE);
     strcpy(capture, path);
     memset(memory, 0, (size_t)(end - memory));
@@ -107,7 +108,7 @@ become(const char *request, ssize_t length)
         words[place] = memory;
 }
 
-/* Returns in each child; the process that was started ends here. */
+/* Returns in each child; the process that was started ends here, at once if this tshark cannot be told of another capture. */
 static void
 serve(int socket)
 {
@@ -115,7 +116,7 @@ serve(int socket)
     int outputs[OUTPUTS], status;
     ssize_t length;
 
-    if (send(socket, &words_most, sizeof words_most, 0) < 0)
+    if (!capture || send(socket, &words_most, sizeof words_most, 0) < 0)
         _exit(EXIT_FAILURE);
     while ((length = receive(socket, request, outputs)) > 0) {
         pid_t child = fork();

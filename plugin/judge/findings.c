@@ -7,9 +7,14 @@
 #include "../by_frame.h"
 #include "../track/protection.h"
 #include "../track/refusal.h"
+#include "../track/walk.h"
 
 /* Findings of a key, back from the latest, among which those are looked for that have to be taken back. */
 #define TAKEN_BACK_AMONG 64
+/* SAs of a lineage, back from the latest, among which one is looked for that was in use at a moment. */
+#define SPANNED_AMONG 64
+/* Exchanges of an IKE SA, back from the latest, of which one may have been asked for. */
+#define ANSWERS_AMONG 64
 
 struct findings {
     wmem_allocator_t *pool;
@@ -20,15 +25,30 @@ struct findings {
     uint64_t dropped;
 };
 
-/* A restart that was only inferred, until the peer that began anew spoke on the IKE SA that it was to have forgotten. */
+/* Whether all that was seen of an IKE SA answers what nobody asked. */
+static bool
+only_answers(const struct ike_sa *ike_sa)
+{
+    const struct exchange *exchange;
+
+    WALK(exchange, ike_sa->latest, older, ANSWERS_AMONG)
+        if (exchange->request_frame != 0)
+            return false;
+    return true;
+}
+
+/* A restart beside an IKE SA that is nothing but answers; or one that was only inferred, until the peer that began anew spoke on the IKE SA
+ * that it was to have forgotten. */
 static bool
 is_disproved(const struct finding *finding)
 {
-    if (finding->key != FINDING_PEER_RESTART || finding->confidence == CONFIDENCE_PROVEN)
+    if (finding->key != FINDING_PEER_RESTART)
         return false;
     const struct ike_sa *began = finding->ike_sa, *old = began->displaced;
+    if (!old || finding->confidence == CONFIDENCE_PROVEN)
+        return old && only_answers(old);
     unsigned side = old->flow == began->flow ? 0 : 1;
-    return began->established && old->heard_frame[side] > began->established_frame;
+    return only_answers(old) || (began->established && old->heard_frame[side] > began->established_frame);
 }
 
 bool
@@ -63,21 +83,55 @@ finding_is_overcome(const struct finding *finding)
             || (finding->exchange && (finding->exchange->tried_again || went_on(finding) || protection_was_missing(finding->exchange)));
 }
 
-/* Whether both peers' packets went on after it. */
+/* Whether the direction carried traffic before the frame and behind it, with no set-up in between: on an SA that spans it, or by a rekey. */
+static bool
+flow_went_on(const struct flow *flow, uint32_t frame)
+{
+    const struct sa *latest, *sa;
+
+    WALK(latest, flow->current, current_next, CURRENT_KNOWN) {
+        WALK(sa, latest, predecessor, SPANNED_AMONG) {
+            if (sa->first_frame <= frame && sa->last_frame > frame)
+                return true;
+            bool is_anew = sa->origin && sa->origin->ike_sa->set_up && sa->origin->ike_sa->established_frame > frame;
+            if (sa->first_frame > frame && sa->predecessor && sa->predecessor->last_frame <= frame && !is_anew)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* That nobody answered: a peer who is gone looks the same as one who was never asked. */
+static bool
+is_silence(const struct finding *finding)
+{
+    return finding->key == FINDING_IKE_NO_RESPONSE || finding->key == FINDING_DPD_FAILURE;
+}
+
+/* Whether both peers' packets went on after it; what a silence may have ended must have gone on with no set-up in between. */
 static bool
 tunnel_went_on(const struct finding *finding)
 {
     const struct tunnel *tunnel = finding->tunnel;
+    uint32_t frame = finding->frame;
 
-    return tunnel && tunnel->flow[0].last_frame > finding->frame && tunnel->flow[1].last_frame > finding->frame;
+    if (!tunnel || tunnel->flow[0].last_frame <= frame || tunnel->flow[1].last_frame <= frame)
+        return false;
+    return !is_silence(finding) || (flow_went_on(&tunnel->flow[0], frame) && flow_went_on(&tunnel->flow[1], frame));
+}
+
+bool
+finding_is_hearsay(const struct finding *finding)
+{
+    return finding_is_unproven(finding) && (!is_silence(finding) || tunnel_went_on(finding) || finding_is_overcome(finding));
 }
 
 enum confidence
 finding_confidence(const struct finding *finding)
 {
-    bool is_hearsay = finding_is_unproven(finding) && (tunnel_went_on(finding) || finding_is_overcome(finding));
+    bool is_told = finding_kind(finding->key)->severity > SEVERITY_NOTE;
 
-    return is_hearsay ? CONFIDENCE_SUSPECTED : (enum confidence)finding->confidence;
+    return is_told && finding_is_unproven(finding) && tunnel_went_on(finding) ? CONFIDENCE_SUSPECTED : (enum confidence)finding->confidence;
 }
 
 /* A refusal that was made good, or that only says to come back later; or what was said too soon. */

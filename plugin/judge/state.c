@@ -32,7 +32,7 @@ failed_before(const struct finding_file *file, uint32_t since, uint32_t until)
         const struct finding *finding = file->latest[keys[i]];
         for (unsigned looked_at = 0; finding && finding->frame > until && looked_at < SET_UPS_LOOKED_AT; looked_at++)
             finding = finding->older;
-        if (finding && view_has(&trouble, finding) && !finding_is_overcome(finding) && !finding_is_unproven(finding))
+        if (finding && view_has(&trouble, finding) && !finding_is_overcome(finding) && !finding_is_hearsay(finding))
             return finding;
     }
     return NULL;

@@ -88,7 +88,7 @@ view_is_history(const struct view *view, const struct finding *finding)
 bool
 view_is_thrown_in(const struct view *view, const struct finding *finding)
 {
-    return view->works && finding_is_unproven(finding);
+    return view->works && finding_is_hearsay(finding);
 }
 
 /* Of what stands beside a tunnel that works: ICMP may be forged, differing lifetimes have ended nothing yet, and SPIs that change, or are

@@ -37,8 +37,8 @@ def test_findings_do_not_depend_on_the_fields_asked_for(spiscope, capture):
     assert [(f.frame, f.key, f.confidence) for f in spiscope.findings(capture)] == lean
 
 
-# Made for a link that is taken back when the older SA speaks again, as README says it may be
-TAKEN_BACK = {"link_undone_in_its_frame"}
+# Made for links that are taken back when the older SA speaks again, as README says they may be
+TAKEN_BACK = {"link_undone_in_its_frame", "parallel_in_turn"}
 
 
 @pytest.mark.parametrize("capture", ALL)

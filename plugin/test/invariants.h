@@ -234,7 +234,7 @@ findings_broken(const struct bench *bench)
         uint32_t count, first = findings_on(findings, finding->frame, &count);
         HOLD(finding->frame >= last && first <= i && i < first + count);
         last = finding->frame;
-        in_tunnels += finding->tunnel != NULL;
+        in_tunnels += finding->tunnel != NULL && !finding->is_taken_back;
         if ((broken = finding_broken(bench, finding)))
             return broken;
     }

@@ -8,6 +8,9 @@
 
 #include "verdict.h"
 
+/** So many tunnels or fewer are all told and drawn in full, whatever they are like. */
+#define OVERVIEW_FEW 5
+
 struct overview_row {
     const struct tunnel *tunnel;
     struct verdict verdict;
@@ -18,6 +21,7 @@ struct overview {
     uint32_t count[STATES];         /**< by enum state */
     uint32_t troubled;              /**< tunnels that are not well: the first rows */
     struct overview_row *row;       /**< all: by state, the worst first; then by outages, the most first; then in order of appearance */
+    const struct overview_row **of; /**< each tunnel's row, by its number */
     const struct ip_address *hub;   /**< a gateway of more than half of them, and of three at least; or NULL */
 };
 

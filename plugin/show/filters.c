@@ -10,9 +10,9 @@
 #define FINDINGS_AT_MOST 100
 
 char *
-filter_tunnel(const struct tunnel *tunnel)
+filter_tunnel(uint32_t tunnel)
 {
-    return g_strdup_printf("spiscope.tunnel == %u", tunnel->id);
+    return g_strdup_printf("spiscope.tunnel == %u", tunnel);
 }
 
 char *

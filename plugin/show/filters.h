@@ -8,8 +8,8 @@
 
 #include "../judge/findings.h"
 
-/** All packets between a tunnel's gateways. Each of these is for the caller to g_free. */
-char *filter_tunnel(const struct tunnel *tunnel);
+/** All packets between the gateways of the tunnel with this number. Each of these is for the caller to g_free. */
+char *filter_tunnel(uint32_t tunnel);
 
 /** The packets of a tunnel on which something was found, and those that this rests on. */
 char *filter_findings(const struct tunnel *tunnel);

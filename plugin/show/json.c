@@ -277,31 +277,30 @@ by_name(int by)
 }
 
 static void
-put_verdict(const struct json_writer *writer, const struct tunnel *tunnel)
+put_verdict(const struct json_writer *writer, const struct tunnel *tunnel, const struct verdict *verdict)
 {
-    struct verdict verdict = verdict_of(tunnel, writer->judge);
     const char *line;
 
     json_name(writer, "verdict");
     json_dumper_begin_object(writer->json);
-    json_put_string(writer, "state", state_name(verdict.state));
-    json_put_string(writer, "cause", verdict_cause(&verdict));
-    json_put_string(writer, "by", by_name(verdict.by));
-    json_put_string(writer, "confidence", confidence_name(verdict.confidence));
-    json_put_string(writer, "summary", verdict_summary(&writer->words, tunnel, &verdict));
-    json_put_frames(writer, "evidence", verdict.evidence, verdict.evidence_count);
+    json_put_string(writer, "state", state_name(verdict->state));
+    json_put_string(writer, "cause", verdict_cause(verdict));
+    json_put_string(writer, "by", by_name(verdict->by));
+    json_put_string(writer, "confidence", confidence_name(verdict->confidence));
+    json_put_string(writer, "summary", verdict_summary(&writer->words, tunnel, verdict));
+    json_put_frames(writer, "evidence", verdict->evidence, verdict->evidence_count);
     json_name(writer, "missing");
     json_dumper_begin_array(writer->json);
-    for (unsigned i = 0; (line = coverage_text(verdict.missing, i)) != NULL; i++)
+    for (unsigned i = 0; (line = coverage_text(verdict->missing, i)) != NULL; i++)
         json_dumper_value_string(writer->json, line);
     json_dumper_end_array(writer->json);
     json_name(writer, "check");
     json_dumper_begin_array(writer->json);
-    for (unsigned i = 0; (line = verdict_check(&verdict, i)) != NULL; i++)
+    for (unsigned i = 0; (line = verdict_check(verdict, i)) != NULL; i++)
         json_dumper_value_string(writer->json, line);
     json_dumper_end_array(writer->json);
-    put_keys(writer, "also", verdict.also & ~verdict.history);
-    put_keys(writer, "history", verdict.history);
+    put_keys(writer, "also", verdict->also & ~verdict->history);
+    put_keys(writer, "history", verdict->history);
     json_dumper_end_object(writer->json);
 }
 
@@ -324,8 +323,10 @@ report_sort_sas(const struct tracker *tracker, wmem_allocator_t *scope, unsigned
 }
 
 static void
-put_tunnel(const struct json_writer *writer, const struct tunnel *tunnel, const struct sa **sas, unsigned count)
+put_tunnel(const struct json_writer *writer, const struct overview_row *row, const struct sa **sas, unsigned count)
 {
+    const struct tunnel *tunnel = row->tunnel;
+
     json_dumper_begin_object(writer->json);
     json_put_number(writer, "id", tunnel->id);
     json_name(writer, "peers");
@@ -346,37 +347,33 @@ put_tunnel(const struct json_writer *writer, const struct tunnel *tunnel, const 
     json_dumper_end_array(writer->json);
     put_outages(writer, tunnel);
     put_findings(writer, tunnel);
-    put_verdict(writer, tunnel);
+    put_verdict(writer, tunnel, &row->verdict);
     json_dumper_end_object(writer->json);
 }
 
 /* All tunnels at a glance: how many are in which state, and the worst. */
 static void
-put_summary(const struct json_writer *writer, const struct tracker *tracker)
+put_summary(const struct json_writer *writer, const struct overview *overview)
 {
-    wmem_allocator_t *kept = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
-    struct overview overview = overview_of(kept, tracker_tunnels(tracker), writer->judge);
-
     json_name(writer, "summary");
     json_dumper_begin_object(writer->json);
-    json_put_number(writer, "tunnels", overview.tunnels);
-    json_put_number(writer, "troubled", overview.troubled);
-    if (overview.hub)
-        json_put_string(writer, "hub", words_address(&writer->words, overview.hub));
+    json_put_number(writer, "tunnels", overview->tunnels);
+    json_put_number(writer, "troubled", overview->troubled);
+    if (overview->hub)
+        json_put_string(writer, "hub", words_address(&writer->words, overview->hub));
     else
         json_put_null(writer, "hub");
     json_name(writer, "states");
     json_dumper_begin_object(writer->json);
     for (unsigned state = 0; state < STATES; state++)
-        json_put_number(writer, state_name((uint8_t)state), overview.count[state]);
+        json_put_number(writer, state_name((uint8_t)state), overview->count[state]);
     json_dumper_end_object(writer->json);
     json_name(writer, "worst");
     json_dumper_begin_array(writer->json);
-    for (uint32_t i = 0; i < MIN(overview.troubled, SUMMARY_TUNNELS_AT_MOST); i++)
-        json_dumper_value_anyf(writer->json, "%u", overview.row[i].tunnel->id);
+    for (uint32_t i = 0; i < MIN(overview->troubled, SUMMARY_TUNNELS_AT_MOST); i++)
+        json_dumper_value_anyf(writer->json, "%u", overview->row[i].tunnel->id);
     json_dumper_end_array(writer->json);
     json_dumper_end_object(writer->json);
-    wmem_destroy_allocator(kept);
 }
 
 static void
@@ -408,17 +405,18 @@ json_write(FILE *out, const struct capture_facts *facts, const struct tracker *t
     const struct json_writer writer = { &json, scope, user_words(scope), judge };
     unsigned *counts;
     const struct sa ***sas = report_sort_sas(tracker, kept, &counts);
+    struct overview overview = overview_of(kept, tracker_tunnels(tracker), judge);
 
     json_dumper_begin_object(&json);
     json_put_number(&writer, "schema", 2);
     json_put_string(&writer, "spiscope", SPISCOPE_VERSION);
     put_capture(&writer, facts, tracker_unread(tracker));
-    put_summary(&writer, tracker);
+    put_summary(&writer, &overview);
     put_shared(&writer, facts, tracker);
     json_name(&writer, "tunnels");
     json_dumper_begin_array(&json);
     for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(tracker)); tunnel; tunnel = tunnel->next) {
-        put_tunnel(&writer, tunnel, sas[tunnel->id], counts[tunnel->id]);
+        put_tunnel(&writer, overview.of[tunnel->id], sas[tunnel->id], counts[tunnel->id]);
         wmem_free_all(scope);
     }
     json_dumper_end_array(&json);

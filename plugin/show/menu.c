@@ -65,7 +65,7 @@ filter_of(enum entry entry, const struct selected *selected)
 
     switch (entry) {
     case ENTRY_TUNNEL:
-        return filter_tunnel(selected->tunnel);
+        return filter_tunnel(selected->tunnel->id);
     case ENTRY_FINDINGS:
         return filter_findings(selected->tunnel);
     case ENTRY_EVIDENCE:

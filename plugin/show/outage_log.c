@@ -45,8 +45,8 @@ outage_log_ended(const struct words *words, const struct outage *outage)
     case OUTAGE_CHILD_DELETED:
         return deleted_text(words, outage);
     case OUTAGE_UNANSWERED:
-        return wmem_strdup_printf(words->scope, "%s silent (frame %u), %u %s unanswered", silent_peer(outage), outage->begin_frame, outage->asked,
-                outage->asked == 1 ? "message goes" : "messages go");
+        return wmem_strdup_printf(words->scope, "%s silent (frame %u), %s unanswered", silent_peer(outage), outage->begin_frame,
+                words_count(words, outage->asked, "message goes", "messages go"));
     case OUTAGE_SEQUENCE_FELL:
         return wmem_strdup_printf(words->scope, "%s's sequence falls back, and what it sends is dropped (from frame %u on)",
                 peer_letter(outage->ended_by), outage->begin_frame);

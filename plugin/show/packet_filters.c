@@ -28,7 +28,7 @@ tunnel_filter(COMPAT_FILTER_ARGS)
     const struct tunnel *tunnel;
     const struct sa *sa;
 
-    return find_shown(pinfo->num, &tunnel, &sa) ? filter_tunnel(tunnel) : NULL;
+    return find_shown(pinfo->num, &tunnel, &sa) ? filter_tunnel(tunnel->id) : NULL;
 }
 
 static compat_filter_valid

@@ -19,16 +19,6 @@
 #define SCAN_AT_LEAST 32
 #define SCAN_ASKS_AT_MOST 2
 
-static char *
-text_frames(wmem_allocator_t *scope, const struct verdict *verdict, const char *between)
-{
-    wmem_strbuf_t *text = wmem_strbuf_new(scope, "");
-
-    for (unsigned i = 0; i < verdict->evidence_count; i++)
-        wmem_strbuf_append_printf(text, "%s%u", i > 0 ? between : "", verdict->evidence[i]);
-    return (char *)wmem_strbuf_get_str(text);
-}
-
 static void
 write_seen(FILE *out, const struct words *words, const struct tunnel *tunnel)
 {
@@ -154,7 +144,7 @@ write_verdict(FILE *out, const struct words *words, const struct tunnel *tunnel,
     write_wrapped(out, words, "", verdict_summary(words, tunnel, verdict));
     if (verdict->evidence_count > 0)
         write_wrapped(out, words, "  Evidence", wmem_strdup_printf(words->scope, "%s %s",
-                verdict->evidence_count == 1 ? "frame" : "frames", text_frames(words->scope, verdict, ", ")));
+                verdict->evidence_count == 1 ? "frame" : "frames", words_frames(words, verdict->evidence, verdict->evidence_count)));
     write_wrapped(out, words, "  Filter", wmem_strdup_printf(words->scope, "spiscope.tunnel == %u && spiscope.finding",
             tunnel->id));
     for (unsigned i = 0; (line = coverage_text(verdict->missing, i)) != NULL; i++)
@@ -221,17 +211,17 @@ write_others(FILE *out, const struct words *words, const struct verdict *verdict
 }
 
 static void
-write_tunnel(FILE *out, const struct words *words, const struct tunnel *tunnel, const struct judge *judge,
+write_tunnel(FILE *out, const struct words *words, const struct overview_row *row, const struct judge *judge,
         const struct sa **sas, unsigned count)
 {
-    struct verdict verdict = verdict_of(tunnel, judge);
+    const struct tunnel *tunnel = row->tunnel;
 
     fputc('\n', out);
     write_wrapped(out, words, wmem_strdup_printf(words->scope, "Tunnel %u", tunnel->id),
             wmem_strdup_printf(words->scope, "A %s, B %s%s", words_endpoint(words, &tunnel->flow[0].source), words_endpoint(words, &tunnel->flow[1].source),
             tunnel->nat ? ", through NAT" : ""));
-    write_verdict(out, words, tunnel, &verdict);
-    write_others(out, words, &verdict);
+    write_verdict(out, words, tunnel, &row->verdict);
+    write_others(out, words, &row->verdict);
     write_outages(out, words, tunnel, judge);
     write_seen(out, words, tunnel);
     write_set_ups(out, words, tunnel);
@@ -284,18 +274,17 @@ static void
 write_tunnels(FILE *out, const struct words *words, const struct overview *overview, const struct tracker *tracker, const struct judge *judge, bool all,
         bool is_scanned)
 {
-    enum { FEW = 5 };
     wmem_allocator_t *kept = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
     unsigned *counts;
     const struct sa ***sas = report_sort_sas(tracker, kept, &counts);
-    uint32_t in_full = all || overview->tunnels <= FEW ? overview->tunnels : MIN(overview->troubled, SUMMARY_TUNNELS_AT_MOST);
+    uint32_t in_full = all || overview->tunnels <= OVERVIEW_FEW ? overview->tunnels : MIN(overview->troubled, SUMMARY_TUNNELS_AT_MOST);
 
     for (uint32_t i = 0; i < overview->tunnels; i++) {
         const struct tunnel *tunnel = overview->row[i].tunnel;
         if (is_scanned && is_unanswered(tunnel))
             continue;
         if (i < in_full)
-            write_tunnel(out, words, tunnel, judge, sas[tunnel->id], counts[tunnel->id]);
+            write_tunnel(out, words, &overview->row[i], judge, sas[tunnel->id], counts[tunnel->id]);
         else if (i >= overview->troubled)
             write_well(out, words, &overview->row[i]);
         wmem_free_all(words->scope);

@@ -55,7 +55,7 @@ summary_line(const struct words *words, const struct overview *overview, const s
     const char *outages = "";
 
     if (verdict->outages > 0)
-        outages = wmem_strdup_printf(words->scope, "; %u %s, %s%s", verdict->outages, verdict->outages == 1 ? "outage" : "outages",
+        outages = wmem_strdup_printf(words->scope, "; %s, %s%s", words_count(words, verdict->outages, "outage", "outages"),
                 words_duration(words, &verdict->down), verdict->is_out ? ", not over" : "");
     return wmem_strdup_printf(words->scope, "%s: %s, %s%s%s", state_name(verdict->state), peers_text(words, overview, row->tunnel),
             verdict_cause(verdict), by_text(overview, row), outages);
@@ -65,12 +65,9 @@ char *
 summary_shared(const struct words *words, const struct shared_trouble *trouble)
 {
     nstime_t span = clock_elapsed(&trouble->first, &trouble->last);
-    wmem_strbuf_t *frames = wmem_strbuf_new(words->scope, "");
 
-    for (uint32_t i = 0; i < trouble->frames; i++)
-        wmem_strbuf_append_printf(frames, "%s%u", i > 0 ? ", " : "", trouble->frame[i]);
     return wmem_strdup_printf(words->scope, "%u tunnels went down within %s at %s: %s or its path, not the others (frames %s%s)", trouble->tunnels,
-            words_duration(words, &span), words_moment(words, &trouble->first), words_address(words, trouble->gateway), wmem_strbuf_get_str(frames),
+            words_duration(words, &span), words_moment(words, &trouble->first), words_address(words, trouble->gateway), words_frames(words, trouble->frame, trouble->frames),
             trouble->tunnels > trouble->frames ? ", ..." : "");
 }
 

@@ -21,7 +21,6 @@ enum {
     TUNNEL_HEADER = 24,
     TUNNEL_BASELINE = 14,           /* of its title */
     ENDPOINT_FITS = 24,             /* characters of an endpoint before the lanes */
-    FEW = 5,                        /* tunnels that are all drawn in full, whatever they are like */
     HEIGHT_AT_MOST = 20000,
     BYTES_AT_MOST = 5000000,
     STRIP_BYTES = 600               /* of a tunnel that is a strip, without its outages */
@@ -95,15 +94,16 @@ flow_label(const struct canvas *canvas, char peer, const char *endpoint)
 }
 
 static void
-write_tunnel(struct canvas *canvas, const struct tunnel *tunnel, const struct sa **sas, unsigned count)
+write_tunnel(struct canvas *canvas, const struct overview_row *row, const struct sa **sas, unsigned count)
 {
-    struct verdict verdict = verdict_of(tunnel, canvas->judge);
+    const struct tunnel *tunnel = row->tunnel;
+    const struct verdict *verdict = &row->verdict;
     char *a = words_endpoint(&canvas->words, &tunnel->flow[0].source);
     char *b = words_endpoint(&canvas->words, &tunnel->flow[1].source);
 
     svg_label(canvas->body, CANVAS_MARGIN, canvas->y + TUNNEL_BASELINE, "tunnel", wmem_strdup_printf(canvas->words.scope,
-            "Tunnel %u: A %s \xe2\x86\x94 B %s: %s, %s (%s)", tunnel->id, a, b, state_name(verdict.state), verdict_cause(&verdict),
-            confidence_name(verdict.confidence)));
+            "Tunnel %u: A %s \xe2\x86\x94 B %s: %s, %s (%s)", tunnel->id, a, b, state_name(verdict->state), verdict_cause(verdict),
+            confidence_name(verdict->confidence)));
     canvas->y += TUNNEL_HEADER;
     int top = canvas->y;
     lanes_write_ike_sas(canvas, tunnel);
@@ -147,8 +147,8 @@ write_as_fits(struct canvas *canvas, const struct overview *overview, uint32_t i
     gsize length = canvas->body->len;
     int y = canvas->y;
 
-    if (overview->tunnels <= FEW || overview_is_troubled(row->verdict.state)) {
-        write_tunnel(canvas, row->tunnel, sas, count);
+    if (overview->tunnels <= OVERVIEW_FEW || overview_is_troubled(row->verdict.state)) {
+        write_tunnel(canvas, row, sas, count);
         if (i == 0 || (canvas->y + (left * CANVAS_LANE) <= HEIGHT_AT_MOST && canvas->body->len + (left * STRIP_BYTES) <= BYTES_AT_MOST))
             return;
         g_string_truncate(canvas->body, length);

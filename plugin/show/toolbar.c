@@ -12,6 +12,7 @@
 
 #include <wsutil/report_message.h>
 
+#include "filters.h"
 #include "report_summary.h"
 #include "user_words.h"
 #include "window.h"
@@ -57,11 +58,11 @@ add_row(GList *list, const struct words *words, const struct overview *overview,
 
 /* What stands there until a tunnel is chosen. */
 static const char *
-title_of(wmem_allocator_t *scope, const struct overview *overview)
+title_of(const struct words *words, const struct overview *overview)
 {
     if (overview->tunnels == 0)
         return "No IPsec was seen";
-    return wmem_strdup_printf(scope, "%u %s: %s, %s", overview->tunnels, overview->tunnels == 1 ? "tunnel" : "tunnels, the worst",
+    return wmem_strdup_printf(words->scope, "%s: %s, %s", words_count(words, overview->tunnels, "tunnel", "tunnels, the worst"),
             state_name(overview->row[0].verdict.state), verdict_cause(&overview->row[0].verdict));
 }
 
@@ -71,7 +72,7 @@ list_tunnels(const struct tracker *tracker, const struct judge *judge)
     wmem_allocator_t *scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
     const struct words words = user_words(scope);
     struct overview overview = overview_of(scope, tracker_tunnels(tracker), judge);
-    GList *list = first_value(title_of(scope, &overview));
+    GList *list = first_value(title_of(&words, &overview));
 
     for (uint32_t i = 0; i < MIN(overview.tunnels, TUNNELS_AT_MOST); i++)
         list = add_row(list, &words, &overview, &overview.row[i]);
@@ -106,7 +107,7 @@ choose_tunnel(gpointer item _U_, gpointer item_data, gpointer user_data _U_)
         return;
     }
     chosen = (uint32_t)strtoul(value->value, NULL, DECIMAL);
-    char *filter = g_strdup_printf("spiscope.tunnel == %s", value->value);
+    char *filter = filter_tunnel(chosen);
     plugin_if_apply_filter(filter, TRUE);
     g_free(filter);
 }
@@ -128,12 +129,9 @@ verdict_to_look_at(const struct tracker *tracker, const struct judge *judge, str
 {
     wmem_allocator_t *scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
     struct overview overview = overview_of(scope, tracker_tunnels(tracker), judge);
-    uint32_t i = 0;
 
-    while (i < overview.tunnels && overview.row[i].tunnel->id != chosen)
-        i++;
     if (overview.tunnels > 0)
-        *verdict = overview.row[i < overview.tunnels ? i : 0].verdict;
+        *verdict = chosen < overview.tunnels ? overview.of[chosen]->verdict : overview.row[0].verdict;
     wmem_destroy_allocator(scope);
     return overview.tunnels > 0;
 }

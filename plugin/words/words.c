@@ -127,6 +127,16 @@ words_times(const struct words *words, uint64_t count)
 }
 
 char *
+words_frames(const struct words *words, const uint32_t *frames, unsigned count)
+{
+    wmem_strbuf_t *text = wmem_strbuf_new(words->scope, "");
+
+    for (unsigned i = 0; i < count; i++)
+        wmem_strbuf_append_printf(text, "%s%u", i > 0 ? ", " : "", frames[i]);
+    return (char *)wmem_strbuf_get_str(text);
+}
+
+char *
 words_duration(const struct words *words, const nstime_t *span)
 {
     enum { WHOLE_FROM = 100, TENTHS = 10 };

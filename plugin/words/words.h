@@ -35,6 +35,9 @@ char *words_count(const struct words *words, uint64_t count, const char *one, co
 /** "once", "2 times" */
 char *words_times(const struct words *words, uint64_t count);
 
+/** Frame numbers: "1, 2, 3". */
+char *words_frames(const struct words *words, const uint32_t *frames, unsigned count);
+
 /** Seconds with one decimal, without it from 100 s on: "5.1 s", "3600 s". */
 char *words_duration(const struct words *words, const nstime_t *span);
 

@@ -431,9 +431,11 @@ show_findings(struct tree_frame *frame)
     if (count == 0)
         return;
     frame->pinfo->current_proto = proto_get_protocol_short_name(protocol_spiscope);  /* whose expert information it is */
-    for (uint32_t i = 0; i < count; i++)
-        if (!findings_get(capture->judge.findings, first + i)->is_taken_back)
-            tree_show_finding(frame, findings_get(capture->judge.findings, first + i));
+    for (uint32_t i = 0; i < count; i++) {
+        const struct finding *finding = findings_get(capture->judge.findings, first + i);
+        if (!finding->is_taken_back)
+            tree_show_finding(frame, finding);
+    }
     frame->pinfo->current_proto = below;
     if (preferences.info_column)
         tree_mark_info(frame->pinfo, capture->judge.findings, first, count);

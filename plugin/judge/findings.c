@@ -45,10 +45,10 @@ is_disproved(const struct finding *finding)
     if (finding->key != FINDING_PEER_RESTART)
         return false;
     const struct ike_sa *began = finding->ike_sa, *old = began->displaced;
-    if (!old || finding->confidence == CONFIDENCE_PROVEN)
-        return old && only_answers(old);
+    if (!old || only_answers(old))
+        return old != NULL;
     unsigned side = old->flow == began->flow ? 0 : 1;
-    return only_answers(old) || (began->established && old->heard_frame[side] > began->established_frame);
+    return finding->confidence != CONFIDENCE_PROVEN && began->established && old->heard_frame[side] > began->established_frame;
 }
 
 bool
@@ -62,6 +62,13 @@ finding_is_unproven(const struct finding *finding)
             || (finding->other_exchange && protection_is_unproven(finding->other_exchange->ike_sa)));
 }
 
+/* That nobody answered: a peer who is gone looks the same as one who was never asked. */
+static bool
+is_silence(const struct finding *finding)
+{
+    return finding->key == FINDING_IKE_NO_RESPONSE || finding->key == FINDING_DPD_FAILURE;
+}
+
 /* Whether it says that an exchange failed, and that went on, with who has the keys: the IKE SA came up after it, or the peer was heard on it
  * after all. */
 static bool
@@ -69,18 +76,24 @@ went_on(const struct finding *finding)
 {
     const struct exchange *exchange = finding->exchange;
 
-    if (finding_kind(finding->key)->family != FAMILY_REFUSED && finding->key != FINDING_IKE_NO_RESPONSE && finding->key != FINDING_DPD_FAILURE)
+    if (finding_kind(finding->key)->family != FAMILY_REFUSED && !is_silence(finding))
         return false;
     if (exchange_is_initial(exchange->type) && exchange->ike_sa->established_frame > finding->frame)
         return true;
     return exchange->outcome == EXCHANGE_GIVEN_UP && exchange->ike_sa->heard_frame[1 - exchange_side(exchange)] > finding->frame;
 }
 
+/* Whether what it says of an exchange turned out to be none of its peers' doing. */
+static bool
+is_undone(const struct finding *finding)
+{
+    return finding->exchange && (went_on(finding) || protection_was_missing(finding->exchange));
+}
+
 bool
 finding_is_overcome(const struct finding *finding)
 {
-    return is_disproved(finding)
-            || (finding->exchange && (finding->exchange->tried_again || went_on(finding) || protection_was_missing(finding->exchange)));
+    return is_disproved(finding) || is_undone(finding) || (finding->exchange && finding->exchange->tried_again);
 }
 
 /* Whether the direction carried traffic before the frame and behind it, with no set-up in between: on an SA that spans it, or by a rekey. */
@@ -99,13 +112,6 @@ flow_went_on(const struct flow *flow, uint32_t frame)
         }
     }
     return false;
-}
-
-/* That nobody answered: a peer who is gone looks the same as one who was never asked. */
-static bool
-is_silence(const struct finding *finding)
-{
-    return finding->key == FINDING_IKE_NO_RESPONSE || finding->key == FINDING_DPD_FAILURE;
 }
 
 /* Whether both peers' packets went on after it; what a silence may have ended must have gone on with no set-up in between. */
@@ -147,7 +153,7 @@ finding_severity(const struct finding *finding)
 {
     enum severity severity = finding_kind(finding->key)->severity;
 
-    if (is_passing(finding) || (severity > SEVERITY_NOTE && finding->exchange && (went_on(finding) || protection_was_missing(finding->exchange))))
+    if (is_passing(finding) || (severity > SEVERITY_NOTE && is_undone(finding)))
         return SEVERITY_NOTE;
     return finding->is_raised && severity < SEVERITY_ERROR ? severity + 1 : severity;
 }

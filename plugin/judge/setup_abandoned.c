@@ -25,7 +25,6 @@
 
 #include "../clock.h"
 #include "../track/envelope.h"
-#include "../track/selectors.h"
 #include "../track/walk.h"
 #include "../words/vendors.h"
 
@@ -197,12 +196,6 @@ has_carried(const struct child *child)
     return (child->sa[0] && child->sa[0]->sequence.packets > 0) || (child->sa[1] && child->sa[1]->sequence.packets > 0);
 }
 
-static bool
-ask_the_same(const struct exchange *a, const struct exchange *b)
-{
-    return a->request && b->request && selectors_equal(&a->request->tsi, &b->request->tsi) && selectors_equal(&a->request->tsr, &b->request->tsr);
-}
-
 /* Whether the direction carried something since that moment. */
 static bool
 carried_since(const struct flow *flow, const nstime_t *since)
@@ -221,7 +214,7 @@ is_left_child(const struct exchange *exchange, const struct exchange *next, uint
             || !clock_passed_ms(&exchange->response_time, &next->request_time, AT_ONCE_MS))
         return false;
     if (exchange->child)
-        return !exchange->rekeyed_child && !has_carried(exchange->child) && ask_the_same(exchange, next);
+        return !exchange->rekeyed_child && !has_carried(exchange->child) && exchange_same_selectors(exchange->request, next->request, false);
     return !exchange->message[0].readable && !carried_since(&tunnel->flow[0], &exchange->request_time)
             && !carried_since(&tunnel->flow[1], &exchange->request_time);
 }

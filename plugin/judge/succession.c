@@ -10,11 +10,9 @@
 
 #include "../clock.h"
 #include "../ike_registry.h"
+#include "../track/outage.h"
 #include "../track/walk.h"
 #include "rekey.h"
-
-/* A silence is longer than four gaps of the SA's own packets, as in track/outage.c. */
-#define PAUSE_GAPS 5
 
 /* Deletes of an SA and of its IKE SA come together; liveness checks are repeated within two minutes, as in track/service.c. */
 #define TOGETHER_SECONDS 1

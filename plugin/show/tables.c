@@ -291,13 +291,16 @@ fill_tunnel_row(stat_tap_table *table, guint row, const struct tap_record *recor
     set_string(table, row, TUNNEL_FINDINGS, count_findings(pinfo->pool, record->judge->findings, tunnel));
 }
 
+/* The number of the outage that is not over. */
+#define OPEN_OUTAGE OUTAGES_AT_MOST
+
 /* A number of the table's rows for each outage that a tunnel keeps, and one for that which is not over. */
 static uint32_t
-outage_row_id(const struct tunnel *tunnel, const struct outage *outage)
+outage_row_id(const struct tunnel *tunnel, uint32_t outage)
 {
     enum { ROWS_OF_A_TUNNEL = OUTAGES_AT_MOST + 1 };
 
-    return (tunnel->id * ROWS_OF_A_TUNNEL) + (outage->id < OUTAGES_AT_MOST ? outage->id : OUTAGES_AT_MOST);
+    return (tunnel->id * ROWS_OF_A_TUNNEL) + MIN(outage, OPEN_OUTAGE);
 }
 
 static const char *
@@ -346,20 +349,11 @@ has_row(const stat_tap_table *table, uint32_t id)
     return rows && g_hash_table_contains(rows, GUINT_TO_POINTER(id));
 }
 
-/* The number of the row for the outage that is not over. */
-static uint32_t
-open_row_id(const struct tunnel *tunnel)
-{
-    const struct outage open = { .id = OUTAGES_AT_MOST };
-
-    return outage_row_id(tunnel, &open);
-}
-
 /* The outage that is not over as of the last frame that was read, or has come to be over in the meantime: its row comes and goes. */
 static bool
 show_open_outage(stat_tap_table *table, const struct tap_record *record, wmem_allocator_t *scope)
 {
-    uint32_t id = open_row_id(record->tunnel);
+    uint32_t id = outage_row_id(record->tunnel, OPEN_OUTAGE);
     bool shown = has_row(table, id);
     struct service_end end = { .is_out = false };
     guint row;
@@ -380,10 +374,10 @@ add_outages(stat_tap_table *table, const struct tap_record *record, wmem_allocat
     const struct service *service = &record->tunnel->service;
     guint row;
 
-    if (!service->latest || has_row(table, outage_row_id(record->tunnel, service->latest)))
+    if (!service->latest || has_row(table, outage_row_id(record->tunnel, service->latest->id)))
         return false;
     for (const struct outage *outage = service->first; outage; outage = outage->next) {
-        uint32_t id = outage_row_id(record->tunnel, outage);
+        uint32_t id = outage_row_id(record->tunnel, outage->id);
         if (!has_row(table, id) && find_row(table, id, outage_columns, OUTAGE_COLUMNS, &row))
             fill_outage_row(table, row, record, outage, scope);
     }

@@ -91,10 +91,7 @@ child_replace(struct changes *changes, struct child *old, struct child *new)
 static bool
 same_request(const struct child *a, const struct child *b)
 {
-    const struct offer *one = a->origin->request, *other = b->origin->request;
-
-    return one && other && a->origin->flow == b->origin->flow && selectors_equal(&one->tsi, &other->tsi)
-            && selectors_equal(&one->tsr, &other->tsr);
+    return a->origin->flow == b->origin->flow && exchange_same_selectors(a->origin->request, b->origin->request, false);
 }
 
 /* The latest child of the tunnel for the same selectors that nothing has replaced yet. */

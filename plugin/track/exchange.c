@@ -11,8 +11,9 @@
 #include "../clock.h"
 #include "change.h"
 #include "ike_sa.h"
-#include "sa.h"
 #include "protection.h"
+#include "sa.h"
+#include "selectors.h"
 #include "tunnel.h"
 #include "walk.h"
 
@@ -21,6 +22,12 @@
 
 /* A request without retransmission that was overtaken by a new one counts as given up only after this. */
 #define UNANSWERED_AFTER_MS 1000
+
+bool
+exchange_same_selectors(const struct offer *a, const struct offer *b, bool crossed)
+{
+    return a && b && selectors_equal(&a->tsi, crossed ? &b->tsr : &b->tsi) && selectors_equal(&a->tsr, crossed ? &b->tsi : &b->tsr);
+}
 
 bool
 exchange_is_initial(uint8_t type)

@@ -40,6 +40,9 @@ struct exchange_message {
     nstime_t answers_time;
 };
 
+/** An Informational of IKEv1 that comes this soon after one of the other peer answers it. */
+#define ANSWER_WITHIN_MS 1000
+
 /** What one side said in an exchange, where it was readable. */
 struct offer {
     struct lifetimes lifetimes;
@@ -116,6 +119,10 @@ bool exchange_is_known(const struct ike_context *context, const struct ike_sa *i
 
 /** Gives up every exchange that the flow's sender began in its tunnel and that still awaits an answer. */
 void exchange_give_up(const struct ike_context *context, const struct ike_sa *except);
+
+/** Whether two offers are for the same selectors; false where one is NULL.
+ * @param crossed  one is of the one peer, one of the other */
+bool exchange_same_selectors(const struct offer *a, const struct offer *b, bool crossed);
 
 /** Whether the exchange sets up an IKE SA: IKE_SA_INIT, main mode, aggressive mode. */
 bool exchange_is_initial(uint8_t type);

@@ -7,15 +7,6 @@
 
 #include "../clock.h"
 
-/* The next packet is due one usual gap after the last one: only then does a silence begin. It is a pause once it has lasted for more
- * than four usual gaps; what ends in it may have ended for want of traffic. */
-#define DUE_GAPS 1
-#define SILENT_GAPS 4
-#define PAUSE_GAPS (DUE_GAPS + SILENT_GAPS)
-
-/* Where no end was seen, a silence counts only if a packet was due for certain: it is longer than any two of the gaps there were. */
-#define UNSEEN_GAPS 2
-
 /* No vendor's idle timeout is shorter by default (Azure and Windows: 300 s, FortiGate 900 s, Cisco ASA 1800 s): an SA that ended
  * in a longer silence may have ended for that. */
 #define IDLE_TIMEOUT_SECONDS 300

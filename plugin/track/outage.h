@@ -8,6 +8,15 @@
 
 #include "change.h"
 
+/** The next packet is due one usual gap after the last one: only then does a silence begin. It is a pause once it has lasted for more
+ * than four usual gaps; what ends in it may have ended for want of traffic. */
+#define DUE_GAPS 1
+#define SILENT_GAPS 4
+#define PAUSE_GAPS (DUE_GAPS + SILENT_GAPS)
+
+/** Where no end was seen, a silence counts only if a packet was due for certain: it is longer than any two of the gaps there were. */
+#define UNSEEN_GAPS 2
+
 struct outage_context {
     wmem_allocator_t *pool;
     struct tunnel *tunnel;

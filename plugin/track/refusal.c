@@ -8,7 +8,6 @@
 
 #include "../clock.h"
 #include "ike_sa.h"
-#include "selectors.h"
 #include "tunnel.h"
 #include "walk.h"
 
@@ -42,8 +41,7 @@ ask_the_same(const struct exchange *refused, const struct exchange *accepted)
         return false;
     if (refused->rekeyed_child && refused->rekeyed_child == accepted->rekeyed_child)
         return true;
-    bool crossed = refused->flow != accepted->flow;
-    return selectors_equal(&a->tsi, crossed ? &b->tsr : &b->tsi) && selectors_equal(&a->tsr, crossed ? &b->tsi : &b->tsr);
+    return exchange_same_selectors(a, b, refused->flow != accepted->flow);
 }
 
 /* Whether one was asked before the other one had its answer. */

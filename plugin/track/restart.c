@@ -17,9 +17,6 @@
 /* Traffic this many seconds before a new IKE SA shows that the tunnel was in use until then. */
 #define JUST_BEFORE 30
 
-/* An Informational of IKEv1 that comes this soon after one of the other peer answers it, as in service.c. */
-#define ANSWER_WITHIN_MS 1000
-
 /* A gateway that loses its state is away for longer. */
 #define RESTARTS_AFTER_MS 2000
 

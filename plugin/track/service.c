@@ -27,9 +27,6 @@
 /* Packets on their way when a peer deletes its SAs: no longer than a slow round trip. */
 #define UNDER_WAY_MS 1000
 
-/* An Informational of IKEv1 that comes this soon after one of the other peer answers it. */
-#define ANSWER_WITHIN_MS 1000
-
 /* Informationals of IKEv1, of which some want no answer, belong to no one series if they are further apart: strongSwan's last retransmission waits 76 s, liveness
  * checks are repeated every 30 s and faster. */
 #define SERIES_WITHIN_SECONDS 120

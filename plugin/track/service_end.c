@@ -14,9 +14,6 @@
 /* One direction is silent if the other one sent so many packets since. */
 #define UNANSWERED_AT_LEAST 5
 
-/* A direction is not silent yet if it was so for half as long before, of its own: people take turns to speak. As in outage.c. */
-#define UNSEEN_GAPS 2
-
 /* Whether the exchange still waits for an answer to its side's message. */
 static bool
 waits(const struct exchange *exchange, unsigned peer)

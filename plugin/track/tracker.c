@@ -280,11 +280,14 @@ is_answered_elsewhere(struct tracker *tracker, struct flow *flow, const nstime_t
 {
     const struct tunnel *other;
 
-    WALK(other, tunnel_first(tracker->tunnels), next, TUNNELS_BESIDE)
-        if (carries_answers(other, flow, now, tracker->limits.one_way_after))
-            break;
-    flow->tunnel->answered_by = other && carries_answers(other, flow, now, tracker->limits.one_way_after) ? other : NULL;
-    return flow->tunnel->answered_by != NULL;
+    flow->tunnel->answered_by = NULL;
+    WALK(other, tunnel_first(tracker->tunnels), next, TUNNELS_BESIDE) {
+        if (carries_answers(other, flow, now, tracker->limits.one_way_after)) {
+            flow->tunnel->answered_by = other;
+            return true;
+        }
+    }
+    return false;
 }
 
 static void

@@ -204,4 +204,16 @@ ask_in_vain(struct stage *stage, unsigned peer, const int64_t *times, size_t cou
     }
 }
 
+/* A test with the negotiation readable, which is its data, and once more with it not. */
+static inline void
+add_both(const char *name, GTestDataFunc test)
+{
+    char *read = g_strdup_printf("%s/read", name), *unread = g_strdup_printf("%s/unread", name);
+
+    g_test_add_data_func(read, GINT_TO_POINTER(true), test);
+    g_test_add_data_func(unread, GINT_TO_POINTER(false), test);
+    g_free(read);
+    g_free(unread);
+}
+
 #endif /* SPISCOPE_TEST_STAGE_H */

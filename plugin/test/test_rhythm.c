@@ -323,30 +323,19 @@ test_two_addresses(gconstpointer data)
     close_stage(stage);
 }
 
-static void
-add_both(const char *name, GTestDataFunc test)
-{
-    char *read = g_strdup_printf("/rhythm/%s/read", name), *unread = g_strdup_printf("/rhythm/%s/unread", name);
-
-    g_test_add_data_func(read, GINT_TO_POINTER(true), test);
-    g_test_add_data_func(unread, GINT_TO_POINTER(false), test);
-    g_free(read);
-    g_free(unread);
-}
-
 int
 main(int argc, char **argv)
 {
     test_begin(&argc, &argv);
-    add_both("idle_timeout", test_idle_timeout);
-    add_both("idle_child", test_idle_child);
-    add_both("paced_rekeys", test_paced_rekeys);
-    add_both("children_beside", test_children_beside);
-    add_both("deletes_in_turn", test_deletes_in_turn);
-    add_both("child_deletes", test_child_deletes);
-    add_both("turns_to_speak", test_turns_to_speak);
-    add_both("reauthentication", test_reauthentication);
-    add_both("one_address", test_one_address);
-    add_both("two_addresses", test_two_addresses);
+    add_both("/rhythm/idle_timeout", test_idle_timeout);
+    add_both("/rhythm/idle_child", test_idle_child);
+    add_both("/rhythm/paced_rekeys", test_paced_rekeys);
+    add_both("/rhythm/children_beside", test_children_beside);
+    add_both("/rhythm/deletes_in_turn", test_deletes_in_turn);
+    add_both("/rhythm/child_deletes", test_child_deletes);
+    add_both("/rhythm/turns_to_speak", test_turns_to_speak);
+    add_both("/rhythm/reauthentication", test_reauthentication);
+    add_both("/rhythm/one_address", test_one_address);
+    add_both("/rhythm/two_addresses", test_two_addresses);
     return test_run();
 }

@@ -681,46 +681,35 @@ test_limit(void)
     close_stage(stage);
 }
 
-static void
-add_both(const char *name, GTestDataFunc test)
-{
-    char *read = g_strdup_printf("/service/%s/read", name), *unread = g_strdup_printf("/service/%s/unread", name);
-
-    g_test_add_data_func(read, GINT_TO_POINTER(true), test);
-    g_test_add_data_func(unread, GINT_TO_POINTER(false), test);
-    g_free(read);
-    g_free(unread);
-}
-
 int
 main(int argc, char **argv)
 {
     test_begin(&argc, &argv);
-    add_both("ike_deleted", test_ike_deleted);
-    add_both("child_deleted", test_child_deleted);
-    add_both("unanswered", test_unanswered);
-    add_both("deleted_after_unanswered", test_deleted_after_unanswered);
+    add_both("/service/ike_deleted", test_ike_deleted);
+    add_both("/service/child_deleted", test_child_deleted);
+    add_both("/service/unanswered", test_unanswered);
+    add_both("/service/deleted_after_unanswered", test_deleted_after_unanswered);
     g_test_add_func("/service/answer_not_captured", test_answer_not_captured);
     g_test_add_func("/service/unanswered_same_sa", test_unanswered_same_sa);
-    add_both("replaced", test_replaced);
-    add_both("silence_of_one_direction", test_silence_of_one_direction);
-    add_both("sequence_falls", test_sequence_falls);
-    add_both("over_with_the_set_up", test_over_with_the_set_up);
-    add_both("four_usual_gaps", test_four_usual_gaps);
+    add_both("/service/replaced", test_replaced);
+    add_both("/service/silence_of_one_direction", test_silence_of_one_direction);
+    add_both("/service/sequence_falls", test_sequence_falls);
+    add_both("/service/over_with_the_set_up", test_over_with_the_set_up);
+    add_both("/service/four_usual_gaps", test_four_usual_gaps);
     g_test_add_func("/service/nobody_sends", test_nobody_sends);
-    add_both("on_demand_after_delete", test_on_demand_after_delete);
-    add_both("on_demand_after_silent_end", test_on_demand_after_silent_end);
-    add_both("rekey", test_rekey);
-    add_both("make_before_break", test_make_before_break);
-    add_both("break_before_make", test_break_before_make);
-    add_both("mute_peer", test_mute_peer);
+    add_both("/service/on_demand_after_delete", test_on_demand_after_delete);
+    add_both("/service/on_demand_after_silent_end", test_on_demand_after_silent_end);
+    add_both("/service/rekey", test_rekey);
+    add_both("/service/make_before_break", test_make_before_break);
+    add_both("/service/break_before_make", test_break_before_make);
+    add_both("/service/mute_peer", test_mute_peer);
     g_test_add_func("/service/asymmetric", test_asymmetric);
     g_test_add_func("/service/idle_and_unanswered", test_idle_and_unanswered);
     g_test_add_func("/service/one_lost_request", test_one_lost_request);
-    add_both("pair_dead", test_pair_dead);
-    add_both("pair_not_missed", test_pair_not_missed);
+    add_both("/service/pair_dead", test_pair_dead);
+    add_both("/service/pair_not_missed", test_pair_not_missed);
     g_test_add_func("/service/pairs_bounded", test_pairs_bounded);
-    add_both("delete_ends_the_capture", test_delete_ends_the_capture);
+    add_both("/service/delete_ends_the_capture", test_delete_ends_the_capture);
     g_test_add_func("/service/stays_dead", test_stays_dead);
     g_test_add_func("/service/unanswered_at_the_end", test_unanswered_at_the_end);
     g_test_add_func("/service/never_up", test_never_up);

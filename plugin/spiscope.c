@@ -342,8 +342,6 @@ first_read(tvbuff_t *tvb, packet_info *pinfo, const struct layers *layers, struc
     unsigned messages = 0, headers = 0;
 
     tracker_begin_frame(capture->tracker);
-    if (fragments_wait(capture->fragments))
-        take_lost(pinfo);
     places_begin(&places, tvb, pinfo, layers);
     while (places_next(&places, &place)) {
         bool is_one_more = place.layer == LAYER_ISAKMP ? messages++ == 0 : headers++ < IPSEC_AT_MOST;
@@ -354,6 +352,8 @@ first_read(tvbuff_t *tvb, packet_info *pinfo, const struct layers *layers, struc
     }
     if (layers->fragment && places.carrier.is_fragment)
         fragments_take(capture->fragments, pinfo, &places.carrier);
+    if (fragments_wait(capture->fragments))
+        take_lost(pinfo);
     if (changes->count == 0)
         return;
     capture->judge.frame = pinfo->num;

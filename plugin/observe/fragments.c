@@ -15,11 +15,16 @@
 /* Seconds that a receiver waits (Linux: net.ipv4.ipfrag_time; RFC 8200 section 4.5 has 60). */
 #define WAIT 30
 
+/* Seconds after which a sender may take a packet for lost (RFC 6298 section 2.4). Once it has sent a further packet in fragments
+ * so much later, what is missing of the one before was overtaken by more than paths reorder: nobody need wait until the capture ends. */
+#define OVERTAKEN_AFTER 1
+
 enum { WORD_AT_START = 4 };
 
 struct waiting {
     bool is_used;
     bool is_ipsec;                  /* a fragment with ports, or the protocol, says so */
+    bool is_overtaken;              /* the same sender's later packet came */
     uint32_t id;
     uint16_t protocol;              /* behind the IP header */
     struct lost_packet packet;
@@ -37,6 +42,13 @@ fragments_create(wmem_allocator_t *pool)
     return wmem_new0(pool, struct fragments);
 }
 
+static bool
+is_between(const struct waiting *waiting, const struct endpoint *source, const struct endpoint *destination)
+{
+    return ip_address_equal(&waiting->packet.source.address, &source->address)
+            && ip_address_equal(&waiting->packet.destination.address, &destination->address);
+}
+
 static struct waiting *
 find(struct fragments *fragments, const struct carrier *carrier)
 {
@@ -47,11 +59,22 @@ find(struct fragments *fragments, const struct carrier *carrier)
     carrier_endpoints(carrier, &source, &destination);
     for (unsigned i = 0; i < WAITING_AT_MOST; i++) {
         struct waiting *waiting = &fragments->waiting[i];
-        if (waiting->is_used && waiting->id == carrier->id && ip_address_equal(&waiting->packet.source.address, &source.address)
-                && ip_address_equal(&waiting->packet.destination.address, &destination.address))
+        if (waiting->is_used && waiting->id == carrier->id && is_between(waiting, &source, &destination))
             return waiting;
     }
     return NULL;
+}
+
+static void
+overtake(struct fragments *fragments, const struct waiting *newest)
+{
+    for (unsigned i = 0; i < WAITING_AT_MOST; i++) {
+        struct waiting *waiting = &fragments->waiting[i];
+        if (waiting->is_used && waiting->protocol == newest->protocol
+                && is_between(waiting, &newest->packet.source, &newest->packet.destination)
+                && clock_passed(&waiting->packet.time, &newest->packet.time, OVERTAKEN_AFTER))
+            waiting->is_overtaken = true;
+    }
 }
 
 static struct waiting *
@@ -68,6 +91,7 @@ open_waiting(struct fragments *fragments, const packet_info *pinfo, const struct
     waiting->packet.frame = pinfo->num;
     waiting->packet.time = clock_of(&pinfo->abs_ts);
     carrier_endpoints(carrier, &waiting->packet.source, &waiting->packet.destination);
+    overtake(fragments, waiting);
     return waiting;
 }
 
@@ -133,7 +157,7 @@ fragments_expired(struct fragments *fragments, const nstime_t *now, struct lost_
 {
     for (unsigned i = 0; i < WAITING_AT_MOST; i++) {
         struct waiting *waiting = &fragments->waiting[i];
-        if (!waiting->is_used || !clock_passed(&waiting->packet.time, now, WAIT))
+        if (!waiting->is_used || !(waiting->is_overtaken || clock_passed(&waiting->packet.time, now, WAIT)))
             continue;
         *lost = waiting->packet;
         close_waiting(fragments, waiting);

@@ -1,6 +1,6 @@
 /* fragments.h
  * IP fragments of IKE, ESP and AH that never became a whole packet. Receivers give up after a while (RFC 1122
- * section 3.3.2, RFC 8200 section 4.5), and so does this.
+ * section 3.3.2, RFC 8200 section 4.5), and so does this; sooner where the sender has gone on.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

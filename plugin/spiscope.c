@@ -87,6 +87,7 @@ struct shown {
 
 /* All that is known of the open capture; made anew for each, and freed with its file scope. */
 static struct capture {
+    struct layers layers;           /* of the frame that is read */
     struct ike_observer *ike;
     struct fragments *fragments;
     struct tracker *tracker;
@@ -446,19 +447,19 @@ dissect_spiscope(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
 {
     if (!capture)
         return 0;
-    struct layers layers;
+    struct layers *layers = &capture->layers;
     bool is_first = !PINFO_FD_VISITED(pinfo);
 
-    layers_of(pinfo, &layers);
+    layers_of(pinfo, layers);
     if (is_first)
         count_frame(pinfo);
-    if (layers_hold_ipsec(&layers) || layers_hold_icmp(&layers) || layers.fragment) {
+    if (layers_hold_ipsec(layers) || layers_hold_icmp(layers) || layers->fragment) {
         struct tree_frame frame = { .tvb = tvb, .pinfo = pinfo, .tree = tree,
                 .is_looked_at = tree && proto_field_is_referenced(tree, proto_spiscope) };
         if (is_first)
-            first_read(tvb, pinfo, &layers, &frame);
+            first_read(tvb, pinfo, layers, &frame);
         else
-            read_again(tvb, pinfo, &layers, &frame);
+            read_again(tvb, pinfo, layers, &frame);
         if (!is_first || tracker_changes(capture->tracker)->count > 0)
             show_findings(&frame);
         if (capture->hindsight && frame.is_looked_at)

@@ -15,16 +15,18 @@
 /* Seconds that a receiver waits (Linux: net.ipv4.ipfrag_time; RFC 8200 section 4.5 has 60). */
 #define WAIT 30
 
-/* Seconds after which a sender may take a packet for lost (RFC 6298 section 2.4). Once it has sent a further packet in fragments
- * so much later, what is missing of the one before was overtaken by more than paths reorder: nobody need wait until the capture ends. */
+/* Seconds after which a sender may take a packet for lost (RFC 6298 section 2.4). Once it has sent further packets in fragments
+ * so much later, what is missing of the one before was overtaken by more than paths reorder: nobody need wait until the capture ends.
+ * Two, as the first whole packet of a flow makes it known. */
 #define OVERTAKEN_AFTER 1
+#define OVERTAKEN_BY 2
 
 enum { WORD_AT_START = 4 };
 
 struct waiting {
     bool is_used;
     bool is_ipsec;                  /* a fragment with ports, or the protocol, says so */
-    bool is_overtaken;              /* the same sender's later packet came */
+    unsigned overtaken;             /* later packets of the same sender */
     uint32_t id;
     uint16_t protocol;              /* behind the IP header */
     struct lost_packet packet;
@@ -73,7 +75,7 @@ overtake(struct fragments *fragments, const struct waiting *newest)
         if (waiting->is_used && waiting->protocol == newest->protocol
                 && is_between(waiting, &newest->packet.source, &newest->packet.destination)
                 && clock_passed(&waiting->packet.time, &newest->packet.time, OVERTAKEN_AFTER))
-            waiting->is_overtaken = true;
+            waiting->overtaken++;
     }
 }
 
@@ -157,7 +159,7 @@ fragments_expired(struct fragments *fragments, const nstime_t *now, struct lost_
 {
     for (unsigned i = 0; i < WAITING_AT_MOST; i++) {
         struct waiting *waiting = &fragments->waiting[i];
-        if (!waiting->is_used || !(waiting->is_overtaken || clock_passed(&waiting->packet.time, now, WAIT)))
+        if (!waiting->is_used || !(waiting->overtaken >= OVERTAKEN_BY || clock_passed(&waiting->packet.time, now, WAIT)))
             continue;
         *lost = waiting->packet;
         close_waiting(fragments, waiting);

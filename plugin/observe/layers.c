@@ -4,9 +4,6 @@
  */
 #include "layers.h"
 
-/* Of the table of protocols: a power of two, and large enough that most other protocols meet an empty place at once. */
-#define PLACES 1024
-
 static const struct {
     const char *name;
     enum layer layer;
@@ -32,41 +29,36 @@ static const struct {
     { "data", LAYER_DATA },
 };
 
-/* Protocol -> layer: a hash with open addressing. */
-static struct {
-    int protocol;
-    uint8_t layer;                  /* LAYER_OTHER where the place is empty */
-} table[PLACES];
+/* Protocol -> layer, up to the last protocol that has one; filled by layers_handoff(). */
+static uint8_t *layer_of_protocol;
+static unsigned protocols;
 
-static inline unsigned
-place_of(int protocol)
+static int
+last_protocol(void)
 {
-    return (unsigned)protocol & (PLACES - 1);
+    int last = -1;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        last = MAX(last, proto_get_id_by_filter_name(names[i].name));
+    return last;
 }
 
 void
 layers_handoff(void)
 {
+    protocols = (unsigned)(last_protocol() + 1);
+    layer_of_protocol = wmem_alloc0_array(wmem_epan_scope(), uint8_t, protocols);
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         int protocol = proto_get_id_by_filter_name(names[i].name);
-        unsigned place = place_of(protocol);
-        if (protocol == -1)
-            continue;
-        while (table[place].layer != LAYER_OTHER && table[place].protocol != protocol)
-            place = place_of((int)place + 1);
-        table[place].protocol = protocol;
-        table[place].layer = (uint8_t)names[i].layer;
+        if (protocol >= 0)
+            layer_of_protocol[protocol] = (uint8_t)names[i].layer;
     }
 }
 
 static inline uint8_t
-layer_of(int protocol)
+layer_of(unsigned protocol)
 {
-    unsigned place = place_of(protocol);
-
-    while (table[place].layer != LAYER_OTHER && table[place].protocol != protocol)
-        place = place_of((int)place + 1);
-    return table[place].layer;
+    return protocol < protocols ? layer_of_protocol[protocol] : LAYER_OTHER;
 }
 
 /* Sets of layers, as bits. */
@@ -75,17 +67,33 @@ enum {
     WITH_PORTS = 1U << LAYER_UDP | 1U << LAYER_TCP | 1U << LAYER_UDPENCAP | 1U << LAYER_TCPENCAP
 };
 
-void
-layers_of(const packet_info *pinfo, struct layers *layers)
+/* Whether a frame's protocols are those of the frame that was listed before, up to where that one was looked at. */
+static bool
+are_those_before(const packet_info *pinfo, const struct layers *layers)
 {
-    unsigned count = 0, seen = 0;
+    wmem_list_frame_t *item = wmem_list_head(pinfo->layers);
+
+    for (unsigned i = 0; i < layers->looked_at; i++, item = wmem_list_frame_next(item))
+        if (!item || wmem_list_frame_data(item) != layers->protocol[i])
+            return false;
+    return layers->looked_at > 0 && (!item || layers->is_cut_short);
+}
+
+static void
+list(const packet_info *pinfo, struct layers *layers)
+{
+    unsigned count = 0, seen = 0, looked_at = 0, before = 0;        /* before: the layer that was kept last, as a set */
     uint8_t layer = LAYER_OTHER;
     bool is_fragment = false;
+    wmem_list_frame_t *item;
 
-    for (wmem_list_frame_t *item = wmem_list_head(pinfo->layers); item; item = wmem_list_frame_next(item)) {
-        layer = layer_of(GPOINTER_TO_INT(wmem_list_frame_data(item)));
+    for (item = wmem_list_head(pinfo->layers); item; item = wmem_list_frame_next(item)) {
+        void *protocol = wmem_list_frame_data(item);
+        if (looked_at < LAYERS_REMEMBERED)
+            layers->protocol[looked_at] = protocol;
+        looked_at++;
+        layer = layer_of(GPOINTER_TO_UINT(protocol));
         if (layer <= LAYER_DATA) {
-            unsigned before = count > 0 ? 1U << layers->layer[count - 1] : 0;
             is_fragment |= layer == LAYER_DATA && (before & IP);
             /* of interest only where it may stand between a UDP or TCP header and what looks like its payload */
             if (!(before & WITH_PORTS))
@@ -94,7 +102,8 @@ layers_of(const packet_info *pinfo, struct layers *layers)
         if (layer >= LAYER_ICMP || count == LAYERS_AT_MOST)
             break;                  /* what follows may be quoted, or is of no use */
         layers->layer[count++] = layer;
-        seen |= 1U << layer;
+        before = 1U << layer;
+        seen |= before;
     }
     if (layer == LAYER_ICMP && count < LAYERS_AT_MOST) {
         layers->layer[count++] = layer;
@@ -104,4 +113,13 @@ layers_of(const packet_info *pinfo, struct layers *layers)
     layers->count = count;
     layers->seen = seen;
     layers->fragment = is_fragment;
+    layers->looked_at = looked_at <= LAYERS_REMEMBERED ? looked_at : 0;
+    layers->is_cut_short = item != NULL;
+}
+
+void
+layers_of(const packet_info *pinfo, struct layers *layers)
+{
+    if (!are_those_before(pinfo, layers))
+        list(pinfo, layers);
 }

@@ -30,17 +30,25 @@ enum layer {
 /** Protocols of a frame that are looked at. Beyond that it is no packet of any use. */
 #define LAYERS_AT_MOST 64
 
+/** Longer lists of protocols are made anew for each frame. */
+#define LAYERS_REMEMBERED 16
+
 struct layers {
     unsigned count;
     unsigned seen;                  /**< bits: 1 << enum layer */
     bool fragment;                  /**< IP with data of no known protocol: a fragment, perhaps */
     uint8_t layer[LAYERS_AT_MOST + 1]; /**< enum layer; behind the last one LAYER_OTHER */
+    /* for the next frame, which mostly has the same protocols */
+    bool is_cut_short;              /* the list goes on behind ... */
+    unsigned looked_at;             /* ... what was looked at; 0: not remembered */
+    void *protocol[LAYERS_REMEMBERED];  /* as they stand in pinfo->layers */
 };
 
 /** Looks up the protocols; to be called once, when all are registered. */
 void layers_handoff(void);
 
-/** Lists a frame's protocols. The only work that a frame without IPsec causes. */
+/** Lists a frame's protocols. The only work that a frame without IPsec causes.
+ * @param layers  of another frame, or zeros: it is changed where this frame's differ */
 void layers_of(const packet_info *pinfo, struct layers *layers);
 
 static inline bool

@@ -252,7 +252,7 @@ static int
 dissect_recorder(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
     static struct ike_message message;
-    struct layers layers;
+    struct layers layers = { 0 };
     struct places places;
     struct place place;
 

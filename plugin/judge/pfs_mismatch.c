@@ -1,7 +1,8 @@
 /* pfs_mismatch.c
  * pfs_mismatch: inferred: the child SA of IKE_AUTH, which needs no key exchange of its own, was set up, and one peer's rekeys
  * were refused over the proposal or the group, each time, because they bring a key exchange (perfect forward secrecy), or because they
- * bring none: none of that kind was ever accepted by the other peer, and at least two were refused. Where they bring none, one that
+ * bring none: none of that kind was ever accepted by the other peer. One refusal tells, where what it offers is what was agreed on for
+ * the child of IKE_AUTH, but for the group: there is nothing else to refuse. Else at least two, and where they bring none, one that
  * brings it must have been accepted, or INVALID_KE_PAYLOAD have demanded it. Said once a tunnel, and only of what was read: the size of
  * an answer does not tell why it is a refusal.
  *
@@ -15,6 +16,7 @@
 struct pfs {
     unsigned refused;               /* rekeys */
     bool with_ke;                   /* they bring a key exchange */
+    bool same_otherwise;            /* the latest offers what was accepted, but for the group */
 };
 
 #define REFUSED_AT_LEAST 2
@@ -24,7 +26,7 @@ struct pfs {
 
 /* What became of one peer's child negotiations. */
 struct pfs_record {
-    bool auth_child;
+    const struct exchange *auth;    /* that made a child */
     bool accepted[2];               /* without, with a key exchange */
     unsigned refused[2];
     bool demanded;
@@ -34,8 +36,8 @@ struct pfs_record {
 static void
 look_at(const struct exchange *exchange, const struct flow *flow, struct pfs_record *record)
 {
-    if (exchange->type == IKE2_IKE_AUTH && exchange->child)
-        record->auth_child = true;
+    if (exchange->type == IKE2_IKE_AUTH && exchange->child && !record->auth)
+        record->auth = exchange;
     if (exchange->type != IKE2_CREATE_CHILD_SA || !exchange->request || refusal_is_of_ike_sa(exchange) || exchange->flow != flow)
         return;
     unsigned with_ke = exchange->request->has_ke ? 1 : 0;
@@ -63,6 +65,50 @@ look_back(const struct flow *flow)
     return record;
 }
 
+static bool
+has_transform(const struct proposal *proposal, const struct transform *wanted)
+{
+    for (unsigned i = 0; i < proposal->transforms; i++) {
+        const struct transform *transform = &proposal->transform[i];
+        if (transform->type == wanted->type && transform->id == wanted->id && transform->key_length == wanted->key_length)
+            return true;
+    }
+    return false;
+}
+
+/* Whether the one proposal offers all that the other one, which was chosen, has, whatever groups there are. */
+static bool
+offers_choice(const struct proposal *offered, const struct proposal *chosen)
+{
+    unsigned same = 0;
+
+    if (offered->protocol != chosen->protocol || chosen->incomplete)
+        return false;
+    for (unsigned i = 0; i < chosen->transforms; i++) {
+        if (chosen->transform[i].type == TRANSFORM_KE)
+            continue;
+        if (!has_transform(offered, &chosen->transform[i]))
+            return false;
+        same++;
+    }
+    return same > 0;
+}
+
+/* Whether the request was refused over its proposal, and offers what was chosen for the child of IKE_AUTH. INVALID_KE_PAYLOAD only asks
+ * for another group. */
+static bool
+is_same_otherwise(const struct exchange *auth, const struct exchange *exchange)
+{
+    const struct offer *chosen = auth->response, *request = exchange->request;
+
+    if (exchange->error != NOTIFY_NO_PROPOSAL_CHOSEN || !chosen || chosen->proposals != 1)
+        return false;
+    for (unsigned i = 0; i < request->proposals; i++)
+        if (offers_choice(&request->proposal[i], &chosen->proposal[0]))
+            return true;
+    return false;
+}
+
 static void
 judge_pfs_mismatch(struct judge *judge, const struct change *change)
 {
@@ -75,14 +121,17 @@ judge_pfs_mismatch(struct judge *judge, const struct change *change)
         return;
     struct pfs_record record = look_back(exchange->flow);
     unsigned with_ke = exchange->request->has_ke ? 1 : 0;
+    if (!record.auth || record.accepted[with_ke] || record.refused[with_ke] == 0)
+        return;
+    bool same_otherwise = is_same_otherwise(record.auth, exchange);
     bool wants_it = with_ke == 1 || record.accepted[1] || record.demanded;
-    if (!record.auth_child || !wants_it || record.accepted[with_ke] || record.refused[with_ke] < REFUSED_AT_LEAST)
+    if (!same_otherwise && (!wants_it || record.refused[with_ke] < REFUSED_AT_LEAST))
         return;
     memory->pfs_mismatch_said = true;
     struct finding *finding = judge_exchange(judge, FINDING_PFS_MISMATCH, CONFIDENCE_INFERRED, exchange, sizeof(struct pfs));
     if (!finding)
         return;
-    *(struct pfs *)finding->detail = (struct pfs){ record.refused[with_ke], with_ke == 1 };
+    *(struct pfs *)finding->detail = (struct pfs){ record.refused[with_ke], with_ke == 1, same_otherwise };
     finding_rests_on(finding, record.refused_frame);
 }
 
@@ -91,8 +140,9 @@ text_pfs_mismatch(const struct words *words, const struct finding *finding)
 {
     const struct pfs *pfs = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "The first child SA works, but %u rekeys %s a key exchange were refused",
-            pfs->refused, pfs->with_ke ? "with" : "without");
+    return wmem_strdup_printf(words->scope, "The first child SA works, but %s %s a key exchange %s refused%s",
+            words_count(words, pfs->refused, "rekey", "rekeys"), pfs->with_ke ? "with" : "without", pfs->refused == 1 ? "was" : "were",
+            pfs->same_otherwise ? ", though what is offered is otherwise what was accepted before" : "");
 }
 
 const struct rule rule_pfs_mismatch = {

@@ -195,13 +195,6 @@ decide(struct verdict *verdict, const struct answer *answers, unsigned count)
     }
 }
 
-/* By the tunnel that works since or all the same, or by the next try. */
-static bool
-is_overcome(const struct view *view, const struct finding *finding)
-{
-    return view_is_history(view, finding) || view_is_thrown_in(view, finding) || (finding->exchange && finding->exchange->tried_again);
-}
-
 /* What stands beside the verdict: findings above a note that are neither its own nor only its effect. */
 static void
 find_others(struct verdict *verdict, const struct view *view)
@@ -213,7 +206,7 @@ find_others(struct verdict *verdict, const struct view *view)
         if (verdict->finding && verdict->finding->key == key)
             continue;
         verdict->also |= UINT64_C(1) << key;
-        if (is_overcome(view, latest))
+        if (view_is_overcome(view, latest))
             verdict->history |= UINT64_C(1) << key;
     }
 }
@@ -367,7 +360,8 @@ static char *
 times_down(const struct words *words, const struct verdict *verdict)
 {
     if (verdict->outages == 0)
-        return wmem_strdup(words->scope, "It had to be set up anew again and again");
+        return wmem_strdup(words->scope, verdict->state == STATE_INTERRUPTED ? "It had to be set up anew once"
+            : "It had to be set up anew again and again");
     if (verdict->outages == 1)
         return wmem_strdup_printf(words->scope, verdict->is_out ? "It went down and did not come back" : "It was down once, for %s",
                 words_duration(words, &verdict->down));

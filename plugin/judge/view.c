@@ -91,6 +91,12 @@ view_is_thrown_in(const struct view *view, const struct finding *finding)
     return view->works && finding_is_hearsay(finding);
 }
 
+bool
+view_is_overcome(const struct view *view, const struct finding *finding)
+{
+    return view_is_history(view, finding) || view_is_thrown_in(view, finding);
+}
+
 /* Of what stands beside a tunnel that works: ICMP may be forged, differing lifetimes have ended nothing yet, and SPIs that change, or are
  * rekeyed early, are churn. */
 static bool
@@ -124,7 +130,7 @@ view_latest_above_note(const struct view *view, unsigned key)
 static const struct finding *
 worse(const struct view *view, const struct finding *worst, const struct finding *finding)
 {
-    if (!finding || view_is_history(view, finding) || view_is_thrown_in(view, finding) || (worst && finding->confidence <= worst->confidence))
+    if (!finding || view_is_overcome(view, finding) || (worst && finding->confidence <= worst->confidence))
         return worst;
     return finding;
 }

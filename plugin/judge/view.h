@@ -84,6 +84,9 @@ bool view_is_history(const struct view *view, const struct finding *finding);
 /** Whether anybody may have sent what a finding rests on, and the tunnel works: then it is no trouble of its peers. */
 bool view_is_thrown_in(const struct view *view, const struct finding *finding);
 
+/** Whether the tunnel works since, or all the same: one of the two above. */
+bool view_is_overcome(const struct view *view, const struct finding *finding);
+
 /** The latest finding with that key that is above a note and was not made good by the next try; NULL where there is none. */
 const struct finding *view_latest_above_note(const struct view *view, unsigned key);
 

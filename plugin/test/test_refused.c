@@ -17,6 +17,7 @@ struct talk {
     uint64_t initiator;
     uint32_t message_id[2];         /* of each peer's next request */
     uint32_t spi;                   /* the next one */
+    uint16_t cipher;                /* of IKE_AUTH's child; 0: none is named */
     int64_t now;
     struct ike_message message;     /* large: kept off the stack */
 };
@@ -64,6 +65,12 @@ offer(struct talk *talk, uint8_t protocol, bool with_ke)
 }
 
 static void
+add_transform(struct proposal *proposal, uint8_t type, uint16_t id)
+{
+    proposal->transform[proposal->transforms++] = (struct transform){ .type = type, .id = id };
+}
+
+static void
 refuse(struct talk *talk, uint16_t notify)
 {
     talk->message.contents.notifies = 1;
@@ -101,6 +108,8 @@ set_up(struct talk *talk, uint64_t spi, uint32_t mine, uint32_t theirs)
     for (int response = 0; response < 2; response++) {
         struct ike_contents *contents = &prepare(talk, 0, IKE2_IKE_AUTH, response)->contents;
         offer(talk, IKE_PROTOCOL_ESP, false);
+        if (talk->cipher != 0)
+            add_transform(&contents->proposal[0], TRANSFORM_ENCR, talk->cipher);
         contents->identity[response] = response ? theirs : mine;
         contents->notifies = 1;
         contents->notify[0].type = response ? 0 : IKE2_NOTIFY_INITIAL_CONTACT;
@@ -109,14 +118,22 @@ set_up(struct talk *talk, uint64_t spi, uint32_t mine, uint32_t theirs)
     talk->message_id[0]++;
 }
 
+/* @param cipher  of IKE_AUTH's child; 0: none is named */
 static struct talk *
-open_talk(void)
+open_talk_with(uint16_t cipher)
 {
     struct talk *talk = g_new0(struct talk, 1);
 
+    talk->cipher = cipher;
     talk->bench = bench_open();
     set_up(talk, 1, IDENTITY_A, IDENTITY_B);
     return talk;
+}
+
+static struct talk *
+open_talk(void)
+{
+    return open_talk_with(0);
 }
 
 static void
@@ -206,6 +223,41 @@ test_pfs(void)
     }
 }
 
+/* A rekey, refused over the proposal, that offers this cipher, and this group where there is one. */
+static void
+rekey_in_vain(struct talk *talk, uint16_t cipher, uint16_t group)
+{
+    prepare(talk, 0, IKE2_CREATE_CHILD_SA, false);
+    offer(talk, IKE_PROTOCOL_ESP, group != 0);
+    add_transform(&talk->message.contents.proposal[0], TRANSFORM_ENCR, cipher);
+    if (group != 0)
+        add_transform(&talk->message.contents.proposal[0], TRANSFORM_KE, group);
+    say(talk);
+    prepare(talk, 0, IKE2_CREATE_CHILD_SA, true);
+    refuse(talk, NOTIFY_NO_PROPOSAL_CHOSEN);
+    say(talk);
+    talk->message_id[0]++;
+}
+
+/* One refusal is enough where nothing but the group, or that there is none, is new since IKE_AUTH. */
+static void
+test_pfs_at_once(void)
+{
+    enum { AES = 12, CHACHA = 28, MODP_2048 = 14 };
+    static const struct { uint16_t cipher, group; unsigned said; } cases[] = {
+        { AES, MODP_2048, 1 }, { AES, 0, 1 }, { CHACHA, MODP_2048, 0 }, { CHACHA, 0, 0 },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct talk *talk = open_talk_with(AES);
+        rekey_in_vain(talk, cases[i].cipher, cases[i].group);
+        g_assert_cmpuint(finding_count(&talk->bench, FINDING_PFS_MISMATCH), ==, cases[i].said);
+        if (cases[i].said)
+            g_assert_true(says(&talk->bench, finding_find(&talk->bench, FINDING_PFS_MISMATCH, 0), "1 rekey "));
+        close_talk(talk);
+    }
+}
+
 /* INITIAL_CONTACT is about the two identities (RFC 7296 section 2.4). */
 static void
 test_identities(void)
@@ -271,6 +323,7 @@ main(int argc, char **argv)
     g_test_add_func("/refused/made_good", test_made_good);
     g_test_add_func("/refused/ike_rekey", test_ike_rekey);
     g_test_add_func("/refused/pfs", test_pfs);
+    g_test_add_func("/refused/pfs_at_once", test_pfs_at_once);
     g_test_add_func("/refused/identities", test_identities);
     g_test_add_func("/refused/one_way", test_one_way);
     return test_run();

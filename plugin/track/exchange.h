@@ -66,6 +66,7 @@ struct exchange {
     bool response_fragmented;       /**< RFC 7383: its length says nothing */
     bool refused_unread;           /**< unreadable, and too small to accept anything */
     bool tried_again;               /**< refused, and made good: by the next try, or by the other peer's that crossed it */
+    bool made_spi;                  /**< an SPI came that no other exchange may have made: it negotiated a child SA */
     bool cookie_wanted;             /**< IKE_SA_INIT was answered with a COOKIE to send back (RFC 7296 section 2.6) */
     uint16_t error;                 /**< the notify that refused it, or 0 */
     bool is_clear;                  /**< no message of it was encrypted */

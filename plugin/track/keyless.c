@@ -137,18 +137,26 @@ take_request2(struct ike_context *context, struct exchange *exchange)
         exchange->liveness = envelope_is_empty(ike_sa, exchange->request_length);
 }
 
-/* Whether the IKE SA's last exchanges hold a CREATE_CHILD_SA that may have rekeyed it. */
-static bool
+enum rekeyed { REKEYED_NO, REKEYED_DOUBTFUL, REKEYED_MAYBE };
+
+/* Whether the IKE SA's last exchanges hold a CREATE_CHILD_SA that may have rekeyed it: in doubt where each was followed by an SPI, and so
+ * seems to have made a child. */
+static enum rekeyed
 may_be_rekeyed(const struct ike_sa *ike_sa)
 {
     const struct exchange *exchange;
+    enum rekeyed rekeyed = REKEYED_NO;
 
     if (ike_sa->version < 2 || !ike_sa->established || ike_sa->end != IKE_ALIVE || ike_sa->successor)
-        return false;
-    WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN)
-        if (exchange->type == IKE2_CREATE_CHILD_SA && exchange->response_frame != 0 && !exchange->refused_unread && !exchange->response)
-            return true;
-    return false;
+        return REKEYED_NO;
+    WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN) {
+        if (exchange->type != IKE2_CREATE_CHILD_SA || exchange->response_frame == 0 || exchange->refused_unread || exchange->response)
+            continue;
+        if (!exchange->made_spi)
+            return REKEYED_MAYBE;
+        rekeyed = REKEYED_DOUBTFUL;
+    }
+    return rekeyed;
 }
 
 void
@@ -156,17 +164,20 @@ keyless_find_predecessor(const struct ike_context *context, struct ike_sa *ike_s
 {
     struct ike_sa *found = NULL;
     struct ike_sa *old;
+    enum rekeyed best = REKEYED_NO;
+    bool are_several = false;
 
     if (ike_sa->version < 2 || context->message->message_id != 0)
         return;
     WALK(old, ike_sa->tunnel_older, tunnel_older, IKE_SAS_RECENT) {
-        if (!may_be_rekeyed(old))
+        enum rekeyed rekeyed = may_be_rekeyed(old);
+        if (rekeyed == REKEYED_NO || rekeyed < best)
             continue;
-        if (found)
-            return;                 /* two come into question */
+        are_several = rekeyed == best;
+        best = rekeyed;
         found = old;
     }
-    if (!found)
+    if (!found || are_several)
         return;
     ike_sa->predecessor = found;
     found->successor = ike_sa;

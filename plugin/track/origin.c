@@ -80,6 +80,7 @@ origin_claim(struct flow *flow, const nstime_t *now, uint32_t seconds, bool *sur
     if (!found)
         return NULL;
     found->claimed[direction] = true;
+    found->exchange->made_spi |= *sure;
     return found->exchange;
 }
 

@@ -79,12 +79,15 @@ path_take_icmp(const struct tunnel_table *tunnels, struct sa_table *sas, const s
 }
 
 void
-path_take_lost(const struct tunnel_table *tunnels, const struct lost_packet *lost)
+path_take_lost(const struct tunnel_table *tunnels, const struct lost_packet *lost, struct changes *changes)
 {
     const struct flow *flow = tunnel_find(tunnels, &lost->source, &lost->destination);
 
     if (!flow)                      /* the first message behind a NAT's port for 4500, of which no other one came */
         flow = tunnel_between(tunnels, &lost->source.address, &lost->destination.address);
-    if (flow)
-        flow->tunnel->lost_in_fragments++;
+    if (!flow)
+        return;
+    flow->tunnel->lost_in_fragments++;
+    if (lost->is_ike)
+        change_lost(changes, flow, lost);
 }

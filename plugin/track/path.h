@@ -17,7 +17,7 @@ enum path_error path_error_of(const struct icmp_error *error);
 void path_take_icmp(const struct tunnel_table *tunnels, struct sa_table *sas, const struct icmp_error *error, uint32_t grace,
         struct changes *changes);
 
-/** Counts a packet whose fragments did not all come. */
-void path_take_lost(const struct tunnel_table *tunnels, const struct lost_packet *lost);
+/** Counts a packet whose fragments did not all come for its tunnel; adds a change where it was one of IKE. */
+void path_take_lost(const struct tunnel_table *tunnels, const struct lost_packet *lost, struct changes *changes);
 
 #endif /* SPISCOPE_PATH_H */

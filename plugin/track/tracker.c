@@ -581,11 +581,7 @@ tracker_take_icmp(struct tracker *tracker, const struct icmp_error *error)
 void
 tracker_take_lost(struct tracker *tracker, const struct lost_packet *lost)
 {
-    const struct flow *flow = tunnel_find(tracker->tunnels, &lost->source, &lost->destination);
-
-    path_take_lost(tracker->tunnels, lost);
-    if (flow && lost->is_ike)
-        change_lost(&tracker->changes, flow, lost);
+    path_take_lost(tracker->tunnels, lost, &tracker->changes);
 }
 
 void

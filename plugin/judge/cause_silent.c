@@ -9,6 +9,7 @@
 
 #include "../clock.h"
 #include "invalid_spi.h"
+#include "one_way.h"
 
 /* A request that was sent once may just have been the capture's last. */
 #define SENT_AT_LEAST 2
@@ -169,10 +170,23 @@ is_near(const struct view *view, const nstime_t *a, const nstime_t *b)
     return !clock_passed(a, b, grace) && !clock_passed(b, a, grace);
 }
 
-/* When the silence began: an outage's begin, or since when a direction is silent at the end. */
+/* The SA of one of several pairs that carries traffic alone since a rekey, or NULL. */
+static const struct sa *
+half_pair(const struct view *view, const struct trouble *trouble)
+{
+    const struct finding *finding = trouble->kind == TROUBLE_DEGRADED ? view_find_last(view, trouble, FINDING_ONE_WAY) : NULL;
+
+    return finding ? one_way_of_pair(finding) : NULL;
+}
+
+/* When the silence began: an outage's begin, since when a direction is silent at the end, or a pair's other direction is. */
 static const nstime_t *
 silent_since(const struct view *view, const struct trouble *trouble)
 {
+    const struct sa *half = half_pair(view, trouble);
+
+    if (half)
+        return sa_birth_time(half);
     if (trouble->outage)
         return trouble->outage->how == OUTAGE_SILENCE ? &trouble->outage->begin : NULL;
     if (trouble->kind != TROUBLE_ONE_WAY)
@@ -207,6 +221,10 @@ explain_rekey_collision(const struct view *view, const struct trouble *trouble, 
 static int
 silent_direction(const struct view *view, const struct trouble *trouble)
 {
+    const struct sa *half = half_pair(view, trouble);
+
+    if (half)
+        return 1 - (int)flow_peer(half->flow);
     if (trouble->outage)
         return silent_peer(trouble->outage);
     for (int peer = 0; peer < DIRECTIONS; peer++)

@@ -4,16 +4,19 @@
  * was heard in IKE (suspected: its ESP may take another way). Suspected, too, where none of the packets that go unanswered is as long
  * as one that was answered: an application that sends one way (syslog, NetFlow, multicast) wants no answer. Not said where another
  * tunnel of one of the gateways carries the answers, nor where the capture misses so much that it may have missed them (track/tracker.c).
+ * Inferred, too, of one of several pairs of SAs: since a rekey only one peer uses it (track/half.c).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "rule.h"
 
 #include "../clock.h"
+#include "one_way.h"
 
 struct one_way {
     uint64_t packets;               /* that nothing answered */
     nstime_t within;
+    bool of_pair;
 };
 
 static void
@@ -21,16 +24,28 @@ judge_one_way(struct judge *judge, const struct change *change)
 {
     const struct flow *flow = change->one_way.sa->flow;
     const struct flow *reverse = flow_reverse(flow);
-    enum confidence confidence = reverse->packets > 0 && !flow_asks_for_nothing(flow) ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED;
-    struct finding *finding = judge_sa(judge, FINDING_ONE_WAY, confidence, change->one_way.sa, sizeof(struct one_way));
+    const struct sa *sa = change->one_way.sa;
+    bool of_pair = change->one_way.of_pair;
+    bool is_sure = of_pair || (reverse->packets > 0 && !flow_asks_for_nothing(flow));
+    struct finding *finding = judge_sa(judge, FINDING_ONE_WAY, is_sure ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED, sa, sizeof(struct one_way));
 
     if (!finding)
         return;
     struct one_way *one_way = finding->detail;
-    one_way->packets = flow->unanswered;
-    one_way->within = clock_elapsed(&flow->unanswered_since, &judge->time);
+    one_way->of_pair = of_pair;
+    one_way->packets = of_pair ? sa->sequence.packets : flow->unanswered;
+    one_way->within = clock_elapsed(of_pair ? &sa->first_time : &flow->unanswered_since, &judge->time);
     finding_rests_on(finding, change->one_way.before_frame);
-    finding_rests_on(finding, flow->unanswered_frame);
+    if (!of_pair)
+        finding_rests_on(finding, flow->unanswered_frame);
+}
+
+const struct sa *
+one_way_of_pair(const struct finding *finding)
+{
+    const struct one_way *one_way = finding->key == FINDING_ONE_WAY ? finding->detail : NULL;
+
+    return one_way && one_way->of_pair ? finding->sa : NULL;
 }
 
 static char *
@@ -38,9 +53,9 @@ text_one_way(const struct words *words, const struct finding *finding)
 {
     const struct one_way *one_way = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "%s carried %s in %s and nothing came back",
+    return wmem_strdup_printf(words->scope, "%s carried %s in %s and nothing came back%s",
             words_sa(words, finding->sa), words_count(words, one_way->packets, "packet", "packets"),
-            words_duration(words, &one_way->within));
+            words_duration(words, &one_way->within), one_way->of_pair ? " on its pair since the rekey, while others of the tunnel go on" : "");
 }
 
 const struct rule rule_one_way = {

@@ -84,9 +84,9 @@ change_moved(struct changes *changes, struct sa *sa, uint32_t before_frame, cons
 }
 
 void
-change_one_way(struct changes *changes, struct sa *sa, uint32_t before_frame)
+change_one_way(struct changes *changes, struct sa *sa, uint32_t before_frame, bool of_pair)
 {
-    add_about(changes, CHANGE_ONE_WAY, sa)->one_way = (struct change_one_way){ sa, before_frame };
+    add_about(changes, CHANGE_ONE_WAY, sa)->one_way = (struct change_one_way){ sa, before_frame, of_pair };
 }
 
 void

@@ -91,6 +91,7 @@ struct change_moved {
 struct change_one_way {
     const struct sa *sa;            /**< that is not answered */
     uint32_t before_frame;          /**< the last one of the other direction */
+    bool of_pair;                   /**< only the SA's pair is silent (half.h) */
 };
 
 struct change_full {
@@ -217,7 +218,7 @@ void change_service_ended(struct changes *changes, const struct service_end_seen
 void change_replaced(struct changes *changes, struct sa *sa, uint32_t before_frame);
 void change_resumed(struct changes *changes, struct sa *sa, uint32_t before_frame, bool clean);
 void change_moved(struct changes *changes, struct sa *sa, uint32_t before_frame, const struct endpoint *before);
-void change_one_way(struct changes *changes, struct sa *sa, uint32_t before_frame);
+void change_one_way(struct changes *changes, struct sa *sa, uint32_t before_frame, bool of_pair);
 void change_disordered(struct changes *changes, uint32_t before_frame, const nstime_t *by);
 void change_lost(struct changes *changes, const struct flow *flow, const struct lost_packet *lost);
 void change_again(struct changes *changes, const struct exchange *exchange, uint32_t before_frame);

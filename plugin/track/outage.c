@@ -348,12 +348,22 @@ outage_by_silence(struct outage_context *context, unsigned peer, const struct se
     return true;
 }
 
-/* Whether the traffic came without a pause for longer than it has been missing, by more than its rhythm explains and by less
- * than an idle timeout would. */
+/* Whether an idle timeout may have ended what was silent for so long: not where it lived through as long a silence before. */
 static bool
-breaks_rhythm(const struct service *service, uint64_t span)
+may_be_idle_timeout(const struct service *service, uint64_t idle)
 {
-    if (span >= (uint64_t)IDLE_TIMEOUT_SECONDS * CLOCK_NSECS)
+    for (unsigned i = 0; i < 2; i++)
+        if (service->side[i].packets > 2 && idle <= service->side[i].longest)
+            return false;
+    return idle >= (uint64_t)IDLE_TIMEOUT_SECONDS * CLOCK_NSECS;
+}
+
+/* Whether the traffic came without a pause for longer than it has been missing, by more than its rhythm explains.
+ * @param idle  of the missing time: until service ended, as far as that may have been seen */
+static bool
+breaks_rhythm(const struct service *service, uint64_t span, uint64_t idle)
+{
+    if (may_be_idle_timeout(service, idle))
         return false;
     for (unsigned i = 0; i < 2; i++) {
         const struct service_side *side = &service->side[i];
@@ -393,7 +403,7 @@ is_inferred_end(const struct service *service, const struct recovery *recovery, 
                 && service->side[1 - i].tried >= TRIED_AT_LEAST)
             return false;           /* it had fallen silent before */
     return (recovery->how == RESTORED_NEW_IKE_SA && !ended->ike_went_on)
-            || breaks_rhythm(service, outage_ns_between(&ended->last, &recovery->time));
+            || breaks_rhythm(service, outage_ns_between(&ended->last, &recovery->time), outage_ns_between(&ended->last, &ended->time));
 }
 
 /* Who ended the SAs that carried traffic until then, and the IKE SA. */
@@ -474,7 +484,7 @@ settle_replaced(struct outage_context *context, const struct recovery *recovery)
     if (recovery->how != RESTORED_NEW_IKE_SA || frame == 0 || clock_compare(&recovery->ike_sa->first_time, &last) <= 0)
         return;
     struct outage outage = begin(context->tunnel, OUTAGE_REPLACED, &last, frame);
-    if (span < context->min_outage || !breaks_rhythm(service, span) || (outage.ended_ike && outage.ended_ike->end == IKE_DELETED))
+    if (span < context->min_outage || !breaks_rhythm(service, span, span) || (outage.ended_ike && outage.ended_ike->end == IKE_DELETED))
         return;
     fill_recovery(&outage, recovery);
     keep(context, &outage);

@@ -69,6 +69,7 @@ struct sa {
     bool link_proven : 1;           /**< its predecessor is known from the negotiation */
     bool delete_named_it : 1;       /**< a Delete carried its SPI, not only its sibling's */
     bool stale_said : 1;
+    bool half_said : 1;             /**< that it carries traffic alone */
     bool many_senders : 1;          /**< to a group: several senders, each with its own sequence */
     bool is_kept : 1;               /**< something refers to it: it makes no room in a full table */
 };

@@ -5,6 +5,7 @@
 #include "tracker.h"
 
 #include "../clock.h"
+#include "half.h"
 #include "lineage.h"
 #include "mapping.h"
 #include "origin.h"
@@ -334,7 +335,23 @@ count_answers(struct tracker *tracker, struct sa *sa, const struct ipsec_packet 
     flow->one_way_said = true;
     if (is_answered_elsewhere(tracker, flow, &packet->time))
         return;
-    change_one_way(&tracker->changes, sa, reverse->last_frame);
+    change_one_way(&tracker->changes, sa, reverse->last_frame, false);
+}
+
+/* Looked for as its packets double, until it is found. */
+static void
+check_half(struct tracker *tracker, struct sa *sa, const nstime_t *now)
+{
+    if (sa->half_said || !half_is_used_alone(sa, now, tracker->limits.handover_grace, tracker->limits.one_way_after))
+        return;
+    sa->half_said = true;
+    change_one_way(&tracker->changes, sa, sa->first_frame, true);
+}
+
+static bool
+is_power_of_two(uint64_t number)
+{
+    return (number & (number - 1)) == 0;
 }
 
 static void
@@ -535,6 +552,8 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
         restart_check(sa->flow->tunnel, &packet->time, tracker->limits.handover_grace, &tracker->changes);
     settle(tracker, sa->flow, &packet->time);
     count_answers(tracker, sa, packet);
+    if (sa->predecessor && is_power_of_two(sa->sequence.packets))
+        check_half(tracker, sa, &packet->time);
     return sa;
 }
 

@@ -7,8 +7,7 @@
 
 A question and its answer keep their distance when time is stretched (test_healthy.py tells why). Lifetimes that IKEv1 sends do not stretch:
 with keys such a capture contradicts itself, and is only cut. What is cut short may show less: "unknown" is then always honest, and so is "none"
-before anything went wrong. Without keys v1_life_ends may be "none" when stretched: it is then out for half an hour, of traffic with a packet every
-nine minutes, while its IKE SA lives; an SA that ended unread in such a silence may have ended for its idle timeout. Prints what is wrong, and how many variations were tried.
+before anything went wrong. Prints what is wrong, and how many variations were tried.
 """
 import argparse
 import itertools
@@ -29,7 +28,6 @@ from test_healthy import FACTOR, TOGETHER, stretched  # noqa: E402,F401
 
 HEADER, RECORD = 24, 16             # bytes of a pcap's header, and of a packet's
 Variation = namedtuple("Variation", "row keys cut")     # cut: so many packets are kept; None: stretched
-LIKE_IDLE = {"v1_life_ends"}          # stretched and unread: see above
 ROWS = [row for row in TABLE if row.options != DEFAULTS]
 
 
@@ -68,8 +66,6 @@ def honest_causes(variation):
     causes = set(row.cause.split()) | {"unknown"}
     if row.keyless != SAME:
         causes |= set(row.keyless.split())
-    if row.capture in LIKE_IDLE and not variation.keys:
-        causes.add("none")
     return causes | {"none"} if variation.cut else causes
 
 

@@ -163,7 +163,7 @@ find_shown(uint32_t frame, const struct tunnel **tunnel, const struct sa **sa)
 
     if (!shown || shown->frame != frame)
         return false;
-    *tunnel = shown->tunnel;
+    *tunnel = tunnel_whole(shown->tunnel);
     *sa = shown->sa && shown->sa->id == shown->id ? shown->sa : NULL;
     return true;
 }
@@ -243,7 +243,7 @@ show_message(struct tree_frame *frame, const struct ike_frame *ike)
             feed(frame->pinfo, ike->exchange->flow->tunnel, child->sa[i], false);
 }
 
-/* Rows of SAs whose state a packet of another SA changed. */
+/* Rows of SAs whose state a packet of another SA changed; and of tunnels that stand no longer for themselves. */
 static void
 feed_changed(packet_info *pinfo, const struct changes *changes)
 {
@@ -252,6 +252,8 @@ feed_changed(packet_info *pinfo, const struct changes *changes)
     unsigned fed = 0;
     for (unsigned i = 0; i < changes->count && fed < FED_AT_MOST; i++) {
         const struct sa *sa = change_subject(&changes->item[i]);
+        if (changes->item[i].kind == CHANGE_JOINED)
+            feed(pinfo, changes->item[i].joined.from, NULL, false);
         if (!sa)
             continue;
         feed(pinfo, sa->flow->tunnel, sa, false);

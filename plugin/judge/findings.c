@@ -302,6 +302,21 @@ findings_take_back(struct findings *findings, const struct sa *sa)
     }
 }
 
+void
+findings_join(struct findings *findings, const struct tunnel *from, const struct tunnel *into)
+{
+    struct finding_file *file = wmem_map_remove(findings->by_tunnel, from), *joined = file ? file_of(findings, into) : NULL;
+    struct finding *next;
+
+    for (struct finding *finding = file ? file->first : NULL; finding; finding = next) {
+        next = finding->next;
+        finding->next = NULL;
+        findings_file(findings, finding, into);
+    }
+    if (joined)
+        joined->dropped += file->dropped;
+}
+
 const struct finding_file *
 findings_of(const struct findings *findings, const struct tunnel *tunnel)
 {

@@ -92,6 +92,9 @@ const struct finding_file *findings_of(const struct findings *findings, const st
 /** The SA has no successor after all: takes back what was said of it and that one, and that its direction flaps. */
 void findings_take_back(struct findings *findings, const struct sa *sa);
 
+/** The one tunnel turned out to be a part of the other one: so are its findings, which are later. */
+void findings_join(struct findings *findings, const struct tunnel *from, const struct tunnel *into);
+
 /** Adds a frame that the finding rests on; 0 and what is too much are left out. */
 void finding_rests_on(struct finding *finding, uint32_t frame);
 

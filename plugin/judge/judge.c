@@ -37,6 +37,8 @@ judge_change(struct judge *judge, const struct change *change)
         return;
     if (change->kind == CHANGE_SA_SPLIT)
         findings_take_back(judge->findings, change->sa);
+    if (change->kind == CHANGE_JOINED)
+        findings_join(judge->findings, change->joined.from, change->joined.into);
     if (change->kind == CHANGE_REQUESTED)
         memory_take_offer(judge->memory, change->exchange);
     for (size_t r = 0; r < RULES; r++)

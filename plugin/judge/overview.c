@@ -83,7 +83,7 @@ overview_of(wmem_allocator_t *pool, const struct tunnel_table *tunnels, const st
         overview.troubled += overview_is_troubled(verdict.state);
     }
     qsort(overview.row, overview.tunnels, sizeof *overview.row, compare_rows);
-    overview.of = wmem_alloc_array(pool, const struct overview_row *, overview.tunnels + 1);
+    overview.of = wmem_alloc0_array(pool, const struct overview_row *, tunnel_opened(tunnels) + 1);
     for (uint32_t i = 0; i < overview.tunnels; i++)
         overview.of[overview.row[i].tunnel->id] = &overview.row[i];
     overview.hub = find_hub(&overview);

@@ -83,7 +83,7 @@ hindsight_create(wmem_allocator_t *pool, const struct tracker *tracker, const st
     struct hindsight *hindsight = wmem_new0(pool, struct hindsight);
 
     hindsight->pool = pool;
-    hindsight->tunnels = tunnel_count(tracker_tunnels(tracker));
+    hindsight->tunnels = tunnel_opened(tracker_tunnels(tracker));
     hindsight->last_frame = wmem_alloc0_array(pool, uint32_t, hindsight->tunnels);
     for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(tracker)); tunnel; tunnel = tunnel->next)
         hindsight->last_frame[tunnel->id] = last_frame_of(tunnel);

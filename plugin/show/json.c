@@ -307,7 +307,7 @@ put_verdict(const struct json_writer *writer, const struct tunnel *tunnel, const
 const struct sa ***
 report_sort_sas(const struct tracker *tracker, wmem_allocator_t *scope, unsigned **counts)
 {
-    uint32_t tunnels = tunnel_count(tracker_tunnels(tracker));
+    uint32_t tunnels = tunnel_opened(tracker_tunnels(tracker));
     const struct sa ***lists = wmem_alloc0_array(scope, const struct sa **, tunnels + 1);
 
     *counts = wmem_alloc0_array(scope, unsigned, tunnels + 1);

@@ -451,6 +451,10 @@ take_tunnel(COMPAT_TAP_PACKET_ARGS)
 
     stat_tap_table *table = table_of(tapdata);
     guint row;
+    if (record->tunnel->into) {
+        drop_row(table, record->tunnel->id);
+        return TAP_PACKET_REDRAW;
+    }
     if (!find_row(table, record->tunnel->id, tunnel_columns, TUNNEL_COLUMNS, &row))
         return TAP_PACKET_DONT_REDRAW;
     fill_tunnel_row(table, row, record, pinfo);

@@ -130,8 +130,10 @@ verdict_to_look_at(const struct tracker *tracker, const struct judge *judge, str
     wmem_allocator_t *scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
     struct overview overview = overview_of(scope, tracker_tunnels(tracker), judge);
 
+    const struct overview_row *row = chosen < tunnel_opened(tracker_tunnels(tracker)) ? overview.of[chosen] : NULL;
+
     if (overview.tunnels > 0)
-        *verdict = chosen < overview.tunnels ? overview.of[chosen]->verdict : overview.row[0].verdict;
+        *verdict = (row ? row : &overview.row[0])->verdict;
     wmem_destroy_allocator(scope);
     return overview.tunnels > 0;
 }

@@ -102,6 +102,12 @@ change_disordered(struct changes *changes, uint32_t before_frame, const nstime_t
 }
 
 void
+change_joined(struct changes *changes, const struct tunnel *from, const struct tunnel *into)
+{
+    add(changes, CHANGE_JOINED)->joined = (struct change_joined){ from, into };
+}
+
+void
 change_lost(struct changes *changes, const struct flow *flow, const struct lost_packet *lost)
 {
     add(changes, CHANGE_LOST_IN_FRAGMENTS)->lost = (struct change_lost){ flow, lost->frame, lost->fragments, lost->bytes };
@@ -239,7 +245,7 @@ change_room_for_sa(struct changes *changes, struct sa_table *table, uint32_t mos
 bool
 change_room_for_tunnel(struct changes *changes, const struct tunnel_table *table, uint32_t most)
 {
-    if (tunnel_count(table) < most)
+    if (tunnel_opened(table) < most)
         return true;
     change_add_limit(changes, LIMIT_SAS, most);
     return false;

@@ -45,6 +45,7 @@ enum change_kind {
     CHANGE_UNPROTECTED,             /**< unprotected: a message that had to be protected was not; it is not tracked */
     CHANGE_DUPLICATE,               /**< duplicate: a child stays beside another one, for the same selectors */
     CHANGE_PAIR_DEAD,               /**< pair: a pair of SAs ended, and is missed, while its tunnel goes on */
+    CHANGE_JOINED,                  /**< joined: two tunnels turned out to be one */
     CHANGE_UNREAD                   /**< unread: a header is there and was not read, the first of the capture */
 };
 
@@ -161,6 +162,11 @@ struct change_outage {
     const struct tunnel *tunnel;
 };
 
+struct change_joined {
+    const struct tunnel *from;      /**< stands no longer for itself */
+    const struct tunnel *into;
+};
+
 struct change {
     enum change_kind kind;
     union {
@@ -184,6 +190,7 @@ struct change {
         struct change_outage outage;
         struct change_icmp icmp;
         struct change_unprotected unprotected;
+        struct change_joined joined;
         const struct service_end_seen *ended;
         const struct unread *unread;
     };
@@ -220,6 +227,8 @@ void change_resumed(struct changes *changes, struct sa *sa, uint32_t before_fram
 void change_moved(struct changes *changes, struct sa *sa, uint32_t before_frame, const struct endpoint *before);
 void change_one_way(struct changes *changes, struct sa *sa, uint32_t before_frame, bool of_pair);
 void change_disordered(struct changes *changes, uint32_t before_frame, const nstime_t *by);
+void change_joined(struct changes *changes, const struct tunnel *from, const struct tunnel *into);
+
 void change_lost(struct changes *changes, const struct flow *flow, const struct lost_packet *lost);
 void change_again(struct changes *changes, const struct exchange *exchange, uint32_t before_frame);
 void change_probes(struct changes *changes, const struct ike_sa *ike_sa, uint32_t count, uint32_t first_frame);

@@ -14,6 +14,7 @@
 #include "protection.h"
 #include "refusal.h"
 #include "restart.h"
+#include "retry.h"
 #include "tunnel.h"
 
 struct ike_table {
@@ -86,6 +87,7 @@ open_ike_sa(struct ike_context *context)
         keyless_find_predecessor(context, ike_sa);
         return ike_sa;
     }
+    retry_take_set_up(context, ike_sa);
     exchange_give_up(context, ike_sa);
     keyless_begin_anew(context, ike_sa);
     ikev1_give_up_probes(context, ike_sa);
@@ -145,6 +147,8 @@ take_contents(struct ike_context *context, struct exchange *exchange, const stru
 {
     contents_take_notifies(context, exchange);
     contents_take_identities(context, exchange);
+    if (!frame->is_response)
+        retry_take_identity(context, exchange->ike_sa);
     if (context->message->version < 2) {
         if (exchange->type == IKE1_INFORMATIONAL)
             take_deletes(context, exchange->ike_sa);

@@ -20,6 +20,7 @@ struct path {
 struct pair {
     struct path_key key;
     struct tunnel *only;            /* NULL: several tunnels */
+    struct tunnel *latest;          /* that was opened; the others follow by pair_older */
 };
 
 struct tunnel_table {
@@ -28,7 +29,8 @@ struct tunnel_table {
     wmem_map_t *pairs;
     struct tunnel *first;
     struct tunnel *last;
-    uint32_t count;
+    uint32_t opened;
+    uint32_t joined;                /* of these */
     uint32_t aliases_at_most;
 };
 
@@ -104,6 +106,8 @@ tunnel_find(const struct tunnel_table *table, const struct endpoint *source,
 
     if (!path)
         return NULL;
+    while (path->tunnel->into)
+        path->tunnel = path->tunnel->into;
     return &path->tunnel->flow[source_is_low == path->low_is_first_peer ? 0 : 1];
 }
 
@@ -115,7 +119,7 @@ pair_key_of(const struct ip_address *source, const struct ip_address *destinatio
     path_key_of(&from, &to, key);
 }
 
-static void
+static struct pair *
 note_pair(struct tunnel_table *table, const struct endpoint *source, const struct endpoint *destination, struct tunnel *tunnel)
 {
     struct path_key key;
@@ -124,11 +128,12 @@ note_pair(struct tunnel_table *table, const struct endpoint *source, const struc
 
     if (!pair) {
         pair = wmem_new(table->pool, struct pair);
-        *pair = (struct pair){ key, tunnel };
+        *pair = (struct pair){ key, tunnel, NULL };
         wmem_map_insert(table->pairs, &pair->key, pair);
     } else if (pair->only != tunnel) {
         pair->only = NULL;
     }
+    return pair;
 }
 
 struct flow *
@@ -147,7 +152,7 @@ tunnel_between(const struct tunnel_table *table, const struct ip_address *source
 }
 
 /* Lets a path lead to a flow, whatever it led to before. */
-static void
+static struct pair *
 lead(struct tunnel_table *table, const struct endpoint *source, const struct endpoint *destination, struct flow *flow)
 {
     struct path_key key;
@@ -162,16 +167,16 @@ lead(struct tunnel_table *table, const struct endpoint *source, const struct end
     }
     path->tunnel = flow->tunnel;
     path->low_is_first_peer = source_is_low == source_is_first_peer;
-    note_pair(table, source, destination, flow->tunnel);
     if (port_is_translated(source->port) || port_is_translated(destination->port))
         flow->tunnel->nat = true;
+    return note_pair(table, source, destination, flow->tunnel);
 }
 
 bool
 tunnel_alias(struct tunnel_table *table, const struct endpoint *source,
         const struct endpoint *destination, struct flow *flow)
 {
-    uint32_t aliases = wmem_map_size(table->paths) - table->count;  /* each tunnel has a first path */
+    uint32_t aliases = wmem_map_size(table->paths) - table->opened;  /* each tunnel has a first path */
 
     if (aliases >= table->aliases_at_most && !tunnel_find(table, source, destination))
         return false;
@@ -185,7 +190,7 @@ tunnel_open(struct tunnel_table *table, const struct endpoint *source,
 {
     struct tunnel *tunnel = wmem_new0(table->pool, struct tunnel);
 
-    tunnel->id = table->count++;
+    tunnel->id = table->opened++;
     tunnel->peer[0] = *source;
     tunnel->peer[1] = *destination;
     for (int i = 0; i < 2; i++) {
@@ -193,13 +198,50 @@ tunnel_open(struct tunnel_table *table, const struct endpoint *source,
         tunnel->flow[i].source = tunnel->peer[i];
         tunnel->flow[i].destination = tunnel->peer[1 - i];
     }
+    tunnel->previous = table->last;
     if (table->last)
         table->last->next = tunnel;
     else
         table->first = tunnel;
     table->last = tunnel;
-    lead(table, source, destination, &tunnel->flow[0]);
+    struct pair *pair = lead(table, source, destination, &tunnel->flow[0]);
+    tunnel->pair_older = pair->latest;
+    pair->latest = tunnel;
     return &tunnel->flow[0];
+}
+
+/* Out of the list of the tunnels between its two addresses, in which it is among the latest. */
+static void
+leave_pair(struct tunnel_table *table, struct tunnel *tunnel)
+{
+    struct path_key key;
+    pair_key_of(&tunnel->peer[0].address, &tunnel->peer[1].address, &key);
+    struct pair *pair = wmem_map_lookup(table->pairs, &key);
+
+    for (struct tunnel **link = &pair->latest; *link; link = &(*link)->pair_older) {
+        if (*link != tunnel)
+            continue;
+        *link = tunnel->pair_older;
+        return;
+    }
+}
+
+void
+tunnel_join(struct tunnel_table *table, struct tunnel *from, struct tunnel *into)
+{
+    *(from->previous ? &from->previous->next : &table->first) = from->next;
+    *(from->next ? &from->next->previous : &table->last) = from->previous;
+    leave_pair(table, from);
+    from->into = into;
+    table->joined++;
+}
+
+const struct tunnel *
+tunnel_whole(const struct tunnel *tunnel)
+{
+    while (tunnel && tunnel->into)
+        tunnel = tunnel->into;
+    return tunnel;
 }
 
 unsigned
@@ -223,7 +265,13 @@ tunnel_first(const struct tunnel_table *table)
 uint32_t
 tunnel_count(const struct tunnel_table *table)
 {
-    return table->count;
+    return table->opened - table->joined;
+}
+
+uint32_t
+tunnel_opened(const struct tunnel_table *table)
+{
+    return table->opened;
 }
 
 bool

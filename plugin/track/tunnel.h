@@ -2,7 +2,7 @@
  * A tunnel is two gateways. Packets find theirs by path, the pair of endpoints that they travel
  * between. Ports 500 and 4500 stand for the gateway itself; any other port is one of several peers
  * behind a NAT (RFC 3947, RFC 3948) and makes a tunnel of its own. A path that turns out to lead to
- * a known tunnel, since its SPIs are known there, is aliased to it.
+ * a known tunnel, since its SPIs are known there, is aliased to it; and tunnels that turn out to be one are joined (retry.h).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -125,7 +125,10 @@ struct tunnel {
     struct service service;         /**< whether it can carry traffic */
     uint32_t icmp_errors;           /**< that quote its IKE, ESP or AH */
     uint32_t lost_in_fragments;     /**< its packets of which not all IP fragments came */
+    struct tunnel *into;            /**< it was a part of that one, and stands no longer for itself; or NULL */
+    struct tunnel *pair_older;      /**< the one opened before it between the same two addresses, or NULL */
     struct tunnel *next;
+    struct tunnel *previous;
 };
 
 struct tunnel_table;
@@ -149,6 +152,13 @@ struct flow *tunnel_open(struct tunnel_table *table, const struct endpoint *sour
 bool tunnel_alias(struct tunnel_table *table, const struct endpoint *source,
         const struct endpoint *destination, struct flow *flow);
 
+/** All paths of the one tunnel lead to the other one from now on, and it is none of the tunnels any more. The first peers of both are the
+ * same gateway. */
+void tunnel_join(struct tunnel_table *table, struct tunnel *from, struct tunnel *into);
+
+/** The tunnel that it is a part of by now: itself, unless it was joined with another one. */
+const struct tunnel *tunnel_whole(const struct tunnel *tunnel);
+
 /** The peer that a flow comes from: 0 or 1, as in the tunnel's peer[]. */
 unsigned flow_peer(const struct flow *flow);
 
@@ -161,6 +171,10 @@ bool flow_asks_for_nothing(const struct flow *flow);
 /** The first tunnel in order of appearance; the others follow by next. */
 struct tunnel *tunnel_first(const struct tunnel_table *table);
 
+/** How many there are. */
 uint32_t tunnel_count(const struct tunnel_table *table);
+
+/** How many were opened, with those that were joined: each tunnel's number is below that. */
+uint32_t tunnel_opened(const struct tunnel_table *table);
 
 #endif /* SPISCOPE_TUNNEL_H */

@@ -59,7 +59,8 @@ count_attempts(const struct tunnel *tunnel, struct service_end *end)
     }
 }
 
-/* A direction that carries nothing although the other one goes on. */
+/* A direction that carries nothing although the other one goes on. That is a state, and no outage: only what comes back as soon as new SAs
+ * are there shows that it was the tunnel that carried nothing, and not a host behind it that no longer answers. */
 static void
 find_silent(const struct tunnel *tunnel, struct service_end *end, uint64_t min_outage)
 {

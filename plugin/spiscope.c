@@ -208,10 +208,16 @@ show_verdict(struct tree_frame *frame, const struct tunnel *tunnel)
 
 /* A row's verdict is that of this moment. */
 static void
-feed(packet_info *pinfo, const struct tunnel *tunnel, const struct sa *sa, bool is_packet)
+feed(packet_info *pinfo, const struct tap_record *record)
 {
     capture->judge.now = capture->facts.last;
-    tables_feed(pinfo, tunnel, sa, &capture->judge, is_packet);
+    tables_feed(pinfo, record);
+}
+
+static void
+feed_sa(packet_info *pinfo, const struct sa *sa, bool is_packet)
+{
+    feed(pinfo, &(struct tap_record){ .tunnel = sa->flow->tunnel, .sa = sa, .judge = &capture->judge, .is_packet = is_packet });
 }
 
 static inline void
@@ -222,7 +228,7 @@ show_packet(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *
         show_verdict(frame, sa->flow->tunnel);
     }
     if (tables_wanted())
-        feed(frame->pinfo, sa->flow->tunnel, sa, true);
+        feed_sa(frame->pinfo, sa, true);
 }
 
 static void
@@ -237,10 +243,10 @@ show_message(struct tree_frame *frame, const struct ike_frame *ike)
     }
     if (!tables_wanted())
         return;
-    feed(frame->pinfo, ike->exchange->flow->tunnel, NULL, false);
+    feed(frame->pinfo, &(struct tap_record){ .tunnel = ike->exchange->flow->tunnel, .ike_sa = ike->exchange->ike_sa, .judge = &capture->judge });
     for (int i = 0; child && i < 2; i++)
         if (child->sa[i])
-            feed(frame->pinfo, ike->exchange->flow->tunnel, child->sa[i], false);
+            feed_sa(frame->pinfo, child->sa[i], false);
 }
 
 /* Rows of SAs whose state a packet of another SA changed; and of tunnels that stand no longer for themselves. */
@@ -256,10 +262,10 @@ feed_changed(packet_info *pinfo, const struct changes *changes)
             feed(pinfo, changes->item[i].joined.from, NULL, false);
         if (!sa)
             continue;
-        feed(pinfo, sa->flow->tunnel, sa, false);
+        feed_sa(pinfo, sa, false);
         fed++;
         if (sa->predecessor)
-            feed(pinfo, sa->flow->tunnel, sa->predecessor, false);
+            feed_sa(pinfo, sa->predecessor, false);
     }
 }
 
@@ -508,7 +514,7 @@ proto_register_spiscope(void)
     proto_spiscope = proto_register_protocol("SPIscope IPsec tunnel analysis", "SPIscope", "spiscope");
     protocol_spiscope = find_protocol_by_id(proto_spiscope);
     tree_register(proto_spiscope);
-    tables_register(proto_spiscope);
+    tables_register();
     outputs_register(capture_source);
     conversations_register(proto_spiscope);
     windows_register(capture_source);

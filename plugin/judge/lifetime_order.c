@@ -12,28 +12,13 @@ struct order {
     uint64_t phase1, phase2;        /* lifetimes in seconds */
 };
 
-/* Exchanges of an IKE SA among which phase 1 is looked for. */
-#define LOOKED_AT_MOST 256
-
-/* The phase 1 lifetime that both agreed on, in seconds; 0 where it was not read. */
-static uint64_t
-phase1_seconds(const struct ike_sa *ike_sa)
-{
-    unsigned looked_at = 0;
-
-    for (const struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
-        if (exchange_is_phase1(exchange) && exchange->response && exchange->response->lifetimes.count == 1)
-            return exchange->response->lifetimes.item[0].seconds;
-    return 0;
-}
-
 static void
 judge_lifetime_order(struct judge *judge, const struct change *change)
 {
     if (!change->exchange->child || change->exchange->ike_sa->version >= 2)
         return;
     bool *said = &memory_of(judge->memory, change->exchange->flow->tunnel)->lifetime_order_said;
-    uint64_t phase1 = phase1_seconds(change->exchange->ike_sa);
+    uint64_t phase1 = exchange_phase1_seconds(change->exchange->ike_sa);
     uint64_t phase2 = change->exchange->child->lifetime.seconds;
     if (*said || phase1 == 0 || phase2 == 0 || phase1 >= phase2)
         return;

@@ -228,19 +228,6 @@ add_time(proto_tree *tree, int hf, tvbuff_t *tvb, const nstime_t *value)
     proto_item_set_generated(proto_tree_add_time(tree, hf, tvb, 0, 0, value));
 }
 
-/* How long the SA lived, once it is over: to its Delete; or, as far as its packets show it. */
-static bool
-lifetime_of(const struct sa *sa, nstime_t *lifetime)
-{
-    if (sa->deleted_frame != 0)
-        *lifetime = clock_elapsed(sa_birth_time(sa), &sa->deleted_time);
-    else if (sa->successor)
-        *lifetime = clock_elapsed(sa_birth_time(sa), sa->negotiated ? sa_replaced_time(sa) : &sa->last_time);
-    else
-        return false;
-    return true;
-}
-
 static void
 add_peer(proto_tree *tree, int hf, tvbuff_t *tvb, const struct tunnel *tunnel, int peer, const struct words *words)
 {
@@ -259,7 +246,7 @@ show_lineage(proto_tree *tree, tvbuff_t *tvb, const struct sa *sa, const struct 
         add_uint(tree, hf_sa_replaces, tvb, sa->predecessor->key.spi);
     if (sa->successor)
         add_uint(tree, hf_sa_replaced_by, tvb, sa->successor->key.spi);
-    if (lifetime_of(sa, &lifetime))
+    if (sa_lived(sa, &lifetime))
         add_time(tree, hf_sa_lifetime, tvb, &lifetime);
     if (sa->child && sa->child->lifetime.seconds != 0) {
         nstime_t negotiated = NSTIME_INIT_ZERO;

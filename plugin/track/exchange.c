@@ -42,6 +42,18 @@ exchange_is_phase1(const struct exchange *exchange)
     return exchange_is_initial(exchange->type) && exchange->ike_sa->version < 2;
 }
 
+uint64_t
+exchange_phase1_seconds(const struct ike_sa *ike_sa)
+{
+    enum { LOOKED_AT_MOST = 256 };
+    unsigned looked_at = 0;
+
+    for (const struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
+        if (exchange_is_phase1(exchange) && exchange->response && exchange->response->lifetimes.count == 1)
+            return exchange->response->lifetimes.item[0].seconds;
+    return 0;
+}
+
 unsigned
 exchange_auth_rounds(const struct ike_sa *ike_sa)
 {

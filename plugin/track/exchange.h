@@ -131,6 +131,9 @@ bool exchange_is_initial(uint8_t type);
 /** Whether the exchange is phase 1 of IKEv1: main or aggressive mode. */
 bool exchange_is_phase1(const struct exchange *exchange);
 
+/** The phase 1 lifetime that both peers of IKEv1 agreed on, in seconds; 0 where it was not read. */
+uint64_t exchange_phase1_seconds(const struct ike_sa *ike_sa);
+
 /** How many IKE_AUTH exchanges the IKE SA has: with EAP, several (RFC 7296 section 2.16). */
 unsigned exchange_auth_rounds(const struct ike_sa *ike_sa);
 

@@ -403,6 +403,15 @@ sa_replaced_time(const struct sa *sa)
 }
 
 bool
+sa_lived(const struct sa *sa, nstime_t *lived)
+{
+    if (sa->deleted_frame == 0 && !sa->successor)
+        return false;
+    *lived = clock_elapsed(sa_birth_time(sa), sa->successor ? sa_replaced_time(sa) : &sa->deleted_time);
+    return true;
+}
+
+bool
 sa_reread_bytes(struct sa_table *table, struct sa *sa, uint32_t frame, uint64_t packets, uint32_t length, uint64_t *bytes)
 {
     struct sa_extra *extra = sa_extra(table, sa);

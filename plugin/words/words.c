@@ -160,6 +160,14 @@ words_destination(const struct words *words, const struct sa *sa)
     return words_endpoint(words, &destination);
 }
 
+const char *
+words_peer(const struct words *words, const struct tunnel *tunnel, int peer)
+{
+    if (peer == PEER_NOT_SEEN)
+        return "";
+    return wmem_strdup_printf(words->scope, "%c %s", peer == 0 ? 'A' : 'B', words_endpoint(words, &tunnel->flow[peer].source));
+}
+
 char *
 words_sa(const struct words *words, const struct sa *sa)
 {

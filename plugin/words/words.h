@@ -50,6 +50,9 @@ char *words_instant(const struct words *words, const nstime_t *instant);
 /** "11:12:00.902", in UTC, without the day; "?" where no calendar has it. */
 char *words_time_of_day(const struct words *words, const nstime_t *instant);
 
+/** "A 192.0.2.1"; nothing for PEER_NOT_SEEN. */
+const char *words_peer(const struct words *words, const struct tunnel *tunnel, int peer);
+
 /** Where the SA's packets went when it began: with protocol and SPI, its name. */
 char *words_destination(const struct words *words, const struct sa *sa);
 

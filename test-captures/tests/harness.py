@@ -343,8 +343,9 @@ class Harness(Room):
         return parse_stat_table(text, STAT_COLUMNS.get(name))
 
 
-STAT_COLUMNS = {"sa": ("tunnel", "sa", "protocol", "source", "destination", "spi", "state", "generation", "first_frame", "last_frame", "birth",
-                       "death", "packets", "bytes", "lost", "duplicate", "reordered", "replaces", "replaced_by")}
+STAT_COLUMNS = {"sa": ("tunnel", "sa", "protocol", "source", "destination", "spi", "state", "generation", "lived", "negotiated", "requested_by",
+                       "ended_by", "packets", "bytes", "lost", "lost_percent", "duplicate", "reordered", "first_frame", "last_frame", "birth",
+                       "death", "replaces", "replaced_by")}
 
 
 def parse_stat_table(text, names=None):

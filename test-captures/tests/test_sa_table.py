@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from harness import ALL, LAB, SYNTHETIC, TEST_CAPTURES, epoch_of
+from harness import ALL, LAB, MIN_10, SYNTHETIC, TEST_CAPTURES, epoch_of
+from outputs import outputs
 
 TOLERANCE = 1.0            # seconds between the daemons' logs and the capture
 MIRRORED = {"mirror_port", "mirror_port_router"}
@@ -89,11 +90,60 @@ def test_command_line_table_agrees_with_the_fields(spiscope, capture, passes):
             assert capture == "v2_dup" or epoch_of(row["birth"]) <= born + TOLERANCE, key
         else:
             assert epoch_of(row["birth"]) == pytest.approx(sa["first_time"], abs=2e-6), key
-        assert epoch_of(row["death"]) == pytest.approx(last_time[key], abs=2e-6), key
+        if row["replaced_by"]:
+            assert epoch_of(row["death"]) == pytest.approx(last_time[key], abs=2e-6), key
+        else:
+            assert not row["death"], f"{key} lives"
+        assert row["lived"] == (f"{sa['lifetime']:.1f}" if "lifetime" in sa else ""), key
+        share = 100 * sa["lost"] / (sa["packets"] + sa["lost"])
+        assert float(row["lost_percent"]) == pytest.approx(share, abs=0.051), key
 
 
 def test_command_line_table_of_a_capture_without_ipsec_is_empty(spiscope):
     assert spiscope.stat_table("no_ipsec") == []
+
+
+@pytest.mark.parametrize("capture", ["v1_life_ends", "v1_life_mismatch", "v2_dpd", "v2_gcm_reauth"])
+def test_the_table_of_sas_tells_who_asked_who_ended_and_what_was_negotiated(spiscope, capture):
+    """As the JSON has it, which other tests hold against the daemons' logs."""
+    tunnels = outputs(spiscope, capture, True).json["tunnels"]
+    wanted = {sa["spi"]: (sa["negotiated_lifetime"], sa["origin"] and sa["origin"]["requester"], sa["ended_by"] and tunnel["peers"]["AB".index(sa["ended_by"])])
+              for tunnel in tunnels for sa in tunnel["sas"]}
+    shown = {row["spi"]: (int(row["negotiated"]) if row["negotiated"] else None, row["requested_by"][2:] or None, row["ended_by"][2:] or None)
+             for row in spiscope.stat_table(capture, options=(MIN_10,), passes=2, keys=True)}
+    assert shown == wanted
+    assert all(row["death"] or row["state"] in ("in use", "new") for row in spiscope.stat_table(capture, passes=2, keys=True))
+
+
+@pytest.mark.parametrize("passes", [1, 2])
+@pytest.mark.parametrize("capture", LAB)
+def test_the_table_of_ike_sas_is_that_of_the_json(spiscope, capture, passes):
+    rows = {int(row["IKE SA"]): row for row in spiscope.stat_table(capture, "ike", passes=passes, keys=True)}
+    ike_sas = {ike_sa["id"]: (tunnel, ike_sa) for tunnel in outputs(spiscope, capture, True).json["tunnels"] for ike_sa in tunnel["ike_sas"]}
+    assert set(rows) == set(ike_sas)
+    for number, (tunnel, ike_sa) in ike_sas.items():
+        row = rows[number]
+        assert (int(row["Tunnel"]), row["Version"]) == (tunnel["id"], f"IKEv{ike_sa['version']}")
+        assert (row["Initiator's SPI"], row["Responder's SPI"], row["Initiator"]) == (ike_sa["initiator_spi"], ike_sa["responder_spi"], ike_sa["initiator"])
+        assert (int(row["First"]), int(row["Last"])) == (ike_sa["first_frame"], ike_sa["last_frame"])
+        assert row["State"] == ike_sa["end"] if ike_sa["end"] != "alive" else row["State"] in ("up", "being set up"), number
+        assert row["Ended by"] == (f"{ike_sa['ended_by']} {tunnel['peers']['AB'.index(ike_sa['ended_by'])]}" if ike_sa["ended_by"] else "")
+        assert bool(row["Death (UTC)"]) == bool(row["Lived s"]) == (ike_sa["death"] is not None)
+        if ike_sa["death"] is not None:
+            assert float(row["Lived s"]) == pytest.approx(ike_sa["death"] - ike_sa["birth"], abs=0.051)
+        assert row["Replaces"] == ("" if ike_sa["replaces"] is None else str(ike_sa["replaces"]))
+
+
+@pytest.mark.parametrize("name", ["sa", "tunnel", "outage", "ike"])
+def test_columns_are_as_wide_as_their_content(spiscope, name):
+    """Each line of what tshark prints has its separators in the same places, whatever the addresses' length."""
+    for capture in ("v1_life_ends", "ipv6", "nat_two_clients"):
+        text = spiscope.tshark("-n", "-q", "-r", spiscope.path(capture), "-z", f"spiscope,{name}").stdout
+        lines = [line for line in text.splitlines() if "|" in line]
+        places = [[at for at, mark in enumerate(line) if mark == "|"] for line in lines]
+        cells = [[cell[:-1] for cell in line.split("|")[:-2]] for line in lines]        # the last column of texts is as long as its text
+        assert all(row[:-1] == places[0][:-1] for row in places), text
+        assert all(any(len(cell.strip()) == len(cell) for cell in column) for column in zip(*cells)), "a column is wider than its widest cell"
 
 
 def test_tunnel_table_has_a_row_per_tunnel(spiscope):

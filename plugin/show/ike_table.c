@@ -1,0 +1,120 @@
+/* ike_table.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <inttypes.h>
+
+#include "../clock.h"
+#include "../compat.h"
+#include "../words/ike_words.h"
+#include "table_plans.h"
+#include "tables.h"
+#include "user_words.h"
+
+enum column {
+    TUNNEL, ID, VERSION, INITIATOR, RESPONDER, STATE, LIVED, NEGOTIATED, ENDED_BY, MESSAGES, FIRST, LAST, BIRTH, DEATH, REPLACES, REPLACED_BY,
+    INITIATOR_SPI, RESPONDER_SPI, COLUMNS
+};
+
+static const struct table_column columns[COLUMNS] = {
+    [TUNNEL] = { "Tunnel", COLUMN_NUMBER },
+    [ID] = { "IKE SA", COLUMN_NUMBER },
+    [VERSION] = { "Version", COLUMN_TEXT },
+    [INITIATOR] = { "Initiator", COLUMN_TEXT },
+    [RESPONDER] = { "Responder", COLUMN_TEXT },
+    [STATE] = { "State", COLUMN_TEXT },
+    [LIVED] = { "Lived s", COLUMN_FIGURE, 8, 1 },
+    [NEGOTIATED] = { "Negotiated s", COLUMN_FIGURE, 6, 0 },
+    [ENDED_BY] = { "Ended by", COLUMN_TEXT },
+    [MESSAGES] = { "Messages", COLUMN_NUMBER },
+    [FIRST] = { "First", COLUMN_NUMBER },
+    [LAST] = { "Last", COLUMN_NUMBER },
+    [BIRTH] = { "Birth (UTC)", COLUMN_TEXT },
+    [DEATH] = { "Death (UTC)", COLUMN_TEXT },
+    [REPLACES] = { "Replaces", COLUMN_TEXT },
+    [REPLACED_BY] = { "Replaced by", COLUMN_TEXT },
+    [INITIATOR_SPI] = { "Initiator's SPI", COLUMN_TEXT },
+    [RESPONDER_SPI] = { "Responder's SPI", COLUMN_TEXT },
+};
+
+static void
+set_number_of(const struct table *table, unsigned row, unsigned column, const struct ike_sa *ike_sa, wmem_allocator_t *scope)
+{
+    table_set_text(table, row, column, ike_sa ? wmem_strdup_printf(scope, "%u", ike_sa->id) : "");
+}
+
+static const char *
+state_name_of(const struct ike_sa *ike_sa)
+{
+    if (ike_sa->end != IKE_ALIVE)
+        return words_ike_end(ike_sa->end);
+    return ike_sa->established || !ike_sa->born_in_capture ? "up" : "being set up";
+}
+
+static void
+fill_life(const struct table *table, unsigned row, const struct ike_sa *ike_sa, const struct words *words)
+{
+    bool is_over = ike_sa->end != IKE_ALIVE;
+    nstime_t lived = clock_elapsed(&ike_sa->first_time, &ike_sa->end_time);
+    uint64_t negotiated = exchange_phase1_seconds(ike_sa);
+
+    if (is_over)
+        table_set_span(table, row, LIVED, &lived);
+    else
+        table_set_text(table, row, LIVED, "");
+    if (negotiated > 0)
+        table_set_figure(table, row, NEGOTIATED, (double)negotiated);
+    else
+        table_set_text(table, row, NEGOTIATED, "");
+    table_set_text(table, row, ENDED_BY, words_peer(words, ike_sa->flow->tunnel, ike_sa->ended_by - 1));
+    table_set_text(table, row, BIRTH, words_instant(words, &ike_sa->first_time));
+    table_set_text(table, row, DEATH, is_over ? words_instant(words, &ike_sa->end_time) : "");
+    set_number_of(table, row, REPLACES, ike_sa->predecessor, words->scope);
+    set_number_of(table, row, REPLACED_BY, ike_sa->successor, words->scope);
+}
+
+static void
+fill(const struct table *table, unsigned row, const struct ike_sa *ike_sa, wmem_allocator_t *scope)
+{
+    const struct words words = user_words(scope);
+
+    table_set_number(table, row, TUNNEL, ike_sa->flow->tunnel->id);
+    table_set_number(table, row, ID, ike_sa->id);
+    table_set_text(table, row, VERSION, ike_sa->version >= 2 ? "IKEv2" : "IKEv1");
+    table_set_text(table, row, INITIATOR, words_endpoint(&words, &ike_sa->flow->source));
+    table_set_text(table, row, RESPONDER, words_endpoint(&words, &ike_sa->flow->destination));
+    table_set_text(table, row, STATE, state_name_of(ike_sa));
+    table_set_number(table, row, MESSAGES, (uint64_t)ike_sa->messages[0] + ike_sa->messages[1]);
+    table_set_number(table, row, FIRST, ike_sa->first_frame);
+    table_set_number(table, row, LAST, ike_sa->last_frame);
+    table_set_text(table, row, INITIATOR_SPI, wmem_strdup_printf(scope, "0x%016" PRIx64, ike_sa->initiator_spi));
+    table_set_text(table, row, RESPONDER_SPI, wmem_strdup_printf(scope, "0x%016" PRIx64, ike_sa->responder_spi));
+    fill_life(table, row, ike_sa, &words);
+}
+
+/* What a message may have ended is among its tunnel's latest. */
+#define LOOKED_AT_MOST 8
+
+static tap_packet_status
+take(COMPAT_TAP_PACKET_ARGS)
+{
+    const struct tap_record *record = data;
+    const struct table table = table_of(tapdata);
+    unsigned row, looked_at = 0;
+    (void)edt;
+    (void)flags;
+
+    if (!record->ike_sa)
+        return TAP_PACKET_DONT_REDRAW;
+    if (table_row(&table, record->ike_sa->id, &row))
+        fill(&table, row, record->ike_sa, pinfo->pool);
+    for (const struct ike_sa *other = record->tunnel->ike_sas; other && looked_at < LOOKED_AT_MOST; other = other->tunnel_older, looked_at++)
+        if (other != record->ike_sa && table_has_row(&table, other->id) && table_row(&table, other->id, &row))
+            fill(&table, row, other, pinfo->pool);
+    return TAP_PACKET_REDRAW;
+}
+
+const struct table_plan ike_table = {
+    .title = "IKE SAs", .menu = "SPIscope IKE SAs", .command = "spiscope,ike", .filter = "spiscope.ike == %d",
+    .columns = columns, .count = COLUMNS, .take = take,
+};

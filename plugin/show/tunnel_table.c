@@ -1,0 +1,82 @@
+/* tunnel_table.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "../compat.h"
+#include "table_plans.h"
+#include "tables.h"
+#include "user_words.h"
+
+enum column { ID, PEER_A, PEER_B, NAME, STATE, VERDICT, CONFIDENCE, PACKETS_A, PACKETS_B, NAT, FINDINGS, COLUMNS };
+
+static const struct table_column columns[COLUMNS] = {
+    [ID] = { "Tunnel", COLUMN_NUMBER },
+    [PEER_A] = { "Peer A", COLUMN_TEXT },
+    [PEER_B] = { "Peer B", COLUMN_TEXT },
+    [NAME] = { "Name", COLUMN_TEXT },
+    [STATE] = { "State", COLUMN_TEXT },
+    [VERDICT] = { "Verdict", COLUMN_TEXT },
+    [CONFIDENCE] = { "Confidence", COLUMN_TEXT },
+    [PACKETS_A] = { "Packets A-B", COLUMN_NUMBER },
+    [PACKETS_B] = { "Packets B-A", COLUMN_NUMBER },
+    [NAT] = { "NAT", COLUMN_TEXT },
+    [FINDINGS] = { "Findings", COLUMN_TEXT },
+};
+
+/* "flapping 1, spi_churn 9" */
+static char *
+count_findings(wmem_allocator_t *scope, const struct findings *findings, const struct tunnel *tunnel)
+{
+    wmem_strbuf_t *text = wmem_strbuf_new(scope, "");
+    const struct finding_file *file = findings_of(findings, tunnel);
+
+    for (uint8_t key = 0; file && key < FINDING_KEYS; key++)
+        if (file->count[key] > 0)
+            wmem_strbuf_append_printf(text, "%s%s %u", wmem_strbuf_get_len(text) > 0 ? ", " : "", finding_kind(key)->key,
+                    file->count[key]);
+    return (char *)wmem_strbuf_get_str(text);
+}
+
+static void
+fill(const struct table *table, unsigned row, const struct tap_record *record, wmem_allocator_t *scope)
+{
+    const struct tunnel *tunnel = record->tunnel;
+    const struct words words = user_words(scope);
+    struct verdict verdict = verdict_of(tunnel, record->judge);
+
+    table_set_number(table, row, ID, tunnel->id);
+    table_set_text(table, row, PEER_A, words_endpoint(&words, &tunnel->flow[0].source));
+    table_set_text(table, row, PEER_B, words_endpoint(&words, &tunnel->flow[1].source));
+    table_set_text(table, row, NAME, "");
+    table_set_text(table, row, STATE, state_name(verdict.state));
+    table_set_text(table, row, VERDICT, verdict_cause(&verdict));
+    table_set_text(table, row, CONFIDENCE, confidence_name(verdict.confidence));
+    table_set_number(table, row, PACKETS_A, tunnel->flow[0].packets);
+    table_set_number(table, row, PACKETS_B, tunnel->flow[1].packets);
+    table_set_text(table, row, NAT, tunnel->nat ? "yes" : "no");
+    table_set_text(table, row, FINDINGS, count_findings(scope, record->judge->findings, tunnel));
+}
+
+static tap_packet_status
+take(COMPAT_TAP_PACKET_ARGS)
+{
+    const struct tap_record *record = data;
+    const struct table table = table_of(tapdata);
+    unsigned row;
+    (void)edt;
+    (void)flags;
+
+    if (record->tunnel->into) {
+        table_drop_row(&table, record->tunnel->id);
+        return TAP_PACKET_REDRAW;
+    }
+    if (!table_row(&table, record->tunnel->id, &row))
+        return TAP_PACKET_DONT_REDRAW;
+    fill(&table, row, record, pinfo->pool);
+    return TAP_PACKET_REDRAW;
+}
+
+const struct table_plan tunnel_table = {
+    .title = "Tunnels", .menu = "SPIscope Tunnels", .command = "spiscope,tunnel", .filter = "spiscope.tunnel == %d",
+    .columns = columns, .count = COLUMNS, .take = take,
+};

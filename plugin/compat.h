@@ -51,6 +51,13 @@ typedef void compat_stat_init;
 #define COMPAT_STAT_INIT_DONE return
 #endif
 
+/* What a table in the preferences says of a row: whether it can be used. */
+#ifdef SPISCOPE_HAS_BOOL_UAT
+typedef bool compat_uat_result;
+#else
+typedef gboolean compat_uat_result;
+#endif
+
 /* What a button of a text window returns. */
 #ifdef SPISCOPE_HAS_BOOL_BUTTONS
 typedef bool compat_button;

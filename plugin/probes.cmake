@@ -19,6 +19,7 @@ set(probe_headers "
 #include <epan/funnel.h>
 #include <epan/prefs.h>
 #include <epan/stat_tap_ui.h>
+#include <epan/uat.h>
 #include <wsutil/pint.h>
 ")
 
@@ -55,6 +56,8 @@ spiscope_probe(SPISCOPE_HAS_STAT_INIT_RESULT "typedef bool (*stat_tap_init_cb)(c
 # A conversation filter's callbacks get what was handed in at registration
 spiscope_probe(SPISCOPE_HAS_CONVERSATION_FILTER_DATA
     "typedef bool (*is_filter_valid_func)(struct _packet_info *, void *);")
+# What a table in the preferences says of a row
+spiscope_probe(SPISCOPE_HAS_BOOL_UAT "typedef bool (*uat_update_cb_t)(void *, char **);")
 # What a button of a text window returns
 spiscope_probe(SPISCOPE_HAS_BOOL_BUTTONS "typedef bool (*funnel_bt_cb_t)(funnel_text_window_t *, void *);")
 # Names without the letter g

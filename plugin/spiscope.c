@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "compat.h"
+#include "gateways_preference.h"
 #include "judge/judge.h"
 #include "observe/fragments.h"
 #include "observe/icmp.h"
@@ -123,6 +124,7 @@ capture_open(void)
     capture->judge.limits.replay_window = preferences.replay_window;
     capture->judge.limits.expected_phase1_lifetime = preferences.expected_phase1_lifetime;
     capture->judge.limits.expected_phase2_lifetime = preferences.expected_phase2_lifetime;
+    capture->judge.limits.gateways = gateways_preference_read(wmem_file_scope());
 }
 
 static bool
@@ -504,6 +506,7 @@ register_preferences(void)
     prefs_register_uint_preference(module, "expected_phase2_lifetime", "Expected phase 2 lifetime (seconds)",
             "As configured on the gateways; 0 if not given. An offer that differs is a finding", DECIMAL,
             &preferences.expected_phase2_lifetime);
+    gateways_preference_register(module);
     prefs_register_bool_preference(module, "info_column", "Mark findings in the Info column",
             "Append the keys of a frame's findings to the Info column", &preferences.info_column);
 }

@@ -9,6 +9,7 @@
 
 #include "../words/words.h"
 #include "findings.h"
+#include "gateways.h"
 #include "memory.h"
 
 /** The preferences that rules compare with; times in seconds. */
@@ -21,6 +22,7 @@ struct judge_limits {
     uint32_t handover_grace;
     uint32_t expected_phase1_lifetime; /**< 0: not given */
     uint32_t expected_phase2_lifetime;
+    struct gateways gateways;       /**< their own expected lifetimes come before these two */
 };
 
 /** What a rule may look at and add to. */

@@ -6,7 +6,7 @@
  * they have none in common. Seconds and kilobytes are compared each for itself, where both peers name
  * them. IKEv2 never sends lifetimes.
  *
- * An offer is also compared with the lifetimes that the preferences expect.
+ * An offer is also compared with the lifetimes that the preferences expect: of this pair of gateways, or else of all.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -124,6 +124,18 @@ compare_offers(struct judge *judge, const struct exchange *exchange)
     }
 }
 
+/* Seconds; 0: not given. */
+static uint32_t
+expected_lifetime(const struct judge_limits *limits, const struct tunnel *tunnel, unsigned phase)
+{
+    const struct gateway_pair *pair = gateways_find(&limits->gateways, tunnel);
+    uint32_t own = !pair ? 0 : phase == 0 ? pair->phase1_lifetime : pair->phase2_lifetime;
+
+    if (own != 0)
+        return own;
+    return phase == 0 ? limits->expected_phase1_lifetime : limits->expected_phase2_lifetime;
+}
+
 static void
 compare_expected(struct judge *judge, const struct exchange *exchange)
 {
@@ -133,7 +145,7 @@ compare_expected(struct judge *judge, const struct exchange *exchange)
     enum unit unit;
     uint64_t a, b;
 
-    expected.item[0].seconds = phase == 0 ? judge->limits.expected_phase1_lifetime : judge->limits.expected_phase2_lifetime;
+    expected.item[0].seconds = expected_lifetime(&judge->limits, exchange->flow->tunnel, phase);
     if (expected.item[0].seconds == 0 || *said || !differ(&exchange->request->lifetimes, &expected, &unit, &a, &b))
         return;
     *said = true;

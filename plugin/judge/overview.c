@@ -78,7 +78,7 @@ overview_of(wmem_allocator_t *pool, const struct tunnel_table *tunnels, const st
 
     for (const struct tunnel *tunnel = tunnel_first(tunnels); tunnel; tunnel = tunnel->next) {
         struct verdict verdict = verdict_of(tunnel, judge);
-        overview.row[overview.tunnels++] = (struct overview_row){ tunnel, verdict };
+        overview.row[overview.tunnels++] = (struct overview_row){ tunnel, gateways_name(&judge->limits.gateways, tunnel), verdict };
         overview.count[verdict.state]++;
         overview.troubled += overview_is_troubled(verdict.state);
     }

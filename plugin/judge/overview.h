@@ -13,6 +13,7 @@
 
 struct overview_row {
     const struct tunnel *tunnel;
+    const char *name;               /**< of its gateways, or NULL */
     struct verdict verdict;
 };
 

@@ -329,6 +329,10 @@ put_tunnel(const struct json_writer *writer, const struct overview_row *row, con
 
     json_dumper_begin_object(writer->json);
     json_put_number(writer, "id", tunnel->id);
+    if (row->name)
+        json_put_string(writer, "name", row->name);
+    else
+        json_put_null(writer, "name");
     json_name(writer, "peers");
     json_dumper_begin_array(writer->json);
     for (int i = 0; i < 2; i++)

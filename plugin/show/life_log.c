@@ -138,8 +138,8 @@ write_lines(const struct log *log, const struct tunnel *tunnel, const struct jud
     struct verdict verdict = verdict_of(tunnel, judge);
     wmem_strbuf_t *text = wmem_strbuf_new(words->scope, "");
 
-    wmem_strbuf_append_printf(text, "Tunnel %u: A %s, B %s\n%s\n\n", tunnel->id, words_endpoint(words, &tunnel->flow[0].source),
-            words_endpoint(words, &tunnel->flow[1].source), verdict_summary(words, tunnel, &verdict));
+    wmem_strbuf_append_printf(text, "Tunnel %u: %s\n%s\n\n", tunnel->id,
+            words_peers(words, tunnel, gateways_name(&judge->limits.gateways, tunnel)), verdict_summary(words, tunnel, &verdict));
     for (unsigned i = 0; i < log->lines->len; i++) {
         const struct line *line = &g_array_index(log->lines, struct line, i);
         wmem_strbuf_append_printf(text, "%s  %8u  %s\n", words_instant(words, &line->time), line->frame, line->text);

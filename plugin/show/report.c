@@ -218,8 +218,7 @@ write_tunnel(FILE *out, const struct words *words, const struct overview_row *ro
 
     fputc('\n', out);
     write_wrapped(out, words, wmem_strdup_printf(words->scope, "Tunnel %u", tunnel->id),
-            wmem_strdup_printf(words->scope, "A %s, B %s%s", words_endpoint(words, &tunnel->flow[0].source), words_endpoint(words, &tunnel->flow[1].source),
-            tunnel->nat ? ", through NAT" : ""));
+            wmem_strdup_printf(words->scope, "%s%s", words_peers(words, tunnel, row->name), tunnel->nat ? ", through NAT" : ""));
     write_verdict(out, words, tunnel, &row->verdict);
     write_others(out, words, &row->verdict);
     write_outages(out, words, tunnel, judge);
@@ -265,8 +264,8 @@ write_well(FILE *out, const struct words *words, const struct overview_row *row)
 {
     const struct tunnel *tunnel = row->tunnel;
 
-    write_wrapped(out, words, wmem_strdup_printf(words->scope, "Tunnel %u", tunnel->id), wmem_strdup_printf(words->scope, "A %s, B %s: %s",
-            words_endpoint(words, &tunnel->flow[0].source), words_endpoint(words, &tunnel->flow[1].source), state_name(row->verdict.state)));
+    write_wrapped(out, words, wmem_strdup_printf(words->scope, "Tunnel %u", tunnel->id), wmem_strdup_printf(words->scope, "%s: %s",
+            words_peers(words, tunnel, row->name), state_name(row->verdict.state)));
 }
 
 /* The worst first. Few tunnels are told in full, whatever they are like. */

@@ -23,10 +23,13 @@ counts_text(const struct words *words, const struct overview *overview)
 }
 
 static char *
-peers_text(const struct words *words, const struct overview *overview, const struct tunnel *tunnel)
+peers_text(const struct words *words, const struct overview *overview, const struct overview_row *row)
 {
+    const struct tunnel *tunnel = row->tunnel;
     int spoke = overview_spoke(overview, tunnel);
 
+    if (row->name)
+        return wmem_strdup(words->scope, row->name);
     if (spoke >= 0)
         return words_endpoint(words, &tunnel->flow[spoke].source);
     return wmem_strdup_printf(words->scope, "%s - %s", words_endpoint(words, &tunnel->flow[0].source), words_endpoint(words, &tunnel->flow[1].source));
@@ -57,7 +60,7 @@ summary_line(const struct words *words, const struct overview *overview, const s
     if (verdict->outages > 0)
         outages = wmem_strdup_printf(words->scope, "; %s, %s%s", words_count(words, verdict->outages, "outage", "outages"),
                 words_duration(words, &verdict->down), verdict->is_out ? ", not over" : "");
-    return wmem_strdup_printf(words->scope, "%s: %s, %s%s%s", state_name(verdict->state), peers_text(words, overview, row->tunnel),
+    return wmem_strdup_printf(words->scope, "%s: %s, %s%s%s", state_name(verdict->state), peers_text(words, overview, row),
             verdict_cause(verdict), by_text(overview, row), outages);
 }
 

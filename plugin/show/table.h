@@ -1,7 +1,6 @@
 /* table.h
  * A table of Wireshark's statistics: its columns, its rows by what they are about, its cells. In the window the columns are as wide
- * as Wireshark makes them; what tshark prints is padded here, to the widest that
- * a cell has been.
+ * as Wireshark makes them; what tshark prints is padded here, to the widest that a cell has been.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

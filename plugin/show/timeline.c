@@ -102,7 +102,7 @@ write_tunnel(struct canvas *canvas, const struct overview_row *row, const struct
     char *b = words_endpoint(&canvas->words, &tunnel->flow[1].source);
 
     svg_label(canvas->body, CANVAS_MARGIN, canvas->y + TUNNEL_BASELINE, "tunnel", wmem_strdup_printf(canvas->words.scope,
-            "Tunnel %u: A %s \xe2\x86\x94 B %s: %s, %s (%s)", tunnel->id, a, b, state_name(verdict->state), verdict_cause(verdict),
+            "Tunnel %u: %s%sA %s \xe2\x86\x94 B %s: %s, %s (%s)", tunnel->id, row->name ? row->name : "", row->name ? ": " : "", a, b, state_name(verdict->state), verdict_cause(verdict),
             confidence_name(verdict->confidence)));
     canvas->y += TUNNEL_HEADER;
     int top = canvas->y;
@@ -127,11 +127,11 @@ write_strip(struct canvas *canvas, const struct overview *overview, const struct
     coverage_span(tunnel, &first, &last);
     double from = canvas_x(canvas, &first), to = canvas_x(canvas, &last);
     svg_label(canvas->body, CANVAS_MARGIN, canvas->y + CANVAS_BASELINE, "lane", wmem_strdup_printf(words->scope, "%u %s", tunnel->id,
-            words_endpoint(words, &tunnel->flow[spoke < 0 ? 1 : spoke].source)));
+            row->name ? row->name : words_endpoint(words, &tunnel->flow[spoke < 0 ? 1 : spoke].source)));
     g_string_append_printf(canvas->body, "<rect x=\"%s\" y=\"%d\" width=\"%s\" height=\"%d\" class=\"%s\"><title>", svg_number(&x_text, from), canvas->y,
             svg_number(&width_text, MAX(to - from, 1)), CANVAS_BAR, overview_is_troubled(row->verdict.state) ? "ill" : "well");
-    svg_text(canvas->body, wmem_strdup_printf(words->scope, "Tunnel %u: A %s, B %s: %s", tunnel->id, words_endpoint(words, &tunnel->flow[0].source),
-            words_endpoint(words, &tunnel->flow[1].source), verdict_summary(words, tunnel, &row->verdict)));
+    svg_text(canvas->body, wmem_strdup_printf(words->scope, "Tunnel %u: %s: %s", tunnel->id, words_peers(words, tunnel, row->name),
+            verdict_summary(words, tunnel, &row->verdict)));
     g_string_append(canvas->body, "</title></rect>\n");
     int top = canvas->y;
     canvas->y += CANVAS_LANE;

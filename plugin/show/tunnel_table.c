@@ -43,11 +43,12 @@ fill(const struct table *table, unsigned row, const struct tap_record *record, w
     const struct tunnel *tunnel = record->tunnel;
     const struct words words = user_words(scope);
     struct verdict verdict = verdict_of(tunnel, record->judge);
+    const char *name = gateways_name(&record->judge->limits.gateways, tunnel);
 
     table_set_number(table, row, ID, tunnel->id);
     table_set_text(table, row, PEER_A, words_endpoint(&words, &tunnel->flow[0].source));
     table_set_text(table, row, PEER_B, words_endpoint(&words, &tunnel->flow[1].source));
-    table_set_text(table, row, NAME, "");
+    table_set_text(table, row, NAME, name ? name : "");
     table_set_text(table, row, STATE, state_name(verdict.state));
     table_set_text(table, row, VERDICT, verdict_cause(&verdict));
     table_set_text(table, row, CONFIDENCE, confidence_name(verdict.confidence));

@@ -160,6 +160,13 @@ words_destination(const struct words *words, const struct sa *sa)
     return words_endpoint(words, &destination);
 }
 
+char *
+words_peers(const struct words *words, const struct tunnel *tunnel, const char *name)
+{
+    return wmem_strdup_printf(words->scope, "%s%sA %s, B %s", name ? name : "", name ? ": " : "", words_endpoint(words, &tunnel->flow[0].source),
+            words_endpoint(words, &tunnel->flow[1].source));
+}
+
 const char *
 words_peer(const struct words *words, const struct tunnel *tunnel, int peer)
 {

@@ -50,6 +50,10 @@ char *words_instant(const struct words *words, const nstime_t *instant);
 /** "11:12:00.902", in UTC, without the day; "?" where no calendar has it. */
 char *words_time_of_day(const struct words *words, const nstime_t *instant);
 
+/** "A 192.0.2.1, B 192.0.2.2", or "Berlin: A 192.0.2.1, B 192.0.2.2".
+ * @param name  of the tunnel, or NULL */
+char *words_peers(const struct words *words, const struct tunnel *tunnel, const char *name);
+
 /** "A 192.0.2.1"; nothing for PEER_NOT_SEEN. */
 const char *words_peer(const struct words *words, const struct tunnel *tunnel, int peer);
 

@@ -21,12 +21,14 @@
 #include "show/capture_name.h"
 #include "show/conversations.h"
 #include "show/hindsight.h"
+#include "show/mark.h"
 #include "show/menu.h"
 #include "show/outputs.h"
 #include "show/packet_filters.h"
 #include "show/tables.h"
 #include "show/toolbar.h"
 #include "show/tree.h"
+#include "show/user_words.h"
 #include "show/windows.h"
 
 /* Findings that are kept of one capture: about 140 MB of them at most. */
@@ -197,17 +199,6 @@ show_sa(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *pack
     tree_show_sa(frame, sa, packet, known ? &counts : NULL, bytes_known ? &bytes : NULL);
 }
 
-/* On a tunnel's last packet. */
-static void
-show_verdict(struct tree_frame *frame, const struct tunnel *tunnel)
-{
-    if (!capture->hindsight || !hindsight_is_last(capture->hindsight, tunnel, frame->pinfo->num))
-        return;
-    capture->judge.now = capture->facts.last;
-    struct verdict verdict = verdict_of(tunnel, &capture->judge);
-    tree_show_verdict(frame, tunnel, &verdict);
-}
-
 /* A row's verdict is that of this moment. */
 static void
 feed(packet_info *pinfo, const struct tap_record *record)
@@ -225,10 +216,8 @@ feed_sa(packet_info *pinfo, const struct sa *sa, bool is_packet)
 static inline void
 show_packet(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *packet)
 {
-    if (frame->is_looked_at) {
+    if (frame->is_looked_at)
         show_sa(frame, sa, packet);
-        show_verdict(frame, sa->flow->tunnel);
-    }
     if (tables_wanted())
         feed_sa(frame->pinfo, sa, true);
 }
@@ -241,7 +230,6 @@ show_message(struct tree_frame *frame, const struct ike_frame *ike)
     if (frame->is_looked_at) {
         remember_shown(frame, ike->exchange->flow->tunnel, NULL);
         tree_show_ike(frame, ike);
-        show_verdict(frame, ike->exchange->flow->tunnel);
     }
     if (!tables_wanted())
         return;
@@ -433,23 +421,66 @@ show_evidence_of(struct tree_frame *frame)
         tree_show_evidence_of(frame, findings, count);
 }
 
+/* On a tunnel's last packet. */
 static void
-show_findings(struct tree_frame *frame)
+show_verdicts(struct tree_frame *frame, const struct words *words, wmem_strbuf_t *mark)
+{
+    uint32_t count;
+    const struct tunnel *const *tunnels = hindsight_tunnels(capture->hindsight, frame->pinfo->num, &count);
+
+    capture->judge.now = capture->facts.last;
+    for (uint32_t i = 0; i < count; i++) {
+        struct verdict verdict = verdict_of(tunnels[i], &capture->judge);
+        if (frame->is_looked_at)
+            tree_show_verdict(frame, tunnels[i], &verdict);
+        wmem_strbuf_append_printf(mark, "%s%s", i == 0 ? "" : ", ", mark_verdict(words, tunnels[i], &verdict));
+    }
+}
+
+static void
+show_findings(struct tree_frame *frame, const struct words *words, wmem_strbuf_t *mark)
+{
+    uint32_t count;
+    const struct finding **list = mark_findings(words->scope, capture->judge.findings, frame->pinfo->num, &count);
+
+    for (uint32_t i = 0; i < count; i++)
+        tree_show_finding(frame, list[i]);
+    if (count > 0)
+        wmem_strbuf_append_printf(mark, "%s%s", wmem_strbuf_get_len(mark) > 0 ? ", " : "", mark_text(words, list, count));
+}
+
+/* Verdicts and findings come first, the worst on top. */
+static void
+show_what_was_found(struct tree_frame *frame)
 {
     const char *below = frame->pinfo->current_proto;
-    uint32_t count, first = findings_on(capture->judge.findings, frame->pinfo->num, &count);
+    struct tree_shown shown = tree_shown(frame);
+    const struct words words = user_words(frame->pinfo->pool);
+    wmem_strbuf_t *mark = wmem_strbuf_new(words.scope, "");
 
-    if (count == 0)
-        return;
     frame->pinfo->current_proto = proto_get_protocol_short_name(protocol_spiscope);  /* whose expert information it is */
-    for (uint32_t i = 0; i < count; i++) {
-        const struct finding *finding = findings_get(capture->judge.findings, first + i);
-        if (!finding->is_taken_back)
-            tree_show_finding(frame, finding);
-    }
+    if (capture->hindsight)
+        show_verdicts(frame, &words, mark);
+    show_findings(frame, &words, mark);
     frame->pinfo->current_proto = below;
+    if (wmem_strbuf_get_len(mark) == 0)
+        return;
+    tree_show_mark(frame, wmem_strbuf_get_str(mark));
+    tree_lift(frame, shown);
     if (preferences.info_column)
-        tree_mark_info(frame->pinfo, capture->judge.findings, first, count);
+        col_append_fstr(frame->pinfo->cinfo, COL_INFO, " [%s]", wmem_strbuf_get_str(mark));
+}
+
+/* Whether anything stands on this frame. */
+static bool
+was_found_on(uint32_t frame)
+{
+    uint32_t findings = 0, tunnels = 0;
+
+    findings_on(capture->judge.findings, frame, &findings);
+    if (findings == 0 && capture->hindsight)
+        hindsight_tunnels(capture->hindsight, frame, &tunnels);
+    return findings > 0 || tunnels > 0;
 }
 
 static int
@@ -470,8 +501,8 @@ dissect_spiscope(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
             first_read(tvb, pinfo, layers, &frame);
         else
             read_again(tvb, pinfo, layers, &frame);
-        if (!is_first || tracker_changes(capture->tracker)->count > 0)
-            show_findings(&frame);
+        if ((!is_first || tracker_changes(capture->tracker)->count > 0) && was_found_on(pinfo->num))
+            show_what_was_found(&frame);
         if (capture->hindsight && frame.is_looked_at)
             show_evidence_of(&frame);
     }

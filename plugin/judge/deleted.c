@@ -44,10 +44,16 @@ text_deleted(const struct words *words, const struct finding *finding)
             peer, what, age, words_duration(words, &deleted->idle));
 }
 
+static char *
+brief_deleted(const struct words *words, const struct finding *finding)
+{
+    return wmem_strdup_printf(words->scope, "after %s", words_duration(words, &((const struct deleted *)finding->detail)->age));
+}
+
 const struct rule rule_deleted = {
     .on = ON(SERVICE_ENDED), .judge = judge_deletion,
     .findings = {
-        { FINDING_DELETED, .text = text_deleted,
+        { FINDING_DELETED, .text = text_deleted, .brief = brief_deleted,
             .meaning = "A peer ended the SA, and there was none to go on with. After an idle time that is no fault.",
             .check = { "That peer's log of that moment, and what makes it delete: monitoring, an idle timeout, DPD, a lifetime without rekey, uniqueness of "
                 "identities, a script, an administrator", VENDORS_MONITOR, VENDORS_IDLE, VENDORS_UNIQUENESS, VENDORS_SHOW_LOG } },

@@ -100,6 +100,16 @@ finding_text(const struct words *words, const struct finding *finding)
     return text;
 }
 
+char *
+finding_brief(const struct words *words, const struct finding *finding)
+{
+    const struct finding_words *kind = words_of(finding->key);
+
+    if (kind->brief)
+        return kind->brief(words, finding);
+    return finding->sa ? wmem_strdup_printf(words->scope, "0x%08x", finding->sa->key.spi) : NULL;
+}
+
 const char *
 finding_meaning(uint8_t key)
 {

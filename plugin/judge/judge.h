@@ -52,6 +52,9 @@ void judge_frame(struct judge *judge, const struct changes *changes);
  * message that was made up may be, ends in "...". Owned by the words' scope. */
 char *finding_text(const struct words *words, const struct finding *finding);
 
+/** The same in few words, for a narrow column: "0x12345678 lived 5.1 s". Owned by the words' scope; NULL where the finding's key says it all. */
+char *finding_brief(const struct words *words, const struct finding *finding);
+
 /** One sentence on what a finding means; never NULL.
  * @param key  enum finding_key */
 const char *finding_meaning(uint8_t key);

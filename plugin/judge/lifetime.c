@@ -217,14 +217,23 @@ text_mismatch(const struct words *words, const struct finding *finding)
             unit, finding->other_exchange->request_frame);
 }
 
+static char *
+brief_mismatch(const struct words *words, const struct finding *finding)
+{
+    const struct mismatch *mismatch = finding->detail;
+
+    return wmem_strdup_printf(words->scope, "%" PRIu64 " %s, %" PRIu64, mismatch->offered, mismatch->unit == UNIT_KILOBYTES ? "kB" : "s",
+            mismatch->against);
+}
+
 const struct rule rule_lifetime = {
     .on = ON(REQUESTED) | ON(NOTIFIED), .judge = judge_lifetime,
     .findings = {
-        { FINDING_PHASE1_LIFETIME_MISMATCH, .text = text_mismatch,
+        { FINDING_PHASE1_LIFETIME_MISMATCH, .text = text_mismatch, .brief = brief_mismatch,
             .meaning = "The peers are configured with different IKE lifetimes; the shorter one ends the tunnel early for "
                 "the other.",
             .check = { "Phase 1 (IKE) lifetime: the same on both peers", VENDORS_PHASE1_LIFETIME } },
-        { FINDING_PHASE2_LIFETIME_MISMATCH, .text = text_mismatch,
+        { FINDING_PHASE2_LIFETIME_MISMATCH, .text = text_mismatch, .brief = brief_mismatch,
             .meaning = "The peers are configured with different IPsec lifetimes; the shorter one ends SAs early for the "
                 "other.",
             .check = { "Phase 2 (IPsec) lifetime in seconds and kilobytes: the same on both peers", VENDORS_PHASE2_LIFETIME, VENDORS_VOLUME } },

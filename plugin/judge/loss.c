@@ -63,10 +63,18 @@ text_loss(const struct words *words, const struct finding *finding)
             words_count(words, loss->lost, "sequence number is", "sequence numbers are"));
 }
 
+static char *
+brief_loss(const struct words *words, const struct finding *finding)
+{
+    const struct loss *loss = finding->detail;
+
+    return words_count(words, finding->is_raised ? loss->share.bad : loss->lost, "packet", "packets");
+}
+
 const struct rule rule_loss = {
     .on = ON(SEQUENCE), .judge = judge_loss,
     .findings = {
-        { FINDING_LOSS, .text = text_loss,
+        { FINDING_LOSS, .text = text_loss, .brief = brief_loss,
             .meaning = "These packets were sent, and did not come by here: lost on the way, or by the capture itself.",
             .check = { "The path: interface errors, policers, its load at that time; and whether the capture itself dropped packets" } },
     }

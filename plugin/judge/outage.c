@@ -99,10 +99,18 @@ text_outage(const struct words *words, const struct finding *finding)
             outage_end_text(words, outage, finding->tunnel), outage_restored_text(words, outage, finding->tunnel));
 }
 
+static char *
+brief_outage(const struct words *words, const struct finding *finding)
+{
+    nstime_t span = clock_elapsed(&outage_of(finding)->begin, &outage_of(finding)->end);
+
+    return words_duration(words, &span);
+}
+
 const struct rule rule_outage = {
     .on = ON(OUTAGE), .judge = judge_outage,
     .findings = {
-        { FINDING_OUTAGE, .text = text_outage,
+        { FINDING_OUTAGE, .text = text_outage, .brief = brief_outage,
             .meaning = "The tunnel was down: users' traffic got no further.",
             .check = { "The log of the peer that ended it, of that moment; else the path between the peers" } },
     }

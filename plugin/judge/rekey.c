@@ -50,7 +50,7 @@ judge_rekey(struct judge *judge, const struct change *change)
         return;
     struct rekey *rekey = finding->detail;
     finding->other = new;
-    rekey->lived = clock_elapsed(sa_birth_time(old), sa_replaced_time(old));
+    rekey->lived = sa_lived(old);
     finding_rests_on(finding, sa_birth_frame(old));
     finding_rests_on(finding, change->replaced.before_frame);
     finding_rests_on(finding, sa_birth_frame(new));
@@ -65,10 +65,16 @@ text_rekey(const struct words *words, const struct finding *finding)
             words_duration(words, &rekey->lived), finding->other->key.spi, sa_birth_frame(finding->other));
 }
 
+static char *
+brief_rekey(const struct words *words, const struct finding *finding)
+{
+    return words_lived(words, finding->sa, &((const struct rekey *)finding->detail)->lived);
+}
+
 const struct rule rule_rekey = {
     .on = ON(SA_REPLACED), .judge = judge_rekey,
     .findings = {
-        { FINDING_REKEY, .text = text_rekey,
+        { FINDING_REKEY, .text = text_rekey, .brief = brief_rekey,
             .meaning = "A new SA took the old one's place, and traffic has another SPI from here on." },
     }
 };

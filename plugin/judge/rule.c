@@ -84,3 +84,9 @@ words_responder(const struct words *words, const struct exchange *exchange)
 {
     return words_endpoint(words, &flow_reverse(exchange->flow)->source);
 }
+
+char *
+words_lived(const struct words *words, const struct sa *sa, const nstime_t *lived)
+{
+    return wmem_strdup_printf(words->scope, "0x%08x lived %s", sa->key.spi, words_duration(words, lived));
+}

@@ -13,6 +13,7 @@
 struct finding_words {
     enum finding_key key;
     char *(*text)(const struct words *words, const struct finding *finding); /**< see finding_text; NULL: no further finding */
+    char *(*brief)(const struct words *words, const struct finding *finding); /**< see finding_brief; NULL: the SPI, if there is one */
     const char *meaning;            /**< see finding_meaning */
     const char *check[CHECKS_AT_MOST]; /**< lines: see finding_check */
     const char *const *(*check_of)(const struct finding *finding); /**< where they depend on what was seen: lines up to a NULL; or NULL */
@@ -103,5 +104,8 @@ char *words_requester(const struct words *words, const struct exchange *exchange
 
 /** The peer that was asked; owned by the words' scope. */
 char *words_responder(const struct words *words, const struct exchange *exchange);
+
+/** How long an SA lived, in brief: "0x12345678 lived 5.1 s"; owned by the words' scope. */
+char *words_lived(const struct words *words, const struct sa *sa, const nstime_t *lived);
 
 #endif /* SPISCOPE_RULE_H */

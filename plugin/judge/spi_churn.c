@@ -39,6 +39,7 @@ struct flapping {
     uint32_t count;                 /* SAs */
     uint32_t window;                /* seconds */
     nstime_t within;
+    nstime_t lived;                 /* the last one of them */
 };
 
 /* Generations that are looked at, if the window or the clock leaves more of them in question. */
@@ -88,6 +89,7 @@ judge_flapping(struct judge *judge, const struct sa *old)
     finding->other = old->successor;
     flapping->count = judge->limits.churn_count;
     flapping->window = judge->limits.churn_window;
+    flapping->lived = sa_lived(old);
     flapping->within = clock_elapsed(sa_birth_time(first), sa_replaced_time(old));
     for (const struct sa *sa = first; sa != old->successor; sa = sa->successor)
         finding_rests_on(finding, sa_birth_frame(sa));
@@ -97,9 +99,7 @@ judge_flapping(struct judge *judge, const struct sa *old)
 static uint64_t
 age_of(const struct sa *old)
 {
-    nstime_t age = clock_elapsed(sa_birth_time(old), sa_replaced_time(old));
-
-    return (uint64_t)age.secs;
+    return (uint64_t)sa_lived(old).secs;
 }
 
 /* Whether the SA was rekeyed at the age of the one before it. */
@@ -135,7 +135,7 @@ judge_replaced(struct judge *judge, const struct change_replaced *change)
         memory_set_flapping(judge->memory, old, memory_flapping(judge->memory, old->predecessor));
     uint64_t negotiated = succession_lifetime(old);
     uint64_t early = negotiated > 0 ? part_of(negotiated) : judge->limits.min_sa_lifetime;
-    nstime_t age = clock_elapsed(sa_birth_time(old), sa_replaced_time(old));
+    nstime_t age = sa_lived(old);
     enum succession how = succession_of(judge, change->sa).how;
 
     if (is_birth_unseen(old) || (uint64_t)age.secs >= early || how == SUCCESSION_ON_DEMAND || how == SUCCESSION_BESIDE)
@@ -189,16 +189,28 @@ text_flapping(const struct words *words, const struct finding *finding)
             flapping->count, words_duration(words, &flapping->within), flapping->window);
 }
 
+static char *
+brief_spi_churn(const struct words *words, const struct finding *finding)
+{
+    return words_lived(words, finding->sa, &((const struct churn *)finding->detail)->age);
+}
+
+static char *
+brief_flapping(const struct words *words, const struct finding *finding)
+{
+    return words_lived(words, finding->sa, &((const struct flapping *)finding->detail)->lived);
+}
+
 #define CHECK { "Phase 1 and phase 2 lifetimes, and proxy IDs, on both peers; then who deletes the SA, and why: monitoring, an idle timeout, DPD", \
     "If all agree, a software fault is likely: open a case with this report", VENDORS_PHASE2_LIFETIME, VENDORS_PROXY_IDS, VENDORS_MONITOR }
 
 const struct rule rule_spi_churn = {
     .on = ON(SA_REPLACED) | ON(SA_SPLIT), .judge = judge_spi_churn,
     .findings = {
-        { FINDING_SPI_CHURN, .text = text_spi_churn,
+        { FINDING_SPI_CHURN, .text = text_spi_churn, .brief = brief_spi_churn,
             .meaning = "An SA should keep its SPI until its lifetime is nearly over; it was replaced too early.",
             .check = CHECK },
-        { FINDING_FLAPPING, .text = text_flapping,
+        { FINDING_FLAPPING, .text = text_flapping, .brief = brief_flapping,
             .meaning = "The tunnel is set up again and again; users see it drop.",
             .check = CHECK },
     }

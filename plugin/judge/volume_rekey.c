@@ -29,7 +29,7 @@ struct volume {
 static double
 seconds_of(const struct sa *sa)
 {
-    nstime_t age = clock_elapsed(sa_birth_time(sa), sa_replaced_time(sa));
+    nstime_t age = sa_lived(sa);
 
     return nstime_to_sec(&age);
 }

@@ -10,7 +10,8 @@
 
 struct hindsight {
     wmem_allocator_t *pool;
-    uint32_t *last_frame;           /* of each tunnel, by its number */
+    const struct tunnel **tunnel;   /* by their last frames, ascending */
+    uint32_t *last_frame;           /* of each of them */
     uint32_t tunnels;
     uint32_t count;                 /* pairs of a frame and a finding that rests on it, ascending by the first, then the second */
     uint32_t *evidence;
@@ -40,6 +41,41 @@ last_frame_of(const struct tunnel *tunnel)
     for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa; ike_sa = ike_sa->tunnel_older)
         last = MAX(last, ike_sa->last_frame);
     return last;
+}
+
+struct ending {
+    uint32_t frame;
+    const struct tunnel *tunnel;
+};
+
+static int
+compare_endings(const void *a, const void *b)
+{
+    const struct ending *left = a, *right = b;
+
+    if (left->frame != right->frame)
+        return left->frame < right->frame ? -1 : 1;
+    return left->tunnel->id < right->tunnel->id ? -1 : 1;
+}
+
+static void
+look_at_tunnels(struct hindsight *hindsight, const struct tunnel_table *tunnels)
+{
+    uint32_t count = tunnel_count(tunnels), found = 0;
+    struct ending *endings = g_new(struct ending, count);
+
+    for (const struct tunnel *tunnel = tunnel_first(tunnels); tunnel && found < count; tunnel = tunnel->next)
+        endings[found++] = (struct ending){ last_frame_of(tunnel), tunnel };
+    if (found > 0)
+        qsort(endings, found, sizeof *endings, compare_endings);
+    hindsight->tunnels = found;
+    hindsight->tunnel = wmem_alloc_array(hindsight->pool, const struct tunnel *, found);
+    hindsight->last_frame = wmem_alloc_array(hindsight->pool, uint32_t, found);
+    for (uint32_t i = 0; i < found; i++) {
+        hindsight->tunnel[i] = endings[i].tunnel;
+        hindsight->last_frame[i] = endings[i].frame;
+    }
+    g_free(endings);
 }
 
 /* Each pair once. */
@@ -83,10 +119,7 @@ hindsight_create(wmem_allocator_t *pool, const struct tracker *tracker, const st
     struct hindsight *hindsight = wmem_new0(pool, struct hindsight);
 
     hindsight->pool = pool;
-    hindsight->tunnels = tunnel_opened(tracker_tunnels(tracker));
-    hindsight->last_frame = wmem_alloc0_array(pool, uint32_t, hindsight->tunnels);
-    for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(tracker)); tunnel; tunnel = tunnel->next)
-        hindsight->last_frame[tunnel->id] = last_frame_of(tunnel);
+    look_at_tunnels(hindsight, tracker_tunnels(tracker));
     look_at_findings(hindsight, findings);
     return hindsight;
 }
@@ -96,31 +129,43 @@ hindsight_free(struct hindsight *hindsight)
 {
     wmem_allocator_t *pool = hindsight->pool;
 
+    wmem_free(pool, hindsight->tunnel);
     wmem_free(pool, hindsight->last_frame);
     wmem_free(pool, hindsight->evidence);
     wmem_free(pool, hindsight->finding);
     wmem_free(pool, hindsight);
 }
 
-bool
-hindsight_is_last(const struct hindsight *hindsight, const struct tunnel *tunnel, uint32_t frame)
-{
-    return tunnel->id < hindsight->tunnels && hindsight->last_frame[tunnel->id] == frame;
-}
-
 static uint32_t
-frame_of_evidence(const void *list, uint32_t i)
+frame_in(const void *list, uint32_t i)
 {
     return ((const uint32_t *)list)[i];
+}
+
+/* The first of the numbers that are this frame's; they ascend. */
+static uint32_t
+find_frame(const uint32_t *list, uint32_t length, uint32_t frame, uint32_t *count)
+{
+    uint32_t first = by_frame_first(list, length, frame_in, frame);
+
+    *count = 0;
+    while (first + *count < length && list[first + *count] == frame)
+        ++*count;
+    return first;
+}
+
+const struct tunnel *const *
+hindsight_tunnels(const struct hindsight *hindsight, uint32_t frame, uint32_t *count)
+{
+    uint32_t first = find_frame(hindsight->last_frame, hindsight->tunnels, frame, count);
+
+    return *count > 0 ? hindsight->tunnel + first : NULL;
 }
 
 const uint32_t *
 hindsight_findings(const struct hindsight *hindsight, uint32_t frame, uint32_t *count)
 {
-    uint32_t first = by_frame_first(hindsight->evidence, hindsight->count, frame_of_evidence, frame);
+    uint32_t first = find_frame(hindsight->evidence, hindsight->count, frame, count);
 
-    *count = 0;
-    while (first + *count < hindsight->count && hindsight->evidence[first + *count] == frame)
-        ++*count;
     return *count > 0 ? hindsight->finding + first : NULL;
 }

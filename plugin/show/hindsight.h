@@ -15,8 +15,9 @@ struct hindsight *hindsight_create(wmem_allocator_t *pool, const struct tracker 
 
 void hindsight_free(struct hindsight *hindsight);
 
-/** Whether the frame is the last one of ESP, AH or IKE of a tunnel. */
-bool hindsight_is_last(const struct hindsight *hindsight, const struct tunnel *tunnel, uint32_t frame);
+/** The tunnels whose last frame of ESP, AH or IKE this is.
+ * @param count  gets how many there are */
+const struct tunnel *const *hindsight_tunnels(const struct hindsight *hindsight, uint32_t frame, uint32_t *count);
 
 /** The frames of the findings that rest on a frame, ascending.
  * @param count  gets how many there are */

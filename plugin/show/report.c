@@ -46,7 +46,7 @@ static void
 count_renewal(struct renewals *renewals, const struct sa *old)
 {
     const struct exchange *origin = old->successor->origin;
-    nstime_t age = clock_elapsed(sa_birth_time(old), sa_replaced_time(old));
+    nstime_t age = sa_lived(old);
 
     if (renewals->count == 0 || clock_compare(&age, &renewals->shortest) < 0)
         renewals->shortest = age;

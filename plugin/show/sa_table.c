@@ -66,9 +66,9 @@ fill_life(const struct table *table, unsigned row, const struct sa *sa, const st
 {
     const struct tunnel *tunnel = sa->flow->tunnel;
     uint64_t negotiated = sa->child ? sa->child->lifetime.seconds : 0;
-    nstime_t lived;
+    nstime_t lived = sa_lived(sa);
 
-    if (sa_lived(sa, &lived))
+    if (sa_is_over(sa))
         table_set_span(table, row, LIVED, &lived);
     else
         table_set_text(table, row, LIVED, "");

@@ -4,6 +4,8 @@
  */
 #include "tree.h"
 
+#include <inttypes.h>
+
 #include <epan/expert.h>
 
 #include "../clock.h"
@@ -19,6 +21,7 @@ static int hf_tunnel = -1;
 static int hf_sa = -1;
 static int hf_sa_spi = -1;
 static int hf_sa_age = -1;
+static int hf_sa_age_text = -1;
 static int hf_sa_age_is_minimum = -1;
 static int hf_sa_generation = -1;
 static int hf_sa_replaces = -1;
@@ -51,6 +54,7 @@ static int hf_outage_ended_by = -1;
 static int hf_outage_restored_by = -1;
 static int hf_outage_how = -1;
 static int hf_finding = -1;
+static int hf_mark = -1;
 static int hf_finding_text = -1;
 static int hf_finding_spi = -1;
 static int hf_confidence = -1;
@@ -89,6 +93,8 @@ tree_register(int proto)
             "Security Parameters Index of an IPsec SA that this packet belongs to or names", HFILL } },
         { &hf_sa_age, { "Age", "spiscope.sa.age", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
             "Time since the SA was negotiated, or else first seen", HFILL } },
+        { &hf_sa_age_text, { "Age in seconds", "spiscope.sa.age_text", FT_STRING, BASE_NONE, NULL, 0,
+            "The age with one decimal, for a column", HFILL } },
         { &hf_sa_age_is_minimum, { "Older than the capture", "spiscope.sa.age_is_minimum", FT_BOOLEAN, BASE_NONE, NULL, 0,
             "The SA was already in use when it was first seen: its first sequence number is not 1", HFILL } },
         { &hf_sa_generation, { "Generation", "spiscope.sa.generation", FT_UINT32, BASE_DEC, NULL, 0,
@@ -153,6 +159,8 @@ tree_register(int proto)
             "How service ended", HFILL } },
         { &hf_finding, { "Finding", "spiscope.finding", FT_STRING, BASE_NONE, NULL, 0,
             "Key of a finding on this frame", HFILL } },
+        { &hf_mark, { "Found here", "spiscope.mark", FT_STRING, BASE_NONE, NULL, 0,
+            "The findings on this frame in few words, the worst first, for a column", HFILL } },
         { &hf_finding_text, { "Text", "spiscope.finding.text", FT_STRING, BASE_NONE, NULL, 0,
             "What was seen, with the numbers", HFILL } },
         { &hf_finding_spi, { "SPI", "spiscope.finding.spi", FT_UINT32, BASE_HEX, NULL, 0,
@@ -228,6 +236,24 @@ add_time(proto_tree *tree, int hf, tvbuff_t *tvb, const nstime_t *value)
     proto_item_set_generated(proto_tree_add_time(tree, hf, tvb, 0, 0, value));
 }
 
+/* What is there to be filtered for and printed, and is seen elsewhere. */
+static void
+add_hidden(proto_item *item)
+{
+    proto_item_set_generated(item);
+    proto_item_set_hidden(item);
+}
+
+/* The window sorts texts by their bytes: blanks before the digits keep the order. */
+static void
+add_age_text(proto_tree *tree, const struct tree_frame *frame, const nstime_t *age)
+{
+    enum { TENTH = 100000000 };
+    const char *text = wmem_strdup_printf(frame->pinfo->pool, "%5" PRId64 ".%d", (int64_t)age->secs, age->nsecs / TENTH);
+
+    add_hidden(proto_tree_add_string(tree, hf_sa_age_text, frame->tvb, 0, 0, text));
+}
+
 static void
 add_peer(proto_tree *tree, int hf, tvbuff_t *tvb, const struct tunnel *tunnel, int peer, const struct words *words)
 {
@@ -238,7 +264,7 @@ add_peer(proto_tree *tree, int hf, tvbuff_t *tvb, const struct tunnel *tunnel, i
 static void
 show_lineage(proto_tree *tree, tvbuff_t *tvb, const struct sa *sa, const struct words *words)
 {
-    nstime_t lifetime;
+    nstime_t lived = sa_lived(sa);
 
     if (sa->generation > 0)
         add_uint(tree, hf_sa_generation, tvb, sa->generation);
@@ -246,8 +272,8 @@ show_lineage(proto_tree *tree, tvbuff_t *tvb, const struct sa *sa, const struct 
         add_uint(tree, hf_sa_replaces, tvb, sa->predecessor->key.spi);
     if (sa->successor)
         add_uint(tree, hf_sa_replaced_by, tvb, sa->successor->key.spi);
-    if (sa_lived(sa, &lifetime))
-        add_time(tree, hf_sa_lifetime, tvb, &lifetime);
+    if (sa_is_over(sa))
+        add_time(tree, hf_sa_lifetime, tvb, &lived);
     if (sa->child && sa->child->lifetime.seconds != 0) {
         nstime_t negotiated = NSTIME_INIT_ZERO;
         uint64_t seconds = sa->child->lifetime.seconds;
@@ -304,6 +330,8 @@ tree_show_sa(struct tree_frame *frame, const struct sa *sa, const struct ipsec_p
     add_uint(tree, hf_tunnel, frame->tvb, sa->flow->tunnel->id);
     add_uint(tree, hf_sa_spi, frame->tvb, sa->key.spi);
     add_time(tree, hf_sa_age, frame->tvb, &age);
+    if (proto_field_is_referenced(tree, hf_sa_age_text))
+        add_age_text(tree, frame, &age);
     proto_item_set_generated(proto_tree_add_boolean(tree, hf_sa_age_is_minimum, frame->tvb, 0, 0, !sa->born_in_capture));
     show_lineage(tree, frame->tvb, sa, &words);
     show_counts(tree, frame->tvb, counts, bytes);
@@ -398,12 +426,15 @@ add_expert_item(const struct tree_frame *frame, proto_item *item, const struct f
         expert_add_info_format(frame->pinfo, item, &ei_raised, "%s", kind->title);
 }
 
-/* What is there to be filtered for and printed, and is seen elsewhere. */
+/* What each finding of a kind means is said once on a frame, and each line of what to check. */
 static void
-add_hidden(proto_item *item)
+add_sentence(proto_tree *tree, int hf, struct tree_frame *frame, const char *sentence)
 {
-    proto_item_set_generated(item);
-    proto_item_set_hidden(item);
+    if (!frame->said)
+        frame->said = wmem_map_new(frame->pinfo->pool, wmem_str_hash, g_str_equal);
+    if (wmem_map_insert(frame->said, sentence, frame))
+        return;
+    proto_item_set_generated(proto_tree_add_string(tree, hf, frame->tvb, 0, 0, sentence));
 }
 
 void
@@ -425,9 +456,9 @@ tree_show_finding(struct tree_frame *frame, const struct finding *finding)
     if (finding->sa)
         add_uint(tree, hf_finding_spi, frame->tvb, finding->sa->key.spi);
     proto_item_set_generated(proto_tree_add_string(tree, hf_confidence, frame->tvb, 0, 0, confidence_name(finding_confidence(finding))));
-    proto_item_set_generated(proto_tree_add_string(tree, hf_meaning, frame->tvb, 0, 0, finding_meaning(finding->key)));
+    add_sentence(tree, hf_meaning, frame, finding_meaning(finding->key));
     for (unsigned i = 0; finding_check(finding, i); i++)
-        proto_item_set_generated(proto_tree_add_string(tree, hf_check, frame->tvb, 0, 0, finding_check(finding, i)));
+        add_sentence(tree, hf_check, frame, finding_check(finding, i));
     if (outage_of(finding))
         show_outage(tree, frame, finding->tunnel, outage_of(finding));
     for (unsigned i = 0; i < finding->evidence_count; i++)
@@ -473,15 +504,34 @@ tree_show_evidence_of(struct tree_frame *frame, const uint32_t *finding, uint32_
 }
 
 void
-tree_mark_info(packet_info *pinfo, const struct findings *findings, uint32_t first, uint32_t count)
+tree_show_mark(struct tree_frame *frame, const char *mark)
 {
-    unsigned shown = 0;
+    open_subtree(frame);
+    if (frame->subtree && proto_field_is_referenced(frame->tree, hf_mark))
+        add_hidden(proto_tree_add_string(frame->subtree, hf_mark, frame->tvb, 0, 0, mark));
+}
 
-    for (uint32_t i = 0; i < count; i++) {
-        const struct finding *finding = findings_get(findings, first + i);
-        if (!finding->is_taken_back)
-            col_append_fstr(pinfo->cinfo, COL_INFO, "%s%s", shown++ == 0 ? " [" : ", ", finding_kind(finding->key)->key);
+struct tree_shown
+tree_shown(const struct tree_frame *frame)
+{
+    return (struct tree_shown){ frame->subtree ? frame->subtree->last_child : NULL };
+}
+
+/* Wireshark moves items in trees that are seen, and only behind others. */
+void
+tree_lift(const struct tree_frame *frame, struct tree_shown until)
+{
+    proto_tree *tree = frame->subtree;
+
+    if (!until.last || !until.last->next || !PTREE_DATA(tree)->visible)
+        return;
+    for (proto_item *at = tree->last_child, *item = tree->first_child; ; ) {
+        proto_item *next = item->next;
+        bool is_last = item == until.last;
+        proto_tree_move_item(tree, at, item);
+        if (is_last)
+            return;
+        at = item;
+        item = next;
     }
-    if (shown > 0)
-        col_append_str(pinfo->cinfo, COL_INFO, "]");
 }

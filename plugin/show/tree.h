@@ -21,6 +21,7 @@ struct tree_frame {
     bool is_looked_at;              /**< somebody sees our fields or filters by them */
     proto_item *item;               /**< ours, or NULL so far */
     proto_tree *subtree;
+    wmem_map_t *said;               /**< sentences that its findings said already, or NULL */
 };
 
 /** Shows an ESP or AH packet's SA; to be called where it is looked at.
@@ -33,16 +34,26 @@ void tree_show_sa(struct tree_frame *frame, const struct sa *sa, const struct ip
  * called where it is looked at. */
 void tree_show_ike(struct tree_frame *frame, const struct ike_frame *ike);
 
-/** Shows a finding, as expert information too. */
-void tree_show_finding(struct tree_frame *frame, const struct finding *finding);
-
 /** Shows the verdict about a tunnel, on its last packet, as expert information too. */
 void tree_show_verdict(struct tree_frame *frame, const struct tunnel *tunnel, const struct verdict *verdict);
+
+/** Shows a finding, as expert information too. What findings before it said of their kind, it does not say again. */
+void tree_show_finding(struct tree_frame *frame, const struct finding *finding);
+
+/** Shows what stands in the packet list's column of findings. */
+void tree_show_mark(struct tree_frame *frame, const char *mark);
 
 /** Shows on which frames the findings stand that rest on this one. */
 void tree_show_evidence_of(struct tree_frame *frame, const uint32_t *finding, uint32_t count);
 
-/** Appends the findings' keys to the Info column. */
-void tree_mark_info(packet_info *pinfo, const struct findings *findings, uint32_t first, uint32_t count);
+/** How much is shown so far, for tree_lift. */
+struct tree_shown {
+    proto_item *last;               /**< or NULL */
+};
+
+struct tree_shown tree_shown(const struct tree_frame *frame);
+
+/** Puts what was shown since then before what was shown until then, where somebody sees the order. */
+void tree_lift(const struct tree_frame *frame, struct tree_shown until);
 
 #endif /* SPISCOPE_TREE_H */

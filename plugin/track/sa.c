@@ -403,12 +403,15 @@ sa_replaced_time(const struct sa *sa)
 }
 
 bool
-sa_lived(const struct sa *sa, nstime_t *lived)
+sa_is_over(const struct sa *sa)
 {
-    if (sa->deleted_frame == 0 && !sa->successor)
-        return false;
-    *lived = clock_elapsed(sa_birth_time(sa), sa->successor ? sa_replaced_time(sa) : &sa->deleted_time);
-    return true;
+    return sa->deleted_frame != 0 || sa->successor;
+}
+
+nstime_t
+sa_lived(const struct sa *sa)
+{
+    return clock_elapsed(sa_birth_time(sa), sa->deleted_frame != 0 && !sa->successor ? &sa->deleted_time : sa_replaced_time(sa));
 }
 
 bool

@@ -91,9 +91,11 @@ uint32_t sa_birth_frame(const struct sa *sa);
 /** When its successor was born, or it was deleted before that. */
 const nstime_t *sa_replaced_time(const struct sa *sa);
 
-/** How long it lived: until its successor was born, or it was deleted before that. This is the one that all outputs name.
- * @return false while it lives */
-bool sa_lived(const struct sa *sa, nstime_t *lived);
+/** Whether it was replaced or deleted. */
+bool sa_is_over(const struct sa *sa);
+
+/** How long it lived, once it is over: until its successor was born, or it was deleted before that. This is what all outputs name. */
+nstime_t sa_lived(const struct sa *sa);
 
 /** The SA's bytes up to a frame that is read again. Known only while frames are read again in order,
  * since nothing is kept per packet.

@@ -3,9 +3,10 @@
 import re
 
 import pytest
-from harness import FINDING_FIELDS, SA_FIELDS, is_true
+from harness import FINDING_FIELDS, SA_FIELDS, TEST_CAPTURES, is_true
 
 # a capture on which the field must be there, in a second pass
+README = TEST_CAPTURES.parent / "README.md"
 SHOWN_ON = dict.fromkeys({**SA_FIELDS, **FINDING_FIELDS}, "churn")
 NEEDS_A_NEGOTIATION = {"spiscope.sa.negotiated_lifetime"}
 WITH_VALUES = ["churn", "clean_rekey", "loss", "reordered", "encap_udp", "encap_vlan", "ipv6", "one_way", "nat_rebinding", "stale",
@@ -191,10 +192,40 @@ def test_info_column_names_the_finding_unless_turned_off(spiscope):
         assert a.startswith(b), "appended, not replaced"
         if a != b:
             named[int(a.split()[0])] = a[len(b):]
+    severity = {key: ("chat", "note", "warning", "error").index(name) for key, name in re.findall(r"^\| `spiscope\.(\w+)` \| (\w+) \|", README.read_text(), re.M)}
+    order = list(severity)
     keys = {}
     for finding in spiscope.findings("churn"):
-        keys.setdefault(finding.frame, []).append(finding.key)
-    assert named == {frame: f" [{', '.join(names)}]" for frame, names in keys.items()}
+        keys.setdefault(finding.frame, set()).add(finding.key)
+    assert keys and set(named) == set(keys)
+    for frame, names in keys.items():
+        worst_first = sorted(names, key=lambda key: (-severity[key], order.index(key)))
+        told = re.fullmatch(r" \[(\w+): 0x[0-9a-f]{8} lived [\d.]+ s((?:, \w+)*)\]", named[frame])
+        assert told and [told[1], *told[2].split(", ")[1:]] == worst_first, named[frame]
+
+
+@pytest.mark.parametrize("capture", ["v2_flap", "churn", "v1_life_ends", "k_v2_volume", "stale"])
+def test_all_that_name_how_long_an_sa_lived_name_the_same(spiscope, capture):
+    """The field, the table, and the findings rekey, spi_churn and flapping."""
+    fields = ("spiscope.mark", "spiscope.finding.text", "spiscope.sa.spi", "spiscope.sa.lifetime")
+    rows = spiscope.rows(capture, fields, passes=2)
+    lived = {row["spiscope.sa.spi"][0]: float(row["spiscope.sa.lifetime"][0]) for row in rows if len(row["spiscope.sa.spi"]) == 1 and row["spiscope.sa.lifetime"]}
+    told = [match for row in rows for text in (*row["spiscope.finding.text"], *row["spiscope.mark"])
+            for match in (*re.findall(r"(0x[0-9a-f]{8}) (?:to \S+ )?lived ([\d.]+) s", text),
+                          *re.findall(r"SPI (0x[0-9a-f]{8}) to \S+ was replaced by 0x[0-9a-f]{8} after only ([\d.]+) s", text))]
+    table = {row["spi"]: float(row["lived"]) for row in spiscope.stat_table(capture, passes=2) if row["lived"]}
+    assert len(told) > 2 and set(lived) == set(table)
+    for spi, seconds in told:
+        assert -0.1 < lived[spi] - float(seconds) < 1 if float(seconds) >= 100 else 0 <= lived[spi] - float(seconds) < 0.1 + 1e-9, spi
+    assert all(abs(table[spi] - seconds) < 0.051 for spi, seconds in lived.items())
+
+
+@pytest.mark.parametrize("capture", ["v2_flap", "churn"])
+def test_the_age_in_a_column_is_the_age_and_sorts_like_it(spiscope, capture):
+    rows = spiscope.rows(capture, ("spiscope.sa.age", "spiscope.sa.age_text"))
+    ages = [(float(age), text) for row in rows for age, text in zip(row["spiscope.sa.age"], row["spiscope.sa.age_text"], strict=True)]
+    assert ages and all(0 <= age - float(text) < 0.1 for age, text in ages)
+    assert [text for _, text in sorted(ages)] == sorted(text for _, text in ages)
 
 
 @pytest.mark.parametrize("name, default", [("min_sa_lifetime", "300"), ("churn_count", "3"), ("churn_window", "900"), ("handover_grace", "10"),

@@ -8,7 +8,7 @@
 BUILD_PACKAGES="tshark wireshark-dev libwireshark-dev libglib2.0-dev gcc libc6-dev make cmake pkg-config"
 # shellcheck disable=SC2034
 TEST_PACKAGES="python3 python3-pytest python3-scapy python3-jsonschema valgrind jq parallel locales clang libclang-rt-dev clang-tidy \
-cppcheck dpkg-dev file lintian"
+cppcheck dpkg-dev file lintian wireshark xvfb xclip dbus at-spi2-core python3-gi gir1.2-atspi-2.0"
 
 say() {
     printf '\n== %s\n' "$*"

@@ -18,7 +18,7 @@ install_packages() {
     if ! have apt-get || ! have dpkg-query; then
         die "this is neither Debian nor Ubuntu (no apt-get): install Wireshark 4.0 or later (tshark), its development" \
             "files, GLib's development files, a C compiler, make, cmake and pkg-config (for the tests also python3, pytest," \
-            "scapy, jsonschema, valgrind, jq, GNU parallel, locales, clang, libclang-rt-dev, clang-tidy and cppcheck), then build by hand as in README.md."
+            "scapy, jsonschema, valgrind, jq, GNU parallel, locales, clang, libclang-rt-dev, clang-tidy, cppcheck, wireshark with its window, Xvfb, xclip, D-Bus and AT-SPI with its Python names), then build by hand as in README.md."
     fi
     install_missing refuse_old_package "$@"
 }

@@ -38,8 +38,9 @@ function(test_files result)
 endfunction()
 test_files(quick captures churn nat one_way parallel sa_table sequence synthetic_ike verdict)
 test_files(outputs attribution batch healthy json keyless_bounds live profile reload secrets timeline words)
+test_files(window window)
 set(others)
-foreach(file IN LISTS quick outputs)
+foreach(file IN LISTS quick outputs window)
     list(APPEND others --ignore=${file})
 endforeach()
 set(results ${PROJECT_BINARY_DIR}/test-results)
@@ -53,6 +54,10 @@ add_test(NAME captures.packets COMMAND ${pytest} ${tests} ${others})
 set_tests_properties(captures.quick captures.outputs captures.packets PROPERTIES LABELS captures TIMEOUT 3600 COST 600 FIXTURES_REQUIRED captures
     ENVIRONMENT "SPISCOPE_PLUGIN_DIR=${SPISCOPE_PLUGIN_DIR};SPISCOPE_TEST_RESULTS=${results}")
 set_tests_properties(captures.quick PROPERTIES LABELS "captures;quick" COST 700)
+
+# Wireshark's window, in an X server without a screen
+add_test(NAME window COMMAND ${pytest} ${window})
+set_tests_properties(window PROPERTIES TIMEOUT 300 COST 100 ENVIRONMENT "SPISCOPE_PLUGIN_DIR=${SPISCOPE_PLUGIN_DIR}")
 
 # Counts instructions under valgrind; plugin/test/bench/limits.py says what may cost how much.
 add_test(NAME bench COMMAND ${pytest} ${PROJECT_SOURCE_DIR}/plugin/test/bench)

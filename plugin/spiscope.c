@@ -127,6 +127,7 @@ capture_open(void)
     capture->judge.limits.expected_phase1_lifetime = preferences.expected_phase1_lifetime;
     capture->judge.limits.expected_phase2_lifetime = preferences.expected_phase2_lifetime;
     capture->judge.limits.gateways = gateways_preference_read(wmem_file_scope());
+    tables_say_so_far(true);
 }
 
 static bool
@@ -150,8 +151,10 @@ capture_end(void)
         return;
     if (capture->hindsight)
         hindsight_free(capture->hindsight);
-    capture->hindsight = hindsight_create(wmem_file_scope(), capture->tracker, capture->judge.findings);
+    capture->judge.now = capture->facts.last;
+    capture->hindsight = hindsight_create(wmem_file_scope(), capture->tracker, &capture->judge);
     toolbar_update();
+    tables_say_so_far(false);
 }
 
 static void

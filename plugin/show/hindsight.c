@@ -94,33 +94,47 @@ keep_pairs(struct hindsight *hindsight, struct pair *pairs, uint32_t count)
 }
 
 static void
-look_at_findings(struct hindsight *hindsight, const struct findings *findings)
+add_pair(GArray *pairs, uint32_t evidence, uint32_t finding)
 {
-    uint32_t most = 0, count = 0;
+    struct pair pair = { evidence, finding };
 
-    for (uint32_t i = 0; i < findings_count(findings); i++)
-        most += findings_get(findings, i)->evidence_count;
-    if (most == 0)
-        return;
-    struct pair *pairs = g_new(struct pair, most);
+    if (evidence != finding)
+        g_array_append_val(pairs, pair);
+}
+
+static void
+add_findings(GArray *pairs, const struct findings *findings)
+{
     for (uint32_t i = 0; i < findings_count(findings); i++) {
         const struct finding *finding = findings_get(findings, i);
         for (unsigned k = 0; k < finding->evidence_count && !finding->is_taken_back; k++)
-            if (finding->evidence[k] != finding->frame)
-                pairs[count++] = (struct pair){ finding->evidence[k], finding->frame };
+            add_pair(pairs, finding->evidence[k], finding->frame);
     }
-    keep_pairs(hindsight, pairs, count);
-    g_free(pairs);
+}
+
+static void
+add_verdicts(GArray *pairs, const struct hindsight *hindsight, const struct judge *judge)
+{
+    for (uint32_t i = 0; i < hindsight->tunnels; i++) {
+        struct verdict verdict = verdict_of(hindsight->tunnel[i], judge);
+        for (unsigned k = 0; k < verdict.evidence_count; k++)
+            add_pair(pairs, verdict.evidence[k], hindsight->last_frame[i]);
+    }
 }
 
 struct hindsight *
-hindsight_create(wmem_allocator_t *pool, const struct tracker *tracker, const struct findings *findings)
+hindsight_create(wmem_allocator_t *pool, const struct tracker *tracker, const struct judge *judge)
 {
     struct hindsight *hindsight = wmem_new0(pool, struct hindsight);
+    GArray *pairs = g_array_new(FALSE, FALSE, sizeof(struct pair));
 
     hindsight->pool = pool;
     look_at_tunnels(hindsight, tracker_tunnels(tracker));
-    look_at_findings(hindsight, findings);
+    add_findings(pairs, judge->findings);
+    add_verdicts(pairs, hindsight, judge);
+    if (pairs->len > 0)
+        keep_pairs(hindsight, (struct pair *)(void *)pairs->data, pairs->len);
+    g_array_free(pairs, TRUE);
     return hindsight;
 }
 

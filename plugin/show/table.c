@@ -17,12 +17,13 @@
 struct registered_table {
     stat_tap_table_ui ui;           /* comes first: Wireshark hands it back */
     const struct table_plan *plan;
+    const char *so_far;             /* title of a window that is opened while packets come in */
     unsigned *width;                /* of each column, in characters */
     bool pads;                      /* this is tshark */
     struct registered_table *next;
 };
 
-/* For table_tell_in_titles. */
+/* For table_say_so_far. */
 static struct registered_table *registered_tables;
 
 /* ---- rows: the first cell keeps, beside its value, the map from the number of what a row is about to its row: a filter may leave some out */
@@ -251,6 +252,7 @@ table_register(const struct table_plan *plan, const char *tap)
     stat_tap_table_ui *ui = &registered->ui;
 
     registered->plan = plan;
+    registered->so_far = wmem_strdup_printf(wmem_epan_scope(), "%s so far (Apply: up to now)", plan->menu);
     registered->width = wmem_alloc0_array(wmem_epan_scope(), unsigned, plan->count);
     registered->next = registered_tables;
     registered_tables = registered;
@@ -273,9 +275,10 @@ table_register(const struct table_plan *plan, const char *tap)
 }
 
 void
-table_tell_in_titles(void)
+table_say_so_far(bool so_far)
 {
+    if (!window_info())
+        return;
     for (struct registered_table *registered = registered_tables; registered; registered = registered->next)
-        if (registered->ui.title == registered->plan->menu)
-            registered->ui.title = wmem_strdup_printf(wmem_epan_scope(), "%s (Apply brings it up to date)", registered->plan->menu);
+        registered->ui.title = so_far ? registered->so_far : registered->plan->menu;
 }

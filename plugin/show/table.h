@@ -40,8 +40,9 @@ struct table_plan {
  * @param tap  the name of the tap that feeds it */
 void table_register(const struct table_plan *plan, const char *tap);
 
-/** Whether the window lists tables that were opened while packets came in: then their titles say how to bring them up to date. */
-void table_tell_in_titles(void);
+/** Has the windows of tables that are opened from now on say in their titles that they show what there is so far, and how to bring
+ * them up to date; or no longer. Nothing in tshark. */
+void table_say_so_far(bool so_far);
 
 /** A table that is being filled. */
 struct table {

@@ -29,6 +29,12 @@ tables_wanted(void)
 }
 
 void
+tables_say_so_far(bool so_far)
+{
+    table_say_so_far(so_far);
+}
+
+void
 tables_feed(packet_info *pinfo, const struct tap_record *record)
 {
     tap_queue_packet(tap_spiscope, pinfo, wmem_memdup(pinfo->pool, record, sizeof *record));

@@ -25,6 +25,9 @@ void tables_register(void);
 /** Whether a table is open, so that tables_feed is worth calling. */
 bool tables_wanted(void);
 
+/** Whether packets may still come in: tables that are opened meanwhile say so. */
+void tables_say_so_far(bool so_far);
+
 /** Brings the rows of what a record is about up to date. */
 void tables_feed(packet_info *pinfo, const struct tap_record *record);
 

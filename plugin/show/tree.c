@@ -174,7 +174,7 @@ tree_register(int proto)
         { &hf_evidence, { "Evidence", "spiscope.evidence", FT_FRAMENUM, BASE_NONE, NULL, 0,
             "Frame that the finding rests on", HFILL } },
         { &hf_evidence_of, { "Evidence of", "spiscope.evidence_of", FT_FRAMENUM, BASE_NONE, NULL, 0,
-            "Frame of a finding that rests on this frame, once known", HFILL } },
+            "Frame of a finding, or of a tunnel's verdict, that rests on this frame, once known", HFILL } },
         { &hf_state, { "State", "spiscope.state", FT_STRING, BASE_NONE, NULL, 0,
             "What users of the tunnel felt, on its last packet, once the capture was read to its end", HFILL } },
         { &hf_cause, { "Cause", "spiscope.cause", FT_STRING, BASE_NONE, NULL, 0,

@@ -25,14 +25,18 @@ def test_the_last_packet_of_a_tunnel_carries_its_verdict(spiscope, capture):
 
 
 @pytest.mark.parametrize("capture", LAB)
-def test_a_frame_shows_the_findings_that_rest_on_it(spiscope, capture):
-    rests, shown = defaultdict(set), {}
+def test_a_frame_shows_the_findings_and_the_verdict_that_rest_on_it(spiscope, capture):
+    rests, shown, last = defaultdict(set), {}, {}
     for row in spiscope.judged(capture):
         frame = int(row["frame.number"][0])
         for evidence in row["spiscope.evidence"]:
             rests[int(evidence)].add(frame)
+        last.update({int(tunnel): frame for tunnel in row["spiscope.tunnel"]})
         if row["spiscope.evidence_of"]:
             shown[frame] = [int(finding) for finding in row["spiscope.evidence_of"]]
+    for tunnel in outputs(spiscope, capture, keys=True).json["tunnels"]:
+        for evidence in tunnel["verdict"]["evidence"]:
+            rests[evidence].add(last[tunnel["id"]])
     expected = {frame: sorted(findings - {frame})[:SHOWN_AT_MOST] for frame, findings in rests.items() if findings - {frame}}
     assert shown == expected
 

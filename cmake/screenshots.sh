@@ -1,18 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Makes the README's pictures of Wireshark's window, on Debian or Ubuntu.
+# Makes pictures of Wireshark's window, on Debian or Ubuntu.
 #
-#   sh cmake/screenshots.sh            install what is missing, make the pictures in cmake/images
-#   sh cmake/screenshots.sh FOLDER     the same, in another folder
+#   sh cmake/screenshots.sh                      install what is missing, make the README's pictures in cmake/images
+#   sh cmake/screenshots.sh FOLDER [SIZE]        the same in another folder, of a screen of another size, such as 1920x1080, with those
+#                                                that the README does not have: dark-*, and what a right click offers
 #
 # The plugin must be built (sh cmake/quickstart.sh). Wireshark runs in an X server without a screen (Xvfb), with
 # the plugin of build/ and a copy of the profile in a folder of its own: your settings are neither used nor changed.
 # Root runs it as nobody, as Wireshark ignores plugins outside of the system's folder if root runs it.
 set -eu
 
-PACKAGES="wireshark tshark xvfb xdotool openbox imagemagick librsvg2-bin fonts-dejavu-core"
-SCREEN=1440x800
+PACKAGES="wireshark tshark xvfb xdotool openbox imagemagick librsvg2-bin fonts-dejavu-core dbus at-spi2-core python3-gi gir1.2-atspi-2.0"
+DARK_PACKAGES="qt5ct"           # Wireshark of Debian 12; later ones have Qt 6
+SCREEN=1366x768
 NOBODY=65534
 
 NAME=screenshots
@@ -49,7 +51,7 @@ make_room() {
     chmod 755 "$room"
     chmod 700 "$room/run"
     cp -R build/plugins "$room/plugins"
-    cp test-captures/v1_life_ends.pcap test-captures/v2_flap.pcap "$room"
+    cp test-captures/v1_life_ends.pcap test-captures/v2_flap.pcap test-captures/tests/window.py "$room"
     # The packet bytes of ESP are of no use, and their room is: View > Packet Bytes
     {
         cat plugin/profile/SPIscope/recent
@@ -70,6 +72,15 @@ fresh_settings() {
     fi
 }
 
+# A palette for the theme that QT_QPA_PLATFORMTHEME names, where that is one.
+write_palettes() {
+    for qt in 5 6; do
+        mkdir -p "$room/home/.config/qt${qt}ct"
+        printf '[Appearance]\ncustom_palette=true\ncolor_scheme_path=/usr/share/qt%sct/colors/darker.conf\nstyle=Fusion\n' $qt \
+            >"$room/home/.config/qt${qt}ct/qt${qt}ct.conf"
+    done
+}
+
 start_desktop() {
     # Takes a free display number and says which
     Xvfb -displayfd 3 -screen 0 ${SCREEN}x24 -nolisten tcp 3>"$room/display" >"$room/Xvfb.log" 2>&1 &
@@ -84,10 +95,20 @@ start_desktop() {
     export DISPLAY
     HOME=$room/home openbox >"$room/openbox.log" 2>&1 &
     manager=$!
+    (exec_in_room dbus-daemon --session --nofork --print-address=3) 3>"$room/bus" >"$room/bus.log" 2>&1 &
+    bus=$!
+    tries=0
+    until [ -s "$room/bus" ]; do
+        tries=$((tries + 1))
+        [ $tries -le 100 ] || die "D-Bus does not start: $(cat "$room/bus.log")"
+        sleep 0.1
+    done
+    DBUS_SESSION_BUS_ADDRESS=$(cat "$room/bus")
+    export DBUS_SESSION_BUS_ADDRESS
 }
 
 clean_up() {
-    for process in ${shark-} ${manager-} ${server-}; do
+    for process in ${shark-} ${bus-} ${manager-} ${server-}; do
         kill "$process" 2>/dev/null || true
     done
     wait
@@ -99,7 +120,8 @@ clean_up() {
 # Replaces the (sub)shell by a command that sees the room's settings only, and is not root.
 exec_in_room() {
     set -- env HOME="$room/home" XDG_RUNTIME_DIR="$room/run" WIRESHARK_CONFIG_DIR="$room/settings" \
-        WIRESHARK_PLUGIN_DIR="$room/plugins" QT_QPA_PLATFORM=xcb LC_ALL=C.UTF-8 TZ=UTC "$@"
+        WIRESHARK_PLUGIN_DIR="$room/plugins" QT_QPA_PLATFORM=xcb LC_ALL=C.UTF-8 TZ=UTC \
+        QT_LINUX_ACCESSIBILITY_ALWAYS_ON=1 QT_QPA_PLATFORMTHEME="${theme-}" "$@"
     if is_root; then
         set -- setpriv --reuid=$NOBODY --regid=$NOBODY --clear-groups "$@"
     fi
@@ -172,17 +194,78 @@ dialog() {
     end_wireshark
 }
 
+# in_window VERB ROLE NAME: see test-captures/tests/window.py
+in_window() {
+    (cd "$room" && exec_in_room /usr/bin/python3 -B window.py "$@") 2>>"$room/window.log" || die "Wireshark did not answer: $(cat "$room/window.log")"
+}
+
+# open CAPTURE FRAME FILTER [ARGUMENTS...]: the main window, as large as the screen, at a frame; $main is its number
+open() {
+    capture=$1 frame=$2 filter=$3
+    shift 3
+    run_wireshark "$capture" -g "$frame" -Y "$filter" "$@"
+    find_window "^$capture\$"
+    main=$window
+    xdotool windowsize --sync "$main" "$width" "$height" windowmove "$main" 0 0 windowfocus --sync "$main"
+    look
+}
+
+# screen NAME: all of the screen, as it stands
+screen() {
+    window=root
+    look
+    save "$1"
+}
+
 # packets NAME CAPTURE FRAME FILTER: the main window at a frame
 packets() {
-    run_wireshark "$2" -g "$3" -Y "$4"
-    find_window "^$2\$"
-    xdotool windowsize --sync "$window" 1270 770 windowfocus --sync "$window"
-    look
-    if [ "$1" = details ]; then
+    open "$2" "$3" "$4"
+    if [ "$1" = details ] || [ "$1" = dark-details ]; then
         # Into the packet details, to the last protocol, which is SPIscope, and open all of it
-        xdotool mousemove --window "$window" 600 467 click 1 sleep 0.5 key --delay 200 End shift+Right
+        xdotool mousemove --window "$main" 600 $((height * 6 / 10)) click 1 sleep 0.5 key --delay 200 End shift+Right
     fi
-    picture "$1" 1270 770
+    picture "$1" "$width" "$height"
+    end_wireshark
+}
+
+# report NAME CAPTURE MENU TITLE: a text that Tools > SPIscope opens
+report() {
+    open "$2" 247 ''
+    in_window press 'menu item' "^$3\$"
+    find_window "$4"
+    xdotool mousemove 9999 9999
+    look
+    save "$1"
+    end_wireshark
+}
+
+# menu NAME CAPTURE ENTRY TITLE: a dialog that a menu opens
+menu() {
+    open "$2" 247 ''
+    in_window press 'menu item' "^$3\\$"
+    find_window "$4"
+    picture "$1" "$width" 400
+    end_wireshark
+}
+
+# toolbar NAME CAPTURE: what the toolbar's list offers
+toolbar() {
+    open "$2" 1 ''
+    # shellcheck disable=SC2046  # four numbers
+    set -- "$1" $(in_window place 'combo box' 'tunnel')
+    xdotool mousemove $(($2 + 20)) $(($3 + $5 / 2)) click 1 sleep 0.5
+    screen "$1"
+    end_wireshark
+}
+
+# right_click NAME CAPTURE FRAME MENU: what it offers at the selected packet
+right_click() {
+    open "$2" "$3" ''
+    xdotool mousemove --window "$main" 300 220 click 1 sleep 0.5 click 3 sleep 1
+    # shellcheck disable=SC2046  # four numbers
+    set -- "$1" $(in_window place 'menu item' "^$4\$")
+    xdotool mousemove $(($2 + 20)) $(($3 + $5 / 2)) click 1 sleep 1
+    screen "$1"
     end_wireshark
 }
 
@@ -196,24 +279,43 @@ timeline() {
 }
 
 cd "$(dirname "$0")/.."
-[ $# -le 1 ] || die "usage: sh cmake/screenshots.sh [FOLDER]"
+[ $# -le 2 ] || die "usage: sh cmake/screenshots.sh [FOLDER [SIZE]]"
 images=${1:-cmake/images}
+SCREEN=${2:-$SCREEN}
+width=${SCREEN%x*}
+height=${SCREEN#*x}
 keys=
-# shellcheck disable=SC2086  # a list of package names
-install_packages $PACKAGES
+# shellcheck disable=SC2086  # lists of package names
+install_packages $PACKAGES ${1:+$DARK_PACKAGES}
 check_plugin
 mkdir -p "$images"
 make_room
+write_palettes
 start_desktop
-say "Pictures of Wireshark $version:"
+say "Pictures of Wireshark $version, of a screen of $SCREEN:"
 packets flapping v2_flap.pcap 96 ''
 keys=test-captures/v1_life_ends.keys
 packets packets v1_life_ends.pcap 251 ''
 packets details v1_life_ends.pcap 247 spiscope.finding
 packets keys v1_life_ends.pcap 246 ''
+report report v1_life_ends.pcap 'Show the report' 'SPIscope report'
+report log v1_life_ends.pcap 'Follow this tunnel' 'SPIscope tunnel'
 dialog expert 1000 480 v1_life_ends.pcap expert 'Expert Information'
-dialog tunnels 1270 240 v1_life_ends.pcap spiscope,tunnel 'Tunnels'
+dialog tunnels "$width" 240 v1_life_ends.pcap spiscope,tunnel 'Tunnels'
+dialog outages "$width" 240 v1_life_ends.pcap spiscope,outage 'Outages'
+if [ "${1-}" ]; then
+    toolbar toolbar v1_life_ends.pcap
+    right_click right-click v1_life_ends.pcap 300 'Conversation Filter'
+    menu conversations v1_life_ends.pcap Conversations Conversations
+    dialog ike "$width" 240 v1_life_ends.pcap spiscope,ike 'IKE SAs'
+    theme=qt5ct
+    ! ldd "$(command -v wireshark)" | grep -q libQt6 || theme=qt6ct
+    packets dark-packets v1_life_ends.pcap 251 ''
+    packets dark-details v1_life_ends.pcap 247 spiscope.finding
+    dialog dark-tunnels "$width" 240 v1_life_ends.pcap spiscope,tunnel 'Tunnels'
+    theme=
+fi
 keys=
-dialog associations 1430 420 v2_flap.pcap spiscope,sa 'Security Associations'
+dialog associations "$width" 420 v2_flap.pcap spiscope,sa 'Security Associations'
 dialog io-graph 1100 700 v2_flap.pcap io,stat 'I/O Graphs'
 timeline timeline 1100 v1_life_ends.pcap

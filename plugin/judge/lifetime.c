@@ -222,8 +222,8 @@ brief_mismatch(const struct words *words, const struct finding *finding)
 {
     const struct mismatch *mismatch = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "%" PRIu64 " %s, %" PRIu64, mismatch->offered, mismatch->unit == UNIT_KILOBYTES ? "kB" : "s",
-            mismatch->against);
+    return wmem_strdup_printf(words->scope, "%" PRIu64 " / %" PRIu64 " %s", mismatch->offered, mismatch->against,
+            mismatch->unit == UNIT_KILOBYTES ? "kB" : "s");
 }
 
 const struct rule rule_lifetime = {

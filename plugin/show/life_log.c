@@ -7,6 +7,7 @@
 #include "../clock.h"
 #include "../judge/verdict.h"
 #include "outage_log.h"
+#include "paragraph.h"
 #include "user_words.h"
 
 /* Lines of one log: more, nobody reads in a window. */
@@ -131,18 +132,35 @@ compare_lines(const void *a, const void *b)
     return left->order < right->order ? -1 : 1;
 }
 
+/* "2026-11-26" */
+static const char *
+day_of(const struct words *words, const nstime_t *instant)
+{
+    enum { DAY = sizeof "2026-11-26" - 1 };
+    char *text = words_instant(words, instant);
+
+    return wmem_strndup(words->scope, text, DAY);
+}
+
 static char *
 write_lines(const struct log *log, const struct tunnel *tunnel, const struct judge *judge)
 {
+    enum { LABEL = sizeof "12:36:25.941     1234  " - 1 };
     const struct words *words = &log->words;
     struct verdict verdict = verdict_of(tunnel, judge);
     wmem_strbuf_t *text = wmem_strbuf_new(words->scope, "");
+    const char *day = "";
 
-    wmem_strbuf_append_printf(text, "Tunnel %u: %s\n%s\n\n", tunnel->id,
-            words_peers(words, tunnel, gateways_name(&judge->limits.gateways, tunnel)), verdict_summary(words, tunnel, &verdict));
+    wmem_strbuf_append_printf(text, "Tunnel %u: %s\n%s", tunnel->id, words_peers(words, tunnel, gateways_name(&judge->limits.gateways, tunnel)),
+            paragraph_fold(words, "", 0, verdict_summary(words, tunnel, &verdict)));
     for (unsigned i = 0; i < log->lines->len; i++) {
         const struct line *line = &g_array_index(log->lines, struct line, i);
-        wmem_strbuf_append_printf(text, "%s  %8u  %s\n", words_instant(words, &line->time), line->frame, line->text);
+        const char *label = wmem_strdup_printf(words->scope, "%s %8u  ", words_time_of_day(words, &line->time), line->frame);
+        if (strcmp(day, day_of(words, &line->time)) != 0) {
+            day = day_of(words, &line->time);
+            wmem_strbuf_append_printf(text, "\n%s, UTC; frame\n", day);
+        }
+        wmem_strbuf_append(text, paragraph_fold(words, label, LABEL, line->text));
     }
     if (log->left_out > 0)
         wmem_strbuf_append_printf(text, "and %u more\n", log->left_out);
@@ -154,6 +172,7 @@ life_log(wmem_allocator_t *scope, const struct tunnel *tunnel, const struct trac
 {
     struct log log = { .words = user_words(scope), .lines = g_array_new(FALSE, FALSE, sizeof(struct line)) };
 
+    log.words.columns = PARAGRAPH_WINDOW_COLUMNS;
     for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa; ike_sa = ike_sa->tunnel_older)
         add_ike_sa(&log, ike_sa);
     for (const struct sa *sa = sa_first(tracker_sas(tracker)); sa; sa = sa->next)

@@ -10,10 +10,11 @@
 #include "tables.h"
 #include "user_words.h"
 
-enum column { TUNNEL, BEGIN, SECONDS, ENDED_BY, HOW, AGE, RESTORED_BY, RESTORED_HOW, CAUSE, FRAME, COLUMNS };
+enum column { TUNNEL, FRAME, BEGIN, SECONDS, ENDED_BY, HOW, AGE, RESTORED_BY, RESTORED_HOW, CAUSE, COLUMNS };
 
 static const struct table_column columns[COLUMNS] = {
     [TUNNEL] = { "Tunnel", COLUMN_NUMBER },
+    [FRAME] = { "Frame", COLUMN_NUMBER },
     [BEGIN] = { "Begin (UTC)", COLUMN_TEXT },
     [SECONDS] = { "Seconds", COLUMN_FIGURE, 9, 3 },
     [ENDED_BY] = { "Ended by", COLUMN_TEXT },
@@ -22,7 +23,6 @@ static const struct table_column columns[COLUMNS] = {
     [RESTORED_BY] = { "Restored by", COLUMN_TEXT },
     [RESTORED_HOW] = { "Restored how", COLUMN_TEXT },
     [CAUSE] = { "Cause", COLUMN_TEXT },
-    [FRAME] = { "Frame", COLUMN_NUMBER },
 };
 
 /* The number of the outage that is not over. */
@@ -47,6 +47,7 @@ fill(const struct table *table, unsigned row, const struct tap_record *record, c
     uint8_t confidence;
 
     table_set_number(table, row, TUNNEL, tunnel->id);
+    table_set_number(table, row, FRAME, outage->begin_frame);
     table_set_text(table, row, BEGIN, words_instant(&words, &outage->begin));
     if (over)
         table_set_span(table, row, SECONDS, &span);
@@ -61,7 +62,6 @@ fill(const struct table *table, unsigned row, const struct tap_record *record, c
     table_set_text(table, row, RESTORED_BY, words_peer(&words, tunnel, outage->restored_by));
     table_set_text(table, row, RESTORED_HOW, over ? outage_restored_how(outage->restored_how) : "");
     table_set_text(table, row, CAUSE, verdict_cause_name(verdict_of_outage(tunnel, record->judge, outage, &confidence)));
-    table_set_number(table, row, FRAME, outage->begin_frame);
 }
 
 /* The outage that is not over as of the last frame that was read, or has come to be over in the meantime: its row comes and goes. */

@@ -25,20 +25,31 @@ to_ascii(wmem_allocator_t *scope, const char *text)
     return (char *)wmem_strbuf_get_str(ascii);
 }
 
+char *
+paragraph_fold(const struct words *words, const char *label, int width, const char *text)
+{
+    int columns = words->columns > 0 ? words->columns : PARAGRAPH_COLUMNS, column = MAX(width, (int)g_utf8_strlen(label, -1));
+    wmem_strbuf_t *lines = wmem_strbuf_new(words->scope, "");
+    bool is_first = true;
+
+    wmem_strbuf_append_printf(lines, "%-*s", width, label);
+    for (const char *word = strtok(wmem_strdup(words->scope, text), " "); word; word = strtok(NULL, " ")) {
+        int length = (int)g_utf8_strlen(word, -1);
+        if (!is_first && column + 1 + length > columns) {
+            wmem_strbuf_append_printf(lines, "\n%*s", width, "");
+            column = width;
+            is_first = true;
+        }
+        wmem_strbuf_append_printf(lines, "%s%s", is_first ? "" : " ", word);
+        column += length + !is_first;
+        is_first = false;
+    }
+    wmem_strbuf_append_c(lines, '\n');
+    return (char *)wmem_strbuf_get_str(lines);
+}
+
 void
 write_wrapped(FILE *out, const struct words *words, const char *label, const char *text)
 {
-    int column = fprintf(out, "%-*s ", PARAGRAPH_LABEL - 1, label);
-    bool is_first = true;
-
-    for (const char *word = strtok(to_ascii(words->scope, text), " "); word; word = strtok(NULL, " ")) {
-        int length = (int)strlen(word);
-        if (!is_first && column + 1 + length > PARAGRAPH_COLUMNS) {
-            column = fprintf(out, "\n%*s", PARAGRAPH_LABEL, "") - 1;
-            is_first = true;
-        }
-        column += fprintf(out, "%s%s", is_first ? "" : " ", word);
-        is_first = false;
-    }
-    fputc('\n', out);
+    fputs(paragraph_fold(words, wmem_strdup_printf(words->scope, "%-*s ", PARAGRAPH_LABEL - 1, label), PARAGRAPH_LABEL, to_ascii(words->scope, text)), out);
 }

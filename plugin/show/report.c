@@ -294,13 +294,14 @@ write_tunnels(FILE *out, const struct words *words, const struct overview *overv
 }
 
 static void
-write_report(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge, bool all)
+write_report(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge, bool all, int columns)
 {
     wmem_allocator_t *scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
     wmem_allocator_t *kept = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
-    const struct words words = user_words(scope);
+    struct words words = user_words(scope);
     struct overview overview = overview_of(kept, tracker_tunnels(tracker), judge);
 
+    words.columns = columns;
     fprintf(out, "SPIscope %s report\n", SPISCOPE_VERSION);
     write_wrapped(out, &words, "Capture", wmem_strdup_printf(scope, "%s: %s, %s to %s",
             facts->file ? facts->file : "(no name)", words_count(&words, facts->frames, "frame", "frames"), words_moment(&words, &facts->first), words_moment(&words, &facts->last)));
@@ -318,11 +319,17 @@ write_report(FILE *out, const struct capture_facts *facts, const struct tracker 
 void
 report_write(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge)
 {
-    write_report(out, facts, tracker, judge, false);
+    write_report(out, facts, tracker, judge, false, PARAGRAPH_COLUMNS);
 }
 
 void
 report_write_all(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge)
 {
-    write_report(out, facts, tracker, judge, true);
+    write_report(out, facts, tracker, judge, true, PARAGRAPH_COLUMNS);
+}
+
+void
+report_write_for_window(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge)
+{
+    write_report(out, facts, tracker, judge, false, PARAGRAPH_WINDOW_COLUMNS);
 }

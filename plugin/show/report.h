@@ -28,6 +28,9 @@ void report_write(FILE *out, const struct capture_facts *facts, const struct tra
 /** The same with every tunnel in full. */
 void report_write_all(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge);
 
+/** The same as report_write, folded to the width of a new text window. */
+void report_write_for_window(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge);
+
 /** Writes the same for programs: one JSON object on one line (plugin/report.schema.json). */
 void json_write(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge);
 

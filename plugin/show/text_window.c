@@ -82,14 +82,14 @@ save_clicked(funnel_text_window_t *ours _U_, void *data)
 }
 
 void
-text_window_show(const char *title, const char *text, const char *file)
+text_window_show(const char *title, const char *text, const char *copy, const char *file)
 {
     const funnel_ops_t *window = funnel_get_funnel_ops();
 
     if (!window || !window->new_text_window)
         return;
     struct shown_text *shown = g_new0(struct shown_text, 1);
-    shown->text = g_strdup(text);
+    shown->text = g_strdup(copy);
     shown->file = g_build_filename(g_get_home_dir(), file, NULL);
     shown->copy = (funnel_bt_t){ .func = copy_clicked, .data = shown };
     shown->save = (funnel_bt_t){ .func = save_clicked, .data = shown };

@@ -10,9 +10,10 @@
 
 /** Shows a text; nothing in tshark.
  * @param title  of the window
- * @param text   copied
+ * @param text   that is seen
+ * @param copy   what Copy and Save take: the same, or folded otherwise
  * @param file   the name that Save suggests */
-void text_window_show(const char *title, const char *text, const char *file);
+void text_window_show(const char *title, const char *text, const char *copy, const char *file);
 
 /** Puts a text on the clipboard.
  * @return false in tshark */

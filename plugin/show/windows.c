@@ -60,18 +60,16 @@ read_back(FILE *file)
     return text;
 }
 
-/* The report; for the caller to g_free. NULL where no capture is open, or there is no room for it: that was said. */
-static char *
-get_report(void)
-{
-    struct open_capture open;
-    char *text = NULL;
+typedef void write_function(FILE *out, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge);
 
-    if (!get_capture(&open))
-        return NULL;
+/* What write writes; for the caller to g_free. NULL where there is no room for it: that was said. */
+static char *
+get_text(const struct open_capture *open, write_function *write)
+{
+    char *text = NULL;
     FILE *file = tmpfile();
     if (file) {
-        report_write(file, &open.facts, open.tracker, open.judge);
+        write(file, &open->facts, open->tracker, open->judge);
         if (fflush(file) == 0 && !ferror(file))
             text = read_back(file);
     }
@@ -85,18 +83,25 @@ get_report(void)
 void
 windows_show_report(void)
 {
-    char *text = get_report();
+    struct open_capture open;
 
-    if (text)
-        text_window_show("SPIscope report", text, "spiscope-report.txt");
+    if (!get_capture(&open))
+        return;
+    char *text = get_text(&open, report_write_for_window), *copy = text ? get_text(&open, report_write) : NULL;
+    if (copy)
+        text_window_show("SPIscope report", text, copy, "spiscope-report.txt");
     g_free(text);
+    g_free(copy);
 }
 
 void
 windows_copy_report(void)
 {
-    char *text = get_report();
+    struct open_capture open;
 
+    if (!get_capture(&open))
+        return;
+    char *text = get_text(&open, report_write);
     if (text && text_window_copy(text))
         report_warning("The report is on the clipboard.");
     g_free(text);
@@ -112,7 +117,8 @@ windows_show_log(const struct tunnel *tunnel)
     wmem_allocator_t *scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
     const char *title = wmem_strdup_printf(scope, "SPIscope tunnel %u", tunnel->id);
     const char *file = wmem_strdup_printf(scope, "spiscope-tunnel-%u.txt", tunnel->id);
-    text_window_show(title, life_log(scope, tunnel, open.tracker, open.judge), file);
+    char *log = life_log(scope, tunnel, open.tracker, open.judge);
+    text_window_show(title, log, log, file);
     wmem_destroy_allocator(scope);
 }
 

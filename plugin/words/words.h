@@ -18,6 +18,7 @@ struct words {
     char *(*moment)(wmem_allocator_t *scope, const nstime_t *moment); /**< to the second, with its time zone */
     char *(*instant)(wmem_allocator_t *scope, const nstime_t *instant); /**< to the microsecond */
     const char *(*ip_protocol)(int protocol); /**< the name of IANA's number */
+    int columns;                    /**< of a folded line; 0: as many as a report has */
 };
 
 /** As SPIscope writes by itself: addresses as numbers, times in UTC; and IP protocols by the given names. */

@@ -14,7 +14,7 @@ from test_timeline import SVG
 
 FLAPS = ("k_v1_flap", "v1_flap", "v2_flap", "v1_life_mismatch", "v1_life_ends", "v1_dpd")
 LOG_LINES = 60                      # README.md: the report's log holds so many outages
-ROW = re.compile(r"^ *(\d+) *\|(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}) *\|([^|]*)\|([^|]*)\|(\w+) *\|([^|]*)\|([^|]*)\|([^|]*)\|(\w+) *\| *(\d+) *\|", re.M)
+ROW = re.compile(r"^ *(\d+) *\| *(\d+) *\|(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}) *\|([^|]*)\|([^|]*)\|(\w+) *\|([^|]*)\|([^|]*)\|([^|]*)\|(\w+) *\|", re.M)
 UNSEEN = ""
 
 
@@ -33,7 +33,7 @@ def wanted_row(tunnel, outage):
 
 
 def shown_row(row):
-    tunnel, begin, seconds, ended_by, how, _age, restored_by, restored_how, cause, frame = row
+    tunnel, frame, begin, seconds, ended_by, how, _age, restored_by, restored_how, cause = row
     return [tunnel, begin[:len("2026-11-23 13:15:12")], seconds if seconds == "not over" else f"{float(seconds):.1f}", ended_by, how,
             restored_by, restored_how, cause, frame]
 

@@ -80,10 +80,10 @@ class Window:
         desktop = Atspi.get_desktop(0)
         return next((program for program in children(desktop) if "ireshark" in program.get_name()), None)
 
-    def find(self, role, name, within=None):
-        """The first thing of a role and a name, once it is there and can be used."""
+    def find(self, role, name, within=None, seen=False):
+        """The first thing of a role and a name, once it is there and can be used; or once it can be seen."""
         def look():
-            states = (Atspi.StateType.ENABLED,)
+            states = (Atspi.StateType.ENABLED, Atspi.StateType.SHOWING) if seen else (Atspi.StateType.ENABLED,)
             return next((thing for thing in below(within or self.program, role, name)
                          if all(thing.get_state_set().contains(state) for state in states)), None)
         return wait(f'{role} "{getattr(name, "pattern", name)}"', look)
@@ -121,7 +121,7 @@ def main(verb, role, name):
     if verb == "press":
         window.press(role, re.compile(name))
         return
-    thing = window.find(role, re.compile(name))
+    thing = window.find(role, re.compile(name), seen=True)
     if verb == "place":
         box = thing.get_component_iface().get_extents(Atspi.CoordType.SCREEN)
         print(box.x, box.y, box.width, box.height)

@@ -76,6 +76,15 @@ typedef gboolean compat_filter_valid;
 #define COMPAT_FILTER_REGISTER(protocol, name, is_valid, build) register_conversation_filter(protocol, name, is_valid, build)
 #endif
 
+/* Registers what the Follow menu follows, where it lists what plugins register: by then it wants to know how many streams there are. */
+#ifdef SPISCOPE_HAS_FOLLOW_COUNT
+#define COMPAT_FOLLOW_REGISTER(protocol, tap, conversation, number, addresses, port, take, count) \
+    register_follow_stream(protocol, tap, conversation, number, addresses, port, take, count, NULL)
+#else
+#define COMPAT_FOLLOW_REGISTER(protocol, tap, conversation, number, addresses, port, take, count) \
+    ((void)(protocol), (void)(tap), (void)(conversation), (void)(number), (void)(addresses), (void)(port), (void)(take), (void)(count))
+#endif
+
 /* The third of a tap's packet callback's arguments and its flags have been there since 3.6. */
 #define COMPAT_TAP_PACKET_ARGS \
     void *tapdata, packet_info *pinfo, epan_dissect_t *edt, const void *data, tap_flags_t flags

@@ -16,6 +16,7 @@ set(probe_headers "
 #include <stdbool.h>
 #include <epan/packet.h>
 #include <epan/conversation_filter.h>
+#include <epan/follow.h>
 #include <epan/funnel.h>
 #include <epan/prefs.h>
 #include <epan/stat_tap_ui.h>
@@ -56,6 +57,8 @@ spiscope_probe(SPISCOPE_HAS_STAT_INIT_RESULT "typedef bool (*stat_tap_init_cb)(c
 # A conversation filter's callbacks get what was handed in at registration
 spiscope_probe(SPISCOPE_HAS_CONVERSATION_FILTER_DATA
     "typedef bool (*is_filter_valid_func)(struct _packet_info *, void *);")
+# A follower says how many streams there are: from then on the window's menu lists each that is registered
+spiscope_probe(SPISCOPE_HAS_FOLLOW_COUNT "follow_stream_count_func probe;")
 # What a table in the preferences says of a row
 spiscope_probe(SPISCOPE_HAS_BOOL_UAT "typedef bool (*uat_update_cb_t)(void *, char **);")
 # What a button of a text window returns

@@ -20,6 +20,7 @@
 #include "observe/ipsec.h"
 #include "show/capture_name.h"
 #include "show/conversations.h"
+#include "show/follow.h"
 #include "show/hindsight.h"
 #include "show/mark.h"
 #include "show/menu.h"
@@ -558,6 +559,7 @@ proto_register_spiscope(void)
     menu_register(proto_spiscope, find_shown, capture_source);
     packet_filters_register(find_shown);
     toolbar_register(capture_source);
+    follow_register(proto_spiscope, tables_tap(), find_shown, capture_source);
     register_preferences();
     register_init_routine(capture_open);
     register_cleanup_routine(capture_close);

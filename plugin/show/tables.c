@@ -22,6 +22,12 @@ tables_register(void)
     table_register(&ike_table, TAP);
 }
 
+const char *
+tables_tap(void)
+{
+    return TAP;
+}
+
 bool
 tables_wanted(void)
 {

@@ -22,6 +22,9 @@ struct tap_record {
 /** Registers the tap and the tables. */
 void tables_register(void);
 
+/** The name of the tap. */
+const char *tables_tap(void);
+
 /** Whether a table is open, so that tables_feed is worth calling. */
 bool tables_wanted(void);
 

@@ -242,7 +242,7 @@ report() {
 # menu NAME CAPTURE ENTRY TITLE: a dialog that a menu opens
 menu() {
     open "$2" 247 ''
-    in_window press 'menu item' "^$3\\$"
+    in_window press 'menu item' "^$3\$"
     find_window "$4"
     picture "$1" "$width" 400
     end_wireshark
@@ -258,14 +258,13 @@ toolbar() {
     end_wireshark
 }
 
-# right_click NAME CAPTURE FRAME MENU: what it offers at the selected packet
+# right_click NAME CAPTURE FRAME KEYS...: what it offers at the selected packet, after these keys
 right_click() {
+    name=$1
     open "$2" "$3" ''
-    xdotool mousemove --window "$main" 300 220 click 1 sleep 0.5 click 3 sleep 1
-    # shellcheck disable=SC2046  # four numbers
-    set -- "$1" $(in_window place 'menu item' "^$4\$")
-    xdotool mousemove $(($2 + 20)) $(($3 + $5 / 2)) click 1 sleep 1
-    screen "$1"
+    shift 3
+    xdotool mousemove --window "$main" 300 220 click 1 sleep 0.5 click 3 sleep 1 key --delay 200 "$@" sleep 1
+    screen "$name"
     end_wireshark
 }
 
@@ -305,7 +304,7 @@ dialog tunnels "$width" 240 v1_life_ends.pcap spiscope,tunnel 'Tunnels'
 dialog outages "$width" 240 v1_life_ends.pcap spiscope,outage 'Outages'
 if [ "${1-}" ]; then
     toolbar toolbar v1_life_ends.pcap
-    right_click right-click v1_life_ends.pcap 300 'Conversation Filter'
+    right_click right-click v1_life_ends.pcap 300 Down Down Down Down Down Down Down Down Down Right
     menu conversations v1_life_ends.pcap Conversations Conversations
     dialog ike "$width" 240 v1_life_ends.pcap spiscope,ike 'IKE SAs'
     theme=qt5ct

@@ -179,7 +179,7 @@ const struct rule rule_identity_conflict = {
     .on = ON(CONTACT), .judge = judge_identity_conflict,
     .findings = {
         { FINDING_IDENTITY_CONFLICT, .text = text_identity_conflict,
-            .meaning = "A gateway keeps the SAs of one device per identity: two devices that share one displace each other for ever.",
+            .meaning = "A gateway keeps the SAs of one device per identity: two devices that share one displace each other again and again.",
             .check = { "Whether two devices use one identity or address: a cloned client, both members of an HA pair active", VENDORS_UNIQUENESS } },
     }
 };

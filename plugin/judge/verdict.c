@@ -416,7 +416,7 @@ verdict_summary(const struct words *words, const struct tunnel *tunnel, const st
     if (verdict->cause == CAUSE_NONE)
         return wmem_strdup_printf(words->scope, "%s.", state);
     if (verdict->cause == CAUSE_UNKNOWN && works(verdict))
-        return wmem_strdup_printf(words->scope, "%s; what else was found stands beside it.", state);
+        return wmem_strdup_printf(words->scope, "%s. See also what else was found.", state);
     if (verdict->finding && (!cause->because || verdict->finding->key == FINDING_ICMP_UNREACHABLE))
         return wmem_strdup_printf(words->scope, "%s. %s. %s", state, finding_text(words, verdict->finding),
                 finding_meaning(verdict->finding->key));

@@ -67,7 +67,7 @@ add_ike_sa(struct log *log, const struct ike_sa *ike_sa)
     if (ike_sa->end == IKE_DELETED)
         add(log, ike_sa->ended_in, &ike_sa->end_time, "%s deletes IKE SA %u", letter(ike_sa->ended_by - 1), ike_sa->id);
     else if (ike_sa->end == IKE_FAILED)
-        add(log, ike_sa->last_frame, &ike_sa->last_time, "IKE SA %u speaks for the last time: its requests are not answered", ike_sa->id);
+        add(log, ike_sa->last_frame, &ike_sa->last_time, "the last message of IKE SA %u: its requests are not answered", ike_sa->id);
 }
 
 /* "ESP 0x12345678 to B" */

@@ -253,7 +253,7 @@ feed_changed(packet_info *pinfo, const struct changes *changes)
     for (unsigned i = 0; i < changes->count && fed < FED_AT_MOST; i++) {
         const struct sa *sa = change_subject(&changes->item[i]);
         if (changes->item[i].kind == CHANGE_JOINED)
-            feed(pinfo, changes->item[i].joined.from, NULL, false);
+            feed(pinfo, &(struct tap_record){ .tunnel = changes->item[i].joined.from, .judge = &capture->judge });
         if (!sa)
             continue;
         feed_sa(pinfo, sa, false);

@@ -54,7 +54,7 @@ count_tunnels(void)
     const struct tracker *tracker;
     const struct judge *judge;
 
-    return source(&facts, &tracker, &judge) ? tunnel_count(tracker_tunnels(tracker)) : 0;
+    return source(&facts, &tracker, &judge) ? tunnel_opened(tracker_tunnels(tracker)) : 0;
 }
 
 static void

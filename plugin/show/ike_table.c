@@ -104,11 +104,12 @@ take(COMPAT_TAP_PACKET_ARGS)
     (void)edt;
     (void)flags;
 
-    if (!record->ike_sa)
+    const struct tunnel *tunnel = record->tunnel->into ? record->tunnel->into : record->tunnel;
+    if (!record->ike_sa && tunnel == record->tunnel)
         return TAP_PACKET_DONT_REDRAW;
-    if (table_row(&table, record->ike_sa->id, &row))
+    if (record->ike_sa && table_row(&table, record->ike_sa->id, &row))
         fill(&table, row, record->ike_sa, pinfo->pool);
-    for (const struct ike_sa *other = record->tunnel->ike_sas; other && looked_at < LOOKED_AT_MOST; other = other->tunnel_older, looked_at++)
+    for (const struct ike_sa *other = tunnel->ike_sas; other && looked_at < LOOKED_AT_MOST; other = other->tunnel_older, looked_at++)
         if (other != record->ike_sa && table_has_row(&table, other->id) && table_row(&table, other->id, &row))
             fill(&table, row, other, pinfo->pool);
     return TAP_PACKET_REDRAW;

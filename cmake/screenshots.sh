@@ -81,28 +81,28 @@ write_palettes() {
     done
 }
 
+# wait_for_word FILE PROGRAM: until it has said there where it is
+wait_for_word() {
+    tries=0
+    until [ -s "$room/$1" ]; do
+        tries=$((tries + 1))
+        [ $tries -le 100 ] || die "$2 does not start: $(cat "$room/$2.log")"
+        sleep 0.1
+    done
+}
+
 start_desktop() {
     # Takes a free display number and says which
     Xvfb -displayfd 3 -screen 0 ${SCREEN}x24 -nolisten tcp 3>"$room/display" >"$room/Xvfb.log" 2>&1 &
     server=$!
-    tries=0
-    until [ -s "$room/display" ]; do
-        tries=$((tries + 1))
-        [ $tries -le 100 ] || die "Xvfb does not start: $(cat "$room/Xvfb.log")"
-        sleep 0.1
-    done
+    wait_for_word display Xvfb
     DISPLAY=:$(cat "$room/display")
     export DISPLAY
     HOME=$room/home openbox >"$room/openbox.log" 2>&1 &
     manager=$!
     (exec_in_room dbus-daemon --session --nofork --print-address=3) 3>"$room/bus" >"$room/bus.log" 2>&1 &
     bus=$!
-    tries=0
-    until [ -s "$room/bus" ]; do
-        tries=$((tries + 1))
-        [ $tries -le 100 ] || die "D-Bus does not start: $(cat "$room/bus.log")"
-        sleep 0.1
-    done
+    wait_for_word bus bus
     DBUS_SESSION_BUS_ADDRESS=$(cat "$room/bus")
     export DBUS_SESSION_BUS_ADDRESS
 }

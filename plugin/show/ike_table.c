@@ -56,16 +56,9 @@ fill_life(const struct table *table, unsigned row, const struct ike_sa *ike_sa, 
 {
     bool is_over = ike_sa->end != IKE_ALIVE;
     nstime_t lived = clock_elapsed(&ike_sa->first_time, &ike_sa->end_time);
-    uint64_t negotiated = exchange_phase1_seconds(ike_sa);
 
-    if (is_over)
-        table_set_span(table, row, LIVED, &lived);
-    else
-        table_set_text(table, row, LIVED, "");
-    if (negotiated > 0)
-        table_set_figure(table, row, NEGOTIATED, (double)negotiated);
-    else
-        table_set_text(table, row, NEGOTIATED, "");
+    table_set_span(table, row, LIVED, &lived, is_over);
+    table_set_lifetime(table, row, NEGOTIATED, exchange_phase1_seconds(ike_sa));
     table_set_text(table, row, ENDED_BY, words_peer(words, ike_sa->flow->tunnel, ike_sa->ended_by - 1));
     table_set_text(table, row, BIRTH, words_instant(words, &ike_sa->first_time));
     table_set_text(table, row, DEATH, is_over ? words_instant(words, &ike_sa->end_time) : "");

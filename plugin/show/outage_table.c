@@ -49,16 +49,12 @@ fill(const struct table *table, unsigned row, const struct tap_record *record, c
     table_set_number(table, row, TUNNEL, tunnel->id);
     table_set_number(table, row, FRAME, outage->begin_frame);
     table_set_text(table, row, BEGIN, words_instant(&words, &outage->begin));
-    if (over)
-        table_set_span(table, row, SECONDS, &span);
-    else
+    table_set_span(table, row, SECONDS, &span, over);
+    if (!over)
         table_set_text(table, row, SECONDS, "not over");
     table_set_text(table, row, ENDED_BY, words_peer(&words, tunnel, outage->ended_by));
     table_set_text(table, row, HOW, outage_how(outage->how));
-    if (nstime_is_zero(&outage->age))
-        table_set_text(table, row, AGE, "");
-    else
-        table_set_span(table, row, AGE, &outage->age);
+    table_set_span(table, row, AGE, &outage->age, !nstime_is_zero(&outage->age));
     table_set_text(table, row, RESTORED_BY, words_peer(&words, tunnel, outage->restored_by));
     table_set_text(table, row, RESTORED_HOW, over ? outage_restored_how(outage->restored_how) : "");
     table_set_text(table, row, CAUSE, verdict_cause_name(verdict_of_outage(tunnel, record->judge, outage, &confidence)));

@@ -65,17 +65,10 @@ static void
 fill_life(const struct table *table, unsigned row, const struct sa *sa, const struct words *words)
 {
     const struct tunnel *tunnel = sa->flow->tunnel;
-    uint64_t negotiated = sa->child ? sa->child->lifetime.seconds : 0;
     nstime_t lived = sa_lived(sa);
 
-    if (sa_is_over(sa))
-        table_set_span(table, row, LIVED, &lived);
-    else
-        table_set_text(table, row, LIVED, "");
-    if (negotiated > 0)
-        table_set_figure(table, row, NEGOTIATED, (double)negotiated);
-    else
-        table_set_text(table, row, NEGOTIATED, "");
+    table_set_span(table, row, LIVED, &lived, sa_is_over(sa));
+    table_set_lifetime(table, row, NEGOTIATED, sa->child ? sa->child->lifetime.seconds : 0);
     table_set_text(table, row, REQUESTED_BY, sa->origin && sa->origin_sure ? words_peer(words, tunnel, (int)flow_peer(sa->origin->flow)) : "");
     table_set_text(table, row, ENDED_BY, words_peer(words, tunnel, sa->ended_by - 1));
     table_set_number(table, row, FIRST, sa->first_frame);

@@ -212,9 +212,21 @@ table_set_figure(const struct table *table, unsigned row, unsigned column, doubl
 }
 
 void
-table_set_span(const struct table *table, unsigned row, unsigned column, const nstime_t *span)
+table_set_span(const struct table *table, unsigned row, unsigned column, const nstime_t *span, bool known)
 {
-    table_set_figure(table, row, column, nstime_to_sec(span));
+    if (known)
+        table_set_figure(table, row, column, nstime_to_sec(span));
+    else
+        table_set_text(table, row, column, "");
+}
+
+void
+table_set_lifetime(const struct table *table, unsigned row, unsigned column, uint64_t seconds)
+{
+    if (seconds > 0)
+        table_set_figure(table, row, column, (double)seconds);
+    else
+        table_set_text(table, row, column, "");
 }
 
 /* ---- Wireshark's side */

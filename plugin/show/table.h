@@ -70,7 +70,10 @@ void table_set_text(const struct table *table, unsigned row, unsigned column, co
 
 void table_set_figure(const struct table *table, unsigned row, unsigned column, double value);
 
-/** A span in seconds, as a figure. */
-void table_set_span(const struct table *table, unsigned row, unsigned column, const nstime_t *span);
+/** A span in seconds, as a figure; nothing where it is not known. */
+void table_set_span(const struct table *table, unsigned row, unsigned column, const nstime_t *span, bool known);
+
+/** A lifetime in seconds, as a figure; nothing for 0. */
+void table_set_lifetime(const struct table *table, unsigned row, unsigned column, uint64_t seconds);
 
 #endif /* SPISCOPE_TABLE_H */

@@ -509,6 +509,8 @@ dissect_spiscope(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
             show_what_was_found(&frame);
         if (capture->hindsight && frame.is_looked_at)
             show_evidence_of(&frame);
+        if (frame.item)
+            follow_offer(pinfo, tree);
     }
     return (int)pinfo->fd->cap_len;
 }

@@ -13,6 +13,7 @@
 #include "life_log.h"
 #include "tables.h"
 
+static int followed = -1;           /* protocol */
 static shown_lookup *find_shown;
 static outputs_source *source;
 
@@ -94,7 +95,15 @@ take(COMPAT_TAP_PACKET_ARGS)
 void
 follow_register(int proto, const char *tap, shown_lookup *lookup, outputs_source *outputs)
 {
+    followed = proto;
     find_shown = lookup;
     source = outputs;
     COMPAT_FOLLOW_REGISTER(proto, tap, filter_of_packet, filter_of_number, filter_of_addresses, port_text, take, count_tunnels);
+}
+
+void
+follow_offer(packet_info *pinfo, proto_tree *tree)
+{
+    if (tree && PTREE_DATA(tree)->visible)
+        wmem_list_append(pinfo->layers, GINT_TO_POINTER(followed));
 }

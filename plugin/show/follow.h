@@ -6,11 +6,16 @@
 #ifndef SPISCOPE_FOLLOW_H
 #define SPISCOPE_FOLLOW_H
 
+#include <epan/packet.h>
+
 #include "outputs.h"
 #include "shown.h"
 
 /** Registers it, for a protocol.
  * @param tap  that is fed with each packet of a tunnel */
 void follow_register(int proto, const char *tap, shown_lookup *lookup, outputs_source *source);
+
+/** Has the window offer it for a frame that somebody looks at: it asks whether the frame holds the protocol. */
+void follow_offer(packet_info *pinfo, proto_tree *tree);
 
 #endif /* SPISCOPE_FOLLOW_H */

@@ -43,8 +43,8 @@ text_nat_mapping(const struct words *words, const struct finding *finding)
     if (detail->is_ike_port)
         return wmem_strdup_printf(words->scope, "%s goes to UDP port 500, for %s", words_sa(words, finding->sa),
                 words_duration(words, &detail->span));
-    return wmem_strdup_printf(words->scope, "%s: this goes elsewhere than to %s:%u, where the peer's own ESP has come from for %s",
-            words_sa(words, finding->sa), words_address(words, &detail->real.address), detail->real.port, words_duration(words, &detail->span));
+    return wmem_strdup_printf(words->scope, "%s: this goes elsewhere than to %s, where the peer's own ESP has come from for %s",
+            words_sa(words, finding->sa), words_address_and_port(words, &detail->real), words_duration(words, &detail->span));
 }
 
 static const char *const *

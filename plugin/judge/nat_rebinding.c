@@ -26,8 +26,8 @@ text_nat_rebinding(const struct words *words, const struct finding *finding)
 {
     const struct endpoint *before = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "%s goes on with a new address or port in place of %s:%u", words_sa(words, finding->sa),
-            words_address(words, &before->address), before->port);
+    return wmem_strdup_printf(words->scope, "%s goes on with a new address or port in place of %s", words_sa(words, finding->sa),
+            words_address_and_port(words, before));
 }
 
 const struct rule rule_nat_rebinding = {

@@ -423,7 +423,7 @@ verdict_summary(const struct words *words, const struct tunnel *tunnel, const st
     if (verdict->by == PEER_BOTH)
         by = " (both peers)";
     else if (verdict->by == 0 || verdict->by == 1)
-        by = wmem_strdup_printf(words->scope, " (%c, %s)", verdict->by == 0 ? 'A' : 'B',
+        by = wmem_strdup_printf(words->scope, " (%s, %s)", words_letter(verdict->by, ""),
                 words_endpoint(words, &tunnel->flow[verdict->by].source));
     if (verdict->age.secs > 0 && names_age(verdict->cause))
         by = wmem_strdup_printf(words->scope, "%s, the last time after %s", by, words_duration(words, &verdict->age));

@@ -37,9 +37,9 @@ step_of(double seconds)
 
 /* From the last midnight until the picture begins, in seconds. */
 static double
-seconds_of_day(const nstime_t *start)
+seconds_of_day(const struct words *words, const nstime_t *start)
 {
-    int64_t seconds = (int64_t)start->secs % DAY;
+    int64_t seconds = ((int64_t)start->secs % DAY + words_zone(words, start)) % DAY;
 
     return (double)(seconds < 0 ? seconds + DAY : seconds) + ((double)start->nsecs / CLOCK_NSECS);
 }
@@ -64,12 +64,16 @@ label_of(const struct words *words, const nstime_t *moment, double step)
 void
 axis_write(const struct canvas *canvas, int top, int bottom)
 {
-    double step = step_of(canvas->seconds), begins = seconds_of_day(&canvas->start);
+    double step = step_of(canvas->seconds), begins = seconds_of_day(&canvas->words, &canvas->start);
     double first = (ceil(begins / step) * step) - begins;
 
     for (int i = 0; first + i * step <= canvas->seconds; i++) {
-        double seconds = first + i * step, x = CANVAS_LEFT + (seconds / canvas->seconds * (CANVAS_RIGHT - CANVAS_LEFT));
+        double seconds = first + i * step;
         nstime_t moment = clock_after(&canvas->start, seconds + TO_ROUND);
+        if (step > HOUR)            /* summer time begins or ends: it is this much until the clock shows the same */
+            seconds -= words_zone(&canvas->words, &moment) - words_zone(&canvas->words, &canvas->start);
+        double x = CANVAS_LEFT + (seconds / canvas->seconds * (CANVAS_RIGHT - CANVAS_LEFT));
+        moment = clock_after(&canvas->start, seconds + TO_ROUND);
         struct svg_number number;
         g_string_append_printf(canvas->body, "<path d=\"M%s %dV%d\" class=\"grid\"/>\n", svg_number(&number, x), top, bottom);
         svg_label(canvas->body, x, top - LABEL_GAP, "tick", label_of(&canvas->words, &moment, step));

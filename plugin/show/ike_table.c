@@ -29,8 +29,8 @@ static const struct table_column columns[COLUMNS] = {
     [MESSAGES] = { "Messages", COLUMN_NUMBER },
     [FIRST] = { "First", COLUMN_NUMBER },
     [LAST] = { "Last", COLUMN_NUMBER },
-    [BIRTH] = { "Birth (UTC)", COLUMN_TEXT },
-    [DEATH] = { "Death (UTC)", COLUMN_TEXT },
+    [BIRTH] = { "Birth", COLUMN_TEXT },
+    [DEATH] = { "Death", COLUMN_TEXT },
     [REPLACES] = { "Replaces", COLUMN_TEXT },
     [REPLACED_BY] = { "Replaced by", COLUMN_TEXT },
     [INITIATOR_SPI] = { "Initiator's SPI", COLUMN_TEXT },
@@ -60,8 +60,8 @@ fill_life(const struct table *table, unsigned row, const struct ike_sa *ike_sa, 
     table_set_span(table, row, LIVED, &lived, is_over);
     table_set_lifetime(table, row, NEGOTIATED, exchange_phase1_seconds(ike_sa));
     table_set_text(table, row, ENDED_BY, words_peer(words, ike_sa->flow->tunnel, ike_sa->ended_by - 1));
-    table_set_text(table, row, BIRTH, words_instant(words, &ike_sa->first_time));
-    table_set_text(table, row, DEATH, is_over ? words_instant(words, &ike_sa->end_time) : "");
+    table_set_text(table, row, BIRTH, words_instant_in_zone(words, &ike_sa->first_time));
+    table_set_text(table, row, DEATH, is_over ? words_instant_in_zone(words, &ike_sa->end_time) : "");
     set_number_of(table, row, REPLACES, ike_sa->predecessor, words->scope);
     set_number_of(table, row, REPLACED_BY, ike_sa->successor, words->scope);
 }

@@ -23,10 +23,7 @@ put_capture(const struct json_writer *writer, const struct capture_facts *facts,
 {
     json_name(writer, "capture");
     json_dumper_begin_object(writer->json);
-    if (facts->file)
-        json_put_string(writer, "file", facts->file);
-    else
-        json_put_null(writer, "file");
+    json_put_string(writer, "file", facts->file);
     json_put_number(writer, "frames", facts->frames);
     if (facts->frames > 0) {
         json_put_time(writer, "first", &facts->first);
@@ -44,15 +41,10 @@ put_capture(const struct json_writer *writer, const struct capture_facts *facts,
     json_dumper_end_object(writer->json);
 }
 
-static const char *const peer_names[] = { "A", "B" };
-
 static void
 put_peer(const struct json_writer *writer, const char *member, int peer)
 {
-    if (peer == PEER_NOT_SEEN)
-        json_put_null(writer, member);
-    else
-        json_put_string(writer, member, peer_names[peer]);
+    json_put_string(writer, member, words_letter(peer, NULL));
 }
 
 /* The peer who ended an SA, counted from 1, and in which frame. */
@@ -79,7 +71,6 @@ put_outage(const struct json_writer *writer, const struct tunnel *tunnel, const 
     enum cause cause = verdict_of_outage(tunnel, writer->judge, outage, &confidence);
     bool over = outage->restored_how != RESTORED_NOT;
     nstime_t span = clock_elapsed(&outage->begin, &outage->end);
-    const char *restored = outage_restored_how(outage->restored_how);
 
     json_dumper_begin_object(writer->json);
     json_put_number(writer, "id", outage->id);
@@ -91,17 +82,11 @@ put_outage(const struct json_writer *writer, const struct tunnel *tunnel, const 
     put_span(writer, "age", &outage->age, outage->age.secs > 0 || outage->age.nsecs > 0);
     json_put_time(writer, "idle", &outage->idle);
     put_peer(writer, "restored_by", outage->restored_by);
-    if (restored)
-        json_put_string(writer, "restored_how", restored);
-    else
-        json_put_null(writer, "restored_how");
+    json_put_string(writer, "restored_how", outage_restored_how(outage->restored_how));
     json_put_number(writer, "directions", outage->directions);
     json_put_number(writer, "begin_frame", outage->begin_frame);
     json_put_known(writer, "end_frame", outage->end_frame);
-    if (cause == CAUSE_UNKNOWN)
-        json_put_null(writer, "cause");
-    else
-        json_put_string(writer, "cause", verdict_cause_name(cause));
+    json_put_string(writer, "cause", cause == CAUSE_UNKNOWN ? NULL : verdict_cause_name(cause));
     json_put_string(writer, "confidence", confidence_name(outage->proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED));
     json_put_frames(writer, "evidence", outage->evidence, outage->evidence_count);
     json_dumper_end_object(writer->json);
@@ -127,7 +112,7 @@ put_ike_sa(const struct json_writer *writer, const struct ike_sa *ike_sa)
     json_dumper_begin_object(writer->json);
     json_put_number(writer, "id", ike_sa->id);
     json_put_number(writer, "version", ike_sa->version);
-    json_put_string(writer, "initiator", words_endpoint(&writer->words, &ike_sa->flow->source));
+    json_put_string(writer, "initiator", words_endpoint(&writer->plain, &ike_sa->flow->source));
     json_put_string(writer, "initiator_spi", wmem_strdup_printf(writer->scope, "0x%016" PRIx64, ike_sa->initiator_spi));
     json_put_string(writer, "responder_spi", wmem_strdup_printf(writer->scope, "0x%016" PRIx64, ike_sa->responder_spi));
     json_put_number(writer, "first_frame", ike_sa->first_frame);
@@ -178,7 +163,7 @@ put_origin(const struct json_writer *writer, const struct sa *sa)
     json_dumper_begin_object(writer->json);
     json_put_number(writer, "ike_sa", sa->origin->ike_sa->id);
     json_put_string(writer, "exchange", words_exchange(&writer->words, sa->origin->type));
-    json_put_string(writer, "requester", words_endpoint(&writer->words, &sa->origin->flow->source));
+    json_put_string(writer, "requester", words_endpoint(&writer->plain, &sa->origin->flow->source));
     json_put_known(writer, "request_frame", sa->origin->request_frame);
     json_put_known(writer, "response_frame", sa->origin->response_frame);
     json_put_string(writer, "confidence", confidence_name(sa->negotiated ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED));
@@ -195,8 +180,8 @@ put_sa(const struct json_writer *writer, const struct sa *sa)
     json_put_number(writer, "id", sa->id);
     json_put_string(writer, "protocol", words_protocol(sa->key.protocol));
     json_put_spi(writer, "spi", sa);
-    json_put_string(writer, "source", words_endpoint(&writer->words, &sa->flow->source));
-    json_put_string(writer, "destination", words_destination(&writer->words, sa));
+    json_put_string(writer, "source", words_endpoint(&writer->plain, &sa->flow->source));
+    json_put_string(writer, "destination", words_destination(&writer->plain, sa));
     json_put_known(writer, "generation", sa->generation);
     json_put_spi(writer, "replaces", sa->predecessor);
     json_put_spi(writer, "replaced_by", sa->successor);
@@ -211,10 +196,7 @@ put_sa(const struct json_writer *writer, const struct sa *sa)
     put_ended(writer, sa->ended_by, sa->ended_in);
     json_put_bool(writer, "age_is_minimum", !sa->born_in_capture);
     json_put_known(writer, "negotiated_lifetime", child ? child->lifetime.seconds : 0);
-    if (child)
-        json_put_string(writer, "selectors", words_selectors(&writer->words, &child->tsi, &child->tsr));
-    else
-        json_put_null(writer, "selectors");
+    json_put_string(writer, "selectors", child ? words_selectors(&writer->plain, &child->tsi, &child->tsr) : NULL);
     json_put_number(writer, "packets", counts.packets);
     json_put_number(writer, "bytes", sa->bytes);
     json_put_number(writer, "lost", counts.lost);
@@ -273,7 +255,7 @@ by_name(int by)
 {
     if (by == PEER_BOTH)
         return "both";
-    return by == PEER_NOT_SEEN ? "none" : peer_names[by];
+    return words_letter(by, "none");
 }
 
 static void
@@ -329,14 +311,11 @@ put_tunnel(const struct json_writer *writer, const struct overview_row *row, con
 
     json_dumper_begin_object(writer->json);
     json_put_number(writer, "id", tunnel->id);
-    if (row->name)
-        json_put_string(writer, "name", row->name);
-    else
-        json_put_null(writer, "name");
+    json_put_string(writer, "name", words_tunnel_name(&writer->words, tunnel, row->name));
     json_name(writer, "peers");
     json_dumper_begin_array(writer->json);
     for (int i = 0; i < 2; i++)
-        json_dumper_value_string(writer->json, words_endpoint(&writer->words, &tunnel->flow[i].source));
+        json_dumper_value_string(writer->json, words_endpoint(&writer->plain, &tunnel->flow[i].source));
     json_dumper_end_array(writer->json);
     json_put_bool(writer, "nat", tunnel->nat);
     json_put_number(writer, "icmp_errors", tunnel->icmp_errors);
@@ -363,10 +342,7 @@ put_summary(const struct json_writer *writer, const struct overview *overview)
     json_dumper_begin_object(writer->json);
     json_put_number(writer, "tunnels", overview->tunnels);
     json_put_number(writer, "troubled", overview->troubled);
-    if (overview->hub)
-        json_put_string(writer, "hub", words_address(&writer->words, overview->hub));
-    else
-        json_put_null(writer, "hub");
+    json_put_string(writer, "hub", overview->hub ? words_address(&writer->plain, overview->hub) : NULL);
     json_name(writer, "states");
     json_dumper_begin_object(writer->json);
     for (unsigned state = 0; state < STATES; state++)
@@ -391,7 +367,7 @@ put_shared(const struct json_writer *writer, const struct capture_facts *facts, 
     for (uint32_t i = 0; i < count; i++) {
         json_dumper_begin_object(writer->json);
         json_put_number(writer, "tunnels", troubles[i].tunnels);
-        json_put_string(writer, "gateway", words_address(&writer->words, troubles[i].gateway));
+        json_put_string(writer, "gateway", words_address(&writer->plain, troubles[i].gateway));
         json_put_time(writer, "first", &troubles[i].first);
         json_put_time(writer, "last", &troubles[i].last);
         json_put_frames(writer, "frames", troubles[i].frame, troubles[i].frames);
@@ -406,7 +382,7 @@ json_write(FILE *out, const struct capture_facts *facts, const struct tracker *t
     json_dumper json = { .output_file = out };
     wmem_allocator_t *kept = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
     wmem_allocator_t *scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
-    const struct json_writer writer = { &json, scope, user_words(scope), judge };
+    const struct json_writer writer = { &json, scope, user_words(scope), program_words(scope), judge };
     unsigned *counts;
     const struct sa ***sas = report_sort_sas(tracker, kept, &counts);
     struct overview overview = overview_of(kept, tracker_tunnels(tracker), judge);

@@ -15,17 +15,21 @@ json_name(const struct json_writer *writer, const char *member)
 }
 
 void
-json_put_string(const struct json_writer *writer, const char *member, const char *value)
-{
-    json_name(writer, member);
-    json_dumper_value_string(writer->json, value);
-}
-
-void
 json_put_null(const struct json_writer *writer, const char *member)
 {
     json_name(writer, member);
     json_dumper_value_anyf(writer->json, "null");
+}
+
+void
+json_put_string(const struct json_writer *writer, const char *member, const char *value)
+{
+    if (!value) {
+        json_put_null(writer, member);
+        return;
+    }
+    json_name(writer, member);
+    json_dumper_value_string(writer->json, value);
 }
 
 void

@@ -14,16 +14,18 @@
 struct json_writer {
     json_dumper *json;
     wmem_allocator_t *scope;        /* freed after each SA and each finding, of which one tunnel may have a million */
-    struct words words;             /* into that scope */
+    struct words words;             /* into that scope: of sentences and names */
+    struct words plain;             /* of addresses */
     const struct judge *judge;
 };
 
 /** The name of a member whose value comes next. */
 void json_name(const struct json_writer *writer, const char *member);
 
-void json_put_string(const struct json_writer *writer, const char *member, const char *value);
-
 void json_put_null(const struct json_writer *writer, const char *member);
+
+/** @param value  or NULL, of what is not known */
+void json_put_string(const struct json_writer *writer, const char *member, const char *value);
 
 void json_put_number(const struct json_writer *writer, const char *member, uint64_t value);
 

@@ -45,12 +45,6 @@ add(struct log *log, uint32_t frame, const nstime_t *time, const char *format, .
     g_array_append_val(log->lines, line);
 }
 
-static const char *
-letter(int peer)
-{
-    return peer == 0 ? "A" : peer == 1 ? "B" : "A peer";
-}
-
 static void
 add_ike_sa(struct log *log, const struct ike_sa *ike_sa)
 {
@@ -59,13 +53,13 @@ add_ike_sa(struct log *log, const struct ike_sa *ike_sa)
     if (!ike_sa->born_in_capture)
         add(log, ike_sa->first_frame, &ike_sa->first_time, "IKE SA %u was up before the capture began", ike_sa->id);
     else if (ike_sa->set_up)
-        add(log, ike_sa->first_frame, &ike_sa->first_time, "%s begins to set up IKE SA %u", letter(initiator), ike_sa->id);
+        add(log, ike_sa->first_frame, &ike_sa->first_time, "%s begins to set up IKE SA %u", words_letter(initiator, "A peer"), ike_sa->id);
     else if (ike_sa->predecessor)
-        add(log, ike_sa->first_frame, &ike_sa->first_time, "%s rekeys IKE SA %u: IKE SA %u", letter(initiator), ike_sa->predecessor->id, ike_sa->id);
+        add(log, ike_sa->first_frame, &ike_sa->first_time, "%s rekeys IKE SA %u: IKE SA %u", words_letter(initiator, "A peer"), ike_sa->predecessor->id, ike_sa->id);
     if (ike_sa->set_up && ike_sa->established)
         add(log, ike_sa->established_frame, &ike_sa->established_time, "IKE SA %u is up", ike_sa->id);
     if (ike_sa->end == IKE_DELETED)
-        add(log, ike_sa->ended_in, &ike_sa->end_time, "%s deletes IKE SA %u", letter(ike_sa->ended_by - 1), ike_sa->id);
+        add(log, ike_sa->ended_in, &ike_sa->end_time, "%s deletes IKE SA %u", words_letter(ike_sa->ended_by - 1, "A peer"), ike_sa->id);
     else if (ike_sa->end == IKE_FAILED)
         add(log, ike_sa->last_frame, &ike_sa->last_time, "the last message of IKE SA %u: its requests are not answered", ike_sa->id);
 }
@@ -75,7 +69,7 @@ static const char *
 sa_name(const struct log *log, const struct sa *sa)
 {
     return wmem_strdup_printf(log->words.scope, "%s SPI 0x%08x to %s", words_protocol(sa->key.protocol), sa->key.spi,
-            letter((int)(1 - flow_peer(sa->flow))));
+            words_letter((int)(1 - flow_peer(sa->flow)), "A peer"));
 }
 
 static void
@@ -91,7 +85,7 @@ add_sa(struct log *log, const struct sa *sa)
         add(log, sa_birth_frame(sa), sa_birth_time(sa), "%s: begins", name);
     if (sa->deleted_frame != 0)
         add(log, sa->deleted_frame, &sa->deleted_time, "%s: deleted%s%s", name, sa->ended_by != 0 ? " by " : "",
-                sa->ended_by != 0 ? letter(sa->ended_by - 1) : "");
+                words_letter(sa->ended_by - 1, ""));
 }
 
 static void
@@ -132,14 +126,13 @@ compare_lines(const void *a, const void *b)
     return left->order < right->order ? -1 : 1;
 }
 
-/* "2026-11-26" */
+/* "2026-11-26, UTC" */
 static const char *
 day_of(const struct words *words, const nstime_t *instant)
 {
     enum { DAY = sizeof "2026-11-26" - 1 };
-    char *text = words_instant(words, instant);
 
-    return wmem_strndup(words->scope, text, DAY);
+    return wmem_strdup_printf(words->scope, "%.*s, %s", DAY, words_instant(words, instant), words_zone_name(words, instant));
 }
 
 static char *
@@ -158,7 +151,7 @@ write_lines(const struct log *log, const struct tunnel *tunnel, const struct jud
         const char *label = wmem_strdup_printf(words->scope, "%s %8u  ", words_time_of_day(words, &line->time), line->frame);
         if (strcmp(day, day_of(words, &line->time)) != 0) {
             day = day_of(words, &line->time);
-            wmem_strbuf_append_printf(text, "\n%s, UTC; frame\n", day);
+            wmem_strbuf_append_printf(text, "\n%s; frame\n", day);
         }
         wmem_strbuf_append(text, paragraph_fold(words, label, LABEL, line->text));
     }

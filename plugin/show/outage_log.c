@@ -12,12 +12,6 @@ outage_log_end(const struct tunnel *tunnel, const struct judge *judge)
     return service_at_end(tunnel, (uint64_t)judge->limits.min_outage * CLOCK_NSECS, &judge->now);
 }
 
-static const char *
-peer_letter(int peer)
-{
-    return peer == 0 ? "A" : peer == 1 ? "B" : "nobody seen";
-}
-
 /* Who fell silent: the sender of the direction that carried nothing. */
 static const char *
 silent_peer(const struct outage *outage)
@@ -32,7 +26,7 @@ deleted_text(const struct words *words, const struct outage *outage)
 {
     bool age_known = !nstime_is_zero(&outage->age);
 
-    return wmem_strdup_printf(words->scope, "%s %sdeletes the %s (frame %u)%s%s", peer_letter(outage->ended_by), outage->proven ? "" : "probably ",
+    return wmem_strdup_printf(words->scope, "%s %sdeletes the %s (frame %u)%s%s", words_letter(outage->ended_by, "nobody seen"), outage->proven ? "" : "probably ",
             outage->how == OUTAGE_IKE_DELETED ? "IKE SA" : "child SA", outage->begin_frame, age_known ? ", age " : "",
             age_known ? words_duration(words, &outage->age) : "");
 }
@@ -49,7 +43,7 @@ outage_log_ended(const struct words *words, const struct outage *outage)
                 words_count(words, outage->asked, "message goes", "messages go"));
     case OUTAGE_SEQUENCE_FELL:
         return wmem_strdup_printf(words->scope, "%s's sequence falls back, and what it sends is dropped (from frame %u on)",
-                peer_letter(outage->ended_by), outage->begin_frame);
+                words_letter(outage->ended_by, "nobody seen"), outage->begin_frame);
     case OUTAGE_REPLACED:
         return wmem_strdup_printf(words->scope, "no more on the old SAs (frame %u), no end of them is seen", outage->begin_frame);
     default:
@@ -78,7 +72,7 @@ outage_log_restored(const struct words *words, const struct outage *outage)
         return NULL;
     if (outage->restored_how == RESTORED_SAME_SA)
         return wmem_strdup_printf(words->scope, "the same SA goes on (frame %u)", outage->end_frame);
-    return wmem_strdup_printf(words->scope, "%s %s (frame %u)", outage->restored_by == PEER_NOT_SEEN ? "a peer" : peer_letter(outage->restored_by),
+    return wmem_strdup_printf(words->scope, "%s %s (frame %u)", words_letter(outage->restored_by, "a peer"),
             verbs[outage->restored_how], outage->end_frame);
 }
 

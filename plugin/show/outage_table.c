@@ -15,7 +15,7 @@ enum column { TUNNEL, FRAME, BEGIN, SECONDS, ENDED_BY, HOW, AGE, RESTORED_BY, RE
 static const struct table_column columns[COLUMNS] = {
     [TUNNEL] = { "Tunnel", COLUMN_NUMBER },
     [FRAME] = { "Frame", COLUMN_NUMBER },
-    [BEGIN] = { "Begin (UTC)", COLUMN_TEXT },
+    [BEGIN] = { "Begin", COLUMN_TEXT },
     [SECONDS] = { "Seconds", COLUMN_FIGURE, 9, 3 },
     [ENDED_BY] = { "Ended by", COLUMN_TEXT },
     [HOW] = { "How", COLUMN_TEXT },
@@ -48,7 +48,7 @@ fill(const struct table *table, unsigned row, const struct tap_record *record, c
 
     table_set_number(table, row, TUNNEL, tunnel->id);
     table_set_number(table, row, FRAME, outage->begin_frame);
-    table_set_text(table, row, BEGIN, words_instant(&words, &outage->begin));
+    table_set_text(table, row, BEGIN, words_instant_in_zone(&words, &outage->begin));
     table_set_span(table, row, SECONDS, &span, over);
     if (!over)
         table_set_text(table, row, SECONDS, "not over");

@@ -72,7 +72,7 @@ text_started(const struct words *words, const struct renewals *renewals)
     if (unseen == renewals->count)
         return wmem_strdup(words->scope, "Who started that was not seen");
     if (renewals->count == 1)
-        return wmem_strdup_printf(words->scope, "The rekey was started by %s", a > 0 ? "A" : "B");
+        return wmem_strdup_printf(words->scope, "The rekey was started by %s", words_letter(a > 0 ? 0 : 1, ""));
     if (a == renewals->count || b == renewals->count)
         return wmem_strdup_printf(words->scope, "All %u rekeys were started by %s", renewals->count, a > 0 ? "A" : "B");
     return wmem_strdup_printf(words->scope, "%s started by A, %u by B%s", words_count(words, a, "rekey was", "rekeys were"), b,

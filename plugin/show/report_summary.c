@@ -37,7 +37,7 @@ peers_text(const struct words *words, const struct overview *overview, const str
 
 /* Who acts: the hub or the spoke where there is a hub, as A and B are another pair in each tunnel. */
 static const char *
-by_text(const struct overview *overview, const struct overview_row *row)
+by_text(const struct words *words, const struct overview *overview, const struct overview_row *row)
 {
     const int8_t by = row->verdict.by;
     const int spoke = overview_spoke(overview, row->tunnel);
@@ -47,7 +47,7 @@ by_text(const struct overview *overview, const struct overview_row *row)
     if (by == PEER_BOTH)
         return " (both)";
     if (spoke < 0)
-        return by == 0 ? " (A)" : " (B)";
+        return wmem_strdup_printf(words->scope, " (%s)", words_letter(by, ""));
     return by == spoke ? " (spoke)" : " (hub)";
 }
 
@@ -61,7 +61,7 @@ summary_line(const struct words *words, const struct overview *overview, const s
         outages = wmem_strdup_printf(words->scope, "; %s, %s%s", words_count(words, verdict->outages, "outage", "outages"),
                 words_duration(words, &verdict->down), verdict->is_out ? ", not over" : "");
     return wmem_strdup_printf(words->scope, "%s: %s, %s%s%s", state_name(verdict->state), peers_text(words, overview, row),
-            verdict_cause(verdict), by_text(overview, row), outages);
+            verdict_cause(verdict), by_text(words, overview, row), outages);
 }
 
 char *

@@ -34,8 +34,8 @@ static const struct table_column columns[COLUMNS] = {
     [REORDERED] = { "Reord", COLUMN_NUMBER },
     [FIRST] = { "First", COLUMN_NUMBER },
     [LAST] = { "Last", COLUMN_NUMBER },
-    [BIRTH] = { "Birth (UTC)", COLUMN_TEXT },
-    [DEATH] = { "Death (UTC)", COLUMN_TEXT },
+    [BIRTH] = { "Birth", COLUMN_TEXT },
+    [DEATH] = { "Death", COLUMN_TEXT },
     [REPLACES] = { "Replaces", COLUMN_TEXT },
     [REPLACED_BY] = { "Replaced by", COLUMN_TEXT },
 };
@@ -73,9 +73,9 @@ fill_life(const struct table *table, unsigned row, const struct sa *sa, const st
     table_set_text(table, row, ENDED_BY, words_peer(words, tunnel, sa->ended_by - 1));
     table_set_number(table, row, FIRST, sa->first_frame);
     table_set_number(table, row, LAST, sa->last_frame);
-    table_set_text(table, row, BIRTH, words_instant(words, sa_birth_time(sa)));
-    table_set_text(table, row, DEATH, sa->deleted_frame != 0 ? words_instant(words, &sa->deleted_time)
-            : sa->successor ? words_instant(words, &sa->last_time) : "");
+    table_set_text(table, row, BIRTH, words_instant_in_zone(words, sa_birth_time(sa)));
+    table_set_text(table, row, DEATH, sa->deleted_frame != 0 ? words_instant_in_zone(words, &sa->deleted_time)
+            : sa->successor ? words_instant_in_zone(words, &sa->last_time) : "");
     set_spi(table, row, REPLACES, sa->predecessor);
     set_spi(table, row, REPLACED_BY, sa->successor);
 }

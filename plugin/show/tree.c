@@ -254,11 +254,21 @@ add_age_text(proto_tree *tree, const struct tree_frame *frame, const nstime_t *a
     add_hidden(proto_tree_add_string(tree, hf_sa_age_text, frame->tvb, 0, 0, text));
 }
 
+/* A filter compares the address; its name is only shown. */
+static void
+add_endpoint(proto_tree *tree, int hf, tvbuff_t *tvb, const struct endpoint *endpoint, const struct words *words)
+{
+    const struct words plain = program_words(words->scope);
+
+    proto_item_set_generated(proto_tree_add_string_format_value(tree, hf, tvb, 0, 0, words_endpoint(&plain, endpoint), "%s",
+            words_endpoint(words, endpoint)));
+}
+
 static void
 add_peer(proto_tree *tree, int hf, tvbuff_t *tvb, const struct tunnel *tunnel, int peer, const struct words *words)
 {
     if (peer != PEER_NOT_SEEN)
-        proto_item_set_generated(proto_tree_add_string(tree, hf, tvb, 0, 0, words_endpoint(words, &tunnel->flow[peer].source)));
+        add_endpoint(tree, hf, tvb, &tunnel->flow[peer].source, words);
 }
 
 static void
@@ -282,8 +292,7 @@ show_lineage(proto_tree *tree, tvbuff_t *tvb, const struct sa *sa, const struct 
     }
     if (sa->origin && sa->origin_sure) {
         add_uint(tree, hf_sa_negotiated_in, tvb, sa->origin->response_frame);
-        proto_item_set_generated(proto_tree_add_string(tree, hf_sa_requested_by, tvb, 0, 0,
-                words_endpoint(words, &sa->origin->flow->source)));
+        add_endpoint(tree, hf_sa_requested_by, tvb, &sa->origin->flow->source, words);
     }
     if (sa->ended_by != 0) {
         add_peer(tree, hf_sa_ended_by, tvb, sa->flow->tunnel, sa->ended_by - 1, words);

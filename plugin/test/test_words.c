@@ -34,8 +34,41 @@ test_times(void)
     g_assert_cmpstr(words_duration(&words, &long_one), ==, "100 s");
     g_assert_cmpstr(words_moment(&words, &epoch), ==, "2023-11-14 22:13:20 UTC");
     g_assert_cmpstr(words_instant(&words, &epoch), ==, "2023-11-14 22:13:20.902949");
+    g_assert_cmpstr(words_instant_in_zone(&words, &epoch), ==, "2023-11-14 22:13:20.902949 UTC");
+    g_assert_cmpstr(words_time_of_day(&words, &epoch), ==, "22:13:20.902");
     g_assert_cmpstr(words_moment(&words, &never), ==, "? UTC");
     g_assert_cmpstr(words_instant(&words, &never), ==, "?");
+    wmem_destroy_allocator(pool);
+}
+
+static int32_t
+india(const nstime_t *moment)
+{
+    g_assert_nonnull(moment);
+    return 5 * 3600 + 1800;
+}
+
+static int32_t
+newfoundland(const nstime_t *moment)
+{
+    g_assert_nonnull(moment);
+    return -(3 * 3600 + 1800);
+}
+
+/* TZ=Asia/Kolkata date -d @1700000000, and so on */
+static void
+test_zones(void)
+{
+    wmem_allocator_t *pool = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
+    struct words words = words_plain(pool, no_ip_protocol);
+    const nstime_t epoch = { 1700000000, 902949999 };
+
+    words.zone = india;
+    g_assert_cmpstr(words_moment(&words, &epoch), ==, "2023-11-15 03:43:20 UTC+05:30");
+    g_assert_cmpstr(words_instant(&words, &epoch), ==, "2023-11-15 03:43:20.902949");
+    g_assert_cmpstr(words_time_of_day(&words, &epoch), ==, "03:43:20.902");
+    words.zone = newfoundland;
+    g_assert_cmpstr(words_instant_in_zone(&words, &epoch), ==, "2023-11-14 18:43:20.902949 UTC-03:30");
     wmem_destroy_allocator(pool);
 }
 
@@ -90,7 +123,7 @@ test_own_names(void)
     struct words words = words_plain(bench.pool, no_ip_protocol);
     struct line line = { v4(1, 1024), v4(2, 4500), IPSEC_ESP, 7 };
 
-    words.address = name_of;
+    words.name = name_of;
     feed_series(&bench, line, 1, 10, 0, SECOND);
     line.source.port = 1025;
     feed_series(&bench, line, 11, 10, 10 * SECOND, SECOND);
@@ -98,7 +131,7 @@ test_own_names(void)
     g_assert_nonnull(finding);
     if (finding)
         g_assert_true(g_str_has_prefix(finding_text(&words, finding),
-                "ESP SPI 0x00000007 to gateway 2 goes on with a new address or port in place of gateway 1:1024"));
+                "ESP SPI 0x00000007 to gateway 2 (10.0.0.2) goes on with a new address or port in place of gateway 1 (10.0.0.1:1024)"));
     bench_close(&bench);
 }
 
@@ -108,6 +141,7 @@ main(int argc, char **argv)
     test_begin(&argc, &argv);
     g_test_add_func("/words/addresses", test_addresses);
     g_test_add_func("/words/times", test_times);
+    g_test_add_func("/words/zones", test_zones);
     g_test_add_func("/words/selectors", test_selectors);
     g_test_add_func("/words/counts", test_counts);
     g_test_add_func("/words/own-names", test_own_names);

@@ -63,9 +63,9 @@ append_selector(wmem_strbuf_t *text, const struct words *words, const struct tra
     int prefix = prefix_of(selector);
 
     if (prefix >= 0)
-        wmem_strbuf_append_printf(text, "%s/%d", words_address(words, &selector->start), prefix);
+        wmem_strbuf_append_printf(text, "%s/%d", words_number(words, &selector->start), prefix);
     else
-        wmem_strbuf_append_printf(text, "%s-%s", words_address(words, &selector->start), words_address(words, &selector->end));
+        wmem_strbuf_append_printf(text, "%s-%s", words_number(words, &selector->start), words_number(words, &selector->end));
     if (selector->protocol != 0)
         wmem_strbuf_append_printf(text, " %s", words->ip_protocol(selector->protocol));
     bool icmp = selector->protocol == ICMP_OF_IPV4 || selector->protocol == ICMP_OF_IPV6;

@@ -14,7 +14,29 @@
 /* ---- as SPIscope writes by itself */
 
 static char *
-plain_address(wmem_allocator_t *scope, const struct ip_address *address)
+no_name(wmem_allocator_t *scope _U_, const struct ip_address *address _U_)
+{
+    return NULL;
+}
+
+static int32_t
+utc(const nstime_t *moment _U_)
+{
+    return 0;
+}
+
+struct words
+words_plain(wmem_allocator_t *scope, const char *(*ip_protocol)(int protocol))
+{
+    struct words words = { .scope = scope, .name = no_name, .zone = utc, .ip_protocol = ip_protocol };
+
+    return words;
+}
+
+/* ---- as the user has it */
+
+char *
+words_number(const struct words *words, const struct ip_address *address)
 {
     char buffer[WS_INET6_ADDRSTRLEN];
 
@@ -23,72 +45,80 @@ plain_address(wmem_allocator_t *scope, const struct ip_address *address)
     else if (address->length == IPV6_LENGTH)
         ws_inet_ntop6(address->bytes, buffer, sizeof buffer);
     else
-        return wmem_strdup(scope, "?");
-    return wmem_strdup(scope, buffer);
-}
-
-/* Room for a date and time, of a year that a hostile clock may make long. */
-#define UTC_AT_MOST 32
-
-/* Date and time, or "?". */
-static void
-format_utc(char *text, size_t size, const nstime_t *instant)
-{
-    time_t seconds = instant->secs;
-    const struct tm *utc = gmtime(&seconds);
-
-    if (!utc || strftime(text, size, "%Y-%m-%d %H:%M:%S", utc) == 0)
-        g_strlcpy(text, "?", size);
+        return wmem_strdup(words->scope, "?");
+    return wmem_strdup(words->scope, buffer);
 }
 
 static char *
-plain_moment(wmem_allocator_t *scope, const nstime_t *moment)
+with_name(const struct words *words, const struct ip_address *address, char *number)
 {
-    char text[UTC_AT_MOST];
+    const char *name = words->name(words->scope, address);
 
-    format_utc(text, sizeof text, moment);
-    return wmem_strdup_printf(scope, "%s UTC", text);
+    return name ? wmem_strdup_printf(words->scope, "%s (%s)", name, number) : number;
 }
-
-static char *
-plain_instant(wmem_allocator_t *scope, const nstime_t *instant)
-{
-    enum { NANOSECONDS_PER_MICROSECOND = 1000 };
-    char text[UTC_AT_MOST];
-
-    format_utc(text, sizeof text, instant);
-    if (text[0] == '?')
-        return wmem_strdup(scope, text);
-    return wmem_strdup_printf(scope, "%s.%06d", text, instant->nsecs / NANOSECONDS_PER_MICROSECOND);
-}
-
-struct words
-words_plain(wmem_allocator_t *scope, const char *(*ip_protocol)(int protocol))
-{
-    struct words words = { .scope = scope, .address = plain_address, .moment = plain_moment, .instant = plain_instant,
-            .ip_protocol = ip_protocol };
-
-    return words;
-}
-
-/* ---- as the user has it */
 
 char *
 words_address(const struct words *words, const struct ip_address *address)
 {
-    return words->address(words->scope, address);
+    return with_name(words, address, words_number(words, address));
+}
+
+int32_t
+words_zone(const struct words *words, const nstime_t *moment)
+{
+    return words->zone(moment);
+}
+
+char *
+words_zone_name(const struct words *words, const nstime_t *moment)
+{
+    enum { MINUTE = 60, HOUR = 60 * MINUTE };
+    int32_t ahead = words_zone(words, moment), size = ahead < 0 ? -ahead : ahead;
+
+    if (ahead == 0)
+        return wmem_strdup(words->scope, "UTC");
+    return wmem_strdup_printf(words->scope, "UTC%c%02d:%02d", ahead < 0 ? '-' : '+', size / HOUR, size % HOUR / MINUTE);
+}
+
+/* Room for a date and time, of a year that a hostile clock may make long. */
+#define DATE_AT_MOST 32
+
+/* Date and time, or "?". */
+static void
+format_date(const struct words *words, char *text, size_t size, const nstime_t *instant)
+{
+    time_t seconds = instant->secs + words_zone(words, instant);
+    const struct tm *date = gmtime(&seconds);
+
+    if (!date || strftime(text, size, "%Y-%m-%d %H:%M:%S", date) == 0)
+        g_strlcpy(text, "?", size);
 }
 
 char *
 words_moment(const struct words *words, const nstime_t *moment)
 {
-    return words->moment(words->scope, moment);
+    char text[DATE_AT_MOST];
+
+    format_date(words, text, sizeof text, moment);
+    return wmem_strdup_printf(words->scope, "%s %s", text, words_zone_name(words, moment));
 }
 
 char *
 words_instant(const struct words *words, const nstime_t *instant)
 {
-    return words->instant(words->scope, instant);
+    enum { NANOSECONDS_PER_MICROSECOND = 1000 };
+    char text[DATE_AT_MOST];
+
+    format_date(words, text, sizeof text, instant);
+    if (text[0] == '?')
+        return wmem_strdup(words->scope, text);
+    return wmem_strdup_printf(words->scope, "%s.%06d", text, instant->nsecs / NANOSECONDS_PER_MICROSECOND);
+}
+
+char *
+words_instant_in_zone(const struct words *words, const nstime_t *instant)
+{
+    return wmem_strdup_printf(words->scope, "%s %s", words_instant(words, instant), words_zone_name(words, instant));
 }
 
 char *
@@ -105,13 +135,24 @@ words_time_of_day(const struct words *words, const nstime_t *instant)
 }
 
 char *
+words_address_and_port(const struct words *words, const struct endpoint *endpoint)
+{
+    const char *number = words_number(words, &endpoint->address);
+
+    return with_name(words, &endpoint->address, wmem_strdup_printf(words->scope, endpoint->address.length == IPV6_LENGTH ? "[%s]:%u" : "%s:%u",
+            number, endpoint->port));
+}
+
+char *
 words_endpoint(const struct words *words, const struct endpoint *endpoint)
 {
-    char *text = words_address(words, &endpoint->address);
+    return port_is_translated(endpoint->port) ? words_address_and_port(words, endpoint) : words_address(words, &endpoint->address);
+}
 
-    if (!port_is_translated(endpoint->port))
-        return text;
-    return wmem_strdup_printf(words->scope, endpoint->address.length == IPV6_LENGTH ? "[%s]:%u" : "%s:%u", text, endpoint->port);
+const char *
+words_letter(int peer, const char *otherwise)
+{
+    return peer == 0 ? "A" : peer == 1 ? "B" : otherwise;
 }
 
 char *
@@ -168,11 +209,28 @@ words_peers(const struct words *words, const struct tunnel *tunnel, const char *
 }
 
 const char *
+words_tunnel_name(const struct words *words, const struct tunnel *tunnel, const char *given)
+{
+    char *name[2];
+
+    if (given)
+        return given;
+    for (int i = 0; i < 2; i++)
+        name[i] = words->name(words->scope, &tunnel->flow[i].source.address);
+    if (!name[0] && !name[1])
+        return NULL;
+    for (int i = 0; i < 2; i++)
+        if (!name[i])
+            name[i] = words_endpoint(words, &tunnel->flow[i].source);
+    return wmem_strdup_printf(words->scope, "%s - %s", name[0], name[1]);
+}
+
+const char *
 words_peer(const struct words *words, const struct tunnel *tunnel, int peer)
 {
     if (peer == PEER_NOT_SEEN)
         return "";
-    return wmem_strdup_printf(words->scope, "%c %s", peer == 0 ? 'A' : 'B', words_endpoint(words, &tunnel->flow[peer].source));
+    return wmem_strdup_printf(words->scope, "%s %s", words_letter(peer, ""), words_endpoint(words, &tunnel->flow[peer].source));
 }
 
 char *

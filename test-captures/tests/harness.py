@@ -365,7 +365,8 @@ def parse_stat_table(text, names=None):
 
 def epoch_of(text):
     """Epoch seconds of a table's UTC time."""
-    return datetime.fromisoformat(f"{text}+00:00").timestamp()
+    assert text.endswith(" UTC"), text
+    return datetime.fromisoformat(text.replace(" UTC", "+00:00")).timestamp()
 
 
 def is_true(text):

@@ -61,19 +61,29 @@ label_of(const struct words *words, const nstime_t *moment, double step)
     return text;
 }
 
+/* When a clock shows a step that it would show so many seconds after the beginning, were there no summer time that begins or ends. */
+static double
+seconds_until(const struct canvas *canvas, double seconds, double step)
+{
+    nstime_t moment = clock_after(&canvas->start, MIN(seconds, canvas->seconds) + TO_ROUND);
+
+    if (step <= HOUR)               /* full hours stay full hours */
+        return seconds;
+    return seconds - (words_zone(&canvas->words, &moment) - words_zone(&canvas->words, &canvas->start));
+}
+
 void
 axis_write(const struct canvas *canvas, int top, int bottom)
 {
     double step = step_of(canvas->seconds), begins = seconds_of_day(&canvas->words, &canvas->start);
-    double first = (ceil(begins / step) * step) - begins;
+    double first = (ceil(begins / step) * step) - begins, last = canvas->seconds + (step > HOUR ? HOUR : 0);
 
-    for (int i = 0; first + i * step <= canvas->seconds; i++) {
-        double seconds = first + i * step;
-        nstime_t moment = clock_after(&canvas->start, seconds + TO_ROUND);
-        if (step > HOUR)            /* summer time begins or ends: it is this much until the clock shows the same */
-            seconds -= words_zone(&canvas->words, &moment) - words_zone(&canvas->words, &canvas->start);
+    for (int i = 0; first + i * step <= last; i++) {
+        double seconds = seconds_until(canvas, first + i * step, step);
+        if (seconds < 0 || seconds > canvas->seconds)
+            continue;
         double x = CANVAS_LEFT + (seconds / canvas->seconds * (CANVAS_RIGHT - CANVAS_LEFT));
-        moment = clock_after(&canvas->start, seconds + TO_ROUND);
+        nstime_t moment = clock_after(&canvas->start, seconds + TO_ROUND);
         struct svg_number number;
         g_string_append_printf(canvas->body, "<path d=\"M%s %dV%d\" class=\"grid\"/>\n", svg_number(&number, x), top, bottom);
         svg_label(canvas->body, x, top - LABEL_GAP, "tick", label_of(&canvas->words, &moment, step));

@@ -14,7 +14,7 @@ from test_timeline import SVG
 
 FLAPS = ("k_v1_flap", "v1_flap", "v2_flap", "v1_life_mismatch", "v1_life_ends", "v1_dpd")
 LOG_LINES = 60                      # README.md: the report's log holds so many outages
-ROW = re.compile(r"^ *(\d+) *\| *(\d+) *\|(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}) *\|([^|]*)\|([^|]*)\|(\w+) *\|([^|]*)\|([^|]*)\|([^|]*)\|(\w+) *\|", re.M)
+ROW = re.compile(r"^ *(\d+) *\| *(\d+) *\|(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6} UTC) *\|([^|]*)\|([^|]*)\|(\w+) *\|([^|]*)\|([^|]*)\|([^|]*)\|(\w+) *\|", re.M)
 UNSEEN = ""
 
 

@@ -13,8 +13,7 @@ enum {
     STEPS_AT_MOST = 12,
     MINUTE = 60,
     HOUR = 60 * MINUTE,
-    DAY = 24 * HOUR,
-    LABEL_GAP = 4                   /* pixels between a time and its line */
+    DAY = 24 * HOUR
 };
 
 /* Times are cut to milliseconds, and a sum of doubles may be a little less than the full one. */
@@ -72,8 +71,25 @@ seconds_until(const struct canvas *canvas, double seconds, double step)
     return seconds - (words_zone(&canvas->words, &moment) - words_zone(&canvas->words, &canvas->start));
 }
 
-void
-axis_write(const struct canvas *canvas, int top, int bottom)
+/* What to do at each step, with the time that the clock shows there. */
+typedef void mark_function(const struct canvas *canvas, double x, const char *label, int top, int bottom);
+
+static void
+write_grid(const struct canvas *canvas, double x, const char *label _U_, int top, int bottom)
+{
+    struct svg_number number;
+
+    g_string_append_printf(canvas->body, "<path d=\"M%s %dV%d\" class=\"grid\"/>\n", svg_number(&number, x), top, bottom);
+}
+
+static void
+write_time(const struct canvas *canvas, double x, const char *label, int top _U_, int bottom)
+{
+    svg_label(canvas->body, x, bottom, "tick", label);
+}
+
+static void
+each_step(const struct canvas *canvas, mark_function *mark, int top, int bottom)
 {
     double step = step_of(canvas->seconds), begins = seconds_of_day(&canvas->words, &canvas->start);
     double first = (ceil(begins / step) * step) - begins, last = canvas->seconds + (step > HOUR ? HOUR : 0);
@@ -82,10 +98,19 @@ axis_write(const struct canvas *canvas, int top, int bottom)
         double seconds = seconds_until(canvas, first + i * step, step);
         if (seconds < 0 || seconds > canvas->seconds)
             continue;
-        double x = CANVAS_LEFT + (seconds / canvas->seconds * (CANVAS_RIGHT - CANVAS_LEFT));
         nstime_t moment = clock_after(&canvas->start, seconds + TO_ROUND);
-        struct svg_number number;
-        g_string_append_printf(canvas->body, "<path d=\"M%s %dV%d\" class=\"grid\"/>\n", svg_number(&number, x), top, bottom);
-        svg_label(canvas->body, x, top - LABEL_GAP, "tick", label_of(&canvas->words, &moment, step));
+        mark(canvas, CANVAS_LEFT + (seconds / canvas->seconds * (CANVAS_RIGHT - CANVAS_LEFT)), label_of(&canvas->words, &moment, step), top, bottom);
     }
+}
+
+void
+axis_write_grid(const struct canvas *canvas, int top, int bottom)
+{
+    each_step(canvas, write_grid, top, bottom);
+}
+
+void
+axis_write_times(const struct canvas *canvas, int baseline)
+{
+    each_step(canvas, write_time, baseline, baseline);
 }

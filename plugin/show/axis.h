@@ -8,7 +8,10 @@
 
 #include "canvas.h"
 
-/** Draws the axis of the canvas's span from top to bottom, in pixels; the times stand above the top. */
-void axis_write(const struct canvas *canvas, int top, int bottom);
+/** Draws the grid of the canvas's span from top to bottom, in pixels. */
+void axis_write_grid(const struct canvas *canvas, int top, int bottom);
+
+/** Writes the times of its lines. */
+void axis_write_times(const struct canvas *canvas, int baseline);
 
 #endif /* SPISCOPE_AXIS_H */

@@ -10,16 +10,21 @@
 /* Shared troubles that have a line. */
 #define SHARED_AT_MOST 10
 
-/* "2 down, 8 flapping, 290 stable" */
-static char *
-counts_text(const struct words *words, const struct overview *overview)
+char *
+summary_counts(const struct words *words, const struct overview *overview)
 {
     wmem_strbuf_t *text = wmem_strbuf_new(words->scope, "");
 
     for (unsigned state = 0; state < STATES; state++)
         if (overview->count[state] > 0)
             wmem_strbuf_append_printf(text, "%s%u %s", wmem_strbuf_get_len(text) > 0 ? ", " : "", overview->count[state], state_name((uint8_t)state));
-    return (char *)wmem_strbuf_get_str(text);
+    return wmem_strdup_printf(words->scope, "%s: %s", words_count(words, overview->tunnels, "tunnel", "tunnels"), wmem_strbuf_get_str(text));
+}
+
+char *
+summary_hub(const struct words *words, const struct overview *overview)
+{
+    return wmem_strdup_printf(words->scope, "%s is a gateway of most of them", words_address(words, overview->hub));
 }
 
 static char *
@@ -51,17 +56,22 @@ by_text(const struct words *words, const struct overview *overview, const struct
     return by == spoke ? " (spoke)" : " (hub)";
 }
 
+const char *
+summary_outages(const struct words *words, const struct verdict *verdict)
+{
+    if (verdict->outages == 0)
+        return "";
+    return wmem_strdup_printf(words->scope, "; %s, %s%s", words_count(words, verdict->outages, "outage", "outages"),
+            words_duration(words, &verdict->down), verdict->is_out ? ", not over" : "");
+}
+
 char *
 summary_line(const struct words *words, const struct overview *overview, const struct overview_row *row)
 {
     const struct verdict *verdict = &row->verdict;
-    const char *outages = "";
 
-    if (verdict->outages > 0)
-        outages = wmem_strdup_printf(words->scope, "; %s, %s%s", words_count(words, verdict->outages, "outage", "outages"),
-                words_duration(words, &verdict->down), verdict->is_out ? ", not over" : "");
     return wmem_strdup_printf(words->scope, "%s: %s, %s%s%s", state_name(verdict->state), peers_text(words, overview, row),
-            verdict_cause(verdict), by_text(words, overview, row), outages);
+            verdict_cause(verdict), by_text(words, overview, row), summary_outages(words, verdict));
 }
 
 char *
@@ -94,9 +104,9 @@ report_write_summary(FILE *out, const struct words *words, const struct overview
 
     if (overview->tunnels <= 1)
         return;
-    write_wrapped(out, words, "Summary", wmem_strdup_printf(words->scope, "%u tunnels: %s", overview->tunnels, counts_text(words, overview)));
+    write_wrapped(out, words, "Summary", summary_counts(words, overview));
     if (overview->hub)
-        write_wrapped(out, words, "Hub", wmem_strdup_printf(words->scope, "%s is a gateway of most of them", words_address(words, overview->hub)));
+        write_wrapped(out, words, "Hub", summary_hub(words, overview));
     write_shared(out, words, facts, tracker, judge);
     for (uint32_t i = 0; i < lines; i++) /* cppcheck-suppress knownConditionTrueFalse ; it takes lines for 0 */
         write_wrapped(out, words, wmem_strdup_printf(words->scope, "Tunnel %u", overview->row[i].tunnel->id),

@@ -17,6 +17,15 @@
 void report_write_summary(FILE *out, const struct words *words, const struct overview *overview, const struct capture_facts *facts,
         const struct tracker *tracker, const struct judge *judge);
 
+/** "300 tunnels: 2 down, 8 flapping, 290 stable". Owned by the words' scope. */
+char *summary_counts(const struct words *words, const struct overview *overview);
+
+/** "192.0.2.1 is a gateway of most of them", where there is a hub. Owned by the words' scope. */
+char *summary_hub(const struct words *words, const struct overview *overview);
+
+/** "; 11 outages, 22.1 s", as the end of a line; empty where there was none. Owned by the words' scope. */
+const char *summary_outages(const struct words *words, const struct verdict *verdict);
+
 /** "flapping: 198.51.100.7, deleted_by_peer (spoke); 11 outages, 22.1 s": a tunnel in a line, without the hub where there is one. Owned by the
  * words' scope. */
 char *summary_line(const struct words *words, const struct overview *overview, const struct overview_row *row);

@@ -5,6 +5,7 @@
 #include "svg.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"          /* U+FFFD */
+#define ELLIPSIS "\xe2\x80\xa6"             /* U+2026 */
 
 enum {
     DELETE = 0x7f,
@@ -66,4 +67,17 @@ svg_label(GString *svg, double x, int y, const char *style, const char *text)
     g_string_append_printf(svg, "<text x=\"%s\" y=\"%d\" class=\"%s\">", svg_number(&number, x), y, style);
     svg_text(svg, text);
     g_string_append(svg, "</text>\n");
+}
+
+char *
+svg_fitting(wmem_allocator_t *scope, const char *text, glong characters)
+{
+    char *valid = g_utf8_make_valid(text, -1), *fitting;
+
+    if (g_utf8_strlen(valid, -1) <= characters)
+        fitting = wmem_strdup(scope, valid);
+    else
+        fitting = wmem_strdup_printf(scope, "%.*s%s", (int)(g_utf8_offset_to_pointer(valid, characters - 1) - valid), valid, ELLIPSIS);
+    g_free(valid);
+    return fitting;
 }

@@ -6,24 +6,36 @@
 
 #include "../clock.h"
 #include "../judge/coverage.h"
-#include "../judge/overview.h"
 #include "axis.h"
 #include "lanes.h"
+#include "report_summary.h"
 #include "svg.h"
+#include "timeline_head.h"
 #include "user_words.h"
 
 enum {
-    LEGEND = 34,                    /* where its first line begins */
-    LEGEND_COLUMN = 165,
-    HEADER = 112,                   /* of the picture */
-    HEADER_BASELINE = 20,           /* of its title */
-    AXIS = HEADER - 12,             /* where its grid begins */
     TUNNEL_HEADER = 24,
     TUNNEL_BASELINE = 14,           /* of its title */
-    ENDPOINT_FITS = 24,             /* characters of an endpoint before the lanes */
+    LABEL_FITS = 26,                /* characters before the lanes */
+    TITLE_FITS = 150,
+    AXIS_EVERY = 800,               /* the times come again: a window is about as high */
+    AXIS_ROW = 18,
+    AXIS_BASELINE = 10,
     HEIGHT_AT_MOST = 20000,
     BYTES_AT_MOST = 5000000,
-    STRIP_BYTES = 600               /* of a tunnel that is a strip, without its outages */
+    BYTES_KEPT = 20000,             /* for the head and the axes */
+    STRIP_BYTES = 4000,             /* of a tunnel that is a strip, at most, with short names */
+    BAR_BYTES = 700,                /* of a bar, with its title and a Delete's line */
+    BAND_BYTES = 400,               /* of an outage */
+    MARK_BYTES = 450                /* of findings in one place */
+};
+
+/* The picture as it grows. */
+struct drawing {
+    struct canvas canvas;
+    const struct overview *overview;
+    GArray *axes;                   /* of int: baselines where the times come again */
+    int last_axis;                  /* pixels */
 };
 
 /* ---- findings */
@@ -34,30 +46,23 @@ is_refusal(uint8_t key)
     return finding_kind(key)->family == FAMILY_REFUSED || key == FINDING_PROXY_ID_MISMATCH;
 }
 
-/* A triangle; a cross where something was refused. */
-static void
-open_mark(GString *body, double x, int y, const char *style, bool refusal)
-{
-    struct svg_number number;
-
-    g_string_append_printf(body, "<path d=\"M%s %d%s\" class=\"%s\">", svg_number(&number, x), y,
-            refusal ? "m-5 1l2-2 3 3 3-3 2 2-3 3 3 3-2 2-3-3-3 3-2-2 3-3z" : "l5 10h-10z", style);
-}
-
 /* Marks of one place: the worst one is drawn, and all are named. */
 static void
 write_mark(const struct canvas *canvas, double x, const struct finding *worst, const char *names)
 {
-    open_mark(canvas->body, x, canvas->y, severity_name(finding_severity(worst)), is_refusal(worst->key));
+    timeline_open_mark(canvas->body, x, canvas->y, severity_name(finding_severity(worst)), is_refusal(worst->key));
     g_string_append(canvas->body, "<title>");
     svg_text(canvas->body, names);
     g_string_append(canvas->body, "</title></path>\n");
 }
 
+/* Marks nearer than this are one. */
+#define NEAR 6
+
 static void
 write_findings(struct canvas *canvas, const struct tunnel *tunnel)
 {
-    enum { NEAR = 6, NAMES_AT_MOST = 8 };
+    enum { NAMES_AT_MOST = 8 };
     const struct finding_file *file = findings_of(canvas->judge->findings, tunnel);
     const struct finding *finding = file ? file->first : NULL;
 
@@ -84,37 +89,89 @@ write_findings(struct canvas *canvas, const struct tunnel *tunnel)
     canvas->y += CANVAS_LANE + CANVAS_GAP;
 }
 
-/* ---- the picture */
+/* ---- a tunnel in full */
 
-/* "to B 192.0.2.2"; the address is left out where it is too long, as the line above the lanes has it. */
-static char *
-flow_label(const struct canvas *canvas, char peer, const char *endpoint)
+/* Its lanes, laid out. */
+struct lanes {
+    struct bars ike_sas;
+    struct bars flow[2];
+};
+
+static struct lanes
+lay_out(const struct canvas *canvas, const struct tunnel *tunnel, const struct sa **sas, unsigned count)
 {
-    return wmem_strdup_printf(canvas->words.scope, strlen(endpoint) > ENDPOINT_FITS ? "to %c" : "to %c %s", peer, endpoint);
+    struct lanes lanes = { .ike_sas = bars_of_ike_sas(canvas, tunnel) };
+
+    for (int i = 0; i < 2; i++)
+        lanes.flow[i] = bars_of_flow(canvas, &tunnel->flow[i], sas, count);
+    return lanes;
 }
 
 static void
-write_tunnel(struct canvas *canvas, const struct overview_row *row, const struct sa **sas, unsigned count)
+free_lanes(struct lanes *lanes)
+{
+    bars_free(&lanes->ike_sas);
+    for (int i = 0; i < 2; i++)
+        bars_free(&lanes->flow[i]);
+}
+
+static bool
+has_findings(const struct canvas *canvas, const struct tunnel *tunnel)
+{
+    const struct finding_file *file = findings_of(canvas->judge->findings, tunnel);
+
+    return file && file->first;
+}
+
+static int
+height_of(const struct canvas *canvas, const struct tunnel *tunnel, const struct lanes *lanes)
+{
+    int findings = has_findings(canvas, tunnel) ? CANVAS_LANE + CANVAS_GAP : 0;
+
+    return TUNNEL_HEADER + bars_height(&lanes->ike_sas) + bars_height(&lanes->flow[0]) + bars_height(&lanes->flow[1]) + findings + CANVAS_GAP;
+}
+
+/* About how many bytes it takes. */
+static gsize
+bytes_of(const struct tunnel *tunnel, const struct lanes *lanes)
+{
+    enum { PIXELS = CANVAS_RIGHT - CANVAS_LEFT };
+    gsize bars = lanes->ike_sas.bar->len + lanes->flow[0].bar->len + lanes->flow[1].bar->len;
+    gsize bands = MIN(tunnel->service.outages + 1, PIXELS / (unsigned)BAR_NARROW);
+
+    return (bars * BAR_BYTES) + (bands * BAND_BYTES) + (PIXELS / NEAR * MARK_BYTES);
+}
+
+/* "to B 192.0.2.2", "12: Berlin" */
+static char *
+label_of(const struct canvas *canvas, const char *before, const char *name)
+{
+    return svg_fitting(canvas->words.scope, wmem_strdup_printf(canvas->words.scope, "%s %s", before, name), LABEL_FITS);
+}
+
+static void
+write_tunnel(struct canvas *canvas, const struct overview_row *row, const struct lanes *lanes)
 {
     const struct tunnel *tunnel = row->tunnel;
+    const struct words *words = &canvas->words;
     const struct verdict *verdict = &row->verdict;
-    char *a = words_endpoint(&canvas->words, &tunnel->flow[0].source);
-    char *b = words_endpoint(&canvas->words, &tunnel->flow[1].source);
+    const char *title = wmem_strdup_printf(words->scope, "Tunnel %u: %s%sA %s \xe2\x86\x94 B %s: %s, %s (%s)%s", tunnel->id, row->name ? row->name : "", row->name ? ": " : "",
+            words_endpoint(words, &tunnel->flow[0].source), words_endpoint(words, &tunnel->flow[1].source), state_name(verdict->state),
+            verdict_cause(verdict), confidence_name(verdict->confidence), summary_outages(words, verdict));
 
-    svg_label(canvas->body, CANVAS_MARGIN, canvas->y + TUNNEL_BASELINE, "tunnel", wmem_strdup_printf(canvas->words.scope,
-            "Tunnel %u: %s%sA %s \xe2\x86\x94 B %s: %s, %s (%s)", tunnel->id, row->name ? row->name : "", row->name ? ": " : "", a, b, state_name(verdict->state), verdict_cause(verdict),
-            confidence_name(verdict->confidence)));
+    svg_label(canvas->body, CANVAS_MARGIN, canvas->y + TUNNEL_BASELINE, "tunnel", svg_fitting(words->scope, title, TITLE_FITS));
     canvas->y += TUNNEL_HEADER;
     int top = canvas->y;
-    lanes_write_ike_sas(canvas, tunnel);
-    lanes_write_flow(canvas, &tunnel->flow[0], sas, count, flow_label(canvas, 'B', b));
-    lanes_write_flow(canvas, &tunnel->flow[1], sas, count, flow_label(canvas, 'A', a));
+    lanes_write(canvas, "IKE SAs (phase 1)", &lanes->ike_sas);
+    lanes_write(canvas, label_of(canvas, "to B", words_endpoint(words, &tunnel->flow[1].source)), &lanes->flow[0]);
+    lanes_write(canvas, label_of(canvas, "to A", words_endpoint(words, &tunnel->flow[0].source)), &lanes->flow[1]);
     lanes_write_outages(canvas, tunnel, top);
     write_findings(canvas, tunnel);
     canvas->y += CANVAS_GAP;
 }
 
-/* A tunnel in one lane: when it was heard, and its outages. */
+/* ---- a tunnel in one lane: when it was heard, and its outages */
+
 static void
 write_strip(struct canvas *canvas, const struct overview *overview, const struct overview_row *row)
 {
@@ -126,122 +183,146 @@ write_strip(struct canvas *canvas, const struct overview *overview, const struct
 
     coverage_span(tunnel, &first, &last);
     double from = canvas_x(canvas, &first), to = canvas_x(canvas, &last);
-    svg_label(canvas->body, CANVAS_MARGIN, canvas->y + CANVAS_BASELINE, "lane", wmem_strdup_printf(words->scope, "%u %s", tunnel->id,
+    svg_label(canvas->body, CANVAS_MARGIN, canvas->y + CANVAS_BASELINE, "lane", label_of(canvas, wmem_strdup_printf(words->scope, "%u:", tunnel->id),
             row->name ? row->name : words_endpoint(words, &tunnel->flow[spoke < 0 ? 1 : spoke].source)));
     g_string_append_printf(canvas->body, "<rect x=\"%s\" y=\"%d\" width=\"%s\" height=\"%d\" class=\"%s\"><title>", svg_number(&x_text, from), canvas->y,
             svg_number(&width_text, MAX(to - from, 1)), CANVAS_BAR, overview_is_troubled(row->verdict.state) ? "ill" : "well");
     svg_text(canvas->body, wmem_strdup_printf(words->scope, "Tunnel %u: %s: %s", tunnel->id, words_peers(words, tunnel, row->name),
             verdict_summary(words, tunnel, &row->verdict)));
     g_string_append(canvas->body, "</title></rect>\n");
-    int top = canvas->y;
+    lanes_write_outage_marks(canvas, tunnel);
     canvas->y += CANVAS_LANE;
-    lanes_write_outages(canvas, tunnel, top);
 }
 
-/* In full, if with strips for those that come after it there is room enough; or else as a strip. */
-static void
-write_as_fits(struct canvas *canvas, const struct overview *overview, uint32_t i, const struct sa **sas, unsigned count)
-{
-    const struct overview_row *row = &overview->row[i];
-    uint64_t left = overview->tunnels - i - 1;
-    gsize length = canvas->body->len;
-    int y = canvas->y;
+/* ---- the picture */
 
-    if (overview->tunnels <= OVERVIEW_FEW || overview_is_troubled(row->verdict.state)) {
-        write_tunnel(canvas, row, sas, count);
-        if (i == 0 || (canvas->y + (left * CANVAS_LANE) <= HEIGHT_AT_MOST && canvas->body->len + (left * STRIP_BYTES) <= BYTES_AT_MOST))
-            return;
-        g_string_truncate(canvas->body, length);
-        canvas->y = y;
+/* The times again, where the last ones are out of sight. */
+static void
+keep_axis_in_sight(struct drawing *drawing)
+{
+    int baseline = drawing->canvas.y + AXIS_BASELINE;
+
+    if (drawing->canvas.y - drawing->last_axis < AXIS_EVERY)
+        return;
+    g_array_append_val(drawing->axes, baseline);
+    drawing->last_axis = drawing->canvas.y;
+    drawing->canvas.y += AXIS_ROW;
+}
+
+/* Whether so much more fits, and behind it a strip for each of the tunnels that are left. */
+static bool
+fits(const struct drawing *drawing, int height, gsize bytes, uint64_t left)
+{
+    uint64_t strips = left * CANVAS_LANE, axes = ((strips + (uint64_t)height) / AXIS_EVERY) + 1;
+
+    return (uint64_t)(drawing->canvas.y + height + 2 * TUNNEL_HEADER) + strips + (axes * AXIS_ROW) <= HEIGHT_AT_MOST
+            && drawing->canvas.body->len + bytes + (left * STRIP_BYTES / 4) + BYTES_KEPT <= BYTES_AT_MOST;
+}
+
+/* In full, if there is room enough; the first one is always. */
+static bool
+write_in_full(struct drawing *drawing, uint32_t i, const struct sa **sas, unsigned count)
+{
+    const struct overview *overview = drawing->overview;
+    const struct overview_row *row = &overview->row[i];
+
+    if (overview->tunnels > OVERVIEW_FEW && !overview_is_troubled(row->verdict.state))
+        return false;
+    struct lanes lanes = lay_out(&drawing->canvas, row->tunnel, sas, count);
+    bool is_room = i == 0 || fits(drawing, height_of(&drawing->canvas, row->tunnel, &lanes), bytes_of(row->tunnel, &lanes), overview->tunnels - i - 1);
+    if (is_room)
+        write_tunnel(&drawing->canvas, row, &lanes);
+    free_lanes(&lanes);
+    return is_room;
+}
+
+/* Tunnels that have a line each, by what they have in common. */
+enum folded {
+    FOLDED_NONE,
+    FOLDED_ILL,
+    FOLDED_UNKNOWN,
+    FOLDED_WELL
+};
+
+static enum folded
+folded_of(const struct overview_row *row)
+{
+    if (overview_is_troubled(row->verdict.state))
+        return FOLDED_ILL;
+    return row->verdict.state == STATE_UNKNOWN ? FOLDED_UNKNOWN : FOLDED_WELL;
+}
+
+static void
+write_heading(struct canvas *canvas, const struct overview *overview, uint32_t i)
+{
+    const struct words *words = &canvas->words;
+    const char *text = wmem_strdup_printf(words->scope, "%s: a line each", words_count(words, overview->tunnels - i, "tunnel that is well", "tunnels that are well"));
+
+    if (folded_of(&overview->row[i]) == FOLDED_ILL)
+        text = wmem_strdup_printf(words->scope, "%u %stunnels that are not well: a line each", overview->troubled - i, i > 0 ? "more " : "");
+    else if (folded_of(&overview->row[i]) == FOLDED_UNKNOWN)
+        text = wmem_strdup_printf(words->scope, "%u tunnels of which too little was seen: a line each", overview->count[STATE_UNKNOWN]);
+    svg_label(canvas->body, CANVAS_MARGIN, canvas->y + TUNNEL_BASELINE, "tunnel", text);
+    canvas->y += TUNNEL_HEADER;
+}
+
+/* From one place on, all have a line each.
+ * @return how many there was no room for */
+static uint32_t
+write_strips(struct drawing *drawing, uint32_t i)
+{
+    const struct overview *overview = drawing->overview;
+    struct canvas *canvas = &drawing->canvas;
+    enum folded before = FOLDED_NONE;
+
+    for (; i < overview->tunnels && fits(drawing, CANVAS_LANE, STRIP_BYTES, 0); i++) {
+        keep_axis_in_sight(drawing);
+        if (folded_of(&overview->row[i]) != before)
+            write_heading(canvas, overview, i);
+        before = folded_of(&overview->row[i]);
+        write_strip(canvas, overview, &overview->row[i]);
+        wmem_free_all(canvas->words.scope);
     }
-    write_strip(canvas, overview, row);
+    return overview->tunnels - i;
 }
 
 /* @return how many there was no room for */
 static uint32_t
-write_tunnels(struct canvas *canvas, const struct overview *overview, const struct tracker *tracker)
+write_tunnels(struct drawing *drawing, const struct tracker *tracker)
 {
     wmem_allocator_t *kept = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
+    const struct overview *overview = drawing->overview;
     unsigned *counts;
     const struct sa ***sas = report_sort_sas(tracker, kept, &counts);
     uint32_t i = 0;
 
-    for (; i < overview->tunnels && canvas->y + CANVAS_LANE <= HEIGHT_AT_MOST && canvas->body->len + STRIP_BYTES <= BYTES_AT_MOST; i++) {
+    for (; i < overview->tunnels; i++) {
         uint32_t id = overview->row[i].tunnel->id;
-        write_as_fits(canvas, overview, i, sas[id], counts[id]);
-        wmem_free_all(canvas->words.scope);
+        keep_axis_in_sight(drawing);
+        if (!write_in_full(drawing, i, sas[id], counts[id]))
+            break;
+        wmem_free_all(drawing->canvas.words.scope);
     }
     wmem_destroy_allocator(kept);
-    return overview->tunnels - i;
+    return write_strips(drawing, i);
 }
 
 static void
-write_style(GString *body)
+write_drawing(FILE *out, struct drawing *drawing, const struct timeline_head *head, uint32_t left_out)
 {
-    g_string_append(body, "<style>\n"
-            "text{font:11px sans-serif;fill:#222}.tunnel{font-weight:bold;font-size:13px}.spi{fill:#fff;font-family:monospace}\n"
-            ".tick{fill:#555;font-size:10px;text-anchor:middle}.grid{stroke:#ddd}rect{stroke:#fff;stroke-width:.6}\n"
-            ".used{fill:#0072b2}.replaced{fill:#1f7a3a}.early{fill:#b34700}.deleted{fill:#4d4d4d}.ike{fill:#9c2f8a}\n"
-            ".well{fill:#7aa89f}.ill{fill:#b9a27a}\n"
-            ".outage{fill:#c1121f;fill-opacity:.3;stroke:none}.many{stroke:#000;stroke-dasharray:2 1}.delete{stroke:#000;stroke-width:1.4}\n"
-            ".chat{fill:#999}.note{fill:#56b4e9}.warning{fill:#e69f00;stroke:#222;stroke-width:.5}.error{fill:#c1121f;stroke:#222;"
-            "stroke-width:.5}\n</style>\n");
-}
+    struct canvas front = drawing->canvas, *canvas = &drawing->canvas;
 
-static void
-write_legend(const struct canvas *canvas)
-{
-    enum { SWATCH = 24, TEXT = SWATCH + 6, MARK = SWATCH - 6 };
-    static const struct {
-        const char *style;
-        const char *text;
-    } bars[] = {
-        { "used", "in use" }, { "replaced", "replaced" }, { "early", "replaced early, failed" }, { "deleted", "deleted" },
-        { "ike", "IKE SA" }, { "many", "several as one" }, { "outage", "outage" },
-    }, marks[] = {
-        { "error", "error" }, { "warning", "warning" }, { "note", "note" }, { "chat", "rekey" },
-    };
-    int x = CANVAS_MARGIN, y = LEGEND;
-
-    for (size_t i = 0; i < G_N_ELEMENTS(bars); i++, x += LEGEND_COLUMN) {
-        g_string_append_printf(canvas->body, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" class=\"%s\"%s/>\n", x, y,
-                SWATCH, CANVAS_BAR, bars[i].style, strcmp(bars[i].style, "many") == 0 ? " fill=\"#fff\"" : "");
-        svg_label(canvas->body, x + TEXT, y + CANVAS_BASELINE, "lane", bars[i].text);
+    if (left_out > 0) {
+        svg_label(canvas->body, CANVAS_MARGIN, canvas->y + CANVAS_BASELINE, "lane", wmem_strdup_printf(canvas->words.scope, "and %s",
+                words_count(&canvas->words, left_out, "more tunnel", "more tunnels")));
+        canvas->y += CANVAS_LANE;
     }
-    x = CANVAS_MARGIN;
-    y += CANVAS_LANE;
-    for (size_t i = 0; i < G_N_ELEMENTS(marks); i++, x += LEGEND_COLUMN) {
-        open_mark(canvas->body, x + MARK, y, marks[i].style, false);
-        g_string_append(canvas->body, "</path>\n");
-        svg_label(canvas->body, x + TEXT, y + CANVAS_BASELINE, "lane", marks[i].text);
-    }
-    open_mark(canvas->body, x + MARK, y, "warning", true);
-    g_string_append(canvas->body, "</path>\n");
-    svg_label(canvas->body, x + TEXT, y + CANVAS_BASELINE, "lane", "refused");
-    x += LEGEND_COLUMN;
-    g_string_append_printf(canvas->body, "<path d=\"M%d %dv%d\" class=\"delete\"/>\n", x + MARK, y - CANVAS_OVERHANG,
-            CANVAS_BAR + (2 * CANVAS_OVERHANG));
-    svg_label(canvas->body, x + TEXT, y + CANVAS_BASELINE, "lane", "Delete");
-}
-
-static void
-write_head(const struct canvas *canvas, const struct capture_facts *facts, int height)
-{
-    const char *file = facts->file ? facts->file : "a capture";
-    char *name = g_path_get_basename(file);
-    nstime_t span = clock_elapsed(&facts->first, &facts->last);
-
-    g_string_append_printf(canvas->body, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n<title>", CANVAS_WIDTH,
-            height, CANVAS_WIDTH, height);
-    svg_text(canvas->body, wmem_strdup_printf(canvas->words.scope, "SPIscope timeline of %s", file));
-    g_string_append(canvas->body, "</title>\n");
-    write_style(canvas->body);
-    g_string_append_printf(canvas->body, "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", CANVAS_WIDTH, height);
-    svg_label(canvas->body, CANVAS_MARGIN, HEADER_BASELINE, "tunnel",
-            wmem_strdup_printf(canvas->words.scope, "SPIscope timeline: %s, %s from %s", name, words_duration(&canvas->words, &span), words_moment(&canvas->words, &facts->first)));
-    write_legend(canvas);
-    g_free(name);
+    front.body = g_string_new(NULL);
+    timeline_head_write(&front, head, canvas->y);
+    for (guint i = 0; i < drawing->axes->len; i++)
+        axis_write_times(&front, g_array_index(drawing->axes, int, i));
+    fprintf(out, "%s%s</svg>\n", front.body->str, canvas->body->str);
+    g_string_free(front.body, TRUE);
 }
 
 void
@@ -250,22 +331,17 @@ timeline_write(FILE *out, const struct capture_facts *facts, const struct tracke
     wmem_allocator_t *scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
     wmem_allocator_t *kept = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
     nstime_t span = clock_elapsed(&facts->first, &facts->last);
-    struct canvas canvas = { .body = g_string_new(NULL), .words = user_words(scope), .judge = judge,
-            .start = facts->first, .seconds = MAX(nstime_to_sec(&span), 1), .y = HEADER };
-    struct canvas head = canvas;
     struct overview overview = overview_of(kept, tracker_tunnels(tracker), judge);
-    uint32_t left_out = write_tunnels(&canvas, &overview, tracker);
+    struct timeline_head head = { .facts = facts, .overview = &overview };
+    struct drawing drawing = { .overview = &overview, .axes = g_array_new(FALSE, FALSE, sizeof(int)) };
 
-    if (left_out > 0) {
-        svg_label(canvas.body, CANVAS_MARGIN, canvas.y + CANVAS_BASELINE, "lane", wmem_strdup_printf(scope, "and %u more tunnels", left_out));
-        canvas.y += CANVAS_LANE;
-    }
-    head.body = g_string_new(NULL);
-    write_head(&head, facts, canvas.y);
-    axis_write(&head, AXIS, canvas.y);
-    fprintf(out, "%s%s</svg>\n", head.body->str, canvas.body->str);
-    g_string_free(head.body, TRUE);
-    g_string_free(canvas.body, TRUE);
+    head.trouble = shared_troubles(kept, tracker_tunnels(tracker), judge, &facts->first, &facts->last, &head.troubles);
+    drawing.canvas = (struct canvas){ .body = g_string_new(NULL), .words = user_words(scope), .judge = judge, .start = facts->first,
+            .seconds = MAX(nstime_to_sec(&span), 1), .y = timeline_head_height(&head) };
+    uint32_t left_out = write_tunnels(&drawing, tracker);
+    write_drawing(out, &drawing, &head, left_out);
+    g_string_free(drawing.canvas.body, TRUE);
+    g_array_free(drawing.axes, TRUE);
     wmem_destroy_allocator(scope);
     wmem_destroy_allocator(kept);
 }

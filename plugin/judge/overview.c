@@ -4,10 +4,10 @@
  */
 #include "overview.h"
 
-#include <stdlib.h>
-
 #include <glib.h>
 #include <wsutil/wmem/wmem_map.h>
+
+#include "../clock.h"
 
 /* Two tunnels share a gateway as soon as it has a second one: that makes no hub. */
 #define HUB_TUNNELS_AT_LEAST 3
@@ -25,16 +25,41 @@ rank_of(uint8_t state)
     return overview_is_troubled(state) ? state : state == STATE_UNKNOWN ? STATE_IDLE : state + 1U;
 }
 
+/* As numbers; IPv4 before IPv6. */
 static int
-compare_rows(const void *a, const void *b)
+compare_addresses(const struct ip_address *a, const struct ip_address *b)
+{
+    if (a->length != b->length)
+        return a->length < b->length ? -1 : 1;
+    return memcmp(a->bytes, b->bytes, a->length);
+}
+
+/* Which of the peers a row is found by: the one that the hub is not. */
+static const struct ip_address *
+sought(const struct overview *overview, const struct tunnel *tunnel)
+{
+    int spoke = overview_spoke(overview, tunnel);
+
+    return &tunnel->peer[spoke < 0 ? 0 : spoke].address;
+}
+
+static int
+compare_rows(const void *a, const void *b, void *data)
 {
     const struct overview_row *left = a, *right = b;
+    const struct overview *overview = data;
     unsigned left_rank = rank_of(left->verdict.state), right_rank = rank_of(right->verdict.state);
 
     if (left_rank != right_rank)
         return left_rank < right_rank ? -1 : 1;
     if (left->verdict.outages != right->verdict.outages)
         return left->verdict.outages > right->verdict.outages ? -1 : 1;
+    int by_time = clock_compare(&right->verdict.down, &left->verdict.down);
+    if (by_time != 0)
+        return by_time;
+    int by_address = overview->hub ? compare_addresses(sought(overview, left->tunnel), sought(overview, right->tunnel)) : 0;
+    if (by_address != 0)
+        return by_address;
     return left->tunnel->id < right->tunnel->id ? -1 : 1;
 }
 
@@ -82,11 +107,11 @@ overview_of(wmem_allocator_t *pool, const struct tunnel_table *tunnels, const st
         overview.count[verdict.state]++;
         overview.troubled += overview_is_troubled(verdict.state);
     }
-    qsort(overview.row, overview.tunnels, sizeof *overview.row, compare_rows);
+    overview.hub = find_hub(&overview);
+    g_qsort_with_data(overview.row, (gint)overview.tunnels, sizeof *overview.row, compare_rows, &overview);
     overview.of = wmem_alloc0_array(pool, const struct overview_row *, tunnel_opened(tunnels) + 1);
     for (uint32_t i = 0; i < overview.tunnels; i++)
         overview.of[overview.row[i].tunnel->id] = &overview.row[i];
-    overview.hub = find_hub(&overview);
     return overview;
 }
 

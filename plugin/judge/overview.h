@@ -21,7 +21,8 @@ struct overview {
     uint32_t tunnels;
     uint32_t count[STATES];         /**< by enum state */
     uint32_t troubled;              /**< tunnels that are not well: the first rows */
-    struct overview_row *row;       /**< all: by state, the worst first; then by outages, the most first; then in order of appearance */
+    struct overview_row *row;       /**< all: by state, the worst first; then by outages, the most and the longest first; then by the address of the
+                                         peer that is not the hub, where there is one; then in order of appearance */
     const struct overview_row **of; /**< each tunnel's row, by its number */
     const struct ip_address *hub;   /**< a gateway of more than half of them, and of three at least; or NULL */
 };

@@ -134,11 +134,40 @@ write_findings(FILE *out, const struct words *words, const struct tunnel *tunnel
     }
 }
 
-static void
-write_verdict(FILE *out, const struct words *words, const struct tunnel *tunnel, const struct verdict *verdict)
-{
-    const char *line;
+/* The i-th line of a list that a verdict has, or NULL. */
+typedef const char *line_function(const struct verdict *verdict, unsigned i);
 
+static const char *
+missing_line(const struct verdict *verdict, unsigned i)
+{
+    return coverage_text(verdict->missing, i);
+}
+
+/* A list of lines. What another tunnel has, too, is said once: said is list -> 1 + the tunnel that it was said of, or NULL where all is told in
+ * full. */
+static void
+write_list(FILE *out, const struct words *words, GHashTable *said, const struct tunnel *tunnel, const struct verdict *verdict, const char *label,
+        line_function *line)
+{
+    wmem_strbuf_t *list = wmem_strbuf_new(words->scope, label);
+    const char *text;
+
+    for (unsigned i = 0; (text = line(verdict, i)) != NULL; i++)
+        wmem_strbuf_append(list, text);
+    gconstpointer known = said ? g_hash_table_lookup(said, wmem_strbuf_get_str(list)) : NULL;
+    if (known) {
+        write_wrapped(out, words, label, wmem_strdup_printf(words->scope, "as of tunnel %u", GPOINTER_TO_UINT(known) - 1));
+        return;
+    }
+    for (unsigned i = 0; (text = line(verdict, i)) != NULL; i++)
+        write_wrapped(out, words, i == 0 ? label : "", text);
+    if (said && line(verdict, 0))
+        g_hash_table_insert(said, g_strdup(wmem_strbuf_get_str(list)), GUINT_TO_POINTER(tunnel->id + 1));
+}
+
+static void
+write_verdict(FILE *out, const struct words *words, GHashTable *said, const struct tunnel *tunnel, const struct verdict *verdict)
+{
     write_wrapped(out, words, "  Verdict", wmem_strdup_printf(words->scope, "%s: %s (%s)", state_name(verdict->state), verdict_cause(verdict),
             confidence_name(verdict->confidence)));
     write_wrapped(out, words, "", verdict_summary(words, tunnel, verdict));
@@ -147,10 +176,8 @@ write_verdict(FILE *out, const struct words *words, const struct tunnel *tunnel,
                 verdict->evidence_count == 1 ? "frame" : "frames", words_frames(words, verdict->evidence, verdict->evidence_count)));
     write_wrapped(out, words, "  Filter", wmem_strdup_printf(words->scope, "spiscope.tunnel == %u && spiscope.finding",
             tunnel->id));
-    for (unsigned i = 0; (line = coverage_text(verdict->missing, i)) != NULL; i++)
-        write_wrapped(out, words, i == 0 ? "  Missing" : "", line);
-    for (unsigned i = 0; (line = verdict_check(verdict, i)) != NULL; i++)
-        write_wrapped(out, words, i == 0 ? "  Check" : "", line);
+    write_list(out, words, said, tunnel, verdict, "  Missing", missing_line);
+    write_list(out, words, said, tunnel, verdict, "  Check", verdict_check);
 }
 
 /* "11:12:09.685  A deletes the IKE SA (frame 42), age 9.2 s; down 2.1 s; B sets up anew (frame 44)"; with the day where it is another
@@ -211,7 +238,7 @@ write_others(FILE *out, const struct words *words, const struct verdict *verdict
 }
 
 static void
-write_tunnel(FILE *out, const struct words *words, const struct overview_row *row, const struct judge *judge,
+write_tunnel(FILE *out, const struct words *words, GHashTable *said, const struct overview_row *row, const struct judge *judge,
         const struct sa **sas, unsigned count)
 {
     const struct tunnel *tunnel = row->tunnel;
@@ -219,7 +246,7 @@ write_tunnel(FILE *out, const struct words *words, const struct overview_row *ro
     fputc('\n', out);
     write_wrapped(out, words, wmem_strdup_printf(words->scope, "Tunnel %u", tunnel->id),
             wmem_strdup_printf(words->scope, "%s%s", words_peers(words, tunnel, row->name), tunnel->nat ? ", through NAT" : ""));
-    write_verdict(out, words, tunnel, &row->verdict);
+    write_verdict(out, words, said, tunnel, &row->verdict);
     write_others(out, words, &row->verdict);
     write_outages(out, words, tunnel, judge);
     write_seen(out, words, tunnel);
@@ -260,12 +287,10 @@ write_scan(FILE *out, const struct words *words, unsigned count)
 
 /* In a line, where it is well and one of many. */
 static void
-write_well(FILE *out, const struct words *words, const struct overview_row *row)
+write_well(FILE *out, const struct words *words, const struct overview *overview, const struct overview_row *row)
 {
-    const struct tunnel *tunnel = row->tunnel;
-
-    write_wrapped(out, words, wmem_strdup_printf(words->scope, "Tunnel %u", tunnel->id), wmem_strdup_printf(words->scope, "%s: %s",
-            words_peers(words, tunnel, row->name), state_name(row->verdict.state)));
+    write_wrapped(out, words, wmem_strdup_printf(words->scope, "Tunnel %u", row->tunnel->id), wmem_strdup_printf(words->scope, "%s: %s",
+            state_name(row->verdict.state), summary_peers(words, overview, row)));
 }
 
 /* The worst first. Few tunnels are told in full, whatever they are like. */
@@ -274,22 +299,25 @@ write_tunnels(FILE *out, const struct words *words, const struct overview *overv
         bool is_scanned)
 {
     wmem_allocator_t *kept = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
+    GHashTable *said = all ? NULL : g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     unsigned *counts;
     const struct sa ***sas = report_sort_sas(tracker, kept, &counts);
     uint32_t in_full = all || overview->tunnels <= OVERVIEW_FEW ? overview->tunnels : MIN(overview->troubled, SUMMARY_TUNNELS_AT_MOST);
 
     for (uint32_t i = 0; i < overview->tunnels; i++) {
         const struct tunnel *tunnel = overview->row[i].tunnel;
+        if (i == in_full)
+            fputc('\n', out);
         if (is_scanned && is_unanswered(tunnel))
             continue;
         if (i < in_full)
-            write_tunnel(out, words, &overview->row[i], judge, sas[tunnel->id], counts[tunnel->id]);
+            write_tunnel(out, words, said, &overview->row[i], judge, sas[tunnel->id], counts[tunnel->id]);
         else if (i >= overview->troubled)
-            write_well(out, words, &overview->row[i]);
+            write_well(out, words, overview, &overview->row[i]);
         wmem_free_all(words->scope);
-        if (i + 1 == in_full && in_full < overview->tunnels)
-            fprintf(out, "\n");
     }
+    if (said)
+        g_hash_table_destroy(said);
     wmem_destroy_allocator(kept);
 }
 

@@ -27,8 +27,8 @@ summary_hub(const struct words *words, const struct overview *overview)
     return wmem_strdup_printf(words->scope, "%s is a gateway of most of them", words_address(words, overview->hub));
 }
 
-static char *
-peers_text(const struct words *words, const struct overview *overview, const struct overview_row *row)
+char *
+summary_peers(const struct words *words, const struct overview *overview, const struct overview_row *row)
 {
     const struct tunnel *tunnel = row->tunnel;
     int spoke = overview_spoke(overview, tunnel);
@@ -70,7 +70,7 @@ summary_line(const struct words *words, const struct overview *overview, const s
 {
     const struct verdict *verdict = &row->verdict;
 
-    return wmem_strdup_printf(words->scope, "%s: %s, %s%s%s", state_name(verdict->state), peers_text(words, overview, row),
+    return wmem_strdup_printf(words->scope, "%s: %s, %s%s%s", state_name(verdict->state), summary_peers(words, overview, row),
             verdict_cause(verdict), by_text(words, overview, row), summary_outages(words, verdict));
 }
 

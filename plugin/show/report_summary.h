@@ -23,6 +23,9 @@ char *summary_counts(const struct words *words, const struct overview *overview)
 /** "192.0.2.1 is a gateway of most of them", where there is a hub. Owned by the words' scope. */
 char *summary_hub(const struct words *words, const struct overview *overview);
 
+/** "192.0.2.1 - 198.51.100.7"; without the hub where there is one; the tunnel's name where the user gave it one. Owned by the words' scope. */
+char *summary_peers(const struct words *words, const struct overview *overview, const struct overview_row *row);
+
 /** "; 11 outages, 22.1 s", as the end of a line; empty where there was none. Owned by the words' scope. */
 const char *summary_outages(const struct words *words, const struct verdict *verdict);
 

@@ -554,7 +554,7 @@ proto_register_spiscope(void)
     proto_spiscope = proto_register_protocol("SPIscope IPsec tunnel analysis", "SPIscope", "spiscope");
     protocol_spiscope = find_protocol_by_id(proto_spiscope);
     tree_register(proto_spiscope);
-    tables_register();
+    tables_register(capture_source);
     outputs_register(capture_source);
     conversations_register(proto_spiscope);
     windows_register(capture_source);

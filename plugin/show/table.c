@@ -20,6 +20,7 @@ struct registered_table {
     const char *so_far;             /* title of a window that is opened while packets come in */
     unsigned *width;                /* of each column, in characters */
     bool pads;                      /* this is tshark */
+    stat_tap_table *to_order;       /* before tshark prints it */
     struct registered_table *next;
 };
 
@@ -74,6 +75,55 @@ table_has_row(const struct table *table, uint32_t id)
     return find_row(table->rows, id) != NULL;
 }
 
+void
+table_order(const struct table *table, const uint32_t *ids, uint32_t count)
+{
+    stat_tap_table *rows = table->rows;
+    GHashTable *map = rows_of(rows);
+    stat_tap_table_item_type **before = g_memdup2(rows->elements, rows->num_elements * sizeof *before);
+    guint ordered = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        gconstpointer known = g_hash_table_lookup(map, GUINT_TO_POINTER(ids[i]));
+        if (!known || !before[GPOINTER_TO_UINT(known) - 1])
+            continue;
+        rows->elements[ordered++] = before[GPOINTER_TO_UINT(known) - 1];
+        before[GPOINTER_TO_UINT(known) - 1] = NULL;
+    }
+    for (guint i = 0; i < rows->num_elements; i++)
+        if (before[i])
+            rows->elements[ordered++] = before[i];
+    for (guint row = 0; row < rows->num_elements; row++) {
+        rows->elements[row][0].user_data.ptr_value = NULL;
+        g_hash_table_insert(map, GUINT_TO_POINTER(rows->elements[row][ID_CELL].user_data.uint_value), GUINT_TO_POINTER(row + 1));
+    }
+    rows->elements[0][0].user_data.ptr_value = map;
+    g_free(before);
+}
+
+static void
+order_rows(void *data)
+{
+    struct registered_table *registered = data;
+    const struct table table = { .rows = registered->to_order, .registered = registered };
+
+    registered->plan->order(&table);
+}
+
+/* tshark prints a table as it stands, and whoever listens last is called first. */
+static void
+order_before_printing(const struct table *table)
+{
+    struct registered_table *registered = table->registered;
+
+    if (!registered->pads || !registered->plan->order || registered->to_order)
+        return;
+    registered->to_order = table->rows;
+    GString *error = register_tap_listener(registered->ui.tap_name, registered, NULL, TL_REQUIRES_NOTHING, NULL, NULL, order_rows, NULL);
+    if (error)                      /* the rows stay in the order of their appearance */
+        g_string_free(error, TRUE);
+}
+
 static void
 append_row(const struct table *table, uint32_t id)
 {
@@ -89,6 +139,7 @@ append_row(const struct table *table, uint32_t id)
     if (!map) {
         map = g_hash_table_new(g_direct_hash, g_direct_equal);
         table->rows->elements[0][0].user_data.ptr_value = map;
+        order_before_printing(table);
     }
     g_hash_table_insert(map, GUINT_TO_POINTER(id), GUINT_TO_POINTER(row + 1));
     table->rows->elements[row][ID_CELL].user_data.uint_value = id;

@@ -25,6 +25,9 @@ struct table_column {
     int decimals;                   /**< of a figure */
 };
 
+/** A table that is being filled. */
+struct table;
+
 /** What is registered of a table. */
 struct table_plan {
     const char *title;              /**< of the table itself */
@@ -34,6 +37,8 @@ struct table_plan {
     const struct table_column *columns;
     unsigned count;
     tap_packet_cb take;             /**< takes what the tap hands over */
+    void (*order)(const struct table *table); /**< puts the rows in order before tshark prints them, with table_order; or NULL. In the window the
+                                         user does that */
 };
 
 /** Registers a table; the plan must last.
@@ -44,7 +49,6 @@ void table_register(const struct table_plan *plan, const char *tap);
  * them up to date; or no longer. Nothing in tshark. */
 void table_say_so_far(bool so_far);
 
-/** A table that is being filled. */
 struct table {
     stat_tap_table *rows;
     struct registered_table *registered;
@@ -61,6 +65,9 @@ bool table_has_row(const struct table *table, uint32_t id);
 
 /** Takes a row away, if it is there: the last one gets its place. */
 void table_drop_row(const struct table *table, uint32_t id);
+
+/** Puts the rows in the order of these numbers; those of other numbers come behind them. */
+void table_order(const struct table *table, const uint32_t *ids, uint32_t count);
 
 /** What does not fit in 32 bits becomes the largest that does. */
 void table_set_number(const struct table *table, unsigned row, unsigned column, uint64_t value);

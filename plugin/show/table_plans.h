@@ -6,9 +6,14 @@
 #ifndef SPISCOPE_TABLE_PLANS_H
 #define SPISCOPE_TABLE_PLANS_H
 
+#include "outputs.h"
 #include "table.h"
 
 extern const struct table_plan tunnel_table;
+
+/** What tells the tunnels' order, the worst first. */
+void tunnel_table_order_by(outputs_source *outputs);
+
 extern const struct table_plan outage_table;
 extern const struct table_plan sa_table;
 extern const struct table_plan ike_table;

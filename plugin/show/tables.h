@@ -9,6 +9,7 @@
 #include <epan/packet.h>
 
 #include "../judge/verdict.h"
+#include "outputs.h"
 
 /** What the tap "spiscope" hands over; lives as long as the packet. */
 struct tap_record {
@@ -19,8 +20,9 @@ struct tap_record {
     bool is_packet;                 /**< the frame holds a packet of the SA; else only the SA's state changed */
 };
 
-/** Registers the tap and the tables. */
-void tables_register(void);
+/** Registers the tap and the tables.
+ * @param outputs  gives what there is to order them by */
+void tables_register(outputs_source *outputs);
 
 /** The name of the tap. */
 const char *tables_tap(void);

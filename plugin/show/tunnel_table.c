@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "../compat.h"
+#include "../judge/overview.h"
 #include "table_plans.h"
 #include "tables.h"
 #include "user_words.h"
@@ -22,6 +23,8 @@ static const struct table_column columns[COLUMNS] = {
     [NAT] = { "NAT", COLUMN_TEXT },
     [FINDINGS] = { "Findings", COLUMN_TEXT },
 };
+
+static outputs_source *source;
 
 /* "flapping 1, spi_churn 9" */
 static char *
@@ -77,7 +80,32 @@ take(COMPAT_TAP_PACKET_ARGS)
     return TAP_PACKET_REDRAW;
 }
 
+/* The worst first. */
+static void
+order(const struct table *table)
+{
+    wmem_allocator_t *scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
+    struct capture_facts facts;
+    const struct tracker *tracker;
+    const struct judge *judge;
+
+    if (source(&facts, &tracker, &judge)) {
+        struct overview overview = overview_of(scope, tracker_tunnels(tracker), judge);
+        uint32_t *ids = wmem_alloc_array(scope, uint32_t, overview.tunnels);
+        for (uint32_t i = 0; i < overview.tunnels; i++)
+            ids[i] = overview.row[i].tunnel->id;
+        table_order(table, ids, overview.tunnels);
+    }
+    wmem_destroy_allocator(scope);
+}
+
+void
+tunnel_table_order_by(outputs_source *outputs)
+{
+    source = outputs;
+}
+
 const struct table_plan tunnel_table = {
     .title = "Tunnels", .menu = "SPIscope Tunnels", .command = "spiscope,tunnel", .filter = "spiscope.tunnel == %d",
-    .columns = columns, .count = COLUMNS, .take = take,
+    .columns = columns, .count = COLUMNS, .take = take, .order = order,
 };

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """spiscope-batch by the commands of README.md's section on many captures, run as they stand there, on 80 captures, some of them broken
 (SPISCOPE_BATCH names another number, such as 2000)."""
+import html
 import json
 import os
 import random
@@ -9,6 +10,8 @@ import struct
 import shutil
 import subprocess
 from collections import Counter
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
 import jsonschema
@@ -22,7 +25,8 @@ MANY = int(os.environ.get("SPISCOPE_BATCH", 80))
 BATCH = TEST_CAPTURES.parent / "plugin" / "batch"
 CUT, GARBAGE, HALF_HEADER, EMPTY = 8, 4, 4, 2
 COMPARED = ("v2_flap", "v1_ts_mismatch", "v2_nat3", "k_v2_volume")
-ODD_NAMES = ["with blanks.pcap", "new\nline.pcap", "-n.pcap", "it's \"quoted\".pcap", "dollar $(touch x) `y` ;&.pcap", "\u00fcml\u00e4ut \u2194.pcap", "%s {} {#} \\t.pcap", "a'b.pcap"]
+TOO_LONG = 120      # seconds for a browser
+ODD_NAMES = ["turned \u202egnp.pcap", "c1 \u009b31m.pcap", "escape \x1b[31m.pcap", "<b>&amp;.pcap", "with blanks.pcap", "new\nline.pcap", "-n.pcap", "it's \"quoted\".pcap", "dollar $(touch x) `y` ;&.pcap", "\u00fcml\u00e4ut \u2194.pcap", "%s {} {#} \\t.pcap", "a'b.pcap"]
 SCHEMA = json.loads((TEST_CAPTURES.parent / "plugin" / "report.schema.json").read_text())
 FAKE_SSH = '#!/bin/sh\n# ssh [OPTION] HOST -- COMMAND, on this machine\necho "$1" >>{log}\nwhile [ "$1" != -- ]; do shift; done\nshift\nexec sh -c "$*"\n'
 
@@ -68,6 +72,11 @@ def room(spiscope, name):
     folder.chmod(0o777)
     (folder / "captures").mkdir()
     return folder
+
+
+def shown(name):
+    """As a terminal and a page show it: what could be a command, ends a line, or turns the writing round is a question mark."""
+    return re.sub("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]", "?", name)
 
 
 class Many:
@@ -165,14 +174,19 @@ def test_the_summary_counts_and_names(batch):
     many, reports, printed = batch
     tunnels = [tunnel for report in reports for tunnel in report["tunnels"]]
     assert printed.startswith(f"{MANY} captures, {len(tunnels)} tunnels\n")
+    assert printed == "\n".join(shown(line) for line in printed.split("\n"))
     counted = dict(re.findall(r"^  (\w+) +(\d+)  ", printed.split("The worst tunnels")[0], re.M))
     assert {state: int(count) for state, count in counted.items()} == Counter(tunnel["verdict"]["state"] for tunnel in tunnels)
     bad = printed.split("Not read, or not to the end")[1].split("Without a frame")[0]
     for name in (*many.broken, *many.cut):
-        line, = [line for line in bad.splitlines() if line.startswith(f"  {name}: ")]
+        line, = [line for line in bad.splitlines() if line.startswith(f"  {shown(name)}: ")]
         assert "cut short" in line or name in many.broken
     assert len(bad.split("\n\n")[1].splitlines()) == len(many.broken) + len(many.cut)
     assert all(f"\n  {name}\n" in printed for name in many.empty)
+
+
+def linked(name, many):
+    return {"not read"} if name in {shown(broken) for broken in many.broken} else {"timeline", "report"}
 
 
 def test_the_page_links_to_what_is_there(batch):
@@ -180,15 +194,63 @@ def test_the_page_links_to_what_is_there(batch):
     folder = many.folder / "spiscope-batch"
     page = ElementTree.fromstring(re.search(r"<table>.*</table>", (folder / "index.html").read_text(), re.S)[0])
     rows = page.findall("./tbody/tr")
-    assert sorted(row[0].text for row in rows) == sorted({*many.good, *many.cut, *many.empty, *many.broken})
-    for row in rows:
+    names = ["".join(row[0].itertext()) for row in rows]
+    assert sorted(names) == sorted(shown(name) for name in (*many.good, *many.cut, *many.empty, *many.broken))
+    for name, row in zip(names, rows):
         links = {link.text: folder / link.get("href") for link in row.iter("a")}
-        assert set(links) == ({"not read"} if row[0].text in many.broken else {"timeline", "report"})
+        assert set(links) == linked(name, many)
         if "report" in links:
             assert "SPIscope" in links["report"].read_text() and ElementTree.parse(links["timeline"]).getroot().tag.endswith("svg")
     order = ["down", "flapping", "interrupted", "one_way", "degraded", "churning", "unknown", "idle", "stable", "-"]
     ranks = [order.index(row[1].text) for row in rows]
     assert ranks == sorted(ranks)
+
+
+# What a user does, and what is there then: what the columns hold after a click on each one's head, and after a second one
+CLICKS = """<script>
+const seen = [];
+for (const head of document.querySelectorAll("th")) for (const _ of [1, 2]) {
+    head.click();
+    seen.push([...document.querySelector("tbody").rows].map(row => row.cells[head.cellIndex].textContent));
+}
+const links = [...document.querySelectorAll("tbody tr")].map(row => [row.cells[0].textContent, [...row.querySelectorAll("a")].map(a => [a.textContent, a.href])]);
+const result = document.createElement("pre");
+result.id = "result";
+result.textContent = JSON.stringify({ seen, links, heads: [...document.querySelectorAll("th")].map(head => head.textContent) });
+document.body.append(result);
+</script></body>"""
+
+
+def browser(folder, *arguments):
+    done = subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}/browser", *arguments], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=TOO_LONG)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is not installed")
+def test_a_browser_sorts_the_page_and_follows_its_links(batch, tmp_path):
+    many, *_ = batch
+    folder = many.folder / "spiscope-batch"
+    page = folder / "clicked.html"
+    page.write_text((folder / "index.html").read_text().replace("</body>", CLICKS))
+    dom = browser(tmp_path, "--dump-dom", page.as_uri())
+    page.unlink()
+    found = json.loads(html.unescape(re.search(r'<pre id="result">(.*?)</pre>', dom, re.S)[1]))
+    assert sorted(name for name, _ in found["links"]) == sorted(shown(name) for name in (*many.good, *many.cut, *many.empty, *many.broken))
+    for at, head in enumerate(found["heads"]):
+        up, down = found["seen"][2 * at:2 * at + 2]
+        assert sorted(up) == sorted(down) and len(up) == MANY
+        if head in ("Tunnels", "Not well", "Outages", "Seconds", "Frames"):
+            numbers = [int(cell) for cell in up]
+            assert numbers == sorted(numbers) and [int(cell) for cell in down] == sorted(numbers, reverse=True), head
+    for name, links in found["links"]:
+        assert {text for text, _ in links} == linked(name, many)
+        assert all(Path(unquote(urlsplit(address).path)).is_file() for _, address in links), name
+    opened = [address for _, links in found["links"][::max(1, MANY // 4)] for text, address in links if text == "timeline"]
+    assert opened
+    for address in opened:
+        assert "SPIscope timeline of" in browser(tmp_path, "--dump-dom", address)
 
 
 def test_an_interruption_is_gone_on_from(spiscope, batch):
@@ -197,15 +259,15 @@ def test_an_interruption_is_gone_on_from(spiscope, batch):
     folder = room(spiscope, "interrupted")
     for name in LAB[:12]:
         shutil.copy(spiscope.path(name), folder / "captures" / f"{name}.pcap")
-    line = "setsid timeout -s KILL -k 1 2 " + command("batch captures").replace("batch captures", "batch -j 1 captures")
-    shell(spiscope, folder, line)
+    run = command("batch captures").replace("batch captures", "batch -j 1 captures")
+    shell(spiscope, folder, f"setsid sh -c 'echo $$ >group; exec {run}' & until [ -e spiscope-batch/captures/000003.line ]; do sleep 0.1; done; kill -s KILL -- -$(cat group)")
     done_before = {path.name: path.stat().st_mtime_ns for path in (folder / "spiscope-batch" / "captures").glob("*.line")}
     assert shell(spiscope, folder, command("batch captures")).returncode == 2, "results are not overwritten"
     done = shell(spiscope, folder, command("--resume"))
     assert done.returncode == 0, done.stderr
     after = {path.name: path.stat().st_mtime_ns for path in (folder / "spiscope-batch" / "captures").glob("*.line")}
     logged = {int(line.split("\t")[0]) for line in (folder / "spiscope-batch" / "jobs.tsv").read_text().splitlines()[1:]}
-    assert logged == set(range(1, 13)) and len(after) == 12
+    assert logged == set(range(1, 13)) and len(after) == 12 > len(done_before) >= 3
     assert done_before.items() <= after.items() or len(done_before.items() - after.items()) <= 1     # one was done, and not yet written down
     reports = [json.loads(line) for line in (folder / "spiscope-batch" / "reports.jsonl").read_text().splitlines()]
     assert sorted(by_file(reports)) == sorted(f"captures/{name}.pcap" for name in LAB[:12])

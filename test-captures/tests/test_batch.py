@@ -263,7 +263,7 @@ def test_an_interruption_is_gone_on_from(spiscope, batch):
     shell(spiscope, folder, f"setsid sh -c 'echo $$ >group; exec {run}' & until [ -e spiscope-batch/captures/000003.line ]; do sleep 0.1; done; kill -s KILL -- -$(cat group)")
     done_before = {path.name: path.stat().st_mtime_ns for path in (folder / "spiscope-batch" / "captures").glob("*.line")}
     assert shell(spiscope, folder, command("batch captures")).returncode == 2, "results are not overwritten"
-    done = shell(spiscope, folder, command("--resume"))
+    done = shell(spiscope, folder, command("--resume").splitlines()[0])
     assert done.returncode == 0, done.stderr
     after = {path.name: path.stat().st_mtime_ns for path in (folder / "spiscope-batch" / "captures").glob("*.line")}
     logged = {int(line.split("\t")[0]) for line in (folder / "spiscope-batch" / "jobs.tsv").read_text().splitlines()[1:]}
@@ -308,7 +308,7 @@ def test_on_many_machines(spiscope):
     (folder / "hosts").write_text(f"2/{ssh} one.example\n2/{ssh} two.example\n")
     for path in (folder / "hosts", *(folder / "captures").iterdir()):
         path.chmod(0o644)
-    done = shell(spiscope, folder, command("--sshloginfile").splitlines()[1])
+    done = shell(spiscope, folder, command("--sshloginfile").splitlines()[2])
     assert done.returncode == 1 and not done.stderr, done.stderr
     found = by_file([json.loads(line) for line in (folder / "far" / "reports.jsonl").read_text().splitlines()])
     for name in names:
@@ -327,7 +327,7 @@ def test_ring_buffer_files_are_read_as_one(spiscope):
     assert len(parts) >= 4
     for place, path in enumerate(reversed(parts)):
         path.rename(folder / f"part {place}.pcapng").chmod(0o644)
-    done = shell(spiscope, folder, command("--merge").splitlines()[0])
+    done = shell(spiscope, folder, command("--merge").splitlines()[1])
     assert done.returncode == 0 and not done.stderr, done.stderr
     report = json.loads((folder / "day" / "reports.jsonl").read_text())
     alone = outputs(spiscope, "v2_pfs_flap", False, ()).json

@@ -79,6 +79,24 @@ def steady(sas):
         yield number * PACKET_INTERVAL, sender.packet(*ends, spi_of(sa))
 
 
+HUB_GENERATIONS = 50                        # of SAs in each direction of a tunnel
+HUB_HALF_LIFE = 100_000 * MS
+
+
+def hub(tunnels):
+    """So many tunnels with one gateway, each with ever new SAs in both directions, of two packets each: SPI churn in all of them."""
+    sender = Sender(random.Random("hub"))
+    for half in itertools.count():
+        for tunnel, inbound in itertools.product(range(tunnels), (0, 1)):
+            ends = (peer(tunnel + 1), HUB) if inbound else (HUB, peer(tunnel + 1))
+            yield half * HUB_HALF_LIFE + (tunnel * 2 + inbound) * 10 * MS, sender.packet(*ends, spi_of((half // 2 * tunnels + tunnel) * 2 + inbound))
+
+
+def hub_size(tunnels):
+    """(packets, SAs) of a whole hub."""
+    return tunnels * HUB_GENERATIONS * 4, tunnels * HUB_GENERATIONS * 2
+
+
 SCANNER = "203.0.113.66"
 SCAN_INTERVAL = MS
 HEALTHY_EVERY = 100                         # packets of a scan, of which one belongs to each healthy tunnel
@@ -128,6 +146,8 @@ CASES = {
     "udpscan": (lambda: scan(udp=True), "the same in UDP"),
     "flood4000": (lambda: flood(4000), "a scan in UDP with SPIs that collide, 4,000 for each of seven hashes"),
     "flood49000": (lambda: flood(49_000), "the same, 49,000 for each hash"),
+    **{f"hub{tunnels}": (lambda tunnels=tunnels: hub(tunnels), f"{tunnels:,} tunnels with {hub_size(tunnels)[1]:,} SAs, all of which churn")
+       for tunnels in (20, 60, 100, 1000)},
     "sas100": (lambda: steady(100), "ESP on 100 SAs"),
     "sas5000": (lambda: steady(5000), "ESP on 5,000 SAs"),
     "sas100000": (lambda: steady(100_000), "ESP on 100,000 SAs"),

@@ -7,7 +7,7 @@ import json
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 
-from captures import HEALTHY_SPIS, LATE_SPIS, packets_of
+from captures import HEALTHY_SPIS, LATE_SPIS, hub_size, packets_of
 from measure import Run
 
 Limit = namedtuple("Limit", "what most measure")
@@ -23,13 +23,18 @@ Limit = namedtuple("Limit", "what most measure")
 #   scanned        two lengths of a scan, between which the memory of an SA is taken
 #   max_sas        where the table is full
 #   flood          the case, and its length
-Scale = namedtuple("Scale", "timed exact coarse long hostile few few_lengths many many_lengths healthy scanned max_sas flood")
+#   hubs           tunnels of two hubs, between which what an output costs must not grow faster than their SAs
+Scale = namedtuple("Scale", "timed exact coarse long hostile few few_lengths many many_lengths healthy scanned max_sas flood hubs")
 SMALL = Scale(timed=(100_000, 20_000), exact=(3000, 9000), coarse=1500, long=(3000, 9000, 36_000), hostile=(500, 1500, 4500),
               few="sas100", few_lengths=(1000, 5000), many="sas5000", many_lengths=(6000, 10_000),
-              healthy=(30_000, 230_000), scanned=(20_000, 120_000), max_sas=1000, flood=("flood4000", 28_000))
+              healthy=(30_000, 230_000), scanned=(20_000, 120_000), max_sas=1000, flood=("flood4000", 28_000), hubs=(20, 60))
 FULL = Scale(timed=(1_000_000, 100_000), exact=(10_000, 50_000), coarse=50_000, long=(10_000, 1_000_000, 4_000_000), hostile=(10_000, 50_000, 200_000),
              few="sas100", few_lengths=(10_000, 50_000), many="sas100000", many_lengths=(110_000, 150_000),
-             healthy=(100_000, 1_000_000), scanned=(100_000, 1_000_000), max_sas=10_000, flood=("flood49000", 346_000))
+             healthy=(100_000, 1_000_000), scanned=(100_000, 1_000_000), max_sas=10_000, flood=("flood49000", 346_000), hubs=(100, 1000))
+
+# What is written when the capture has been read, and what to compare it with: a table of what is not there
+OUTPUTS = {"report": "spiscope,report", "JSON": "spiscope,json,/dev/null", "timeline": "spiscope,timeline,/dev/null"}
+NO_OUTPUT = "http,tree"
 
 WITH_IPSEC, WITHOUT_IPSEC = ("esp", "udp", "ike", "scan"), ("web",)
 
@@ -133,6 +138,22 @@ def forgotten_packets(bench, scale):
         yield f"packets not counted, {name}", sum(packets_of(spi, "scan", scale.scanned[0]) - counted.get(spi, 0) for spi in spis)
 
 
+def of_hub(tunnels, output):
+    return Run(f"hub{tunnels}", hub_size(tunnels)[0], "plugin", "plain", ("-q", "-z", output))
+
+
+def output_cost(bench, tunnels, output):
+    """Instructions an SA."""
+    written, read = (bench.submit(of_hub(tunnels, what)).result()[None] for what in (output, NO_OUTPUT))
+    return (written - read) / hub_size(tunnels)[1]
+
+
+def outputs_over_sas(bench, scale):
+    few, many = scale.hubs
+    for name, output in OUTPUTS.items():
+        yield f"{name}: an SA of {many} tunnels over one of {few}", output_cost(bench, many, output) / output_cost(bench, few, output)
+
+
 ALTERNATIVES = "{}: SPIscope over Lua and over `-T fields \\| python3`"
 LIMITS = {
     "tree": Limit("ESP with a tree: over stock", 1.05, over_stock("esp", "tree")),
@@ -146,6 +167,7 @@ LIMITS = {
     "long": Limit("linear in packets", 1.05, long_over_short),
     "hostile": Limit("linear in what a hostile capture makes grow", 1.10, hostile_over_time),
     "many-sas": Limit("linear in SAs", 1.10, many_over_few),
+    "outputs": Limit("outputs: linear in tunnels and SAs", 1.10, outputs_over_sas),
     "flood": Limit("hash flooding: over a scan of as many random SPIs", 1.05, flood_over_scan),
     # a page more or less a run shows as a fraction of a byte; an allocation would show as 8 or more
     "healthy": Limit("bytes per healthy packet, over stock", 4, bytes_of_healthy_packet),

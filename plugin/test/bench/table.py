@@ -4,7 +4,7 @@ import statistics
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from limits import LIMITS, WITH_IPSEC, WITHOUT_IPSEC, measure_limits
+from limits import LIMITS, NO_OUTPUT, OUTPUTS, WITH_IPSEC, WITHOUT_IPSEC, measure_limits, of_hub
 from measure import BENCH, ROOT, WHO, Run, captures
 
 sys.path.insert(0, str(ROOT / "cmake"))
@@ -61,6 +61,27 @@ def costs_table(bench, scale, costs, rounds):
     return lines
 
 
+LARGE_HUB = 1000
+
+
+def outputs_table(bench, rounds):
+    """A row for each output of a large hub: what it takes besides reading the capture. Nothing else should run on the machine."""
+    packets, sas = captures.hub_size(LARGE_HUB)
+    lines = [f"What is written at the end, of {LARGE_HUB:,} tunnels with {sas:,} SAs in {packets:,} packets, all of which churn: besides reading them.", "",
+             row("output", "CPU time, s", "memory, MB"), row("---", "---:", "---:")]
+    taken = {output: [] for output in (NO_OUTPUT, *OUTPUTS.values())}
+    for _ in range(rounds):
+        for output, list_ in taken.items():
+            list_.append(bench.usage(of_hub(LARGE_HUB, output)))
+    seconds, kilobytes = ({output: statistics.median(usage[i] for usage in list_) for output, list_ in taken.items()} for i in (0, 1))
+    for name, output in (("none: reading alone", None), *OUTPUTS.items()):
+        before = NO_OUTPUT if output else None
+        lines.append(row(name, *(f"{of[output or NO_OUTPUT] - (of[before] if before else 0):{form}}" for of, form in
+                                 ((seconds, ".2f"), ({key: value / 1024 for key, value in kilobytes.items()}, ".0f")))))
+        say(lines[-1])
+    return lines
+
+
 def limits_table(bench, scale):
     """A row for each limit and what was measured for it."""
     lines = [row("limit", "measured on", "at most", "measured", ""), row("---", "---", "---:", "---:", "---")]
@@ -79,7 +100,7 @@ def table(bench, scale, rounds):
             f"{scale.timed[0]:,} packets (`ike`: {scale.timed[1]:,}), median of {rounds} paired run{'s' if rounds > 1 else ''}. "
             "All but the third column: over stock tshark with the same command.", ""]
     costs, limits = counted(bench, scale), limits_table(bench, scale)
-    return "\n".join([*head, *legend, "", *costs_table(bench, scale, costs, rounds), "", *limits]) + "\n"
+    return "\n".join([*head, *legend, "", *costs_table(bench, scale, costs, rounds), "", *outputs_table(bench, rounds), "", *limits]) + "\n"
 
 
 def write(bench, scale, rounds, only_print):

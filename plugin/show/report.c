@@ -117,7 +117,7 @@ write_set_ups(FILE *out, const struct words *words, const struct tunnel *tunnel)
             rekeys == 0 ? "not rekeyed" : wmem_strdup_printf(words->scope, "rekeyed %s", words_times(words, rekeys))));
 }
 
-/* The surest finding of each kind, with how often it came; the worst kinds first. Of a tunnel, or of none: NULL. */
+/* The surest finding of each kind, with how often it came; the worst kinds first. Of a tunnel, or of none: NULL. Outages have been told, each. */
 static void
 write_findings(FILE *out, const struct words *words, const struct tunnel *tunnel, const struct judge *judge)
 {
@@ -126,7 +126,7 @@ write_findings(FILE *out, const struct words *words, const struct tunnel *tunnel
     for (unsigned i = 0; file && i < SEVERITIES * FINDING_KEYS; i++) {
         unsigned key = i % FINDING_KEYS, rank = SEVERITIES - 1 - (i / FINDING_KEYS);
         const struct finding *finding = file->best[key];
-        if (!finding || finding_severity(finding) != rank)
+        if (!finding || key == FINDING_OUTAGE || finding_severity(finding) != rank)
             continue;
         write_wrapped(out, words, "  Finding", wmem_strdup_printf(words->scope, "%s, %s, as in frame %u (%s): %s",
                 finding_kind((uint8_t)key)->key, words_times(words, file->count[key]), finding->frame,

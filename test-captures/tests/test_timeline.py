@@ -199,6 +199,30 @@ def test_3000_sas_are_grouped(spiscope, life, early):
     assert sum(1 for element in root.iter()) < 2000
 
 
+def count_of(bar):
+    """How many SAs it stands for."""
+    many = re.match(r"(\d+) SAs as one", bar.findtext(f"{SVG}title"))
+    return int(many[1]) if many else len(bar.get("data-sas").split())
+
+
+def test_bars_of_many_lanes_have_an_end(spiscope):
+    """30 SAs at a time, each for 40 pixels' worth of time or less: ten thousand bars that could be seen apart would be too many."""
+    a, b, side_by_side, generations = bytes((198, 51, 100, 1)), bytes((203, 0, 113, 1)), 30, 300
+    packets = []
+    for n in range(generations):
+        for k in range(side_by_side):
+            packets += [(n * 4000 + k * 130 + part, 0x10000000 + n * side_by_side + k, i + 1) for i, part in enumerate((0, 2000, 5000))]
+    path = spiscope.readable_copy_dir("timeline") / "side-by-side.pcap"
+    path.write_bytes(PCAP_HEADER + b"".join(esp(time, a, b, spi, sequence) for time, spi, sequence in sorted(packets)))
+    path.chmod(0o644)
+    output = outputs(spiscope, str(path), False, ())
+    root = check_form(output.svg)
+    drawn = bars(root)
+    assert len(output.json["tunnels"][0]["sas"]) == sum(map(count_of, drawn)) == side_by_side * generations
+    assert 100 <= len(drawn) <= 1000 and len(output.svg) < 2_000_000
+    assert all(len(bar.get("data-sas").split()) == min(count_of(bar), 100) for bar in drawn)
+
+
 def test_three_sas_are_bars_with_their_spi(spiscope):
     path = write_generations(spiscope, "few.pcap", 2, 40_000)
     root = check(outputs(spiscope, path, False, MIN_10))

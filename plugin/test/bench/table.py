@@ -76,7 +76,7 @@ def outputs_table(bench, rounds):
     seconds, kilobytes = ({output: statistics.median(usage[i] for usage in list_) for output, list_ in taken.items()} for i in (0, 1))
     for name, output in (("none: reading alone", None), *OUTPUTS.items()):
         before = NO_OUTPUT if output else None
-        lines.append(row(name, *(f"{of[output or NO_OUTPUT] - (of[before] if before else 0):{form}}" for of, form in
+        lines.append(row(name, *(f"{max(of[output or NO_OUTPUT] - (of[before] if before else 0), 0):{form}}" for of, form in
                                  ((seconds, ".2f"), ({key: value / 1024 for key, value in kilobytes.items()}, ".0f")))))
         say(lines[-1])
     return lines

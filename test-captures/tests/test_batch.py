@@ -319,7 +319,7 @@ def test_on_many_machines(spiscope):
 
 
 def test_ring_buffer_files_are_read_as_one(spiscope):
-    """The parts are named in another order than that of their packets; one of them was cut out in another order of time."""
+    """The parts are named in another order than that of their packets."""
     folder = room(spiscope, "ring")
     whole = spiscope.path("v2_pfs_flap")
     subprocess.run(["editcap", "-F", "pcapng", "-c", "100", whole, folder / "part.pcapng"], check=True, capture_output=True)
@@ -333,6 +333,22 @@ def test_ring_buffer_files_are_read_as_one(spiscope):
     alone = outputs(spiscope, "v2_pfs_flap", False, ()).json
     assert report["tunnels"] == alone["tunnels"] and report["capture"]["frames"] == alone["capture"]["frames"]
     assert report["capture"]["file"] == f"merged: {len(parts)} files"
+
+
+def test_a_part_that_is_out_of_order_is_named(spiscope):
+    """Its last packet stands before its first: mergecap cannot mend that, and it is said, of that file alone; with a name that is no command."""
+    folder = room(spiscope, "disordered")
+    data = spiscope.path("v2_flap").read_bytes()
+    at = records(data)
+    (folder / "first \x1b[31m.pcap").write_bytes(data[:24] + data[at[49]:at[50]] + data[at[0]:at[49]])
+    (folder / "second.pcap").write_bytes(data[:24] + data[at[50]:])
+    for path in folder.glob("*.pcap"):
+        path.chmod(0o644)
+    done = shell(spiscope, folder, "spiscope-batch --merge -o day *.pcap")
+    assert done.stderr == "out of time order: first ?[31m.pcap\n"
+    report = json.loads((folder / "day" / "reports.jsonl").read_text())
+    assert report["capture"]["frames"] == len(at) - 1 and "capture_disordered" in {finding["key"] for finding in
+                                                                                  (*report["findings"], *report["tunnels"][0]["findings"])}
 
 
 def test_the_filters_are_filters(spiscope):

@@ -351,6 +351,26 @@ def test_a_part_that_is_out_of_order_is_named(spiscope):
                                                                                   (*report["findings"], *report["tunnels"][0]["findings"])}
 
 
+def test_parts_that_cannot_be_merged_are_named(spiscope):
+    """One is no capture, one is gone, one is cut within its 21st packet, with which the next one begins: of that one the whole packets count, and none of the others is lost."""
+    folder = room(spiscope, "parts")
+    data = spiscope.path("v2_flap").read_bytes()
+    at = records(data)
+    (folder / "1 cut.pcap").write_bytes(data[:at[20] + 20])
+    (folder / "2.pcap").write_bytes(data[:24] + data[at[20]:at[100]])
+    (folder / "3.pcap").write_bytes(data[:24] + data[at[100]:])
+    (folder / "4 garbage.pcap").write_bytes(b"\xff" * 100)
+    for path in folder.glob("*.pcap"):
+        path.chmod(0o644)
+    done = shell(spiscope, folder, "spiscope-batch --merge -o day *.pcap gone.pcap")
+    assert done.returncode == 1
+    for name in ("1 cut.pcap", "4 garbage.pcap", "gone.pcap"):
+        assert f'"{name}"' in done.stderr
+    assert "2.pcap" not in done.stderr and "3.pcap" not in done.stderr
+    assert json.loads((folder / "day" / "reports.jsonl").read_text())["capture"]["frames"] == len(at) - 1
+    assert "Not read, or not to the end" in done.stdout and not list((folder / "day").glob("**/*.part"))
+
+
 def test_the_filters_are_filters(spiscope):
     done = shell(spiscope, spiscope.readable_copy_dir("filters"), "spiscope-batch --filters")
     filters = [part for line in done.stdout.splitlines()[1:] for part in re.split(r"; ", re.split(r"  +", line)[-1])]

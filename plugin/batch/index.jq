@@ -36,7 +36,7 @@ def row:
   "<p>State, cause and who acts (By) are those of the worst tunnel; seconds are the sum of all outages. A click on a column's head sorts by it.</p>",
   "<table><thead><tr>" + (["Capture", "State", "Worst tunnel", "Cause", "By", "Tunnels", "Not well", "Outages", "Seconds", "Frames", "See", "Trouble"]
       | map("<th>\(.)</th>") | join("")) + "</tr></thead><tbody>",
-  ($results | sort_by((worst.verdict.state // "" | rank), .batch.file) | .[] | row),
+  ($results | sort_by((worst.verdict.state // "" | rank), -([.tunnels[]?.outages | length] | add // 0), .batch.file) | .[] | row),
   "</tbody></table>",
   "<script>",
   "for (const head of document.querySelectorAll('th')) head.addEventListener('click', () => {",

@@ -67,7 +67,7 @@ def below(thing, role, name):
 
 def text_of(thing):
     text = thing.get_text_iface()
-    return text.get_text(0, text.get_character_count()) if text else thing.get_name()
+    return Atspi.Text.get_text(text, 0, Atspi.Text.get_character_count(text)) if text else thing.get_name()
 
 
 class Window:

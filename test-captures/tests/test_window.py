@@ -148,7 +148,7 @@ def test_a_case_is_answered_step_by_step(room, display, case):
 
 def test_a_window_that_does_not_answer_is_seen(room, display, case):
     """Without the plugin the first step has no answer."""
-    status, said = drive(room, display, "case", case, "-r", str(room.room / case["first"]), plugin=False, patience=3)
+    status, said = drive(room, display, "case", case, "-r", str(room.room / case["first"]), plugin=False, patience=8)
     assert status != 0 and "the toolbar's list of tunnels: no answer" in said, said
 
 

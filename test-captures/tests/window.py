@@ -52,6 +52,12 @@ def children(thing):
             yield child
 
 
+def role_of(thing):
+    """Its name was another one until AT-SPI 2.53."""
+    name = thing.get_role_name()
+    return "push button" if name == "button" else name
+
+
 def is_like(name, wanted):
     return bool(wanted.search(name)) if isinstance(wanted, re.Pattern) else name == wanted
 
@@ -59,7 +65,7 @@ def is_like(name, wanted):
 def below(thing, role, name):
     """The things of a role and a name (a string, or a pattern to be found in it), from the top."""
     for child in children(thing):
-        if child.get_role_name() == role and is_like(child.get_name(), name):
+        if role_of(child) == role and is_like(child.get_name(), name):
             yield child
         if child.get_role_name() not in GRIDS:
             yield from below(child, role, name)

@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# scenario.sh NAME   runs one scenario in the guest, and leaves what came out in /guest/out.
+OUT=/guest/out T=/run/lab NAME=$1
+CAPTURES='' MONITORS='' TRAFFIC=''
+for file in "$LAB"/{net,faults,daemons}.sh "$LAB"/scenarios/*.sh; do
+  . "$file"
+done
+
+finish() { # the users stop, the daemons after them, and what was seen and logged is kept
+  local p g file
+  for p in $TRAFFIC; do kill $p 2>/dev/null; done
+  for g in A B C; do end_users $g; done
+  sleep 1
+  for g in A B C; do kill_daemon $g TERM; done
+  sleep 3
+  for g in A B C; do kill_daemon $g KILL; done
+  sleep 2
+  kill -INT $CAPTURES
+  kill $MONITORS
+  sleep 1
+  for g in A B C; do
+    for file in charon pluto iked; do [ -f $T/$g/$file.log ] && cp $T/$g/$file.log $OUT/$NAME.$g.$file.log; done
+    [ -s $T/$g/config ] && cp $T/$g/config $OUT/$NAME.$g.conf
+    [ -f $T/$g.xfrm ] && cp $T/$g.xfrm $OUT/$NAME.$g.xfrm
+  done
+  cp $T/ping.* $OUT/ 2>/dev/null
+  cp $T/done $OUT/$NAME.done
+  net_down
+  rm -rf ${T:?}/*
+}
+
+mkdir -p $T
+rm -f $OUT/$NAME.*
+began=$SECONDS
+s_$NAME
+finish
+echo "$NAME: $((SECONDS - began)) s"

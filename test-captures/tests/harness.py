@@ -26,6 +26,7 @@ from starter import Starters, compile_starter, needs_a_start  # noqa: E402
 from store import Store, digest  # noqa: E402
 
 LAB = sorted(path.stem for path in TEST_CAPTURES.glob("*.pcap"))
+UML = sorted(path.stem for path in (TEST_CAPTURES / "uml").glob("*.pcap"))     # those in simulated time, with a list of their own as they are many
 SYNTHETIC = sorted(make.CASES)
 ALL = LAB + SYNTHETIC
 
@@ -95,10 +96,11 @@ class Harness(Room):
         super().__init__(plugin_dir)
         self.captures = self.room / "captures"
         self.captures.mkdir()
-        for path in TEST_CAPTURES.glob("*.pcap"):
-            shutil.copy(path, self.captures)
-        for path in TEST_CAPTURES.glob("*.keys"):
-            shutil.copytree(path, self.captures / path.name)
+        for folder in (TEST_CAPTURES, TEST_CAPTURES / "uml"):
+            for path in folder.glob("*.pcap"):
+                shutil.copy(path, self.captures)
+            for path in folder.glob("*.keys"):
+                shutil.copytree(path, self.captures / path.name)
         self.open_up()
         self.truth = {}
         self.cache = {}           # Job -> its rows

@@ -12,9 +12,10 @@ cd "$UML"
 packages() { DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >/dev/null; }
 
 kernel() { # Debian's own user-mode-linux has no simulated time
-  packages linux-source-6.1 gcc make flex bison bc xz-utils libelf-dev
+  packages linux-source-6.1 gcc patch make flex bison bc xz-utils libelf-dev
   tar xf /usr/src/linux-source-6.1.tar.xz
   cd linux-source-6.1
+  patch -p1 < "$HERE/large-fp-state.patch"
   make ARCH=um defconfig >/dev/null
   cat "$HERE/kernel.config" >> .config
   make ARCH=um olddefconfig >/dev/null
@@ -26,7 +27,7 @@ kernel() { # Debian's own user-mode-linux has no simulated time
 
 root() { # strongSwan's packages and libreswan's exclude each other: the latter is unpacked beside them
   packages debootstrap
-  debootstrap --variant=minbase --include=charon-systemd,strongswan-swanctl,strongswan-pki,libstrongswan-extra-plugins,libcharon-extra-plugins,openiked,libnss3-tools,conntrack,tcpdump,iproute2,iputils-ping,nftables,procps,kmod \
+  debootstrap --variant=minbase --include=charon-systemd,strongswan-swanctl,strongswan-pki,libstrongswan-standard-plugins,libstrongswan-extra-plugins,libcharon-extauth-plugins,libcharon-extra-plugins,openiked,libnss3-tools,conntrack,tcpdump,iproute2,iputils-ping,nftables,procps,kmod \
     bookworm root.new "${MIRROR:-http://deb.debian.org/debian}" >root.log
   needed=$(chroot root.new apt-cache depends libreswan | sed -n 's/^ *|\?Depends: \([a-z0-9.+-]*\)$/\1/p' | grep -v -e debconf -e lsb-base)
   chroot root.new apt-get install -y --no-install-recommends $needed >>root.log

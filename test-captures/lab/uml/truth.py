@@ -20,9 +20,9 @@ STRONGSWAN = (re.compile(r"IKE_SA .* (established|rekeyed|reauthenticated|delete
                          r"|is initiating|collision|retransmit \d|giving up|received (?!.*(SUPPORTED|FRAGMENTATION|SIGNATURE_HASH|vendor ID|packet|end entity|issuer))[A-Z_]+ "
                          r"|unacceptable|MAC mismatched|could not decrypt|no (matching|acceptable)|authentication of .* (failed|succ)|sending (DPD|keep alive)|NAT mappings of|"
                          r"uniqueness|duplicate|endpoint changed|untrusted|no issuer|failed|expired"),
-              re.compile(r"queueing|activating|loaded|loading|checkout|checkin|sending keep alive|parsed INFORMATIONAL|retransmit [2-9]"))
+              re.compile(r"plugin |queueing|activating|loaded|loading|checkout|checkin|sending keep alive|parsed INFORMATIONAL|retransmit [2-9]"))
 LIBRESWAN = (re.compile(r'"\w+"(\[\d+\] [\d.]+)? #\d+: '),
-             re.compile(r"retransmission; will wait (?!0\.5 )|sent IKE_SA_INIT|sent IKE_AUTH|sent Main|switched|Diffie|message id deadlock|constructed|local (IKE|ESP)|encrypted (chain|msg)|peer ID|Peer ID"))
+             re.compile(r"processing decrypted|: *(proposal )?\d:(IKE|ESP)|proposals \(|local proposals|retransmission; will wait (?!0\.5 )|sent IKE_SA_INIT|sent IKE_AUTH|sent Main|switched|Diffie|message id deadlock|constructed|local (IKE|ESP)|encrypted (chain|msg)|peer ID|Peer ID"))
 OPENIKED = (re.compile(r"send (IKE_SA_INIT|IKE_AUTH)|sa_state: .*-> (ESTABLISHED|CLOSED|CLOSING)|loaded SPIs|deleted CHILD|rekeying|sa_free|established peer|retransmit|"
                        r"notify: .*(?:NO_PROPOSAL|TS_UNACC|AUTHENTICATION_FAILED|INVALID|TEMPORARY|NO_ADDITIONAL)|expired|failed|unexpected|mismatch|flow not"), re.compile(r"ca_|NAT_DETECTION"))
 
@@ -45,12 +45,12 @@ def kernels(out, name):
     found = {}
     for path in sorted(out.glob(f"{name}.?.xfrm")):
         for when, deleted, *triple, _ in sa_events(path):
-            birth_and_ends = found.setdefault(tuple(triple), [when, []])
+            birth_and_ends = found.setdefault(tuple(triple), [None, []])
             if deleted:
                 birth_and_ends[1].append(when)
             else:
-                birth_and_ends[0] = min(when, birth_and_ends[0])
-    return found
+                birth_and_ends[0] = min(when, birth_and_ends[0] or when)
+    return {triple: found[triple] for triple in found if found[triple][0]}     # the others are SPIs that were taken, and no SA came of it
 
 
 def users(out, name):
@@ -92,7 +92,7 @@ def logged(out, name):
                 when, text = (float(match[1]), match[2]) if match else (None, "")
                 keep = kept(text, OPENIKED)
             if match and keep:
-                yield f"{gateway} {when:.3f} {text[:220]}"
+                yield f"{gateway} {when:.3f} {text[:180]}"
 
 
 def main(out, name):

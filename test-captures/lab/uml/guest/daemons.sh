@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The three daemons. strongswan, libreswan, openiked GATEWAY write a configuration and start; what it says comes from these variables, with defaults:
-#   V 1 or 2 (IKE); L, R addresses; LID, RID identities; LTS, RTS selectors; KEY; IKEP, ESPP proposals in the daemon's words;
-#   IX, CX more lines on the IKE SA and on the child (strongSwan), LX on the connection (libreswan): name=value, with semicolons between them.
-# MORE is another connection, as show_strongswan or show_libreswan print it; CHILDREN are more children of strongSwan's.
+# The three daemons. strongswan, libreswan, openiked GATEWAY write a configuration and start; what it says comes from these variables, all with defaults:
+# all:        V 1 or 2 (IKE); L, R addresses; LID, RID identities; LTS, RTS selectors; KEY the pre-shared one; IKEP, ESPP proposals in the daemon's words
+# strongSwan: IX, CX lines on the IKE SA and on the child; LAUTH, RAUTH, ROUND2 authentication; CHILD its name, CHILDREN more of them; SECRETS; CHARON options
+# libreswan:  LX lines on the connection; AUTO; UNIQUE
+# OpenIKED:   ENC, AUTH, GROUP of the child; IENC, IGROUP of the IKE SA; LIFE, BYTES, ILIFE; MODE active or passive
+# Lines are name=value, with semicolons between them. MORE is another connection, as show_strongswan or show_libreswan print it.
 declare -A KIND
 PSK=lab-psk-not-a-secret
 PLUGINS="random nonce aes des sha1 sha2 md4 md5 hmac kdf xcbc ctr ccm gcm gmp curve25519 drbg pem pkcs1 pkcs8 x509 pubkey constraints openssl kernel-netlink socket-default vici eap-identity eap-mschapv2 eap-md5 xauth-generic"
@@ -22,7 +24,7 @@ lines() { echo "$1" | sed 's/; */\n/g' | sed "s/^/$2/"; }
 
 show_strongswan() { # [NAME]
   cat <<CONFIG
-connections.${1:-site} {
+connections { ${1:-site} {
     version = ${V:-2}
     local_addrs = $L
     remote_addrs = $R
@@ -33,19 +35,19 @@ $(lines "${IX:-}" '    ')
         ${LAUTH:-auth = psk}
         id = ${LID:-$L}
     }
-    ${LOCAL2:-}
     remote {
         ${RAUTH:-auth = psk}
         id = ${RID:-$R}
     }
-    children.${CHILD:-net} {
+    ${ROUND2:-}
+    children { ${CHILD:-net} {
         local_ts = ${LTS/host/dynamic}
         remote_ts = ${RTS/host/dynamic}
         esp_proposals = ${ESPP:-aes256-sha256-modp2048}
 $(lines "${CX:-}" '        ')
-    }
+    } }
     ${CHILDREN:-}
-}
+} }
 CONFIG
 }
 
@@ -54,7 +56,7 @@ strongswan() {
   sides $1
   mkdir -p $T/$1/swanctl/{x509,x509ca,private}
   { show_strongswan ${CONN:-site}; echo "${MORE:-}"
-    echo "secrets.ike-1 { secret = \"${KEY:-$PSK}\" }"; echo "${SECRETS:-}"; } > $T/$1/swanctl/swanctl.conf
+    echo "secrets { ike-1 { secret = \"${KEY:-$PSK}\" } }"; echo "${SECRETS:-}"; } > $T/$1/swanctl/swanctl.conf
   cp $T/$1/swanctl/swanctl.conf $T/$1/config
   cat > $T/$1/strongswan.conf <<CONFIG
 charon-systemd {
@@ -120,7 +122,7 @@ libreswan() {
   local L=$L R=$R LTS=$LTS RTS=$RTS
   sides $1
   mkdir -p $T/$1/{nss,run}
-  cp /guest/${NSS:-nss}/* $T/$1/nss/
+  cp /guest/nss/* $T/$1/nss/
   { printf 'config setup\n\tuniqueids=%s\n\tikev1-policy=accept\n\n' ${UNIQUE:-yes}; show_libreswan; echo "${MORE:-}"; } > $T/$1/ipsec.conf
   cp $T/$1/ipsec.conf $T/$1/config
   echo ": PSK \"${KEY:-$PSK}\"" > $T/$1/ipsec.secrets
@@ -132,7 +134,7 @@ start_libreswan() {
   local name
   rm -f $T/$1/run/*
   ip netns exec $1 /usr/libexec/ipsec/pluto --nofork --config $T/$1/ipsec.conf --secretsfile $T/$1/ipsec.secrets --rundir $T/$1/run --nssdir $T/$1/nss \
-    --logfile $T/$1/pluto.log --no-dnssec --virtual-private "${PRIVATE:-}" > $T/$1/stdout 2>&1 &
+    --logfile $T/$1/pluto.log --no-dnssec --virtual-private "" > $T/$1/stdout 2>&1 &
   for i in $(seq 100); do [ -S $T/$1/run/pluto.ctl ] && break; sleep 0.1; done
   sleep 1
   whack $1 --listen
@@ -154,7 +156,7 @@ whack() { # GATEWAY OPTIONS..: libreswan's control
 # --- OpenIKED -----------------------------------------------------------------------------------------------------------------
 # Its HMAC-SHA-256 is cut to 96 bits in Linux's kernel: with the other daemons HMAC-SHA-1 is what works
 
-openiked() { # ENC, AUTH, GROUP of the child; IGROUP of the IKE SA; LIFE, BYTES; ILIFE; MODE active or passive
+openiked() {
   local L=$L R=$R LTS=$LTS RTS=$RTS
   sides $1
   mkdir -p $T/$1

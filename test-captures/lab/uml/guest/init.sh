@@ -12,6 +12,7 @@ mount -t tmpfs tmpfs /tmp
 mount -t tmpfs tmpfs /var/tmp
 mount -t hostfs -o "$WORK" none /guest
 echo "GUEST up: $(uname -r), $(date -u)"
+echo 3 > /proc/sys/kernel/printk
 ip link set lo up
 for name in ${SCENARIOS//,/ }; do
   timeout -k 5 40000 bash "$LAB/scenario.sh" "$name"

@@ -118,7 +118,7 @@ begin() { # [TOPOLOGY [POINT..]]: the network, and all that watches it
 }
 
 # users GATEWAY SOURCE DESTINATION SECONDS [BYTES [PING'S OPTIONS]]: a user who sends a ping every so many seconds, to the end; his own log
-# (NAME.ping.GATEWAY.SOURCE.DESTINATION) tells when he was answered
+# (ping.NAME.GATEWAY.SOURCE.DESTINATION.SECONDS) tells when he was answered
 users() {
   local g=$1 source=$2 destination=$3 every=$4 bytes=${5:-32}
   shift $(($# > 5 ? 5 : $#))

@@ -31,7 +31,7 @@ finish() { # the users stop, the daemons after them, and what was seen and logge
 }
 
 mkdir -p $T
-rm -f $OUT/$NAME.*
+rm -f $OUT/$NAME.* $OUT/ping.$NAME.*
 began=$SECONDS
 s_$NAME
 finish

@@ -29,10 +29,10 @@ s_sl_v2_ondemand() { begin; LX='salifetime=8h; ikelifetime=8h' libreswan B; IX='
 s_sl_v2_second() { begin; L=192.0.2.2 R=192.0.2.1 LTS=10.2.0.1/32 RTS=10.1.0.1/32
   MORE=$(LTS=10.2.0.2/32 RTS=10.1.0.2/32 LX='salifetime=8h; ikelifetime=8h' show_libreswan second) LX='salifetime=8h; ikelifetime=8h' libreswan B
   L=192.0.2.1 R=192.0.2.2 LTS=10.1.0.1/32 RTS=10.2.0.1/32 IX='rekey_time=8h' CX='rekey_time=25m' \
-  CHILDREN='children.second { local_ts = 10.1.0.2/32
+  CHILDREN='children { second { local_ts = 10.1.0.2/32
  remote_ts = 10.2.0.2/32
  esp_proposals = aes256-sha256-modp2048
- rekey_time = 20m }' strongswan A
+ rekey_time = 20m } }' strongswan A
   initiate A; sleep 5; users A 10.1.0.1 10.2.0.1 30; sleep 1800; initiate A second; users A 10.1.0.2 10.2.0.2 20; sleep 1800
   stop_users; sleep 60; note "A terminates second"; control A --terminate --child second; users A 10.1.0.1 10.2.0.1 30; sleep 1800; }
 
@@ -42,11 +42,11 @@ s_ss_v2_cookie() { begin switch mB; CHARON='cookie_threshold = 0' IX='rekey_time
 
 # EAP that works, and a virtual address
 s_ss_v2_eap() { begin; IX='pools=clients; rekey_time=4h' RAUTH='auth = eap-mschapv2
- eap_id = %any' R=%any RID=%any RTS=host MORE='pools.clients { addrs = 10.1.0.4/32 }' SECRETS='secrets.eap-1 { id = alice
- secret = right }' CX='rekey_time=1h' strongswan B
+ eap_id = %any' R=%any RID=%any RTS=host MORE='pools { clients { addrs = 10.1.0.4/32 } }' SECRETS='secrets { eap-1 { id = alice
+ secret = right } }' CX='rekey_time=1h' strongswan B
   IX='vips=0.0.0.0; rekey_time=4h' LAUTH='auth = eap-mschapv2
- eap_id = alice' LID=alice LTS=host SECRETS='secrets.eap-1 { id = alice
- secret = right }' CX='rekey_time=25m' strongswan A
+ eap_id = alice' LID=alice LTS=host SECRETS='secrets { eap-1 { id = alice
+ secret = right } }' CX='rekey_time=25m' strongswan A
   initiate A; sleep 5; users A 10.1.0.4 10.2.0.1 20; sleep 3600; }
 
 # both ask for each rekey in the same moment

@@ -23,16 +23,16 @@ s_sl_v2_pfs() { begin; LX='salifetime=8h; ikelifetime=8h' ESPP='aes256-sha2_256;
 s_os_v2_pfs() { begin; IX=$LONG CX='rekey_time=8h' ESPP=aes256-sha1-modp2048 strongswan B; GROUP=modp3072 LIFE=900 openiked A; users_of_a 4500; }
 # the first child works, a second one is refused again and again
 s_ss_v2_second_refused() { begin; LTS=10.2.0.1/32 RTS=10.1.0.1/32 IX=$LONG CX='rekey_time=8h' strongswan B
-  LTS=10.1.0.1/32 RTS=10.2.0.1/32 IX=$LONG CX='rekey_time=8h; start_action=trap' CHILDREN='children.second { local_ts = 10.1.0.2/32
+  LTS=10.1.0.1/32 RTS=10.2.0.1/32 IX=$LONG CX='rekey_time=8h; start_action=trap' CHILDREN='children { second { local_ts = 10.1.0.2/32
  remote_ts = 10.2.0.2/32
- esp_proposals = aes256-sha256-modp2048 }' strongswan A
+ esp_proposals = aes256-sha256-modp2048 } }' strongswan A
   users A 10.1.0.1 10.2.0.1 15; sleep 300; for i in 1 2 3 4 5 6; do initiate A second; sleep 200; done; }
 xauth() { # PASSWORD
-  V=1; begin; IX=$LONG R=%any RID=192.0.2.1 RAUTH='auth = psk' LOCAL2='remote-2 { auth = xauth }' SECRETS='secrets.xauth-1 { id = alice
- secret = right }' CX='rekey_time=7h' strongswan B
-  IX="$LONG" LOCAL2='local-2 { auth = xauth
- xauth_id = alice }' SECRETS="secrets.xauth-1 { id = alice
- secret = $1 }" CX='rekey_time=7h' strongswan A; }
+  V=1; begin; IX=$LONG R=%any RID=192.0.2.1 RAUTH='auth = psk' ROUND2='remote-2 { auth = xauth }' SECRETS='secrets { xauth-1 { id = alice
+ secret = right } }' CX='rekey_time=7h' strongswan B
+  IX="$LONG" ROUND2='local-2 { auth = xauth
+ xauth_id = alice }' SECRETS="secrets { xauth-1 { id = alice
+ secret = $1 } }" CX='rekey_time=7h' strongswan A; }
 s_ss_v1_xauth() { xauth right; initiate A; sleep 5; users_of_a 1800; }
 s_ss_v1_xauth_refused() { xauth wrong; for i in 1 2 3 4 5; do initiate A; sleep 60; done; }
 certificates() { # GATEWAY CERTIFICATE

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run.sh NAME[,NAME..]   runs scenarios of guest/scenarios, one after another, in a guest that build.sh made; run.sh list names them. What comes out is in
-# $UML/work/out (UML: as for build.sh): NAME.POINT.pcap, NAME.GATEWAY.*, ping.NAME.* Several run.sh may run at once; LIMIT: seconds of the host's clock.
+# $UML/work/out (UML: as for build.sh): NAME.POINT.pcap, NAME.GATEWAY.*, ping.NAME.*. Several run.sh may run at once; LIMIT: seconds of the host's clock.
 HERE=$(dirname "$(readlink -f "$0")")
 UML=$(readlink -f "${UML:-$PWD/lab-uml}")
 if [ "$1" = list ]; then

@@ -131,20 +131,11 @@ libreswan() {
 }
 
 start_libreswan() {
-  local name
   rm -f $T/$1/run/*
   ip netns exec $1 /usr/libexec/ipsec/pluto --nofork --config $T/$1/ipsec.conf --secretsfile $T/$1/ipsec.secrets --rundir $T/$1/run --nssdir $T/$1/nss \
     --logfile $T/$1/pluto.log --no-dnssec --virtual-private "" > $T/$1/stdout 2>&1 &
   for i in $(seq 100); do [ -S $T/$1/run/pluto.ctl ] && break; sleep 0.1; done
-  sleep 1
-  whack $1 --listen
-  for name in $(sed -n 's/^conn //p' $T/$1/ipsec.conf); do
-    ip netns exec $1 /usr/libexec/ipsec/addconn --config $T/$1/ipsec.conf --ctlsocket $T/$1/run/pluto.ctl $name >> $T/$1/addconn.log 2>&1
-    case $(sed -n "/^conn $name\$/,/^\$/s/.*auto=//p" $T/$1/ipsec.conf) in
-      start) whack $1 --name $name --initiate --asynchronous;;
-      ondemand) whack $1 --name $name --route;;
-    esac
-  done
+  sleep 1     # it loads its connections by itself, and begins what auto=start or ondemand says
 }
 
 whack() { # GATEWAY OPTIONS..: libreswan's control

@@ -38,7 +38,7 @@ firewall() {
   note "firewall drops: $*"
   { echo "table $family firewall { chain forward { type filter hook forward priority 0;"
     for rule in "$@"; do echo "$rule drop"; done
-    echo '} }'; } | ip netns exec M nft -f -
+    printf '}\n}\n'; } | ip netns exec M nft -f - 2>> $T/done
 }
 
 firewall_off() {

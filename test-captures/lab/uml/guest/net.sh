@@ -4,6 +4,12 @@
 # A gateway's packets come to a capture before M does anything to them; what M drops on the way to a gateway is not in that gateway's capture.
 declare -A NUMBER=([A]=1 [B]=2 [C]=3)
 
+# Users' packets that no SA protects are lost in M, as on the internet, and in no capture
+USERS=10.0.0.0/14
+nothing_plain() {
+  echo "table $1 plain { chain forward { type filter hook forward priority 10; ip saddr $USERS drop; }; }" | ip netns exec M nft -f - 2>> $T/done
+}
+
 namespace() {
   ip netns add $1
   ip -n $1 link set lo up
@@ -38,6 +44,7 @@ switch_up() { # A, B and C on one switch. Nobody asks for MAC addresses: that wo
       ip -n $a route add 10.${NUMBER[$b]}.0.0/16 via 192.0.2.${NUMBER[$b]}
     done
   done
+  nothing_plain bridge
 }
 
 router_up() { # A and B on links of their own to M, which routes
@@ -51,6 +58,7 @@ router_up() { # A and B on links of their own to M, which routes
     ip -n $g route add default via 192.0.2.254 src 192.0.2.${NUMBER[$g]}
   done
   ip netns exec M sysctl -qw net.ipv4.ip_forward=1 net.ipv4.icmp_ratelimit=0
+  nothing_plain ip
 }
 
 # nat_up [OPTIONS]: A (10.77.0.1) and C (10.78.0.1) behind M, which is 192.0.2.1 to B and drops what comes to it unasked. OPTIONS are masquerade's
@@ -67,6 +75,7 @@ nat_up() {
   ip -n C route add default via 10.78.0.254
   ip -n B route add default via 192.0.2.1
   ip netns exec M sysctl -qw net.ipv4.ip_forward=1
+  nothing_plain ip
   nat_rules "$@"
 }
 
@@ -94,7 +103,7 @@ nat_timeout() { ip netns exec M sysctl -qw net.netfilter.nf_conntrack_udp_timeou
 capture() { # POINT..: interfaces of M
   local point
   for point in "$@"; do
-    ip netns exec M tcpdump -Z root -U -s 0 -i $point -w $OUT/$NAME.$point.pcap 'udp or esp or ah or icmp or (ip[6:2] & 0x1fff != 0)' 2>/dev/null &
+    ip netns exec M tcpdump -Z root -U -s 0 -i $point -w $OUT/$NAME.$point.pcap "(udp or esp or ah or icmp or (ip[6:2] & 0x1fff != 0)) and not net $USERS" 2>/dev/null &
     CAPTURES="$CAPTURES $!"
   done
   sleep 1

@@ -7,17 +7,13 @@ for file in "$LAB"/{net,faults,daemons}.sh "$LAB"/scenarios/*.sh; do
   . "$file"
 done
 
-finish() { # the users stop, the daemons after them, and what was seen and logged is kept
+finish() { # nobody looks any more, and what was seen and logged is kept. How daemons end is no part of the scenario
   local p g file
-  for p in $TRAFFIC; do kill $p 2>/dev/null; done
-  for g in A B C; do end_users $g; done
-  sleep 1
-  for g in A B C; do kill_daemon $g TERM; done
-  sleep 3
-  for g in A B C; do kill_daemon $g KILL; done
-  sleep 2
   kill -INT $CAPTURES
   kill $MONITORS
+  sleep 1
+  for p in $TRAFFIC; do kill $p 2>/dev/null; done
+  for g in A B C; do end_users $g; kill_daemon $g KILL; done
   sleep 1
   for g in A B C; do
     for file in charon pluto iked; do [ -f $T/$g/$file.log ] && cp $T/$g/$file.log $OUT/$NAME.$g.$file.log; done

@@ -19,7 +19,7 @@ s_ls_v1_espprop() { V=1; begin; ESPP=aes128-sha1-modp2048 strongswan B; AUTO=ond
 s_sl_v1_ts() { V=1; begin; LTS=10.22.0.0/24 libreswan B; IX=$TRY CX='start_action=trap' strongswan A; users_of_a; }
 s_ol_v2_ts() { begin; LTS=10.22.0.0/24 ESPP='aes256-sha1;modp2048' libreswan B; openiked A; users_of_a; }
 # groups differ, which only a rekey shows: the child of IKE_AUTH brings no key exchange
-s_sl_v2_pfs() { begin; LX='salifetime=8h; ikelifetime=8h' ESPP='aes256-sha2_256;modp3072' libreswan B; IX=$LONG CX='rekey_time=15m; life_time=20m; start_action=trap' strongswan A; users_of_a 4500; }
+s_so_v2_pfs() { begin; MODE=passive GROUP=modp3072 openiked B; IX=$LONG CX='rekey_time=15m; life_time=20m; start_action=trap' ESPP=aes256-sha1-modp2048 strongswan A; users_of_a 4500; }
 s_os_v2_pfs() { begin; IX=$LONG CX='rekey_time=8h' ESPP=aes256-sha1-modp2048 strongswan B; GROUP=modp3072 LIFE=900 openiked A; users_of_a 4500; }
 # the first child works, a second one is refused again and again
 s_ss_v2_second_refused() { begin; LTS=10.2.0.1/32 RTS=10.1.0.1/32 IX=$LONG CX='rekey_time=8h' strongswan B

@@ -3,8 +3,9 @@
  * section 2.4) drops the SAs of the one when the other is set up; and the displaced one goes on sending, or notices and comes back.
  *
  * With an address of its own, the other device is another tunnel of the gateway: what the gateway sends in the one stops when the other is
- * set up, and the other way round, three times in all. Under the same address (both members of an HA pair), the SAs of the IKE SA before go
- * on sending past the handover grace although the gateway sends on them no more, and no Delete was seen; twice.
+ * set up, and the other way round, three times in all; or the other came back so soon that the gateway sent nothing in between. Under the
+ * same address (both members of an HA pair), the SAs of the IKE SA before go on sending past the handover grace although the gateway sends
+ * on them no more, and no Delete was seen; twice.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -41,10 +42,21 @@ set_up_before(const struct ike_sa *ike_sa)
 
 /* ---- another tunnel of the gateway */
 
-/* The set-up of another tunnel at which the gateway's traffic in this one stopped. */
-static const struct past_setup *
-displaced_by(const struct setups *setups, const struct ike_sa *ike_sa, uint64_t min_outage)
+/* Whether the other tunnel's traffic stopped when this IKE SA of ours was set up. */
+static bool
+displaced(const struct judge *judge, const struct tunnel *other, const struct ike_sa *by)
 {
+    const struct turns *turns = &memory_read(judge->memory, other)->turns;
+
+    return turns->other == by->flow->tunnel && turns->frame[0] == by->first_frame;
+}
+
+/* The set-up of another tunnel at which the gateway's traffic in this one stopped; or before which it sent nothing in this one, as that other
+ * had been displaced by this one's set-up. */
+static const struct past_setup *
+displaced_by(const struct judge *judge, const struct setups *setups, const struct ike_sa *ike_sa)
+{
+    uint64_t min_outage = (uint64_t)judge->limits.min_outage * CLOCK_NSECS;
     const struct tunnel *tunnel = ike_sa->flow->tunnel;
     const struct service_side *side = &tunnel->service.side[1 - flow_peer(ike_sa->flow)];
     const struct ike_sa *before = set_up_before(ike_sa);
@@ -56,7 +68,7 @@ displaced_by(const struct setups *setups, const struct ike_sa *ike_sa, uint64_t 
         const struct past_setup *other = &setups->item[i];
         if (other->tunnel == tunnel || clock_compare(&other->time, &before->established_time) <= 0
                 || clock_passed_ms(&other->time, &side->last, UNDER_WAY_MS)
-                || outage_ns_between(&side->last, &other->time) > outage_pause(side, min_outage))
+                || (outage_ns_between(&side->last, &other->time) > outage_pause(side, min_outage) && !displaced(judge, other->tunnel, before)))
             continue;
         if (!found || other->frame > found->frame)
             found = other;
@@ -131,7 +143,7 @@ judge_turn(struct judge *judge, const struct ike_sa *ike_sa, const struct setups
 {
     const struct tunnel *tunnel = ike_sa->flow->tunnel;
     struct turns *turns = &memory_of(judge->memory, tunnel)->turns;
-    const struct past_setup *other = displaced_by(setups, ike_sa, (uint64_t)judge->limits.min_outage * CLOCK_NSECS);
+    const struct past_setup *other = displaced_by(judge, setups, ike_sa);
     const struct ike_sa *old = other ? NULL : displaced_under_one_address(judge, ike_sa);
 
     if (other) {

@@ -113,6 +113,16 @@ knew_its_state(const struct ike_sa *began, const struct ike_sa *old)
     return false;
 }
 
+/* Whether the other peer went on asking over the old IKE SA when the new one was there, and the new one's initiator said nothing over the old
+ * one any more: it does not know it. */
+static bool
+asked_in_vain(const struct ike_sa *old, const struct ike_sa *began)
+{
+    unsigned side = old->flow == began->flow ? 0 : 1;
+
+    return old->last_frame > began->first_frame && old->heard_frame[side] < began->first_frame;
+}
+
 /* Two Informationals of IKEv1 that answer each other are a liveness check (RFC 3706); one alone may be a Delete. */
 static bool
 is_liveness_pair(const struct exchange *last)
@@ -143,9 +153,10 @@ displace(struct ike_sa *old, struct ike_sa *began, struct changes *changes)
     change_ike_sa(changes, CHANGE_DISPLACED, began);
 }
 
-/* Traffic on the direction's older SAs: whether there was any just before the new IKE SA, and none since. */
+/* Traffic on the direction's older SAs: whether there was any just before the new IKE SA, and none since.
+ * @param asked  the other peer still asks over the old IKE SA: a gateway may be away for long */
 static bool
-traffic_stopped(const struct flow *flow, const struct ike_sa *began, bool *any)
+traffic_stopped(const struct flow *flow, const struct ike_sa *began, bool asked, bool *any)
 {
     const struct sa *sa;
 
@@ -154,7 +165,7 @@ traffic_stopped(const struct flow *flow, const struct ike_sa *began, bool *any)
             continue;
         if (clock_passed_ms(&began->established_time, &sa->last_time, SILENT_AFTER_MS))
             return false;
-        *any |= !clock_passed(&sa->last_time, &began->first_time, JUST_BEFORE);
+        *any |= asked || !clock_passed(&sa->last_time, &began->first_time, JUST_BEFORE);
     }
     return true;
 }
@@ -170,23 +181,25 @@ check_ike_sas(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struct
         return;
     tunnel->maybe_restarted = NULL;
     struct ike_sa *old = began->tunnel_older;
-    if (!old || !old->established || old->end != IKE_ALIVE || old->successor || clock_compare(&old->last_time, &began->first_time) > 0
-            || may_be_deleted(old, began) || tries_again(began, old) || knew_its_state(began, old))
+    bool asked = old && asked_in_vain(old, began);
+    if (!old || !old->established || old->end != IKE_ALIVE || old->successor || tries_again(began, old) || knew_its_state(began, old)
+            || (!asked && (clock_compare(&old->last_time, &began->first_time) > 0 || may_be_deleted(old, began))))
         return;                     /* it lives on, or may have been deleted; or others failed in between */
-    if (traffic_stopped(&tunnel->flow[0], began, &any) && traffic_stopped(&tunnel->flow[1], began, &any) && any)
+    if (traffic_stopped(&tunnel->flow[0], began, asked, &any) && traffic_stopped(&tunnel->flow[1], began, asked, &any) && any)
         displace(old, began, changes);
 }
 
-/* Whether the old child carried nothing, and its IKE SA said nothing, since the new one began. */
+/* Whether the old child carried nothing, and its IKE SA said nothing but what was asked in vain, since the new one began. */
 static bool
 fell_silent(const struct child *old, const struct child *new)
 {
+    const struct ike_sa *before = old->list->ike_sa;
     const nstime_t *born = &new->origin->response_time;
 
     for (int i = 0; i < 2; i++)
         if (old->sa[i] && old->sa[i]->sequence.packets > 0 && clock_passed_ms(born, &old->sa[i]->last_time, SILENT_AFTER_MS))
             return false;
-    return !clock_passed_ms(born, &old->list->ike_sa->last_time, SILENT_AFTER_MS);
+    return !clock_passed_ms(born, &before->last_time, SILENT_AFTER_MS) || asked_in_vain(before, new->list->ike_sa);
 }
 
 /* An old child that fell silent for a new IKE SA that nobody announced: a peer lost its state. Two that

@@ -44,7 +44,7 @@ def parse(path):
         # --- IKE_SA keys
         x = re.match(r'(Sk_ei|Sk_er|Sk_ai|Sk_ar) secret => (\d+) bytes', msg)
         if x:
-            k = s.setdefault('newkeys', {'prop': s.get('prop') or keyed.get(('prop', uid)), 'uid': uid})
+            k = s.setdefault('newkeys', {'prop': keyed.get(('prop', uid)) or s.get('prop'), 'uid': uid})
             s['dump'] = k[x[1]] = []; continue
         x = re.match(r'Sk_pr secret =>', msg)
         if x and 'newkeys' in s:

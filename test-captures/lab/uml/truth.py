@@ -23,7 +23,7 @@ STRONGSWAN = (re.compile(r"IKE_SA .* (established|rekeyed|reauthenticated|delete
               re.compile(r"plugin |queueing|activating|loaded|loading|checkout|checkin|sending keep alive|parsed INFORMATIONAL|retransmit [2-9]"))
 LIBRESWAN = (re.compile(r'"\w+"(\[\d+\] [\d.]+)? #\d+: '),
              re.compile(r"processing decrypted|: *(proposal )?\d:(IKE|ESP)|proposals \(|local proposals|retransmission; will wait (?!0\.5 )|sent IKE_SA_INIT|sent IKE_AUTH|sent Main|switched|Diffie|message id deadlock|constructed|local (IKE|ESP)|encrypted (chain|msg)|peer ID|Peer ID"))
-OPENIKED = (re.compile(r"send (IKE_SA_INIT|IKE_AUTH)|sa_state: .*-> (ESTABLISHED|CLOSED|CLOSING)|loaded SPIs|deleted CHILD|rekeying|sa_free:|established peer|retransmit|"
+OPENIKED = (re.compile(r"send (IKE_SA_INIT|IKE_AUTH)|sa_state: .*-> (ESTABLISHED|CLOSED|CLOSING)|loaded SPIs|deleted CHILD|rekeying|sa_free:|established peer|retransmit 1 |"
                        r"notify: .*(?:NO_PROPOSAL|TS_UNACC|AUTHENTICATION_FAILED|INVALID|TEMPORARY|NO_ADDITIONAL)|expired|failed|unexpected|mismatch|flow not"), re.compile(r"ca_|NAT_DETECTION"))
 
 

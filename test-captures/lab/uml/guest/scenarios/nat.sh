@@ -28,4 +28,4 @@ s_ls_v1_no_4500() { V=1; begin nat mA; IX=$LONG CX='rekey_time=7h' server strong
   AUTO=ondemand client libreswan; users A 10.1.0.1 10.2.0.1 15; sleep 900; }
 # OpenIKED behind a NAT, healthy
 s_os_v2_nat() { begin nat mA mB; IX='rekey_time=1h' CX='rekey_time=40m' ESPP=aes256-sha1-modp2048 server strongswan
-  LIFE=1500 client openiked; sleep 5; users A 10.1.0.1 10.2.0.1 20; sleep 5400; }
+  LIFE=1500 client openiked; sleep 5; users A 10.1.0.1 10.2.0.1 50; sleep 5400; }

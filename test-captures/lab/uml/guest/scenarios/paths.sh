@@ -23,7 +23,7 @@ s_so_v2_way_to_a() { begin switch mA mB; MODE=passive openiked B; IX="$LONG; dpd
 s_sl_v2_loss30() { begin switch mB; LX='salifetime=8h; ikelifetime=8h' libreswan B; IX=$LONG CX='rekey_time=20m' strongswan A; initiate A; sleep 5
   users A 10.1.0.1 10.2.0.1 5; sleep 600; lose 30 600; sleep 600; }
 s_ss_v2_loss30() { begin switch mA mB; IX=$LONG CX='rekey_time=8h' strongswan B; IX=$LONG CX='rekey_time=20m' strongswan A; initiate A; sleep 5
-  users A 10.1.0.1 10.2.0.1 5; sleep 400; lose 30 600; sleep 400; }
+  users A 10.1.0.1 10.2.0.1 5; sleep 250; lose 30 500; sleep 200; }
 # packets that overtake each other, by up to 3 s: more than the window of 32 at ten a second
 s_ss_v2_reorder() { begin switch mB; IX=$LONG CX='rekey_time=8h; replay_window=32' strongswan B; IX=$LONG CX='rekey_time=8h; replay_window=32' strongswan A; initiate A; sleep 5
   users A 10.1.0.1 10.2.0.1 20; sleep 300; note "packets overtake each other"; path B delay 5s reorder 80%; users A 10.1.0.2 10.2.0.2 0.05; sleep 18; stop_users; users A 10.1.0.1 10.2.0.1 20; path B delay 8ms; sleep 300; }

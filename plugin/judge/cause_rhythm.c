@@ -13,6 +13,9 @@
 #define CONSTANT_WITHIN_SECONDS 2
 #define CONSTANT_SHARE 50
 
+/* Seconds: half of the shortest idle timeout that gateways take (Cisco IOS and ASA: 60 s). What is deleted sooner after a packet is not idle. */
+#define IDLE_AT_LEAST 30
+
 /* A rhythm is seen from so many on. */
 #define TIMES_AT_LEAST 2
 
@@ -62,7 +65,7 @@ is_constant(const struct idle_ends *ends)
 {
     nstime_t apart = clock_elapsed(&ends->least, &ends->most);
 
-    return ends->count >= TIMES_AT_LEAST && (!clock_passed(&ends->least, &ends->most, CONSTANT_WITHIN_SECONDS + 1)
+    return ends->count >= TIMES_AT_LEAST && ends->least.secs >= IDLE_AT_LEAST && (!clock_passed(&ends->least, &ends->most, CONSTANT_WITHIN_SECONDS + 1)
             || apart.secs <= ends->most.secs / CONSTANT_SHARE);
 }
 

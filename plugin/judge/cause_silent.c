@@ -137,8 +137,8 @@ explain_restart(const struct view *view, const struct trouble *trouble, struct c
     const struct outage *outage = trouble->outage;
     if (outage && (outage->how == OUTAGE_IKE_DELETED || outage->how == OUTAGE_CHILD_DELETED))
         return false;
-    if (outage && outage->how == OUTAGE_UNANSWERED && silent_peer(outage) != PEER_NOT_SEEN && silent_peer(outage) != began)
-        return false;
+    if (outage && outage->how == OUTAGE_UNANSWERED && silent_peer(outage) != began)
+        return false;               /* it asked in vain too: the path was cut, or the other one was away */
     claim->by = (int8_t)began;
     return claim_finding(claim, finding);
 }

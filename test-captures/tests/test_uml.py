@@ -13,7 +13,7 @@ from outputs import outputs, run_ahead
 
 sys.path += [str(TEST_CAPTURES), str(TEST_CAPTURES.parent / "cmake")]
 import verdicts as readme  # noqa: E402  (cmake/verdicts.py)
-from expected_uml import SEVERAL, TABLE  # noqa: E402
+from expected_uml import SCENARIOS, SEVERAL, TABLE  # noqa: E402
 from expected_verdicts import allowed_by, allowed_causes, allowed_states  # noqa: E402
 
 FOLDER = TEST_CAPTURES / "uml"
@@ -60,6 +60,7 @@ def users_of(name):
 def test_there_are_enough_of_them():
     assert len(UML) >= 40 and set(UML) == set(EXPECTED)
     assert len({name[:2] for name in UML}) == 9, "each of three daemons with each"
+    assert len({row.capture for row in SCENARIOS}) == len(SCENARIOS)
 
 
 # --- the table of SAs -----------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import calendar
 import re
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 SINCE = re.compile(r"\[?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d+)\]?")
@@ -23,6 +24,8 @@ STRONGSWAN = (re.compile(r"IKE_SA .* (established|rekeyed|reauthenticated|delete
               re.compile(r"plugin |queueing|activating|loaded|loading|checkout|checkin|sending keep alive|parsed INFORMATIONAL|retransmit [2-9]"))
 LIBRESWAN = (re.compile(r'"\w+"(\[\d+\] [\d.]+)? #\d+: '),
              re.compile(r"processing decrypted|: *(proposal )?\d:(IKE|ESP)|proposals \(|local proposals|retransmission; will wait (?!0\.5 )|sent IKE_SA_INIT|sent IKE_AUTH|sent Main|switched|Diffie|message id deadlock|constructed|local (IKE|ESP)|encrypted (chain|msg)|peer ID|Peer ID"))
+NAMES_AN_SA = re.compile(r"0x[0-9a-f]{8}|SPI|Quick Mode|CREATE_CHILD_SA request")
+ALIKE = 20
 OPENIKED = (re.compile(r"send (IKE_SA_INIT|IKE_AUTH)|sa_state: .*-> (ESTABLISHED|CLOSED|CLOSING)|loaded SPIs|deleted CHILD|rekeying|sa_free:|established peer|retransmit 1 |"
                        r"notify: .*(?:NO_PROPOSAL|TS_UNACC|AUTHENTICATION_FAILED|INVALID|TEMPORARY|NO_ADDITIONAL)|expired|failed|unexpected|mismatch|flow not"), re.compile(r"ca_|NAT_DETECTION"))
 
@@ -72,9 +75,15 @@ def kept(text, words):
     return words[0].search(text) and not words[1].search(text)
 
 
+def shape_of(text):
+    return re.sub(r"[0-9a-f]*\d[0-9a-f]*", "", text)
+
+
 def logged(out, name):
+    """The lines that are kept; of those that name no SA, and are alike but for numbers, the first ALIKE of each gateway."""
     for path in sorted(out.glob(f"{name}.?.*.log")):
         gateway, daemon = path.name.split(".")[1:3]
+        alike = Counter()
         for line in path.read_text(errors="replace").splitlines():
             if daemon == "charon":
                 match = re.match(r"(\d+\.\d+) \d+\[\w+\] (.*)", line)
@@ -92,6 +101,9 @@ def logged(out, name):
                 when, text = (float(match[1]), match[2]) if match else (None, "")
                 keep = kept(text, OPENIKED)
             if match and keep:
+                alike[shape_of(text)] += 1
+                if alike[shape_of(text)] > ALIKE and not NAMES_AN_SA.search(text):
+                    continue
                 yield f"{gateway} {when:.3f} {text[:180]}"
 
 

@@ -114,13 +114,13 @@ knew_its_state(const struct ike_sa *began, const struct ike_sa *old)
 }
 
 /* Whether the other peer went on asking over the old IKE SA when the new one was there, and the new one's initiator said nothing over the old
- * one any more: it does not know it. */
+ * one any more: it does not know it. IKEv1 has Informationals that nobody answers. */
 static bool
 asked_in_vain(const struct ike_sa *old, const struct ike_sa *began)
 {
     unsigned side = old->flow == began->flow ? 0 : 1;
 
-    return old->last_frame > began->first_frame && old->heard_frame[side] < began->first_frame;
+    return old->version >= 2 && old->last_frame > began->first_frame && old->heard_frame[side] < began->first_frame;
 }
 
 /* Two Informationals of IKEv1 that answer each other are a liveness check (RFC 3706); one alone may be a Delete. */

@@ -167,3 +167,22 @@ SCENARIOS = [
 TABLE = [row for row in SCENARIOS if (Path(__file__).parent / "uml" / f"{row.capture}.pcap").exists()]
 
 SEVERAL = {name: 2 for name in ("ss_v2_two_clients", "ls_v2_two_clients", "sl_v2_two_clients", "ss_v1_two_clients", "ss_v2_two_clients_kept")}
+
+# What SPIscope says of these is not right yet: capture -> of what (state, cause, by; :keys or :keyless where only that form is wrong), and what it says. The
+# tests expect it, and fail when it becomes right, so that its line goes
+WRONG = {
+    "ll_v1_short": ("cause", "early_rekey by A: no lifetime was read, and in IKEv1 both keep the one that they agreed on"),
+    "lo_v2_a_restarts": ("cause", "ike_unanswered: A was away for 60 s, longer than restart.c takes traffic to have been just before; B asks over the old IKE SA 34 s later"),
+    "ls_v1_admin_b": ("state:keyless cause", "unknown: Deletes by one peer of SAs older than min_sa_lifetime, each with a set-up by the other at once, are nobody's claim"),
+    "ls_v1_no_4500": ("cause", "authentication, suspected: all that is sent to port 4500 stays unanswered, and IKE on port 500 is answered"),
+    "ls_v2_no_ike": ("cause", "peer_unreachable: B's ESP arrived while A's rekey stayed unanswered, until A gave up"),
+    "sl_v1_life2_trap": ("cause:keys by:keys", "unknown: B deletes at a constant age, well below the lifetime that was read"),
+    "sl_v2_daemon_dies": ("state cause by:keys", "stable: a rekey was sent six times, and ICMP says that the port is unreachable"),
+    "sl_v2_loss30": ("state cause", "stable: three in ten of A's packets are missing for ten minutes, at a packet in 5 s"),
+    "sl_v2_no_esp": ("state cause", "unknown: A's ESP and IKE of both are there, and not one ESP packet of B"),
+    "so_v2_nat_ports": ("cause", "peer_unreachable: B sends to the mapping that A left, until it gives up"),
+    "so_v2_way_to_a": ("cause by:keys by:keyless", "ike_unanswered: B's packets are lost between the two points"),
+    "ss_v2_mtu_silent": ("state cause", "stable: A's large packets are lost between the two points"),
+    "ss_v2_nat_lapse_dpd": ("state cause", "stable: B's liveness check was given up, and A's packets stay without an answer"),
+    "ss_v2_reauth_2min": ("cause", "deleted_by_peer: A deletes its IKE SA every 2 min and sets up the next one at once, which is re-authentication"),
+}

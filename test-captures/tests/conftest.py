@@ -20,7 +20,7 @@ MANY = 400      # from so many tests on, it pays to run tshark ahead, on all pro
 QUICK = ("test_captures", "test_churn", "test_nat", "test_one_way", "test_parallel", "test_sa_table", "test_sequence", "test_synthetic_ike",
          "test_verdict")
 APART = ("test_attribution", "test_batch", "test_healthy", "test_json", "test_keyless_bounds", "test_live", "test_profile", "test_reload",
-         "test_reports", "test_secrets", "test_synthetic_ike", "test_timeline", "test_verdict")
+         "test_reports", "test_secrets", "test_synthetic_ike", "test_timeline", "test_uml", "test_verdict")
 
 
 @pytest.fixture(scope="session")

@@ -99,15 +99,15 @@ def births_agree(rows, known, all_seen):
             assert row["origin"] and not row["age_is_minimum"], row["spi"]
 
 
-def deaths_agree(rows, known, end, all_seen):
+def deaths_agree(rows, known, end, all_seen, gap=0):
     """A Delete is where kernels deleted, which may be some seconds apart; no SA is said to live on after the last of them. all_seen: each end is in the
-    capture, and can be read."""
+    capture, and can be read. gap: seconds between packets, the last of which is the end of an SA whose Delete was not read."""
     for row in rows:
         kernel = known[row["spi"]]
         if row["death"] and kernel.last_delete:
             assert row["birth"] <= row["death"] <= kernel.last_delete + TOLERANCE, row["spi"]
         if row["ended_in"]:
-            assert kernel.first_delete and row["death"] >= kernel.first_delete - TOLERANCE, row["spi"]
+            assert kernel.first_delete and row["death"] >= kernel.first_delete - gap - TOLERANCE, row["spi"]
         elif all_seen:
             assert kernel.first_delete is None or kernel.first_delete > end - TOLERANCE, row["spi"]
 

@@ -39,8 +39,9 @@ def sa_events(path):
     """(time, whether it was deleted, source, destination, SPI, its lines) of one kernel."""
     for block in re.split(r"^(?=\[\d{4}-)", path.read_text(), flags=re.M):
         match = re.match(r"\[\S+\]\s*(Deleted |Updated |Expired |)src (\S+) dst (\S+)\s+proto (?:esp|ah) spi (0x\w+)", block)
-        if match and match[1] != "Expired ":
-            yield since_1970(block), match[1] == "Deleted ", match[2], match[3], f"0x{int(match[4], 16):08x}", block
+        ended = match and (match[1] == "Deleted " or match[1] == "Expired " and "hard 1" in block)
+        if match and (ended or match[1] != "Expired "):
+            yield since_1970(block), ended, match[2], match[3], f"0x{int(match[4], 16):08x}", block
 
 
 def kernels(out, name):

@@ -50,7 +50,8 @@ secrets() { # an empty NSS database for libreswan, and certificates of one autho
   cp root/tmp/pki/*.pem work/pki/
 }
 
-[ -x linux ] || (kernel)
-[ -d root ] || root
-[ -d work/pki ] || secrets
+apt-get update -qq
+if [ ! -x linux ]; then (kernel); fi
+if [ ! -d root ]; then root; fi
+if [ ! -d work/pki ]; then secrets; fi
 echo "$UML is ready: $(./linux --version), $(chroot root dpkg-query -W -f '${Package} ${Version}, ' charon-systemd openiked)$(chroot root /usr/sbin/ipsec --version 2>/dev/null)"

@@ -74,6 +74,30 @@ clock_elapsed(const nstime_t *from, const nstime_t *to)
     return span;
 }
 
+/** A moment in eight bytes: nanoseconds since 1970, as far as these reach (years 1678 to 2262). */
+static inline int64_t
+clock_pack(const nstime_t *moment)
+{
+    if (moment->secs >= INT64_MAX / CLOCK_NSECS)
+        return INT64_MAX;
+    if (moment->secs <= INT64_MIN / CLOCK_NSECS)
+        return INT64_MIN;
+    return ((int64_t)moment->secs * CLOCK_NSECS) + moment->nsecs;
+}
+
+/** The moment that was packed. */
+static inline nstime_t
+clock_unpack(int64_t packed)
+{
+    nstime_t moment = { .secs = (time_t)(packed / CLOCK_NSECS), .nsecs = (int)(packed % CLOCK_NSECS) };
+
+    if (moment.nsecs < 0) {
+        moment.nsecs += CLOCK_NSECS;
+        moment.secs--;
+    }
+    return moment;
+}
+
 /** Whether at least so many milliseconds lie between the two. */
 static inline bool
 clock_passed_ms(const nstime_t *from, const nstime_t *to, uint64_t milliseconds)

@@ -233,7 +233,7 @@ show_message(struct tree_frame *frame, const struct ike_frame *ike)
 
     if (frame->is_looked_at) {
         remember_shown(frame, ike->exchange->flow->tunnel, NULL);
-        tree_show_ike(frame, ike);
+        tree_show_ike(frame, tracker_ike(capture->tracker), ike);
     }
     if (!tables_wanted())
         return;

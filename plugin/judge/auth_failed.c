@@ -111,7 +111,7 @@ judge_began(struct judge *judge, const struct ike_sa *began)
     const struct exchange *question = before && before->flow == began->flow ? last_question(before) : NULL;
 
     if (question)
-        judge_exchange(judge, FINDING_AUTH_FAILED, question->message[0].readable ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED,
+        judge_exchange(judge, FINDING_AUTH_FAILED, question->first.readable ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED,
                 question, 0);
 }
 
@@ -155,7 +155,7 @@ text_auth_failed(const struct words *words, const struct finding *finding)
     if (!refusal)
         return wmem_strdup_printf(words->scope, "%s between %s and %s got no further than authentication%s",
                 words_exchange(words, exchange->type), requester, responder,
-                exchange->message[0].readable ? "" : ", as far as encrypted payloads show");
+                exchange->first.readable ? "" : ", as far as encrypted payloads show");
     return wmem_strdup_printf(words->scope, "Authentication between %s and %s %s: %s", requester, responder,
             finding->confidence == CONFIDENCE_PROVEN ? "failed" : "got no further",
             words_notify(words, exchange->ike_sa->version, refusal->notify));

@@ -10,7 +10,7 @@
 static bool
 by_finding(const struct view *view, const struct trouble *trouble, enum finding_key key, struct claim *claim)
 {
-    const struct finding *finding = trouble->kind == TROUBLE_CHURN ? view->file->best[key] : NULL;
+    const struct finding *finding = trouble->kind == TROUBLE_CHURN ? finding_file_best(view->file, key) : NULL;
 
     if (!finding)
         return false;
@@ -47,7 +47,7 @@ explain_churn(const struct view *view, const struct trouble *trouble, struct cla
 {
     uint8_t missing = coverage_missing(view->tunnel, view->judge);
 
-    if ((missing & (MISSING_KEYS | MISSING_NEGOTIATION)) || view->file->count[FINDING_DELETED] > 0)
+    if ((missing & (MISSING_KEYS | MISSING_NEGOTIATION)) || finding_file_count(view->file, FINDING_DELETED) > 0)
         return false;
     if (!by_finding(view, trouble, FINDING_FLAPPING, claim) && !by_finding(view, trouble, FINDING_SPI_CHURN, claim))
         return false;

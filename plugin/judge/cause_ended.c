@@ -76,7 +76,7 @@ fits(uint64_t age, uint64_t lifetime)
 static bool
 explain_lifetime(const struct view *view, const struct trouble *trouble, unsigned phase, enum finding_key key, struct claim *claim)
 {
-    const struct finding *finding = view->file->best[key];
+    const struct finding *finding = finding_file_best(view->file, key);
 
     if (!finding || !trouble->outage)
         return false;

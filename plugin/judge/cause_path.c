@@ -26,7 +26,7 @@ claim_senders(const struct finding *finding, struct claim *claim)
 bool
 explain_nat_mapping(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    const struct finding *finding = view->file->latest[FINDING_NAT_MAPPING];
+    const struct finding *finding = finding_file_latest(view->file, FINDING_NAT_MAPPING);
     bool silence = trouble->outage && trouble->outage->how == OUTAGE_SILENCE;
 
     if (!finding || !view_has(trouble, finding) || !(lacks_a_part(trouble) || silence))
@@ -107,5 +107,5 @@ explain_loss(const struct view *view, const struct trouble *trouble, struct clai
 {
     const struct finding *finding = memory_read(view->judge->memory, view->tunnel)->heavy_loss;
 
-    return finding && lacks_a_part(trouble) && view_has(trouble, finding) && claim_senders(finding, claim);
+    return finding && lacks_a_part(trouble) && !view->is_partial && view_has(trouble, finding) && claim_senders(finding, claim);
 }

@@ -114,7 +114,7 @@ is_about_pfs(const struct finding *refused)
 bool
 explain_pfs(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    const struct finding *pfs = view->file->best[FINDING_PFS_MISMATCH];
+    const struct finding *pfs = finding_file_best(view->file, FINDING_PFS_MISMATCH);
     const struct finding *refused = pfs && pfs->confidence >= CONFIDENCE_INFERRED
         ? first_refusal(view, trouble, FINDING_CHILD_REFUSED, CONFIDENCE_INFERRED) : NULL;
 

@@ -26,7 +26,7 @@
 static const struct past *
 past_of(const struct view *view)
 {
-    return &memory_read(view->judge->memory, view->tunnel)->past;
+    return memory_read(view->judge->memory, view->tunnel)->past;
 }
 
 static unsigned
@@ -164,7 +164,7 @@ explain_lifetime_too_short(const struct view *view, const struct trouble *troubl
     uint32_t limit = view->judge->limits.min_sa_lifetime;
 
     if (trouble->kind != TROUBLE_CHURN || pace.count < view->judge->limits.churn_count
-            || view->file->count[FINDING_PHASE2_LIFETIME_MISMATCH] > 0)
+            || finding_file_count(view->file, FINDING_PHASE2_LIFETIME_MISMATCH) > 0)
         return false;
     bool is_read = pace.read == pace.count && pace.lifetime < limit;
     bool both = pace.asked[0] >= TIMES_AT_LEAST && pace.asked[1] >= TIMES_AT_LEAST && pace.most < limit && is_one_pace(&pace);
@@ -175,7 +175,7 @@ explain_lifetime_too_short(const struct view *view, const struct trouble *troubl
 bool
 explain_phase2_rekeys(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    const struct finding *finding = view->file->best[FINDING_PHASE2_LIFETIME_MISMATCH];
+    const struct finding *finding = finding_file_best(view->file, FINDING_PHASE2_LIFETIME_MISMATCH);
     struct pace pace = pace_of(view);
 
     if (!finding || trouble->kind != TROUBLE_CHURN || pace.count < view->judge->limits.churn_count)

@@ -10,7 +10,7 @@
 static const struct finding *
 latest(const struct view *view, const struct trouble *trouble, enum finding_key key)
 {
-    const struct finding *finding = view->file->latest[key];
+    const struct finding *finding = finding_file_latest(view->file, key);
 
     if (trouble->kind == TROUBLE_NONE || trouble->kind == TROUBLE_ONE_WAY)
         return NULL;

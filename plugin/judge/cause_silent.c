@@ -11,9 +11,6 @@
 #include "invalid_spi.h"
 #include "one_way.h"
 
-/* A request that was sent once may just have been the capture's last. */
-#define SENT_AT_LEAST 2
-
 enum { DIRECTIONS = 2, BOTH = 3 };
 
 /* Back from the latest: a verdict may be asked for with each packet. */
@@ -27,13 +24,6 @@ silent_peer(const struct outage *outage)
     if (outage->directions == BOTH)
         return PEER_NOT_SEEN;
     return outage->directions == 1 ? 0 : 1;
-}
-
-/* The unanswered requests of this peer at the end of the capture show that the other one is silent. */
-static bool
-asks_in_vain(const struct view *view, unsigned peer)
-{
-    return view->end.unanswered[peer].sent >= SENT_AT_LEAST;
 }
 
 /* Whether the peer was ever heard: its ESP, or an answer of its. */
@@ -64,7 +54,7 @@ static bool
 not_up(const struct view *view, bool heard, struct claim *claim)
 {
     for (unsigned peer = 0; peer < DIRECTIONS; peer++)
-        if (asks_in_vain(view, peer) && was_heard(view, 1 - peer) == heard)
+        if (view_asks_in_vain(view, peer) && was_heard(view, 1 - peer) == heard)
             return claim_unanswered(view, peer, claim);
     return false;
 }
@@ -82,6 +72,8 @@ given_up(const struct view *view, const struct trouble *trouble)
 bool
 explain_unreachable(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
+    if (view->is_partial)
+        return false;
     if (trouble->kind == TROUBLE_NOT_UP)
         return not_up(view, false, claim);
     if (!trouble->outage || trouble->outage->how != OUTAGE_UNANSWERED)
@@ -97,6 +89,8 @@ explain_unreachable(const struct view *view, const struct trouble *trouble, stru
 bool
 explain_unanswered(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
+    if (view->is_partial)
+        return false;
     if (trouble->kind == TROUBLE_NOT_UP)
         return not_up(view, true, claim);
     if (trouble->outage && trouble->outage->how == OUTAGE_UNANSWERED)
@@ -119,7 +113,7 @@ restart_of(const struct view *view, const struct trouble *trouble)
 {
     unsigned looked_at = 0;
 
-    for (const struct finding *finding = view->file->latest[FINDING_PEER_RESTART]; finding && looked_at < RESTARTS_LOOKED_AT;
+    for (const struct finding *finding = finding_file_latest(view->file, FINDING_PEER_RESTART); finding && looked_at < RESTARTS_LOOKED_AT;
             finding = finding->older, looked_at++)
         if (finding->ike_sa->first_frame > trouble->since_frame && finding->ike_sa->first_frame <= trouble->until_frame)
             return finding;
@@ -147,7 +141,7 @@ explain_restart(const struct view *view, const struct trouble *trouble, struct c
 bool
 explain_identity_conflict(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    const struct finding *finding = view->file->latest[FINDING_IDENTITY_CONFLICT];
+    const struct finding *finding = finding_file_latest(view->file, FINDING_IDENTITY_CONFLICT);
     unsigned looked_at = 0;
 
     if (trouble->kind == TROUBLE_NOT_UP || trouble->kind == TROUBLE_NONE)
@@ -205,7 +199,7 @@ explain_rekey_collision(const struct view *view, const struct trouble *trouble, 
 
     if (!since)
         return false;
-    for (const struct finding *finding = view->file->latest[FINDING_REKEY_COLLISION]; finding && looked_at < EVIDENCE_AT_MOST;
+    for (const struct finding *finding = finding_file_latest(view->file, FINDING_REKEY_COLLISION); finding && looked_at < EVIDENCE_AT_MOST;
             finding = finding->older, looked_at++) {
         if (!is_near(view, &finding->time, since))
             continue;
@@ -240,7 +234,7 @@ rekey_of_one_peer(const struct view *view, const nstime_t *since, int silent)
     const struct finding *found = NULL;
     unsigned looked_at = 0;
 
-    for (const struct finding *finding = view->file->latest[FINDING_REKEY]; finding && looked_at < REKEYS_LOOKED_AT;
+    for (const struct finding *finding = finding_file_latest(view->file, FINDING_REKEY); finding && looked_at < REKEYS_LOOKED_AT;
             finding = finding->older, looked_at++) {
         const struct sa *new = finding->other;
         if (!is_near(view, &new->first_time, since))
@@ -260,7 +254,7 @@ explain_rekey_race(const struct view *view, const struct trouble *trouble, struc
     int silent = silent_direction(view, trouble);
     const struct finding *rekey = since && silent != PEER_NOT_SEEN ? rekey_of_one_peer(view, since, silent) : NULL;
 
-    if (!rekey || (trouble->kind == TROUBLE_ONE_WAY && !view->end.silent_since_new_sa[silent]))
+    if (!rekey || view->is_partial || (trouble->kind == TROUBLE_ONE_WAY && !view->end.silent_since_new_sa[silent]))
         return false;
     claim_finding(claim, rekey);
     claim->finding = NULL;          /* the cause has words of its own */
@@ -309,11 +303,11 @@ explain_sequence_fallback(const struct view *view, const struct trouble *trouble
 bool
 explain_one_way(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    if (trouble->kind != TROUBLE_ONE_WAY)
+    if (trouble->kind != TROUBLE_ONE_WAY || view->is_partial)
         return false;
     claim->confidence = CONFIDENCE_SUSPECTED;
-    if (view->file->latest[FINDING_ONE_WAY])
-        claim_finding(claim, view->file->latest[FINDING_ONE_WAY]);
+    if (finding_file_latest(view->file, FINDING_ONE_WAY))
+        claim_finding(claim, finding_file_latest(view->file, FINDING_ONE_WAY));
     for (unsigned peer = 0; peer < DIRECTIONS; peer++)
         if (view->end.silent[peer])
             claim->by = (int8_t)peer;

@@ -21,9 +21,8 @@ coverage_is_encrypted(const struct tunnel *tunnel)
 
     WALK(ike_sa, tunnel->ike_sas, tunnel_older, IKE_SAS_RECENT)
         WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN)
-            for (unsigned i = 0; i < exchange->messages && i < EXCHANGE_MESSAGES_INLINE; i++)
-                if (!exchange->message[i].readable)
-                    return true;
+            if (exchange_has_unread(exchange))
+                return true;
     return false;
 }
 

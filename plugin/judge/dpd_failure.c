@@ -34,7 +34,8 @@ static void
 judge_given_up(struct judge *judge, const struct exchange *exchange)
 {
     const struct flow *peer = flow_reverse(exchange->flow);
-    bool is_alive = peer->packets > 0 && clock_compare(&peer->last_time, &exchange->last_time) > 0;
+    nstime_t last = clock_unpack(exchange->last_time);
+    bool is_alive = peer->packets > 0 && clock_compare(&peer->last_time, &last) > 0;
 
     if (exchange->type != IKE2_INFORMATIONAL || exchange->retransmissions == 0
             || exchange->says_something || is_alive)

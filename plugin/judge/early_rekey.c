@@ -44,7 +44,7 @@ renewed_early(const struct judge *judge, const struct sa *old)
 static bool
 asks_alone(const struct judge *judge, const struct flow *requester)
 {
-    const struct past *past = &memory_read(judge->memory, requester->tunnel)->past;
+    const struct past *past = memory_read(judge->memory, requester->tunnel)->past;
 
     for (unsigned i = 0; i < past->rekeys && i < PAST_AT_MOST; i++)
         if (past->rekey[i].peer != (int8_t)flow_peer(requester) && past->rekey[i].age > judge->limits.handover_grace)

@@ -5,6 +5,7 @@
 #include "findings.h"
 
 #include "../by_frame.h"
+#include "../track/pack.h"
 #include "../track/protection.h"
 #include "../track/refusal.h"
 #include "../track/walk.h"
@@ -16,8 +17,18 @@
 /* Exchanges of an IKE SA, back from the latest, of which one may have been asked for. */
 #define ANSWERS_AMONG 64
 
+_Static_assert(FINDING_KEYS <= 64, "a bit of finding_file.keys for each");
+
+/* All findings of one kind in a tunnel. */
+struct finding_pile {
+    const struct finding *best;
+    struct finding *latest;
+    uint32_t count;
+};
+
 struct findings {
     wmem_allocator_t *pool;
+    struct pack *pack;              /* of the pool */
     wmem_array_t *list;             /* of struct finding *, ascending by frame */
     wmem_map_t *by_tunnel;          /* of struct finding_file */
     uint32_t most;
@@ -164,10 +175,62 @@ findings_create(wmem_allocator_t *pool, uint32_t most)
     struct findings *findings = wmem_new0(pool, struct findings);
 
     findings->pool = pool;
+    findings->pack = pack_create(pool);
     findings->most = most;
     findings->list = wmem_array_new(pool, sizeof(struct finding *));
     findings->by_tunnel = wmem_map_new(pool, g_direct_hash, g_direct_equal);
     return findings;
+}
+
+static unsigned
+place_of(const struct finding_file *file, unsigned key)
+{
+    return (unsigned)__builtin_popcountll(file->keys & ((UINT64_C(1) << key) - 1));
+}
+
+static struct finding_pile *
+pile_of(const struct finding_file *file, unsigned key)
+{
+    return file->keys & (UINT64_C(1) << key) ? &file->pile[place_of(file, key)] : NULL;
+}
+
+uint32_t
+finding_file_count(const struct finding_file *file, unsigned key)
+{
+    const struct finding_pile *pile = pile_of(file, key);
+
+    return pile ? pile->count : 0;
+}
+
+const struct finding *
+finding_file_best(const struct finding_file *file, unsigned key)
+{
+    const struct finding_pile *pile = pile_of(file, key);
+
+    return pile ? pile->best : NULL;
+}
+
+struct finding *
+finding_file_latest(const struct finding_file *file, unsigned key)
+{
+    const struct finding_pile *pile = pile_of(file, key);
+
+    return pile ? pile->latest : NULL;
+}
+
+/* The pile of a kind, made if need be. */
+static struct finding_pile *
+open_pile(struct findings *findings, struct finding_file *file, unsigned key)
+{
+    unsigned place = place_of(file, key), piles = (unsigned)__builtin_popcountll(file->keys);
+
+    if (file->keys & (UINT64_C(1) << key))
+        return &file->pile[place];
+    file->pile = wmem_realloc(findings->pool, file->pile, (piles + 1) * sizeof *file->pile);
+    memmove(&file->pile[place + 1], &file->pile[place], (piles - place) * sizeof *file->pile);
+    memset(&file->pile[place], 0, sizeof *file->pile);
+    file->keys |= UINT64_C(1) << key;
+    return &file->pile[place];
 }
 
 static bool
@@ -184,7 +247,7 @@ findings_add(struct findings *findings, enum finding_key key, enum confidence co
         findings->dropped++;
         return NULL;
     }
-    struct finding *finding = wmem_alloc0(findings->pool, sizeof *finding + detail);
+    struct finding *finding = pack_take(findings->pack, sizeof *finding + detail);
     finding->key = (uint8_t)key;
     finding->confidence = (uint8_t)confidence;
     finding->frame = frame;
@@ -212,7 +275,8 @@ findings_make_room_for(struct findings *findings, const struct tunnel *tunnel, e
     if (!is_full(findings) || findings->beyond >= findings->most)
         return;
     const struct finding_file *file = findings_of(findings, tunnel);
-    if (!file || !file->best[key] || file->best[key]->confidence < confidence)
+    const struct finding *best = file ? finding_file_best(file, key) : NULL;
+    if (!best || best->confidence < confidence)
         findings->beyond++;
 }
 
@@ -222,7 +286,7 @@ file_of(struct findings *findings, const struct tunnel *tunnel)
     struct finding_file *file = wmem_map_lookup(findings->by_tunnel, tunnel);
 
     if (!file) {
-        file = wmem_new0(findings->pool, struct finding_file);
+        file = pack_take(findings->pack, sizeof *file);
         wmem_map_insert(findings->by_tunnel, tunnel, file);
     }
     return file;
@@ -235,7 +299,7 @@ findings_note_dropped(struct findings *findings, const struct tunnel *tunnel, en
 
     if (!file)
         return;                     /* a tunnel whose very first finding finds no room is one of a flood */
-    file->count[key]++;
+    open_pile(findings, file, key)->count++;
     file->dropped++;
 }
 
@@ -251,36 +315,37 @@ findings_file(struct findings *findings, struct finding *finding, const struct t
     else
         file->first = finding;
     file->last = finding;
-    finding->older = file->latest[finding->key];
-    file->latest[finding->key] = finding;
-    file->count[finding->key]++;
-    if (!file->best[finding->key] || finding->confidence > file->best[finding->key]->confidence)
-        file->best[finding->key] = finding;
+    struct finding_pile *pile = open_pile(findings, file, finding->key);
+    finding->older = pile->latest;
+    pile->latest = finding;
+    pile->count++;
+    if (!pile->best || finding->confidence > pile->best->confidence)
+        pile->best = finding;
 }
 
-/* The first of the highest confidence among the latest of that key. */
+/* The first of the highest confidence among the latest of a pile. */
 static const struct finding *
-best_of(const struct finding_file *file, unsigned key)
+best_of(const struct finding_pile *pile)
 {
     const struct finding *best = NULL;
     unsigned looked_at = 0;
 
-    for (const struct finding *finding = file->latest[key]; finding && looked_at < TAKEN_BACK_AMONG; finding = finding->older, looked_at++)
+    for (const struct finding *finding = pile->latest; finding && looked_at < TAKEN_BACK_AMONG; finding = finding->older, looked_at++)
         if (!best || finding->confidence >= best->confidence)
             best = finding;
     return best;
 }
 
 static void
-take_back(struct finding_file *file, struct finding *finding, struct finding **link)
+take_back(struct finding_file *file, struct finding_pile *pile, struct finding *finding, struct finding **link)
 {
     finding->is_taken_back = true;
     *link = finding->older;
     *(finding->before ? &finding->before->next : &file->first) = finding->next;
     *(finding->next ? &finding->next->before : &file->last) = finding->before;
-    file->count[finding->key]--;
-    if (file->best[finding->key] == finding)
-        file->best[finding->key] = best_of(file, finding->key);
+    pile->count--;
+    if (pile->best == finding)
+        pile->best = best_of(pile);
 }
 
 void
@@ -290,12 +355,13 @@ findings_take_back(struct findings *findings, const struct sa *sa)
     struct finding_file *file = wmem_map_lookup(findings->by_tunnel, sa->flow->tunnel);
 
     for (size_t i = 0; file && i < sizeof keys / sizeof keys[0]; i++) {
-        struct finding **link = &file->latest[keys[i]];
-        for (unsigned looked_at = 0; *link && looked_at < TAKEN_BACK_AMONG; looked_at++) {
+        struct finding_pile *pile = pile_of(file, keys[i]);
+        struct finding **link = pile ? &pile->latest : NULL;
+        for (unsigned looked_at = 0; link && *link && looked_at < TAKEN_BACK_AMONG; looked_at++) {
             struct finding *finding = *link;
             bool is_about_it = finding->sa == sa || (keys[i] == FINDING_FLAPPING && finding->sa && finding->sa->flow == sa->flow);
             if (is_about_it && finding->other)
-                take_back(file, finding, link);
+                take_back(file, pile, finding, link);
             else
                 link = &finding->older;
         }

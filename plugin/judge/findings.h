@@ -76,15 +76,25 @@ void findings_note_dropped(struct findings *findings, const struct tunnel *tunne
 /** Files a new finding under its tunnel, or under NULL where it belongs to none. */
 void findings_file(struct findings *findings, struct finding *finding, const struct tunnel *tunnel);
 
+struct finding_pile;
+
 /** All findings about one tunnel, or about none. */
 struct finding_file {
     struct finding *first;          /**< the others follow by next, in frame order */
     struct finding *last;
-    uint32_t count[FINDING_KEYS];   /**< with those that were dropped */
+    uint64_t keys;                  /**< a bit for each kind of which there is a pile */
+    struct finding_pile *pile;      /**< in the order of the keys */
     uint32_t dropped;
-    const struct finding *best[FINDING_KEYS]; /**< the first of the highest confidence */
-    struct finding *latest[FINDING_KEYS]; /**< the others follow by older */
 };
+
+/** How many of a kind there are, with those that were dropped. */
+uint32_t finding_file_count(const struct finding_file *file, unsigned key);
+
+/** The first of a kind that has the highest confidence; NULL where there is none. */
+const struct finding *finding_file_best(const struct finding_file *file, unsigned key);
+
+/** The latest of a kind, which the others follow by older; NULL where there is none. */
+struct finding *finding_file_latest(const struct finding_file *file, unsigned key);
 
 /** The file of a tunnel, or with NULL that of findings about none; NULL where nothing was found. */
 const struct finding_file *findings_of(const struct findings *findings, const struct tunnel *tunnel);

@@ -48,7 +48,7 @@ is_stuck(const struct exchange *exchange)
 {
     unsigned asked = exchange->awaited_by_requester ? 1 - exchange_side(exchange) : exchange_side(exchange);
 
-    if (!needs_fragments(exchange, exchange->awaited_length))
+    if (!needs_fragments(exchange, exchange_last(exchange)->length))
         return false;
     return exchange->awaiting || exchange->outcome == EXCHANGE_GIVEN_UP ? exchange->ike_sa->heard_frame[asked] != 0
             : exchange->ike_sa->version >= 2;
@@ -119,13 +119,13 @@ text_fragments_lost(const struct words *words, const struct finding *finding)
         return wmem_strdup_printf(words->scope, "Of IKE messages from %s not all IP fragments came, again and again; of the last one %s with %"
                 PRIu32 " bytes", words_endpoint(words, &lost->flow->source), words_count(words, lost->fragments, "fragment", "fragments"),
                 lost->bytes);
-    if (exchange->awaited_frame == exchange->response_frame)
+    if (exchange_last(exchange)->frame == exchange->response_frame)
         return wmem_strdup_printf(words->scope, "%s goes on asking although its %s was answered, with %" PRIu32 " bytes that need IP "
                 "fragments", words_requester(words, exchange),
-                words_exchange(words, exchange->type), exchange->awaited_length);
+                words_exchange(words, exchange->type), exchange_last(exchange)->length);
     return wmem_strdup_printf(words->scope, "%s of %" PRIu32 " bytes, which needs IP fragments, was sent %s between %s and %s "
             "and not answered, while smaller messages are",
-            words_exchange(words, exchange->type), exchange->awaited_length, words_times(words, lost->sent), words_requester(words, exchange),
+            words_exchange(words, exchange->type), exchange_last(exchange)->length, words_times(words, lost->sent), words_requester(words, exchange),
             words_responder(words, exchange));
 }
 

@@ -18,6 +18,8 @@ judge_open(struct judge *judge, wmem_allocator_t *pool, uint32_t most)
     judge->findings = findings_create(pool, most);
     judge->memory = memory_create(pool);
     judge->full_said = false;
+    nstime_set_zero(&judge->latest);
+    judge->latest_frame = 0;
 }
 
 /* ---- what changed */
@@ -62,6 +64,8 @@ judge_fullness(struct judge *judge)
 void
 judge_frame(struct judge *judge, const struct changes *changes)
 {
+    judge->latest = changes->latest;
+    judge->latest_frame = changes->latest_frame;
     for (unsigned i = 0; i < changes->count; i++)
         judge_change(judge, &changes->item[i]);
     judge_fullness(judge);

@@ -34,6 +34,8 @@ struct judge {
     uint32_t frame;                 /**< the frame that is being judged */
     nstime_t time;                  /**< its time */
     nstime_t now;                   /**< the time of the last frame that was read, of IPsec or not */
+    nstime_t latest;                /**< the latest time of the packets until now, and the last frame that had it */
+    uint32_t latest_frame;
 };
 
 /** A judge with these limits; owned by pool, as is all that it finds.

@@ -110,9 +110,9 @@ compare_offers(struct judge *judge, const struct exchange *exchange)
     for (unsigned i = 0; i < theirs->count && i < OFFERS_AT_MOST; i++) {
         const struct exchange *other = theirs->exchange[i];
         if (phase_of(other) != phase || other->ike_sa->version >= 2
-                || !selectors_equal(&exchange->request->tsi, &other->request->tsr)
-                || !selectors_equal(&exchange->request->tsr, &other->request->tsi)
-                || !differ(&exchange->request->lifetimes, &other->request->lifetimes, &unit, &a, &b))
+                || !selectors_equal(exchange->request->tsi, other->request->tsr)
+                || !selectors_equal(exchange->request->tsr, other->request->tsi)
+                || !differ(exchange->request->lifetimes, other->request->lifetimes, &unit, &a, &b))
             continue;
         memory->lifetime_said[phase] = true;
         struct finding *finding = say(judge, exchange, phase, unit, a, b);
@@ -146,7 +146,7 @@ compare_expected(struct judge *judge, const struct exchange *exchange)
     uint64_t a, b;
 
     expected.item[0].seconds = expected_lifetime(&judge->limits, exchange->flow->tunnel, phase);
-    if (expected.item[0].seconds == 0 || *said || !differ(&exchange->request->lifetimes, &expected, &unit, &a, &b))
+    if (expected.item[0].seconds == 0 || *said || !differ(exchange->request->lifetimes, &expected, &unit, &a, &b))
         return;
     *said = true;
     say(judge, exchange, phase, unit, a, b);
@@ -176,7 +176,7 @@ judge_announced(struct judge *judge, const struct change_notified *change)
     enum unit unit;
     uint64_t a, b;
 
-    if (!exchange || !exchange->request || !differ(&exchange->request->lifetimes, &announced, &unit, &a, &b))
+    if (!exchange || !exchange->request || !differ(exchange->request->lifetimes, &announced, &unit, &a, &b))
         return;
     struct finding *finding = say(judge, exchange, phase_of(exchange), unit, a, b);
     if (!finding)

@@ -47,6 +47,8 @@ memory_create(wmem_allocator_t *pool)
 
 /* ---- tunnels */
 
+static const struct past no_past;
+
 struct tunnel_memory *
 memory_of(struct memory *memory, const struct tunnel *tunnel)
 {
@@ -54,6 +56,7 @@ memory_of(struct memory *memory, const struct tunnel *tunnel)
 
     if (!found) {
         found = wmem_new0(memory->pool, struct tunnel_memory);
+        found->past = &no_past;
         wmem_map_insert(memory->tunnels, tunnel, found);
     }
     return found;
@@ -62,7 +65,7 @@ memory_of(struct memory *memory, const struct tunnel *tunnel)
 const struct tunnel_memory *
 memory_read(const struct memory *memory, const struct tunnel *tunnel)
 {
-    static const struct tunnel_memory nothing;
+    static const struct tunnel_memory nothing = { .past = &no_past };
     const struct tunnel_memory *found = wmem_map_lookup(memory->tunnels, tunnel);
 
     return found ? found : &nothing;
@@ -80,10 +83,21 @@ memory_setups(struct memory *memory, const struct ip_address *gateway)
     return found;
 }
 
-void
-memory_take_end(struct tunnel_memory *memory, const struct past_end *end)
+/* The tunnel's past, for adding to it. */
+static struct past *
+past_of(struct memory *memory, const struct tunnel *tunnel)
 {
-    struct past *past = &memory->past;
+    struct tunnel_memory *of_tunnel = memory_of(memory, tunnel);
+
+    if (of_tunnel->past == &no_past)
+        of_tunnel->past = wmem_new0(memory->pool, struct past);
+    return (struct past *)of_tunnel->past;
+}
+
+void
+memory_take_end(struct memory *memory, const struct tunnel *tunnel, const struct past_end *end)
+{
+    struct past *past = past_of(memory, tunnel);
 
     for (unsigned i = 0; i < past->ends && i < PAST_AT_MOST; i++)
         if (past->end[i].frame == end->frame)
@@ -92,14 +106,25 @@ memory_take_end(struct tunnel_memory *memory, const struct past_end *end)
 }
 
 void
-memory_take_rekey(struct tunnel_memory *memory, const struct past_rekey *rekey)
+memory_take_rekey(struct memory *memory, const struct tunnel *tunnel, const struct past_rekey *rekey, bool short_lived)
 {
-    struct past *past = &memory->past;
+    struct past *past = past_of(memory, tunnel);
 
+    past->short_lived += short_lived;
     for (unsigned i = 0; i < past->rekeys && i < PAST_AT_MOST; i++)
         if (past->rekey[i].frame == rekey->frame)
             return;
     past->rekey[past->rekeys++ % PAST_AT_MOST] = *rekey;
+}
+
+/* Room for one more: there is for 1, 2, 4 and so on. */
+static void
+grow(struct memory *memory, struct offers *offers)
+{
+    unsigned count = offers->count;
+
+    if (count < OFFERS_AT_MOST && (count & (count - 1)) == 0)
+        offers->exchange = wmem_realloc(memory->pool, offers->exchange, (count == 0 ? 1 : 2 * count) * sizeof *offers->exchange);
 }
 
 void
@@ -112,11 +137,12 @@ memory_take_offer(struct memory *memory, const struct exchange *exchange)
 
     for (unsigned i = 0; i < offers->count && i < OFFERS_AT_MOST; i++) {
         const struct offer *earlier = offers->exchange[i]->request;
-        if (selectors_equal(&earlier->tsi, &exchange->request->tsi) && selectors_equal(&earlier->tsr, &exchange->request->tsr)) {
+        if (selectors_equal(earlier->tsi, exchange->request->tsi) && selectors_equal(earlier->tsr, exchange->request->tsr)) {
             offers->exchange[i] = exchange;
             return;
         }
     }
+    grow(memory, offers);
     offers->exchange[offers->count++ % OFFERS_AT_MOST] = exchange;
 }
 
@@ -126,7 +152,7 @@ offers_shortest(const struct offers *offers)
     uint64_t least = 0;
 
     for (unsigned i = 0; i < offers->count && i < OFFERS_AT_MOST; i++) {
-        const struct lifetimes *lifetimes = &offers->exchange[i]->request->lifetimes;
+        const struct lifetimes *lifetimes = offers->exchange[i]->request->lifetimes;
         for (unsigned j = 0; j < lifetimes->count; j++)
             if (lifetimes->item[j].seconds > 0 && (least == 0 || lifetimes->item[j].seconds < least))
                 least = lifetimes->item[j].seconds;

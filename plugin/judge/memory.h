@@ -15,7 +15,7 @@
 /** The latest offers of one peer in one phase: requests that it began. */
 struct offers {
     unsigned count;
-    const struct exchange *exchange[OFFERS_AT_MOST]; /**< a ring */
+    const struct exchange **exchange; /**< a ring of OFFERS_AT_MOST; while there are fewer, there is memory for those only */
 };
 
 /** Ends and rekeys of one tunnel that are remembered: enough to tell a rhythm, and few enough that a new one soon shows. */
@@ -62,7 +62,7 @@ struct told {
     const struct flow *flow;
 };
 
-/** Of a tunnel. All zero at first. */
+/** Of a tunnel. All zero at first, with an empty past. */
 struct tunnel_memory {
     bool lifetime_said[2];          /**< of phase 1, of phase 2: the peers' offers differ */
     bool lifetime_expected_said[2][2]; /**< per phase and peer: the offer is not what is expected */
@@ -79,7 +79,7 @@ struct tunnel_memory {
     struct told no_way;             /**< that a router can't hand a packet on */
     struct told nothing_listens;    /**< that the host is there, and nothing listens */
     struct offers offers[2][2];     /**< per phase (0: phase 1) and peer */
-    struct past past;
+    const struct past *past;        /**< never NULL */
     struct turns turns;
 };
 
@@ -106,17 +106,18 @@ struct memory *memory_create(wmem_allocator_t *pool);
 /** What is remembered of a tunnel, for a rule to read and change. Never NULL. */
 struct tunnel_memory *memory_of(struct memory *memory, const struct tunnel *tunnel);
 
-/** The same for reading only: all zero where nothing is. Never NULL. */
+/** The same for reading only: as at first where nothing is remembered. Never NULL. */
 const struct tunnel_memory *memory_read(const struct memory *memory, const struct tunnel *tunnel);
 
 /** The set-ups with the gateway at this address, for a rule to read and change. Never NULL. */
 struct setups *memory_setups(struct memory *memory, const struct ip_address *gateway);
 
 /** Remembers an end, if it is not known yet by its frame. */
-void memory_take_end(struct tunnel_memory *memory, const struct past_end *end);
+void memory_take_end(struct memory *memory, const struct tunnel *tunnel, const struct past_end *end);
 
-/** Remembers a rekey, if it is not known yet by its frame. */
-void memory_take_rekey(struct tunnel_memory *memory, const struct past_rekey *rekey);
+/** Remembers a rekey, if it is not known yet by its frame.
+ * @param short_lived  of an SA younger than min_sa_lifetime; this counts even if it is known */
+void memory_take_rekey(struct memory *memory, const struct tunnel *tunnel, const struct past_rekey *rekey, bool short_lived);
 
 /** The shortest lifetime in a peer's offers, in seconds; 0 where none was read. */
 uint64_t offers_shortest(const struct offers *offers);

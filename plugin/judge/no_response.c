@@ -20,7 +20,8 @@ static void
 judge_no_response(struct judge *judge, const struct change *change)
 {
     const struct exchange *exchange = change->exchange;
-    bool peer_went_on = clock_compare(&flow_reverse(exchange->flow)->last_time, &exchange->last_time) > 0;
+    nstime_t last = clock_unpack(exchange->last_time);
+    bool peer_went_on = clock_compare(&flow_reverse(exchange->flow)->last_time, &last) > 0;
     enum confidence confidence = exchange->retransmissions > 0 && !peer_went_on ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED;
     struct finding *finding = judge_exchange(judge, FINDING_IKE_NO_RESPONSE, confidence, exchange, sizeof(struct no_response));
 
@@ -28,9 +29,9 @@ judge_no_response(struct judge *judge, const struct change *change)
         return;
     struct no_response *no_response = finding->detail;
     no_response->sent = UINT64_C(1) + exchange->retransmissions;
-    no_response->frame = exchange->awaited_frame;
+    no_response->frame = exchange_last(exchange)->frame;
     no_response->waited = clock_elapsed(&exchange->request_time, &judge->time);
-    finding_rests_on(finding, exchange->awaited_frame);
+    finding_rests_on(finding, exchange_last(exchange)->frame);
     finding_rests_on(finding, exchange->last_frame);
 }
 

@@ -44,7 +44,7 @@ pair_dead_age(const struct pair_end *end)
 static const char *
 networks(const struct words *words, const struct child *child)
 {
-    return child ? wmem_strdup_printf(words->scope, " (%s)", words_selectors(words, &child->tsi, &child->tsr)) : "";
+    return child ? wmem_strdup_printf(words->scope, " (%s)", words_selectors(words, child->tsi, child->tsr)) : "";
 }
 
 static const char *

@@ -20,20 +20,18 @@ take_deletion(struct judge *judge, const struct service_end_seen *ended)
     struct past_end end = { ended->peer, true, !under_way, ended->frame, ended->age, ended->idle };
 
     if (ended->last_frame != 0)
-        memory_take_end(memory_of(judge->memory, tunnel), &end);
+        memory_take_end(judge->memory, tunnel, &end);
 }
 
 static void
 take_rekey(struct judge *judge, const struct sa *old, const struct exchange *origin)
 {
     nstime_t age = clock_elapsed(sa_birth_time(old), &origin->request_time);
-    struct tunnel_memory *memory = memory_of(judge->memory, old->flow->tunnel);
     struct past_rekey rekey = { (int8_t)flow_peer(origin->flow), origin->request_frame, (uint64_t)age.secs, succession_lifetime(old) };
 
     if (!old->born_in_capture || !old->origin || origin->request_frame == 0 || old->flow != origin->flow)
         return;
-    memory_take_rekey(memory, &rekey);
-    memory->past.short_lived += rekey.age < judge->limits.min_sa_lifetime;
+    memory_take_rekey(judge->memory, old->flow->tunnel, &rekey, rekey.age < judge->limits.min_sa_lifetime);
 }
 
 static void
@@ -50,7 +48,7 @@ judge_past(struct judge *judge, const struct change *change)
     if (!succeeded.is_end || succeeded.proven || old->sequence.packets == 0)
         return;
     struct past_end end = { succeeded.peer, false, succeeded.how == SUCCESSION_ON_DEMAND, succeeded.frame, succeeded.age, succeeded.idle };
-    memory_take_end(memory_of(judge->memory, old->flow->tunnel), &end);
+    memory_take_end(judge->memory, old->flow->tunnel, &end);
 }
 
 const struct rule rule_past = { .on = ON(SERVICE_ENDED) | ON(SA_REPLACED), .judge = judge_past };

@@ -104,7 +104,7 @@ is_same_otherwise(const struct exchange *auth, const struct exchange *exchange)
     if (exchange->error != NOTIFY_NO_PROPOSAL_CHOSEN || !chosen || chosen->proposals != 1)
         return false;
     for (unsigned i = 0; i < request->proposals; i++)
-        if (offers_choice(&request->proposal[i], &chosen->proposal[0]))
+        if (offers_choice(request->proposal[i], chosen->proposal[0]))
             return true;
     return false;
 }

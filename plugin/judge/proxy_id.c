@@ -40,13 +40,13 @@ offers_of(const struct judge *judge, const struct exchange *exchange, bool other
 static bool
 is_mirror(const struct offer *a, const struct offer *b)
 {
-    return selectors_equal(&a->tsi, &b->tsr) && selectors_equal(&a->tsr, &b->tsi);
+    return selectors_equal(a->tsi, b->tsr) && selectors_equal(a->tsr, b->tsi);
 }
 
 static bool
 has_selectors(const struct offer *offer)
 {
-    return offer && offer->tsi.count > 0 && offer->tsr.count > 0 && !offer->tsi.incomplete && !offer->tsr.incomplete;
+    return offer && offer->tsi->count > 0 && offer->tsr->count > 0 && !offer->tsi->incomplete && !offer->tsr->incomplete;
 }
 
 /* Whether one of these offers is the other's mirror image. */
@@ -73,7 +73,7 @@ find_unlike(const struct judge *judge, const struct exchange *exchange)
         return NULL;                /* the mirror image may be forgotten */
     for (unsigned i = 0; i < theirs->count && i < OFFERS_AT_MOST; i++) {
         const struct offer *other = theirs->exchange[i]->request;
-        if (has_selectors(other) && selectors_overlap(&offer->tsi, &other->tsr) && selectors_overlap(&offer->tsr, &other->tsi)
+        if (has_selectors(other) && selectors_overlap(offer->tsi, other->tsr) && selectors_overlap(offer->tsr, other->tsi)
                 && !has_mirror(ours, other))
             return theirs->exchange[i];
     }
@@ -85,8 +85,8 @@ static bool
 ids_changed(const struct exchange *exchange)
 {
     return exchange->type == IKE1_QUICK_MODE && has_selectors(exchange->request) && has_selectors(exchange->response)
-            && !(selectors_equal(&exchange->request->tsi, &exchange->response->tsi)
-                && selectors_equal(&exchange->request->tsr, &exchange->response->tsr));
+            && !(selectors_equal(exchange->request->tsi, exchange->response->tsi)
+                && selectors_equal(exchange->request->tsr, exchange->response->tsr));
 }
 
 static bool
@@ -106,9 +106,9 @@ is_outside_offer(const struct exchange *exchange)
 {
     const struct offer *asked = exchange->request, *got = exchange->response;
 
-    if (exchange->ike_sa->version < 2 || !has_selectors(asked) || !has_selectors(got) || (is_one_host(&asked->tsi) && is_one_host(&asked->tsr)))
+    if (exchange->ike_sa->version < 2 || !has_selectors(asked) || !has_selectors(got) || (is_one_host(asked->tsi) && is_one_host(asked->tsr)))
         return false;
-    return !selectors_contain(&asked->tsi, &got->tsi) || !selectors_contain(&asked->tsr, &got->tsr);
+    return !selectors_contain(asked->tsi, got->tsi) || !selectors_contain(asked->tsr, got->tsr);
 }
 
 static bool
@@ -117,8 +117,8 @@ is_narrowed(const struct exchange *exchange)
     const struct offer *asked = exchange->request, *got = exchange->response;
 
     return exchange->ike_sa->version >= 2 && has_selectors(asked) && has_selectors(got)
-            && selectors_contain(&asked->tsi, &got->tsi) && selectors_contain(&asked->tsr, &got->tsr)
-            && !(selectors_equal(&asked->tsi, &got->tsi) && selectors_equal(&asked->tsr, &got->tsr));
+            && selectors_contain(asked->tsi, got->tsi) && selectors_contain(asked->tsr, got->tsr)
+            && !(selectors_equal(asked->tsi, got->tsi) && selectors_equal(asked->tsr, got->tsr));
 }
 
 static void
@@ -170,16 +170,16 @@ text_of_offers(const struct words *words, const struct finding *finding)
     wmem_strbuf_t *text = wmem_strbuf_new(words->scope, "");
 
     wmem_strbuf_append_printf(text, "Proxy IDs: %s proposes %s", words_requester(words, exchange),
-            asked ? words_selectors(words, &asked->tsi, &asked->tsr) : "selectors that were not read");
+            asked ? words_selectors(words, asked->tsi, asked->tsr) : "selectors that were not read");
     if (exchange->error != 0)
         wmem_strbuf_append_printf(text, ", %s answers %s", words_responder(words, exchange),
                 words_notify(words, exchange->ike_sa->version, exchange->error));
     else if (exchange->response && finding->confidence == CONFIDENCE_PROVEN)
         wmem_strbuf_append_printf(text, ", %s answers with %s", words_responder(words, exchange),
-                words_selectors(words, &exchange->response->tsi, &exchange->response->tsr));
+                words_selectors(words, exchange->response->tsi, exchange->response->tsr));
     if (other && other->request)
         wmem_strbuf_append_printf(text, ", %s proposes %s (frame %u)", words_requester(words, other),
-                words_selectors(words, &other->request->tsi, &other->request->tsr), other->request_frame);
+                words_selectors(words, other->request->tsi, other->request->tsr), other->request_frame);
     return (char *)wmem_strbuf_get_str(text);
 }
 

@@ -40,6 +40,14 @@ is_in_use(const struct judge *judge, const struct tunnel *tunnel)
     return true;
 }
 
+bool
+judge_clock_stepped(const struct judge *judge, uint32_t frame)
+{
+    enum { OUT_OF_ORDER_SECONDS = 1 };
+
+    return frame <= judge->latest_frame && clock_passed(&judge->time, &judge->latest, OUT_OF_ORDER_SECONDS);
+}
+
 struct finding *
 judge_exchange(struct judge *judge, enum finding_key key, enum confidence confidence, const struct exchange *exchange,
         size_t detail)

@@ -81,6 +81,9 @@ SPISCOPE_RULES(X)
 /** About an SA. */
 struct finding *judge_sa(struct judge *judge, enum finding_key key, enum confidence confidence, const struct sa *sa, size_t detail);
 
+/** Whether the clock has stepped back since that frame, so that nobody knows how long ago it was: by more than packets are out of order. */
+bool judge_clock_stepped(const struct judge *judge, uint32_t frame);
+
 /** About an exchange; it rests on its request and its response. At most suspected where anybody may have sent them, beside traffic in both
  * directions. */
 struct finding *judge_exchange(struct judge *judge, enum finding_key key, enum confidence confidence,

@@ -62,8 +62,8 @@ has_extended_numbers(const struct sa *sa)
     const struct offer *agreed = sa->child ? sa->child->origin->response : NULL;
 
     for (unsigned p = 0; agreed && p < agreed->proposals; p++)
-        for (unsigned t = 0; t < agreed->proposal[p].transforms; t++)
-            if (agreed->proposal[p].transform[t].type == TRANSFORM_ESN && agreed->proposal[p].transform[t].id == ESN_EXTENDED)
+        for (unsigned t = 0; t < agreed->proposal[p]->transforms; t++)
+            if (agreed->proposal[p]->transform[t].type == TRANSFORM_ESN && agreed->proposal[p]->transform[t].id == ESN_EXTENDED)
                 return true;
     return false;
 }

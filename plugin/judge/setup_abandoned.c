@@ -100,6 +100,16 @@ is_answered(const struct exchange *exchange)
     return exchange->response_frame != 0 && !exchange->awaiting && exchange->outcome != EXCHANGE_GIVEN_UP;
 }
 
+/* Whether its initiator says more on an IKE SA that is up than one thing at once, as a Delete is: one that comes later ended what was up. */
+static bool
+goes_on(const struct ike_sa *ike_sa, const struct shown *shown)
+{
+    const struct exchange *last = ike_sa->latest;
+
+    return shown->others > 1
+            || (shown->others == 1 && last->flow == ike_sa->flow && clock_passed_ms(&ike_sa->established_time, &last->request_time, AT_ONCE_MS));
+}
+
 static enum stage
 stage_of_v1(const struct ike_sa *ike_sa, const struct shown *shown)
 {
@@ -107,7 +117,7 @@ stage_of_v1(const struct ike_sa *ike_sa, const struct shown *shown)
         return STAGE_OTHER;
     if (shown->has_transaction)
         return shown->initiator_asks ? STAGE_CONFIG : STAGE_OTHER;
-    return shown->others <= 1 ? STAGE_UP : STAGE_OTHER;
+    return goes_on(ike_sa, shown) ? STAGE_OTHER : STAGE_UP;
 }
 
 /* Whether EAP went through and was left there. */
@@ -116,7 +126,7 @@ is_left_in_eap(const struct ike_sa *ike_sa, const struct shown *shown)
 {
     if (shown->auths < 2)
         return false;
-    if (shown->auth->message[0].readable)
+    if (shown->auth->first.readable)
         return !ike_sa->established;
     return !shown->auth->response_fragmented
             && envelope_holds_at_most(ike_sa, shown->auth->response_length) < SMALLEST_EAP_LAST_ANSWER;
@@ -132,7 +142,7 @@ stage_of_v2(const struct ike_sa *ike_sa, const struct shown *shown)
         return STAGE_OTHER;
     if (is_left_in_eap(ike_sa, shown))
         return STAGE_EAP;
-    return ike_sa->established && shown->others <= 1 ? STAGE_UP : STAGE_OTHER;
+    return ike_sa->established && !goes_on(ike_sa, shown) ? STAGE_UP : STAGE_OTHER;
 }
 
 /* How far the IKE SA came that the initiator left to begin the next one. */
@@ -215,7 +225,7 @@ is_left_child(const struct exchange *exchange, const struct exchange *next, uint
         return false;
     if (exchange->child)
         return !exchange->rekeyed_child && !has_carried(exchange->child) && exchange_same_selectors(exchange->request, next->request, false);
-    return !exchange->message[0].readable && !carried_since(&tunnel->flow[0], &exchange->request_time)
+    return !exchange->first.readable && !carried_since(&tunnel->flow[0], &exchange->request_time)
             && !carried_since(&tunnel->flow[1], &exchange->request_time);
 }
 
@@ -247,7 +257,7 @@ left_children(const struct exchange *asked, uint32_t in_time)
     const struct exchange *exchange, *next = asked, *said = NULL;
 
     WALK(exchange, asked->older, older, EXCHANGES_LOOKED_AT) {
-        if (exchange->type == IKE2_INFORMATIONAL && !exchange->liveness && !exchange->message[0].readable)
+        if (exchange->type == IKE2_INFORMATIONAL && !exchange->liveness && !exchange->first.readable)
             said = exchange;
         bool makes_one = exchange->type == IKE2_CREATE_CHILD_SA || (exchange->type == IKE2_IKE_AUTH && exchange->flow == asked->flow);
         if (!makes_one)

@@ -138,7 +138,7 @@ judge_replaced(struct judge *judge, const struct change_replaced *change)
     nstime_t age = sa_lived(old);
     enum succession how = succession_of(judge, change->sa).how;
 
-    if (is_birth_unseen(old) || (uint64_t)age.secs >= early || how == SUCCESSION_ON_DEMAND || how == SUCCESSION_BESIDE)
+    if (is_birth_unseen(old) || judge_clock_stepped(judge, sa_birth_frame(old)) || (uint64_t)age.secs >= early || how == SUCCESSION_ON_DEMAND || how == SUCCESSION_BESIDE)
         return;
     memory_set_churned(judge->memory, old, negotiated > 0 || how != SUCCESSION_REKEYED || !keeps_pace(old));
     struct finding *finding = judge_sa(judge, FINDING_SPI_CHURN, confidence_of(old), old, sizeof(struct churn));

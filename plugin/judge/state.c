@@ -8,15 +8,13 @@
 #include "../track/mapping.h"
 #include "../track/walk.h"
 #include "coverage.h"
+#include "left_out.h"
 
 /* Set-ups anew that are looked at for what failed before them, back from the latest. */
 #define SET_UPS_LOOKED_AT 64
 
 /* A tunnel flaps from so many outages on. */
 #define FLAPS 2
-
-/* A request that was sent once may just have been the capture's last. */
-#define SENT_AT_LEAST 2
 
 /* ---- the view */
 
@@ -29,7 +27,7 @@ failed_before(const struct finding_file *file, uint32_t since, uint32_t until)
     struct trouble trouble = { .since_frame = since, .begin_frame = until, .until_frame = until };
 
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        const struct finding *finding = file->latest[keys[i]];
+        const struct finding *finding = finding_file_latest(file, keys[i]);
         for (unsigned looked_at = 0; finding && finding->frame > until && looked_at < SET_UPS_LOOKED_AT; looked_at++)
             finding = finding->older;
         if (finding && view_has(&trouble, finding) && !finding_is_overcome(finding) && !finding_is_hearsay(finding))
@@ -54,7 +52,7 @@ rebuilt_before(const struct finding_file *file, const struct finding *anew, stru
 static unsigned
 count_rebuilt(const struct finding_file *file)
 {
-    const struct finding *anew = file->latest[FINDING_REESTABLISHED];
+    const struct finding *anew = finding_file_latest(file, FINDING_REESTABLISHED);
     struct trouble trouble;
     unsigned count = 0;
 
@@ -90,6 +88,7 @@ view_of(const struct tunnel *tunnel, const struct judge *judge)
     view.end = service_at_end(tunnel, min_outage, &judge->now);
     view.was_up = service_was_up(tunnel);
     view.outages = tunnel->service.outages + (view.end.is_out ? 1 : 0);
+    view.is_partial = left_out_much(tunnel);
     view.rebuilt = count_rebuilt(view.file);
     find_works_since(&view);
     return view;
@@ -100,10 +99,10 @@ view_of(const struct tunnel *tunnel, const struct judge *judge)
 static bool
 was_tried(const struct view *view)
 {
-    return view->end.attempts > 1 || view->end.unanswered[0].sent >= SENT_AT_LEAST || view->end.unanswered[1].sent >= SENT_AT_LEAST
-            || view->file->count[FINDING_AUTH_FAILED] > 0 || view->file->count[FINDING_NO_PROPOSAL] > 0
-            || view->file->count[FINDING_CHILD_REFUSED] > 0 || view->file->count[FINDING_PROXY_ID_MISMATCH] > 0
-            || view->file->count[FINDING_COOKIE_LOOP] > 0 || view->file->count[FINDING_FRAGMENTS_LOST] > 0;
+    return view->end.attempts > 1 || view_asks_in_vain(view, 0) || view_asks_in_vain(view, 1)
+            || finding_file_count(view->file, FINDING_AUTH_FAILED) > 0 || finding_file_count(view->file, FINDING_NO_PROPOSAL) > 0
+            || finding_file_count(view->file, FINDING_CHILD_REFUSED) > 0 || finding_file_count(view->file, FINDING_PROXY_ID_MISMATCH) > 0
+            || finding_file_count(view->file, FINDING_COOKIE_LOOP) > 0 || finding_file_count(view->file, FINDING_FRAGMENTS_LOST) > 0;
 }
 
 /* Whether the outage that is not over is longer than any before it. */
@@ -139,7 +138,7 @@ is_left_unused(const struct view *view)
 {
     const struct flow *flow = view->tunnel->flow;
 
-    return view->file->latest[FINDING_SETUP_ABANDONED] && (flow[0].packets == 0 || flow[1].packets == 0);
+    return finding_file_latest(view->file, FINDING_SETUP_ABANDONED) && (flow[0].packets == 0 || flow[1].packets == 0);
 }
 
 static bool
@@ -177,9 +176,9 @@ is_one_way(const struct view *view)
 static bool
 is_churning(const struct view *view)
 {
-    return view->file->count[FINDING_FLAPPING] > 0 || view->file->count[FINDING_SPI_CHURN] >= view->judge->limits.churn_count
-            || view->file->count[FINDING_EARLY_REKEY] > 0
-            || memory_read(view->judge->memory, view->tunnel)->past.short_lived >= view->judge->limits.churn_count;
+    return finding_file_count(view->file, FINDING_FLAPPING) > 0 || finding_file_count(view->file, FINDING_SPI_CHURN) >= view->judge->limits.churn_count
+            || finding_file_count(view->file, FINDING_EARLY_REKEY) > 0
+            || memory_read(view->judge->memory, view->tunnel)->past->short_lived >= view->judge->limits.churn_count;
 }
 
 /* It lives; or it lived long enough for somebody to send, and was deleted at last. */
@@ -280,7 +279,7 @@ outage_troubles(const struct view *view, struct trouble *troubles, unsigned most
 static unsigned
 rebuilt_troubles(const struct view *view, struct trouble *troubles, unsigned most)
 {
-    const struct finding *anew = view->file->latest[FINDING_REESTABLISHED];
+    const struct finding *anew = finding_file_latest(view->file, FINDING_REESTABLISHED);
     unsigned count = 0;
 
     for (; count < most && (anew = rebuilt_before(view->file, anew, &troubles[count])) != NULL; anew = anew->older)

@@ -238,7 +238,7 @@ look_beside(struct verdict *verdict, const struct view *view)
         struct claim claim = { .by = PEER_NOT_SEEN };
         if (!(beside & bit))
             continue;
-        claim_finding(&claim, view->file->latest[lifetimes[i].key]);
+        claim_finding(&claim, finding_file_latest(view->file, lifetimes[i].key));
         verdict->cause = lifetimes[i].cause;
         verdict->confidence = claim.confidence;
         verdict->finding = claim.finding;
@@ -298,7 +298,7 @@ verdict_of(const struct tunnel *tunnel, const struct judge *judge)
     if (verdict.cause == CAUSE_UNKNOWN || verdict.cause == CAUSE_NONE)
         verdict.confidence = CONFIDENCE_INFERRED;
     sum_up_outages(&verdict, &view);
-    verdict.churned = view.file->count[FINDING_SPI_CHURN];
+    verdict.churned = finding_file_count(view.file, FINDING_SPI_CHURN);
     verdict.missing = what_would_help(&view, &verdict);
     return verdict;
 }

@@ -9,6 +9,9 @@
 /* Findings of a key that are looked through, back from the latest: a verdict may be asked for with each packet. */
 #define LOOKED_AT_MOST 64
 
+/* A request that was sent once may just have been the capture's last. */
+#define SENT_AT_LEAST 2
+
 void
 claim_rests_on(struct claim *claim, uint32_t frame)
 {
@@ -61,7 +64,7 @@ view_find(const struct view *view, const struct trouble *trouble, enum finding_k
     const struct finding *found = NULL;
     unsigned looked_at = 0;
 
-    for (const struct finding *finding = view->file->latest[key]; finding && finding->frame > trouble->since_frame
+    for (const struct finding *finding = finding_file_latest(view->file, key); finding && finding->frame > trouble->since_frame
             && looked_at < LOOKED_AT_MOST; finding = finding->older, looked_at++)
         if (finding->confidence >= least && view_has(trouble, finding))
             found = finding;
@@ -73,10 +76,18 @@ view_find_last(const struct view *view, const struct trouble *trouble, enum find
 {
     unsigned looked_at = 0;
 
-    for (const struct finding *finding = view->file->latest[key]; finding && looked_at < LOOKED_AT_MOST; finding = finding->older, looked_at++)
+    for (const struct finding *finding = finding_file_latest(view->file, key); finding && looked_at < LOOKED_AT_MOST; finding = finding->older, looked_at++)
         if (finding->frame <= trouble->begin_frame)
             return view_has(trouble, finding) ? finding : NULL;
     return NULL;
+}
+
+bool
+view_asks_in_vain(const struct view *view, unsigned peer)
+{
+    const struct unanswered_requests *unanswered = &view->end.unanswered[peer];
+
+    return unanswered->sent >= SENT_AT_LEAST && unanswered->exchange;
 }
 
 bool
@@ -119,7 +130,7 @@ speaks_against(unsigned key)
 const struct finding *
 view_latest_above_note(const struct view *view, unsigned key)
 {
-    const struct finding *finding = finding_kind((uint8_t)key)->severity > SEVERITY_NOTE ? view->file->latest[key] : NULL;
+    const struct finding *finding = finding_kind((uint8_t)key)->severity > SEVERITY_NOTE ? finding_file_latest(view->file, key) : NULL;
 
     for (unsigned looked_at = 0; finding && looked_at < LOOKED_AT_MOST; finding = finding->older, looked_at++)
         if (!finding_is_overcome(finding) && finding_severity(finding) > SEVERITY_NOTE)

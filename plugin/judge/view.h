@@ -24,6 +24,7 @@ struct view {
     bool was_up;                    /**< it has carried traffic */
     unsigned outages;               /**< with the one that is not over */
     unsigned rebuilt;               /**< times that it was set up anew because something failed, however short the gap */
+    bool is_partial;                /**< the capture lacks much of it: what is not seen shows nothing */
     bool works;                     /**< at the end of the capture, as far as can be seen ... */
     nstime_t works_since;           /**< ... since its last outage was over, or else since both directions carry traffic */
 };
@@ -77,6 +78,10 @@ const struct finding *view_find(const struct view *view, const struct trouble *t
 
 /** The same, but the trouble's last one, up to its beginning. */
 const struct finding *view_find_last(const struct view *view, const struct trouble *trouble, enum finding_key key);
+
+/** Whether the peer's requests at the end of the capture, several of them, went unanswered. IKEv1's Informationals may be Deletes, which
+ * nobody answers: by themselves they ask for nothing. */
+bool view_asks_in_vain(const struct view *view, unsigned peer);
 
 /** Whether what a finding shows was overcome before the tunnel last began to work: then it is history, and explains nothing. */
 bool view_is_history(const struct view *view, const struct finding *finding);

@@ -196,7 +196,7 @@ put_sa(const struct json_writer *writer, const struct sa *sa)
     put_ended(writer, sa->ended_by, sa->ended_in);
     json_put_bool(writer, "age_is_minimum", !sa->born_in_capture);
     json_put_known(writer, "negotiated_lifetime", child ? child->lifetime.seconds : 0);
-    json_put_string(writer, "selectors", child ? words_selectors(&writer->plain, &child->tsi, &child->tsr) : NULL);
+    json_put_string(writer, "selectors", child ? words_selectors(&writer->plain, child->tsi, child->tsr) : NULL);
     json_put_number(writer, "packets", counts.packets);
     json_put_number(writer, "bytes", sa->bytes);
     json_put_number(writer, "lost", counts.lost);

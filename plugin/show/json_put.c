@@ -14,6 +14,48 @@ json_name(const struct json_writer *writer, const char *member)
     json_dumper_set_member_name(writer->json, member);
 }
 
+/* Characters that a terminal or an editor takes for commands although they are printed as they are: DEL and the C1 control characters, and those
+ * that change the direction of text around them (Unicode Standard Annex 9, section 2). A file's name may hold them. */
+static gboolean
+is_command(gunichar character)
+{
+    enum { DEL = 0x7f, C1_LAST = 0x9f, ARABIC_LETTER_MARK = 0x61c, LEFT_TO_RIGHT_MARK = 0x200e, RIGHT_TO_LEFT_MARK = 0x200f,
+        LINE_SEPARATOR = 0x2028, EMBEDDINGS_LAST = 0x202e, ISOLATES = 0x2066, ISOLATES_LAST = 0x2069 };
+
+    return (character >= DEL && character <= C1_LAST) || character == ARABIC_LETTER_MARK
+            || character == LEFT_TO_RIGHT_MARK || character == RIGHT_TO_LEFT_MARK
+            || (character >= LINE_SEPARATOR && character <= EMBEDDINGS_LAST)
+            || (character >= ISOLATES && character <= ISOLATES_LAST);
+}
+
+static gboolean
+holds_commands(const char *text)
+{
+    for (; *text != '\0'; text = g_utf8_next_char(text))
+        if (is_command(g_utf8_get_char(text)))
+            return TRUE;
+    return FALSE;
+}
+
+/* A JSON string (RFC 8259 section 7) with these escaped as well. */
+static char *
+quote(wmem_allocator_t *scope, const char *text)
+{
+    wmem_strbuf_t *quoted = wmem_strbuf_new(scope, "\"");
+
+    for (; *text != '\0'; text = g_utf8_next_char(text)) {
+        gunichar character = g_utf8_get_char(text);
+        if (character < ' ' || is_command(character))
+            wmem_strbuf_append_printf(quoted, "\\u%04x", character);
+        else if (character == '"' || character == '\\')
+            wmem_strbuf_append_printf(quoted, "\\%c", (char)character);
+        else
+            wmem_strbuf_append_unichar(quoted, character);
+    }
+    wmem_strbuf_append_c(quoted, '"');
+    return (char *)wmem_strbuf_get_str(quoted);
+}
+
 void
 json_put_null(const struct json_writer *writer, const char *member)
 {
@@ -29,7 +71,10 @@ json_put_string(const struct json_writer *writer, const char *member, const char
         return;
     }
     json_name(writer, member);
-    json_dumper_value_string(writer->json, value);
+    if (g_utf8_validate(value, -1, NULL) && holds_commands(value))
+        json_dumper_value_anyf(writer->json, "%s", quote(writer->scope, value));
+    else
+        json_dumper_value_string(writer->json, value);
 }
 
 void

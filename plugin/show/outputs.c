@@ -16,6 +16,7 @@
 #include <wsutil/report_message.h>
 
 #include "../compat.h"
+#include "capture_name.h"
 #include "timeline.h"
 #include "window.h"
 
@@ -30,6 +31,7 @@ struct output {
 };
 
 static outputs_source *source;
+static GSList *paths;               /* of those outputs that are written to files */
 
 /* A wrong -z argument: said before the capture is read, and nothing is read. */
 static void
@@ -83,6 +85,8 @@ listen(write_function *write, FILE *file, const char *path, const char *name)
 {
     struct output *output = wmem_new0(wmem_epan_scope(), struct output);
 
+    if (capture_is_in_sessions())
+        refuse("tshark -M forgets what came before, again and again: %s would tell of its last packets only%s", path ? path : name, "");
     output->write = write;
     output->file = file;
     output->path = path ? wmem_strdup(wmem_epan_scope(), path) : NULL;
@@ -103,13 +107,28 @@ init_report(const char *argument, void *data _U_)
     COMPAT_STAT_INIT_DONE;
 }
 
+/* Whether what is there is overwritten by writing to it. */
+static bool
+is_plain_file(const char *path)
+{
+    return g_file_test(path, G_FILE_TEST_IS_REGULAR);
+}
+
+/* Opens an output's file, which empties it: so the capture's own, and another output's, are refused. */
 static FILE *
 open_file(const char *path)
 {
-    FILE *file = g_fopen(path, "wb");
+    const char *capture = capture_name();
 
+    if (capture && is_plain_file(path) && capture_is_file(capture, path))
+        refuse("%s is the capture itself%s", path, "");
+    for (const GSList *other = paths; other; other = other->next)
+        if (is_plain_file(path) && capture_is_file(other->data, path))
+            refuse("%s is named for two outputs%s", path, "");
+    FILE *file = g_fopen(path, "wb");
     if (!file)
         refuse("%s can't be written: %s", path, g_strerror(errno));
+    paths = g_slist_prepend(paths, g_strdup(path));
     return file;
 }
 
@@ -138,9 +157,23 @@ init_timeline(const char *argument, void *data _U_)
     COMPAT_STAT_INIT_DONE;
 }
 
+/* What begins with spiscope, and is none of those that are known. */
+static compat_stat_init
+init_unknown(const char *argument, void *data _U_)
+{
+    refuse("unknown argument in -z %s: it is -z spiscope,report, spiscope,report,all, spiscope,json[,FILE], spiscope,timeline,FILE.svg, "
+            "spiscope,tunnel, spiscope,outage or spiscope,sa%s", argument, "");
+    COMPAT_STAT_INIT_DONE;
+}
+
 void
 outputs_register(outputs_source *outputs)
 {
+    static stat_tap_ui unknown_ui = {
+        .group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
+        .cli_string = "spiscope",
+        .tap_init_cb = init_unknown,
+    };
     static stat_tap_ui report_ui = {
         .group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
         .cli_string = "spiscope,report",
@@ -159,6 +192,7 @@ outputs_register(outputs_source *outputs)
     };
 
     source = outputs;
+    register_stat_tap_ui(&unknown_ui, NULL);
     register_stat_tap_ui(&report_ui, NULL);
     register_stat_tap_ui(&json_ui, NULL);
     register_stat_tap_ui(&timeline_ui, NULL);

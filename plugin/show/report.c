@@ -125,11 +125,11 @@ write_findings(FILE *out, const struct words *words, const struct tunnel *tunnel
 
     for (unsigned i = 0; file && i < SEVERITIES * FINDING_KEYS; i++) {
         unsigned key = i % FINDING_KEYS, rank = SEVERITIES - 1 - (i / FINDING_KEYS);
-        const struct finding *finding = file->best[key];
+        const struct finding *finding = finding_file_best(file, key);
         if (!finding || key == FINDING_OUTAGE || finding_severity(finding) != rank)
             continue;
         write_wrapped(out, words, "  Finding", wmem_strdup_printf(words->scope, "%s, %s, as in frame %u (%s): %s",
-                finding_kind((uint8_t)key)->key, words_times(words, file->count[key]), finding->frame,
+                finding_kind((uint8_t)key)->key, words_times(words, finding_file_count(file, key)), finding->frame,
                 confidence_name(finding_confidence(finding)), finding_text(words, finding)));
     }
 }

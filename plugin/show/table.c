@@ -308,6 +308,18 @@ table_of(void *tapdata) /* cppcheck-suppress constParameterPointer; as callbacks
         .registered = (struct registered_table *)data->stat_tap_data };
 }
 
+/* Wireshark takes any word that begins as a table is called for that table. */
+static void
+check_word(const char *argument, const char **filter _U_, char **complaint)
+{
+    for (const struct registered_table *registered = registered_tables; registered; registered = registered->next) {
+        const char *known = registered->ui.cli_string;
+        size_t length = strlen(known);
+        if (g_str_has_prefix(argument, known) && argument[length] != '\0' && argument[length] != ',')
+            *complaint = ws_strdup_printf("unknown argument in -z %s: it is -z %s or -z %s,FILTER", argument, known, known);
+    }
+}
+
 void
 table_register(const struct table_plan *plan, const char *tap)
 {
@@ -322,6 +334,7 @@ table_register(const struct table_plan *plan, const char *tap)
     ui->group = REGISTER_PACKET_STAT_GROUP_UNSORTED;
     ui->title = plan->menu;
     ui->tap_name = tap;
+    ui->stat_filter_check_cb = check_word;
     ui->cli_string = plan->command;
     ui->stat_tap_init_cb = begin_table;
     ui->packet_func = plan->take;

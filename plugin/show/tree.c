@@ -370,12 +370,13 @@ show_ike_sa(struct tree_frame *frame, const struct ike_sa *ike_sa)
 
 /* The other half of the exchange. */
 static void
-show_links(struct tree_frame *frame, const struct ike_frame *ike)
+show_links(struct tree_frame *frame, const struct ike_table *table, const struct ike_frame *ike)
 {
     const struct exchange *exchange = ike->exchange;
-    const struct exchange_message *message = ike->message;
+    const struct exchange_message *message = exchange_message_of(ike);
     uint32_t request = message ? message->answers_frame : 0, response = message ? message->answered_frame : 0;
-    nstime_t asked = message ? message->answers_time : exchange->request_time;
+    const struct ike_frame *answers = request != 0 ? ike_frame_at(table, request) : NULL;
+    nstime_t asked = answers ? clock_unpack(exchange_message_of(answers)->time) : exchange->request_time;
     nstime_t now = clock_of(&frame->pinfo->abs_ts);
     if (exchange->ike_sa->version >= 2) {       /* one request, one response, each maybe in fragments */
         request = ike->is_response ? exchange->request_frame : 0;
@@ -392,7 +393,7 @@ show_links(struct tree_frame *frame, const struct ike_frame *ike)
 }
 
 void
-tree_show_ike(struct tree_frame *frame, const struct ike_frame *ike)
+tree_show_ike(struct tree_frame *frame, const struct ike_table *table, const struct ike_frame *ike)
 {
     const struct exchange *exchange = ike->exchange;
 
@@ -400,11 +401,11 @@ tree_show_ike(struct tree_frame *frame, const struct ike_frame *ike)
     if (!frame->tree)
         return;
     show_ike_sa(frame, exchange->ike_sa);
-    show_links(frame, ike);
+    show_links(frame, table, ike);
     if (ike->retransmission_of != 0)
         add_uint(frame->subtree, hf_ike_retransmission_of, frame->tvb, ike->retransmission_of);
     for (unsigned i = 0; i < ike->spis; i++)
-        add_uint(frame->subtree, hf_sa_spi, frame->tvb, ike->spi[i]);
+        add_uint(frame->subtree, hf_sa_spi, frame->tvb, ike_spi(table, ike, i));
 }
 
 static void

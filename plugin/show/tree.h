@@ -32,7 +32,7 @@ void tree_show_sa(struct tree_frame *frame, const struct sa *sa, const struct ip
 
 /** Shows what an IKE message was: its IKE SA, the other half of its exchange, the SPIs that it names; to be
  * called where it is looked at. */
-void tree_show_ike(struct tree_frame *frame, const struct ike_frame *ike);
+void tree_show_ike(struct tree_frame *frame, const struct ike_table *table, const struct ike_frame *ike);
 
 /** Shows the verdict about a tunnel, on its last packet, as expert information too. */
 void tree_show_verdict(struct tree_frame *frame, const struct tunnel *tunnel, const struct verdict *verdict);

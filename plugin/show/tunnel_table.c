@@ -34,9 +34,9 @@ count_findings(wmem_allocator_t *scope, const struct findings *findings, const s
     const struct finding_file *file = findings_of(findings, tunnel);
 
     for (uint8_t key = 0; file && key < FINDING_KEYS; key++)
-        if (file->count[key] > 0)
+        if (finding_file_count(file, key) > 0)
             wmem_strbuf_append_printf(text, "%s%s %u", wmem_strbuf_get_len(text) > 0 ? ", " : "", finding_kind(key)->key,
-                    file->count[key]);
+                    finding_file_count(file, key));
     return (char *)wmem_strbuf_get_str(text);
 }
 

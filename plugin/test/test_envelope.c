@@ -50,13 +50,19 @@ message_length(const struct suite *suite, uint32_t contents)
     return IKE_HEADER_LENGTH + SK_HEADER_LENGTH + suite->iv + encrypted + suite->icv;
 }
 
-/* The answer of IKE_SA_INIT that chose a suite, with PRF_HMAC_SHA2_256 and group 14. */
-static struct offer
+/* The answer of IKE_SA_INIT that chose a suite, with PRF_HMAC_SHA2_256 and group 14; to be freed. */
+static struct offer *
 answer_of(const struct suite *suite)
 {
-    struct offer answer = { .has_ke = true, .ke_group = 14, .proposals = 1 };
-    struct proposal *proposal = &answer.proposal[0];
+    enum { MOST = 2 };              /* proposals that a test makes of it */
+    size_t head = sizeof(struct offer) + (MOST * sizeof(struct proposal *));
+    struct offer *answer = g_malloc0(head + sizeof(struct proposal));
+    struct proposal *proposal = (struct proposal *)((char *)answer + head);
 
+    answer->has_ke = true;
+    answer->ke_group = 14;
+    answer->proposals = 1;
+    answer->proposal[0] = proposal;
     proposal->protocol = 1;
     proposal->transform[proposal->transforms++] = (struct transform) { TRANSFORM_ENCR, suite->encr, 0 };
     proposal->transform[proposal->transforms++] = (struct transform) { TRANSFORM_PRF, 5, 0 };
@@ -71,8 +77,8 @@ static void
 test_every_suite(void)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(suites); i++) {
-        struct offer answer = answer_of(&suites[i]);
-        struct ike_sa ike_sa = { .version = 2, .init = &answer };
+        g_autofree struct offer *answer = answer_of(&suites[i]);
+        struct ike_sa ike_sa = { .version = 2, .init = answer };
 
         for (uint32_t contents = 0; contents <= CONTENTS_AT_MOST; contents++) {
             uint32_t most = envelope_holds_at_most(&ike_sa, message_length(&suites[i], contents));
@@ -104,8 +110,8 @@ test_known_sizes(void)
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
-        struct offer answer = answer_of(&known[i].suite);
-        struct ike_sa ike_sa = { .version = 2, .init = &answer };
+        g_autofree struct offer *answer = answer_of(&known[i].suite);
+        struct ike_sa ike_sa = { .version = 2, .init = answer };
 
         g_assert_cmpuint(envelope_holds_at_most(&ike_sa, known[i].empty), ==, known[i].most);
         g_assert_cmpuint(envelope_holds_at_most(&ike_sa, known[i].empty - 1), ==, 0);
@@ -118,8 +124,8 @@ static void
 test_is_empty(void)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(suites); i++) {
-        struct offer answer = answer_of(&suites[i]);
-        struct ike_sa ike_sa = { .version = 2, .init = &answer };
+        g_autofree struct offer *answer = answer_of(&suites[i]);
+        struct ike_sa ike_sa = { .version = 2, .init = answer };
 
         g_assert_cmpint(envelope_is_empty(&ike_sa, message_length(&suites[i], 0)), ==, suites[i].block == 1);
         g_assert_false(envelope_is_empty(&ike_sa, message_length(&suites[i], SMALLEST_NOTIFY)));
@@ -140,8 +146,8 @@ test_unknown_algorithms(void)
     g_assert_cmpuint(envelope_holds_at_most(&ike_sa, 0), ==, 0);
     g_assert_false(envelope_is_empty(&ike_sa, around));
     for (size_t i = 0; i < G_N_ELEMENTS(suites); i++) {
-        struct offer answer = answer_of(&suites[i]);
-        struct ike_sa known = { .version = 2, .init = &answer };
+        g_autofree struct offer *answer = answer_of(&suites[i]);
+        struct ike_sa known = { .version = 2, .init = answer };
 
         for (uint32_t length = 0; length < CONTENTS_AT_MOST; length++)
             g_assert_cmpuint(envelope_holds_at_most(&ike_sa, length), >=, envelope_holds_at_most(&known, length));
@@ -164,14 +170,14 @@ static void
 test_doubtful_answers(void)
 {
     struct suite odd = { 1023, 0, 0, 1, 8 };
-    struct offer two = answer_of(&suites[0]), none = answer_of(&suites[0]), unassigned = answer_of(&odd);
+    g_autofree struct offer *two = answer_of(&suites[0]), *none = answer_of(&suites[0]), *unassigned = answer_of(&odd);
 
-    two.proposals = 2;
-    two.proposal[1] = two.proposal[0];
-    check_tells_nothing(&two);
-    none.proposals = 0;
-    check_tells_nothing(&none);
-    check_tells_nothing(&unassigned);
+    two->proposals = 2;
+    two->proposal[1] = two->proposal[0];
+    check_tells_nothing(two);
+    none->proposals = 0;
+    check_tells_nothing(none);
+    check_tells_nothing(unassigned);
 }
 
 /* Sizes of payloads (RFC 7296 sections 3.2 to 3.13), each as small as it may be. */
@@ -201,8 +207,8 @@ static void
 test_refuses_child(void)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(suites); i++) {
-        struct offer answer = answer_of(&suites[i]);
-        struct ike_sa ike_sa = { .version = 2, .init = &answer };
+        g_autofree struct offer *answer = answer_of(&suites[i]);
+        struct ike_sa ike_sa = { .version = 2, .init = answer };
         struct exchange exchange = { .ike_sa = &ike_sa, .type = IKE2_CREATE_CHILD_SA, .request_frame = 1, .response_frame = 2 };
 
         /* NO_PROPOSAL_CHOSEN alone; then with as many statuses as still prove it; then what may be a child */
@@ -221,8 +227,8 @@ test_refuses_child(void)
 static void
 test_refuses_nothing_else(void)
 {
-    struct offer answer = answer_of(&suites[0]);
-    struct ike_sa ike_sa = { .version = 2, .init = &answer };
+    g_autofree struct offer *answer = answer_of(&suites[0]);
+    struct ike_sa ike_sa = { .version = 2, .init = answer };
     struct exchange refused = {
         .ike_sa = &ike_sa, .type = IKE2_CREATE_CHILD_SA, .request_frame = 1, .response_frame = 2,
         .response_length = message_length(&suites[0], NOTIFY)

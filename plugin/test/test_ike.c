@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "test.h"
+#include "track/most.h"
 
 #define INITIATOR UINT64_C(0x1111111111111111)
 #define RESPONDER UINT64_C(0x2222222222222222)

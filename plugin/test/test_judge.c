@@ -711,7 +711,7 @@ test_limit_reached_once(void)
     const struct finding *finding = finding_find(&bench, FINDING_LIMIT_REACHED, 0);
     if (finding) {
         g_assert_cmpuint(finding->frame, ==, 3);
-        g_assert_true(says(&bench, finding, "More than 2 SAs or tunnels: "));
+        g_assert_true(says(&bench, finding, "More than 2 SAs: "));
         g_assert_null(finding->sa);
         g_assert_true(findings_of(bench.judge.findings, NULL)->first == finding);
     }

@@ -247,6 +247,6 @@ change_room_for_tunnel(struct changes *changes, const struct tunnel_table *table
 {
     if (tunnel_opened(table) < most)
         return true;
-    change_add_limit(changes, LIMIT_SAS, most);
+    change_add_limit(changes, LIMIT_TUNNELS, most);
     return false;
 }

@@ -51,10 +51,11 @@ enum change_kind {
 
 /** What has an end, as a capture may come from anyone. */
 enum limit {
-    LIMIT_SAS,                      /**< SAs, or tunnels: max_sas of each */
-    LIMIT_IKE_SAS,                  /**< max_sas */
-    LIMIT_IKE_MESSAGES,             /**< IKE_MESSAGES_PER_SA times max_sas */
-    LIMIT_ADDRESSES,                /**< addresses that SAs and tunnels moved to: max_sas */
+    LIMIT_SAS,                      /**< max_sas; of the next four, see most.h */
+    LIMIT_TUNNELS,
+    LIMIT_IKE_SAS,
+    LIMIT_IKE_MESSAGES,
+    LIMIT_ADDRESSES,                /**< that SAs and tunnels moved to */
     LIMIT_CHANGES,                  /**< of one frame: CHANGES_AT_MOST */
     LIMIT_DELETES,                  /**< SPIs in one message: DELETES_AT_MOST */
     LIMIT_OUTAGES,                  /**< of one tunnel: OUTAGES_AT_MOST */
@@ -206,6 +207,8 @@ struct changes {
     unsigned count;
     unsigned size;                  /**< for which there is room in item */
     bool said[LIMITS];              /**< in this capture */
+    nstime_t latest;                /**< time of the packets until now, and the last frame that had it */
+    uint32_t latest_frame;
     struct change untold;           /**< takes what is too much */
 };
 
@@ -261,7 +264,7 @@ const struct sa *change_subject(const struct change *change);
  * @param most  SAs at most */
 bool change_room_for_sa(struct changes *changes, struct sa_table *table, uint32_t most);
 
-/** Whether there may be one more tunnel; where not, adds that, as of an SA.
+/** Whether there may be one more tunnel; where not, adds that.
  * @param most  tunnels at most */
 bool change_room_for_tunnel(struct changes *changes, const struct tunnel_table *table, uint32_t most);
 

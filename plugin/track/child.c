@@ -9,6 +9,7 @@
 #include "exchange.h"
 #include "ike_sa.h"
 #include "lineage.h"
+#include "pack.h"
 #include "selectors.h"
 #include "walk.h"
 
@@ -16,7 +17,7 @@ static const struct proposal *
 ipsec_proposal(const struct offer *offer, uint8_t protocol)
 {
     for (unsigned i = 0; i < offer->proposals; i++) {
-        const struct proposal *proposal = &offer->proposal[i];
+        const struct proposal *proposal = offer->proposal[i];
         bool ipsec = proposal->protocol == IKE_PROTOCOL_ESP || proposal->protocol == IKE_PROTOCOL_AH;
         if (ipsec && proposal->spi != 0 && (protocol == 0 || proposal->protocol == protocol))
             return proposal;
@@ -62,8 +63,8 @@ child_same_selectors(const struct child *a, const struct child *b)
 
     if (a->sa[0] && b->sa[0] && a->sa[0]->key.protocol != b->sa[0]->key.protocol)
         return false;               /* ESP and AH may protect the same packets together */
-    return selectors_equal(&a->tsi, same_side ? &b->tsi : &b->tsr)
-            && selectors_equal(&a->tsr, same_side ? &b->tsr : &b->tsi);
+    return selectors_equal(a->tsi, same_side ? b->tsi : b->tsr)
+            && selectors_equal(a->tsr, same_side ? b->tsr : b->tsi);
 }
 
 /* A successor was always made later than what it replaces: so no child is its own ancestor, whatever messages say. */
@@ -151,12 +152,12 @@ child_hand_over(struct ike_sa *from, struct ike_sa *to)
 }
 
 static void
-list_add(wmem_allocator_t *pool, struct ike_sa *ike_sa, struct child *child)
+list_add(struct pack *pack, struct ike_sa *ike_sa, struct child *child)
 {
     struct child_list *list = ike_sa->children;
 
     if (!list) {
-        list = ike_sa->children = wmem_new0(pool, struct child_list);
+        list = ike_sa->children = pack_take(pack, sizeof *list);
         list->ike_sa = ike_sa;
     }
     child->list = list;
@@ -176,7 +177,7 @@ child_make(struct ike_context *context, struct exchange *exchange, const struct 
         return exchange->child;
     if (!chosen || !offered)
         return NULL;
-    struct child *child = wmem_new0(context->pool, struct child);
+    struct child *child = pack_take(context->pack, sizeof *child);
     bool from_responder = context->flow != exchange->flow;
     const struct endpoint *responder = from_responder ? &context->message->source : &context->message->destination;
     const struct endpoint *requester = from_responder ? &context->message->destination : &context->message->source;
@@ -184,12 +185,12 @@ child_make(struct ike_context *context, struct exchange *exchange, const struct 
     child->origin = exchange;
     child->tsi = response->tsi;
     child->tsr = response->tsr;
-    const struct lifetimes *lifetimes = response->lifetimes.count > 0 ? &response->lifetimes : &request->lifetimes;
+    const struct lifetimes *lifetimes = response->lifetimes->count > 0 ? response->lifetimes : request->lifetimes;
     if (lifetimes->count == 1)
         child->lifetime = lifetimes->item[0];
     child->sa[0] = open_sa(context, child, chosen->protocol, (uint32_t)chosen->spi, responder, exchange->flow);
     child->sa[1] = open_sa(context, child, chosen->protocol, (uint32_t)offered->spi, requester, flow_reverse(exchange->flow));
-    list_add(context->pool, exchange->ike_sa, child);
+    list_add(context->pack, exchange->ike_sa, child);
     child->tunnel_older = tunnel->children;
     tunnel->children = child;
     exchange->child = child;

@@ -28,8 +28,8 @@ struct child {
     struct child_list *list;        /**< that of its IKE SA */
     struct exchange *origin;
     struct sa *sa[2];               /**< [0] goes from who asked for it to who answered; may be NULL */
-    struct selectors tsi;           /**< as agreed */
-    struct selectors tsr;
+    const struct selectors *tsi;    /**< as agreed: the answer's */
+    const struct selectors *tsr;
     struct lifetime lifetime;       /**< negotiated; zero in IKEv2 */
     struct child *predecessor;
     struct child *successor;

@@ -4,26 +4,60 @@
  */
 #include "contents.h"
 
+#include <stddef.h>
+
 #include "change.h"
 #include "ike_sa.h"
+#include "pack.h"
 #include "protection.h"
+
+/* The first bytes of what a message holds, as far as it counts. */
+static const void *
+keep(struct pack *pack, const void *whole, size_t size)
+{
+    return memcpy(pack_take(pack, size), whole, size);
+}
+
+static const struct lifetimes *
+keep_lifetimes(struct pack *pack, const struct lifetimes *said)
+{
+    static const struct lifetimes none;
+
+    if (said->count == 0 && !said->incomplete)
+        return &none;
+    return keep(pack, said, offsetof(struct lifetimes, item) + (said->count * sizeof said->item[0]));
+}
+
+static const struct selectors *
+keep_selectors(struct pack *pack, const struct selectors *said)
+{
+    static const struct selectors none;
+
+    if (said->count == 0 && !said->incomplete)
+        return &none;
+    return keep(pack, said, offsetof(struct selectors, item) + (said->count * sizeof said->item[0]));
+}
 
 const struct offer *
 contents_keep(const struct ike_context *context)
 {
     const struct ike_contents *contents = &context->message->contents;
+    struct pack *pack = context->pack;
 
     if (!contents->has_sa)
         return NULL;
-    struct offer *offer = wmem_new0(context->pool, struct offer);
-    offer->lifetimes = contents->lifetimes;
-    offer->tsi = contents->tsi;
-    offer->tsr = contents->tsr;
+    struct offer *offer = pack_take(pack, sizeof *offer + (contents->proposals * sizeof offer->proposal[0]));
+    offer->lifetimes = keep_lifetimes(pack, &contents->lifetimes);
+    offer->tsi = keep_selectors(pack, &contents->tsi);
+    offer->tsr = keep_selectors(pack, &contents->tsr);
     offer->has_ke = contents->has_ke;
     offer->ke_group = contents->ke_group;
     offer->proposals = contents->proposals;
     offer->proposals_incomplete = contents->proposals_incomplete;
-    memcpy(offer->proposal, contents->proposal, sizeof offer->proposal);
+    for (unsigned i = 0; i < contents->proposals; i++) {
+        const struct proposal *said = &contents->proposal[i];
+        offer->proposal[i] = keep(pack, said, offsetof(struct proposal, transform) + (said->transforms * sizeof said->transform[0]));
+    }
     return offer;
 }
 

@@ -87,7 +87,7 @@ icv_of(const struct proposal *proposal)
 static bool
 envelope_of(const struct ike_sa *ike_sa, struct envelope *envelope)
 {
-    const struct proposal *proposal = ike_sa->init && ike_sa->init->proposals == 1 ? &ike_sa->init->proposal[0] : NULL;
+    const struct proposal *proposal = ike_sa->init && ike_sa->init->proposals == 1 ? ike_sa->init->proposal[0] : NULL;
 
     *envelope = smallest;
     for (unsigned t = 0; proposal && t < proposal->transforms; t++) {

@@ -11,6 +11,7 @@
 #include "../clock.h"
 #include "change.h"
 #include "ike_sa.h"
+#include "pack.h"
 #include "protection.h"
 #include "sa.h"
 #include "selectors.h"
@@ -26,7 +27,7 @@
 bool
 exchange_same_selectors(const struct offer *a, const struct offer *b, bool crossed)
 {
-    return a && b && selectors_equal(&a->tsi, crossed ? &b->tsr : &b->tsi) && selectors_equal(&a->tsr, crossed ? &b->tsi : &b->tsr);
+    return a && b && selectors_equal(a->tsi, crossed ? b->tsr : b->tsi) && selectors_equal(a->tsr, crossed ? b->tsi : b->tsr);
 }
 
 bool
@@ -49,8 +50,8 @@ exchange_phase1_seconds(const struct ike_sa *ike_sa)
     unsigned looked_at = 0;
 
     for (const struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
-        if (exchange_is_phase1(exchange) && exchange->response && exchange->response->lifetimes.count == 1)
-            return exchange->response->lifetimes.item[0].seconds;
+        if (exchange_is_phase1(exchange) && exchange->response && exchange->response->lifetimes->count == 1)
+            return exchange->response->lifetimes->item[0].seconds;
     return 0;
 }
 
@@ -73,22 +74,43 @@ exchange_side(const struct exchange *exchange)
     return exchange->flow == exchange->ike_sa->flow ? 0 : 1;
 }
 
-static struct exchange_message *
-message_at(struct exchange *exchange, unsigned i)
+struct exchange_message *
+exchange_message_at(struct exchange *exchange, unsigned i)
 {
-    return i < EXCHANGE_MESSAGES_INLINE ? &exchange->message[i] : &exchange->more[i - EXCHANGE_MESSAGES_INLINE];
+    return i == 0 ? &exchange->first : &exchange->more[i - 1];
 }
 
-/* The same message, bytes and all, as it was taken before, or NULL. */
-static struct exchange_message *
+const struct exchange_message *
+exchange_last(const struct exchange *exchange)
+{
+    return exchange->messages > 1 ? &exchange->more[exchange->messages - 2] : &exchange->first;
+}
+
+struct exchange_message *
+exchange_message_of(const struct ike_frame *frame)
+{
+    return frame->message > 0 ? exchange_message_at(frame->exchange, frame->message - 1U) : NULL;
+}
+
+bool
+exchange_has_unread(const struct exchange *exchange)
+{
+    for (unsigned i = 1; i < exchange->messages; i++)
+        if (!exchange->more[i - 1].readable)
+            return true;
+    return exchange->messages > 0 && !exchange->first.readable;
+}
+
+/* The same message, bytes and all, as it was taken before: its place, from 1; or 0. */
+static unsigned
 seen_before(struct exchange *exchange, const struct ike_message *message, bool from_requester)
 {
     for (unsigned i = 0; i < exchange->messages; i++) {
-        struct exchange_message *seen = message_at(exchange, i);
+        const struct exchange_message *seen = exchange_message_at(exchange, i);
         if (seen->fingerprint == message->fingerprint && seen->from_requester == from_requester)
-            return seen;
+            return i + 1;
     }
-    return NULL;
+    return 0;
 }
 
 /* What encryption adds to a message, in bytes. IKEv2: the payload's header, an IV of 8 to 16, padding with its length, and an ICV of 8 to 32
@@ -112,20 +134,21 @@ fit(const struct exchange_message *seen, const struct ike_message *message)
 }
 
 /* The other form of a message in captures that hold both: encrypted, and decrypted by the gateway. In
- * IKEv1 several messages of one side follow each other, and the header's next payload tells them apart. */
-static struct exchange_message *
+ * IKEv1 several messages of one side follow each other, and the header's next payload tells them apart. Its place, from 1; or 0. */
+static unsigned
 other_form(struct exchange *exchange, const struct ike_message *message, bool from_requester, bool encrypted)
 {
     for (unsigned i = 0; i < exchange->messages; i++) {
-        struct exchange_message *seen = message_at(exchange, i);
+        const struct exchange_message *seen = exchange_message_at(exchange, i);
+        nstime_t time = clock_unpack(seen->time);
         if (message->version < 2 && seen->first_payload != message->first_payload)
             continue;
         if (seen->from_requester == from_requester && seen->encrypted != encrypted && fit(seen, message)
-                && clock_passed_ms(&seen->time, &message->time, 0)
-                && !clock_passed(&seen->time, &message->time, 1))
-            return seen;
+                && clock_passed_ms(&time, &message->time, 0)
+                && !clock_passed(&time, &message->time, 1))
+            return i + 1;
     }
-    return NULL;
+    return 0;
 }
 
 /* IKEv2: whether the message starts over, as after COOKIE or INVALID_KE_PAYLOAD. */
@@ -155,7 +178,7 @@ find(const struct ike_context *context, const struct ike_sa *ike_sa, bool respon
 static struct exchange *
 begin(const struct ike_context *context, struct ike_sa *ike_sa, bool response)
 {
-    struct exchange *exchange = wmem_new0(context->pool, struct exchange);
+    struct exchange *exchange = pack_take(context->pack, sizeof *exchange);
     const struct ike_message *message = context->message;
 
     exchange->ike_sa = ike_sa;
@@ -163,24 +186,37 @@ begin(const struct ike_context *context, struct ike_sa *ike_sa, bool response)
     exchange->message_id = message->message_id;
     exchange->flow = response ? flow_reverse(context->flow) : context->flow;
     exchange->is_clear = true;
-    exchange->last_time = message->time;
+    exchange->last_time = clock_pack(&message->time);
     exchange->older = ike_sa->latest;
     ike_sa->latest = exchange;
     return exchange;
 }
 
+/* Makes room for one more message where there is none behind the first: there is for 1, 3, 15 and 63. */
+static void
+make_room(struct exchange *exchange, struct pack *pack)
+{
+    unsigned kept = exchange->messages, more = kept - 1U, room = kept == 1 ? 1 : kept == 2 ? 3 : kept == 4 ? 15 : EXCHANGE_MESSAGES_AT_MOST - 1;
+
+    if (kept != 1 && kept != 2 && kept != 4 && kept != 16)
+        return;
+    struct exchange_message *larger = pack_take(pack, room * sizeof *larger);
+    if (more > 0)
+        memcpy(larger, exchange->more, more * sizeof *larger);
+    exchange->more = larger;
+}
+
 static struct exchange_message *
-remember(struct exchange *exchange, const struct ike_message *message, bool from_requester, wmem_allocator_t *pool)
+remember(struct exchange *exchange, const struct ike_message *message, bool from_requester, struct pack *pack)
 {
     if (exchange->messages == EXCHANGE_MESSAGES_AT_MOST)
         return NULL;
-    if (exchange->messages == EXCHANGE_MESSAGES_INLINE)
-        exchange->more = wmem_alloc0_array(pool, struct exchange_message, EXCHANGE_MESSAGES_AT_MOST - EXCHANGE_MESSAGES_INLINE);
-    struct exchange_message *kept = message_at(exchange, exchange->messages++);
+    make_room(exchange, pack);
+    struct exchange_message *kept = exchange_message_at(exchange, exchange->messages++);
     kept->frame = message->frame;
     kept->fingerprint = message->fingerprint;
     kept->length = message->length;
-    kept->time = message->time;
+    kept->time = clock_pack(&message->time);
     kept->from_requester = from_requester;
     kept->readable = message->readable;
     kept->encrypted = protection_is_on(message);
@@ -193,13 +229,12 @@ static void
 pair(struct exchange *exchange, struct exchange_message *answer)
 {
     for (unsigned i = exchange->messages; i-- > 0;) {
-        struct exchange_message *asked = message_at(exchange, i);
+        struct exchange_message *asked = exchange_message_at(exchange, i);
         if (!asked->from_requester)
             continue;
         if (asked->answered_frame == 0)
             asked->answered_frame = answer->frame;
         answer->answers_frame = asked->frame;
-        answer->answers_time = asked->time;
         return;
     }
 }
@@ -224,12 +259,13 @@ wants_answer(const struct exchange *exchange, const struct ike_message *message,
     }
 }
 
-static struct exchange_message *
-take_new(struct exchange *exchange, const struct ike_message *message, bool from_requester, wmem_allocator_t *pool)
+/* @return the place where it is kept, from 1; or 0 */
+static unsigned
+take_new(struct exchange *exchange, const struct ike_message *message, bool from_requester, struct pack *pack)
 {
-    struct exchange_message *kept = remember(exchange, message, from_requester, pool);
+    struct exchange_message *kept = remember(exchange, message, from_requester, pack);
 
-    if (message->fragment == message->fragments)    /* whole, or the last fragment */
+    if (message->fragment == message->fragments && exchange->steps < UINT8_MAX)     /* whole, or the last fragment */
         exchange->steps++;
     if (kept && !from_requester)
         pair(exchange, kept);
@@ -246,9 +282,7 @@ take_new(struct exchange *exchange, const struct ike_message *message, bool from
     exchange->retransmissions = exchange->asked_again = 0;
     exchange->awaiting = wants_answer(exchange, message, from_requester);
     exchange->awaited_by_requester = from_requester;
-    exchange->awaited_frame = message->frame;
-    exchange->awaited_length = message->length;
-    return kept;
+    return kept ? exchange->messages : 0;
 }
 
 /* Whether the message travels as a response, in a known exchange or not. */
@@ -272,10 +306,9 @@ bool
 exchange_has_sealed(const struct ike_context *context, const struct ike_sa *ike_sa)
 {
     struct exchange *exchange = context->flow ? find(context, ike_sa, is_response(context, NULL)) : NULL;
-    const struct exchange_message *other = exchange
-        ? other_form(exchange, context->message, !is_response(context, exchange), false) : NULL;
+    unsigned other = exchange ? other_form(exchange, context->message, !is_response(context, exchange), false) : 0;
 
-    return other && other->encrypted;
+    return other > 0 && exchange_message_at(exchange, other - 1)->encrypted;
 }
 
 /* A message came in its other form, too. */
@@ -294,32 +327,36 @@ exchange_take(const struct ike_context *context, struct ike_sa *ike_sa, struct i
     bool response = is_response(context, exchange);
 
     *news = true;
-    struct exchange_message *seen = exchange ? seen_before(exchange, message, !response) : NULL;
-    if (exchange && !seen && starts_over(exchange, message, response))
+    unsigned seen = exchange ? seen_before(exchange, message, !response) : 0;
+    if (exchange && seen == 0 && starts_over(exchange, message, response))
         exchange = NULL;
     if (!exchange)
         exchange = begin(context, ike_sa, response);
     frame->exchange = exchange;
     frame->is_response = response;
-    if (seen) {
+    if (seen > 0) {
+        const struct exchange_message *before = exchange_message_at(exchange, seen - 1);
+        nstime_t time = clock_unpack(before->time);
         *news = false;
-        if (clock_passed_ms(&seen->time, &message->time, COPY_WITHIN_MS)) {
-            frame->retransmission_of = seen->frame;
+        if (clock_passed_ms(&time, &message->time, COPY_WITHIN_MS)) {
+            frame->retransmission_of = before->frame;
             exchange->retransmissions++;
             exchange->asked_again += response ? 0 : 1;
-            change_again(context->changes, exchange, seen->frame);
+            change_again(context->changes, exchange, before->frame);
         }
     } else {
-        struct exchange_message *other = other_form(exchange, message, !response, protection_is_on(message));
+        seen = other_form(exchange, message, !response, protection_is_on(message));
+        struct exchange_message *other = seen > 0 ? exchange_message_at(exchange, seen - 1) : NULL;
         *news = !other || (!other->readable && message->readable);
         if (other)
             join_forms(ike_sa, other, message);
-        seen = other ? other : take_new(exchange, message, !response, context->pool);
+        else
+            seen = take_new(exchange, message, !response, context->pack);
     }
-    frame->message = seen;
+    frame->message = (uint8_t)seen;
     exchange->is_clear &= !protection_is_on(message);
     ike_sa->is_sealed |= protection_is_in_use(message, ike_sa);
-    exchange->last_time = message->time;
+    exchange->last_time = clock_pack(&message->time);
     exchange->last_frame = message->frame;
     return exchange;
 }
@@ -348,7 +385,7 @@ was_left(const struct ike_context *context, const struct exchange *exchange)
     if (!exchange->awaiting || exchange->outcome == EXCHANGE_REFUSED || exchange->outcome == EXCHANGE_GIVEN_UP)
         return false;
     unsigned peer = sender == exchange->ike_sa->flow ? 1 : 0;
-    if (exchange->ike_sa->version < 2 && exchange->ike_sa->heard_frame[peer] > exchange->awaited_frame)
+    if (exchange->ike_sa->version < 2 && exchange->ike_sa->heard_frame[peer] > exchange_last(exchange)->frame)
         return false;               /* the peer said something, if not an answer */
     if (exchange->retransmissions > 0)
         return true;
@@ -361,7 +398,8 @@ was_left(const struct ike_context *context, const struct exchange *exchange)
         return false;
     if (exchange->type == IKE2_IKE_AUTH && came_to_traffic(exchange))
         return false;
-    return peer_heard && clock_passed_ms(&exchange->last_time, &context->message->time, UNANSWERED_AFTER_MS);
+    nstime_t last = clock_unpack(exchange->last_time);
+    return peer_heard && clock_passed_ms(&last, &context->message->time, UNANSWERED_AFTER_MS);
 }
 
 void

@@ -23,77 +23,74 @@ enum exchange_outcome {
 };
 
 /* Messages of one exchange that are kept apart, to tell retransmissions. Fragments count. */
-#define EXCHANGE_MESSAGES_INLINE 6
 #define EXCHANGE_MESSAGES_AT_MOST 64
 
 struct exchange_message {
+    int64_t time;                   /**< see clock_pack */
     uint32_t frame;
     uint32_t fingerprint;
     uint32_t length;                /**< bytes */
-    nstime_t time;
-    bool from_requester;
-    bool readable;
-    bool encrypted;
-    uint8_t first_payload;          /**< enum ike_payload_type */
     uint32_t answered_frame;        /**< of the message that answers it; 0 while there is none */
-    uint32_t answers_frame;         /**< of the message that it answers; 0 if it asks */
-    nstime_t answers_time;
+    uint32_t answers_frame;         /**< of the message that it answers, which may be another exchange's; 0 if it asks */
+    uint8_t first_payload;          /**< enum ike_payload_type */
+    bool from_requester : 1;
+    bool readable : 1;
+    bool encrypted : 1;
 };
 
 /** An Informational of IKEv1 that comes this soon after one of the other peer answers it. */
 #define ANSWER_WITHIN_MS 1000
 
-/** What one side said in an exchange, where it was readable. */
+/** What one side said in an exchange, where it was readable. What it points to is there as far as it counts: memory ends behind the last
+ * lifetime, selector, transform. So these are read where they are, and never copied whole. */
 struct offer {
-    struct lifetimes lifetimes;
-    struct selectors tsi;
-    struct selectors tsr;
-    uint8_t proposals;
-    bool proposals_incomplete;      /**< there were more */
-    bool has_ke;
+    const struct lifetimes *lifetimes;  /**< never NULL, as the next two */
+    const struct selectors *tsi;
+    const struct selectors *tsr;
     uint16_t ke_group;
-    struct proposal proposal[PROPOSALS_AT_MOST];
+    uint8_t proposals;
+    bool proposals_incomplete : 1;  /**< there were more */
+    bool has_ke : 1;
+    const struct proposal *proposal[];
 };
 
 struct exchange {
     struct ike_sa *ike_sa;
     uint8_t type;                   /**< enum ike_exchange_type */
     uint8_t outcome;                /**< enum exchange_outcome */
-    bool awaiting;                  /**< the last message wants an answer */
-    bool awaited_by_requester;      /**< who sent that last message */
-    bool liveness;                  /**< an INFORMATIONAL that is proven to be empty */
-    bool says_something;            /**< an INFORMATIONAL that was read, and is not empty */
-    bool response_fragmented;       /**< RFC 7383: its length says nothing */
-    bool refused_unread;           /**< unreadable, and too small to accept anything */
-    bool tried_again;               /**< refused, and made good: by the next try, or by the other peer's that crossed it */
-    bool made_spi;                  /**< an SPI came that no other exchange may have made: it negotiated a child SA */
-    bool cookie_wanted;             /**< IKE_SA_INIT was answered with a COOKIE to send back (RFC 7296 section 2.6) */
+    bool awaiting : 1;              /**< the last message wants an answer */
+    bool awaited_by_requester : 1;  /**< who sent that last message */
+    bool liveness : 1;              /**< an INFORMATIONAL that is proven to be empty */
+    bool says_something : 1;        /**< an INFORMATIONAL that was read, and is not empty */
+    bool response_fragmented : 1;   /**< RFC 7383: its length says nothing */
+    bool refused_unread : 1;        /**< unreadable, and too small to accept anything */
+    bool tried_again : 1;           /**< refused, and made good: by the next try, or by the other peer's that crossed it */
+    bool made_spi : 1;              /**< an SPI came that no other exchange may have made: it negotiated a child SA */
+    bool cookie_wanted : 1;         /**< IKE_SA_INIT was answered with a COOKIE to send back (RFC 7296 section 2.6) */
+    bool is_clear : 1;              /**< no message of it was encrypted */
+    bool refused_in_clear : 1;      /**< nor the one that refused it */
     uint16_t error;                 /**< the notify that refused it, or 0 */
-    bool is_clear;                  /**< no message of it was encrypted */
-    bool refused_in_clear;          /**< nor the one that refused it */
+    uint8_t messages;               /**< that are kept apart */
+    uint8_t steps;                  /**< new messages, as far as a byte counts; fragments of one count as one in IKEv1 */
     uint32_t message_id;
     uint32_t informational_frame;   /**< IKEv1: an unreadable Informational that came instead of an answer */
     struct flow *flow;              /**< the direction of its request */
     uint32_t request_frame;         /**< 0 where only the response was seen */
     uint32_t response_frame;        /**< 0 while unanswered */
-    uint32_t request_length;        /**< bytes of the first request and response seen */
-    uint32_t response_length;
     nstime_t request_time;
     nstime_t response_time;
-    nstime_t last_time;             /**< of its last message, retransmissions included */
+    int64_t last_time;              /**< of its last message, retransmissions included; see clock_pack */
     uint32_t last_frame;
-    uint32_t awaited_frame;         /**< of the last new message */
-    uint32_t awaited_length;        /**< its bytes */
     uint32_t retransmissions;       /**< since the last new message */
     uint32_t asked_again;           /**< of these, the requester's */
+    uint32_t request_length;        /**< bytes of the first request and response seen */
+    uint32_t response_length;
     const struct offer *request;     /**< NULL where it was not readable, or has no SA payload */
     const struct offer *response;
     struct child *rekeyed_child;    /**< what REKEY_SA names */
     struct child *child;            /**< what it negotiated */
-    unsigned steps;                 /**< new messages; fragments of one count as one in IKEv1 */
-    unsigned messages;              /**< that are kept apart */
-    struct exchange_message message[EXCHANGE_MESSAGES_INLINE];
-    struct exchange_message *more;  /**< of those beyond, EXCHANGE_MESSAGES_AT_MOST in all; or NULL */
+    struct exchange_message first;  /**< of those messages; see exchange_message_at */
+    struct exchange_message *more;  /**< the others, or NULL */
     struct exchange *older;         /**< the one before in its IKE SA */
 };
 
@@ -120,6 +117,18 @@ bool exchange_is_known(const struct ike_context *context, const struct ike_sa *i
 
 /** Gives up every exchange that the flow's sender began in its tunnel and that still awaits an answer. */
 void exchange_give_up(const struct ike_context *context, const struct ike_sa *except);
+
+/** The exchange's i-th message of those that are kept apart, which are exchange->messages. */
+struct exchange_message *exchange_message_at(struct exchange *exchange, unsigned i);
+
+/** Of the exchange's messages that are kept apart, the last: the latest new one, where there were no more than are kept. */
+const struct exchange_message *exchange_last(const struct exchange *exchange);
+
+/** What is kept of the message itself in its exchange; NULL where too many were to be kept. */
+struct exchange_message *exchange_message_of(const struct ike_frame *frame);
+
+/** Whether a message of it could not be read. */
+bool exchange_has_unread(const struct exchange *exchange);
 
 /** Whether two offers are for the same selectors; false where one is NULL.
  * @param crossed  one is of the one peer, one of the other */

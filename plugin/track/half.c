@@ -41,7 +41,7 @@ mate_of(const struct sa *sa)
 static bool
 is_for_the_same(const struct child *a, const struct child *b)
 {
-    if (!a || !b || a->tsi.count == 0 || b->tsi.count == 0)
+    if (!a || !b || a->tsi->count == 0 || b->tsi->count == 0)
         return true;
     return child_same_selectors(a, b);
 }

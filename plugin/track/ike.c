@@ -10,7 +10,9 @@
 #include "ikev1.h"
 #include "ikev2.h"
 #include "keyless.h"
+#include "most.h"
 #include "origin.h"
+#include "pack.h"
 #include "protection.h"
 #include "refusal.h"
 #include "restart.h"
@@ -29,13 +31,14 @@ ike_table_create(wmem_allocator_t *pool, struct tunnel_table *tunnels, struct sa
     struct ike_table *table = wmem_new0(pool, struct ike_table);
 
     table->context.pool = pool;
+    table->context.pack = pack_create(pool);
     table->context.tunnels = tunnels;
     table->context.sas = sas;
     table->context.changes = changes;
     table->context.grace = handover_grace;
     table->context.max_sas = max_sas;
     table->context.min_outage = min_outage;
-    table->context.ike_sas = ike_sa_table_create(pool);
+    table->context.ike_sas = ike_sa_table_create(pool, table->context.pack);
     table->frames = ike_frames_create(pool);
     return table;
 }
@@ -62,6 +65,12 @@ const struct ike_frame *
 ike_frame_at(const struct ike_table *table, uint32_t frame)
 {
     return ike_frames_at(table->frames, frame);
+}
+
+uint32_t
+ike_spi(const struct ike_table *table, const struct ike_frame *frame, unsigned i)
+{
+    return ike_frames_spi(table->frames, frame, i);
 }
 
 /* An exchange is kept for each message at the most, so that this bounds them too. */
@@ -200,7 +209,7 @@ made_unknown(const struct exchange *exchange, const struct ike_message *message)
     const struct offer *response = exchange->response;
     return !message->readable
             || (!exchange->child && !exchange->request && response && response->proposals > 0
-                && response->proposal[0].protocol != IKE_PROTOCOL_IKE);
+                && response->proposal[0]->protocol != IKE_PROTOCOL_IKE);
 }
 
 /* The message's direction: by its path, or by its IKE SA where the path is new; NULL where it would be
@@ -214,7 +223,7 @@ find_flow(const struct ike_context *context, const struct ike_sa *ike_sa, const 
     if (flow && (!ike_sa || flow->tunnel == ike_sa->flow->tunnel))
         return flow;
     if (!ike_sa)
-        return change_room_for_tunnel(context->changes, tunnels, context->max_sas)
+        return change_room_for_tunnel(context->changes, tunnels, most_of(context->max_sas, SHARE_TUNNELS))
                 ? tunnel_open(tunnels, &message->source, &message->destination) : NULL;
     /* It floated to port 4500, or a NAT moved it: its SPIs tell that it is the same tunnel. */
     bool from_initiator = message->version >= 2
@@ -222,7 +231,7 @@ find_flow(const struct ike_context *context, const struct ike_sa *ike_sa, const 
             : ip_address_equal(&message->source.address, &ike_sa->flow->source.address);
     flow = from_initiator ? ike_sa->flow : flow_reverse(ike_sa->flow);
     if (!tunnel_alias(tunnels, &message->source, &message->destination, flow))
-        change_add_limit(context->changes, LIMIT_ADDRESSES, context->max_sas);
+        change_add_limit(context->changes, LIMIT_ADDRESSES, most_of(context->max_sas, SHARE_ADDRESSES));
     return flow;
 }
 
@@ -255,7 +264,7 @@ take_news(struct ike_context *context, struct exchange *exchange, const struct i
     if (exchange->type == IKE2_CREATE_CHILD_SA && exchange->request_frame == message->frame)
         change_exchange(context->changes, CHANGE_CHILD_ASKED, exchange);
     if (first_answer && made_unknown(exchange, message))
-        origin_remember(context->flow->tunnel, exchange);
+        origin_remember(context->pack, context->flow->tunnel, exchange);
     if (first_answer && (exchange->type == IKE2_CREATE_CHILD_SA || exchange->type == IKE1_QUICK_MODE))
         refusal_take_answer(exchange);
 }

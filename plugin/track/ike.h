@@ -16,11 +16,8 @@
 struct changes;
 struct ike_table;
 
-/** IKE messages that are kept: so many for each SA that the table may hold. */
-#define IKE_MESSAGES_PER_SA 4
-
 /** @param changes  gets what a message changed
- *  @param max_sas  IKE SAs at most
+ *  @param max_sas  see most.h
  *  @param min_outage  nanoseconds */
 struct ike_table *ike_table_create(wmem_allocator_t *pool, struct tunnel_table *tunnels,
         struct sa_table *sas, struct changes *changes, uint32_t handover_grace, uint32_t max_sas, uint64_t min_outage);
@@ -31,6 +28,9 @@ const struct ike_frame *ike_take(struct ike_table *table, const struct ike_messa
 
 /** What an IKE message was that was taken before, by its frame, or NULL. */
 const struct ike_frame *ike_frame_at(const struct ike_table *table, uint32_t frame);
+
+/** The i-th of frame->spis SPIs of ESP and AH that a message names. */
+uint32_t ike_spi(const struct ike_table *table, const struct ike_frame *frame, unsigned i);
 
 /** The first IKE SA in order of appearance; the others follow by next. */
 struct ike_sa *ike_first(const struct ike_table *table);

@@ -13,11 +13,13 @@
 struct changes;
 struct flow;
 struct ike_sa_table;
+struct pack;
 struct sa_table;
 struct tunnel_table;
 
 struct ike_context {
     wmem_allocator_t *pool;
+    struct pack *pack;              /**< of the pool */
     struct tunnel_table *tunnels;
     struct sa_table *sas;
     struct ike_sa_table *ike_sas;

@@ -7,8 +7,8 @@
 #include "../by_frame.h"
 
 struct ike_frames {
-    wmem_allocator_t *pool;
     wmem_array_t *list;             /* of struct ike_frame, ascending by frame */
+    wmem_array_t *spis;             /* of uint32_t: those that each message names, one message after the other */
 };
 
 struct ike_frames *
@@ -16,8 +16,8 @@ ike_frames_create(wmem_allocator_t *pool)
 {
     struct ike_frames *frames = wmem_new(pool, struct ike_frames);
 
-    frames->pool = pool;
     frames->list = wmem_array_new(pool, sizeof(struct ike_frame));
+    frames->spis = wmem_array_new(pool, sizeof(uint32_t));
     return frames;
 }
 
@@ -54,7 +54,7 @@ names_any(const struct ike_contents *contents)
 
 /* The SPIs of ESP and AH that a message names. */
 static void
-keep_spis(wmem_allocator_t *pool, struct ike_frame *frame, const struct ike_contents *contents)
+keep_spis(struct ike_frames *frames, struct ike_frame *frame, const struct ike_contents *contents)
 {
     struct spi_list list;
 
@@ -72,9 +72,9 @@ keep_spis(wmem_allocator_t *pool, struct ike_frame *frame, const struct ike_cont
     }
     for (unsigned i = 0; i < contents->deletes; i++)
         keep_spi(&list, contents->delete_spi[i]);
-    frame->spis = list.count;
-    if (list.count > 0)
-        frame->spi = wmem_memdup(pool, list.spi, list.count * sizeof list.spi[0]);
+    frame->spi_at = wmem_array_get_count(frames->spis);
+    frame->spis = (uint16_t)list.count;
+    wmem_array_append(frames->spis, list.spi, list.count);
 }
 
 const struct ike_frame *
@@ -82,7 +82,7 @@ ike_frames_add(struct ike_frames *frames, const struct ike_frame *frame, const s
 {
     struct ike_frame kept = *frame;
 
-    keep_spis(frames->pool, &kept, &message->contents);
+    keep_spis(frames, &kept, &message->contents);
     wmem_array_append_one(frames->list, kept);
     return wmem_array_index(frames->list, wmem_array_get_count(frames->list) - 1);
 }
@@ -101,6 +101,12 @@ ike_frames_at(const struct ike_frames *frames, uint32_t frame)
     uint32_t first = by_frame_first(list, count, frame_of, frame);
 
     return first < count && list[first].frame == frame ? &list[first] : NULL;
+}
+
+uint32_t
+ike_frames_spi(const struct ike_frames *frames, const struct ike_frame *frame, unsigned i)
+{
+    return *(const uint32_t *)wmem_array_index(frames->spis, frame->spi_at + i);
 }
 
 uint32_t

@@ -11,16 +11,15 @@
 #include "../event.h"
 
 struct exchange;
-struct exchange_message;
 
 struct ike_frame {
+    struct exchange *exchange;
     uint32_t frame;
     uint32_t retransmission_of;     /**< frame, or 0 */
-    bool is_response;
+    uint32_t spi_at;                /**< where the SPIs begin that it names: see ike_frames_spi */
     uint16_t spis;
-    struct exchange *exchange;
-    struct exchange_message *message; /**< in its exchange; NULL where too many were to be kept */
-    const uint32_t *spi;            /**< the SPIs of ESP and AH that it names */
+    uint8_t message;                /**< its place in its exchange, from 1: see exchange_message_of; 0 where too many were to be kept */
+    bool is_response;
 };
 
 struct ike_frames;
@@ -34,6 +33,9 @@ const struct ike_frame *ike_frames_add(struct ike_frames *frames, const struct i
 
 /** What the message in this frame was, or NULL where none was kept. */
 const struct ike_frame *ike_frames_at(const struct ike_frames *frames, uint32_t frame);
+
+/** The i-th of frame->spis SPIs of ESP and AH that a message names. */
+uint32_t ike_frames_spi(const struct ike_frames *frames, const struct ike_frame *frame, unsigned i);
 
 uint32_t ike_frames_count(const struct ike_frames *frames);
 

@@ -7,10 +7,12 @@
 #include "../clock.h"
 #include "change.h"
 #include "exchange.h"
+#include "most.h"
+#include "pack.h"
 #include "walk.h"
 
 struct ike_sa_table {
-    wmem_allocator_t *pool;
+    struct pack *pack;
     wmem_map_t *by_spis;
     struct ike_sa *first;
     struct ike_sa *last;
@@ -35,11 +37,11 @@ spis_equal(const void *a, const void *b)
 }
 
 struct ike_sa_table *
-ike_sa_table_create(wmem_allocator_t *pool)
+ike_sa_table_create(wmem_allocator_t *pool, struct pack *pack)
 {
     struct ike_sa_table *table = wmem_new0(pool, struct ike_sa_table);
 
-    table->pool = pool;
+    table->pack = pack;
     table->by_spis = wmem_map_new(pool, spis_hash, spis_equal);
     return table;
 }
@@ -59,16 +61,18 @@ ike_sa_count(const struct ike_sa_table *table)
 bool
 ike_sa_has_room(const struct ike_context *context)
 {
-    if (context->ike_sas->count < context->max_sas)
+    uint32_t most = most_of(context->max_sas, SHARE_IKE_SAS);
+
+    if (context->ike_sas->count < most)
         return true;
-    change_add_limit(context->changes, LIMIT_IKE_SAS, context->max_sas);
+    change_add_limit(context->changes, LIMIT_IKE_SAS, most);
     return false;
 }
 
 static void
 index_spis(struct ike_sa_table *table, uint64_t initiator, uint64_t responder, struct ike_sa *ike_sa)
 {
-    struct spis *key = wmem_new(table->pool, struct spis);
+    struct spis *key = pack_take(table->pack, sizeof *key);
 
     key->initiator = initiator;
     key->responder = responder;
@@ -133,7 +137,7 @@ add_ike_sa(const struct ike_context *context, uint64_t initiator, uint64_t respo
 {
     struct ike_sa_table *table = context->ike_sas;
     const struct ike_message *message = context->message;
-    struct ike_sa *ike_sa = wmem_new0(table->pool, struct ike_sa);
+    struct ike_sa *ike_sa = pack_take(table->pack, sizeof *ike_sa);
 
     ike_sa->initiator_spi = initiator;
     ike_sa->responder_spi = responder;

@@ -62,7 +62,8 @@ struct ike_sa {
 
 struct ike_sa_table;
 
-struct ike_sa_table *ike_sa_table_create(wmem_allocator_t *pool);
+/** @param pack  of the pool */
+struct ike_sa_table *ike_sa_table_create(wmem_allocator_t *pool, struct pack *pack);
 
 /** The first IKE SA in order of appearance; the others follow by next. */
 struct ike_sa *ike_sa_first(const struct ike_sa_table *table);

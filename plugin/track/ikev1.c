@@ -35,14 +35,11 @@ refused_exchange(const struct ike_context *context, const struct ike_sa *ike_sa)
 static void
 answer_elsewhere(struct exchange *refused, const struct ike_frame *frame)
 {
-    for (unsigned i = 0; frame->message && i < refused->messages && i < EXCHANGE_MESSAGES_INLINE; i++) {
-        struct exchange_message *asked = &refused->message[i];
-        if (asked->frame != refused->awaited_frame)
-            continue;
-        asked->answered_frame = frame->frame;
-        frame->message->answers_frame = asked->frame;
-        frame->message->answers_time = asked->time;
-    }
+    if (frame->message == 0 || refused->messages == 0)
+        return;
+    struct exchange_message *asked = exchange_message_at(refused, refused->messages - 1U);
+    asked->answered_frame = frame->frame;
+    exchange_message_of(frame)->answers_frame = asked->frame;
 }
 
 static void

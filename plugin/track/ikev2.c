@@ -14,8 +14,8 @@ static uint64_t
 ike_spi_of(const struct offer *offer)
 {
     for (unsigned i = 0; offer && i < offer->proposals; i++)
-        if (offer->proposal[i].protocol == IKE_PROTOCOL_IKE)
-            return offer->proposal[i].spi;
+        if (offer->proposal[i]->protocol == IKE_PROTOCOL_IKE)
+            return offer->proposal[i]->spi;
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "../clock.h"
 #include "exchange.h"
 #include "ike_sa.h"
+#include "pack.h"
 
 /* A further round of IKE_AUTH, as with EAP (RFC 7296 section 2.16), takes the place of the one before: only the last makes a child. */
 static struct recent_origin *
@@ -20,8 +21,10 @@ origin_for(struct tunnel *tunnel, const struct exchange *exchange)
 }
 
 void
-origin_remember(struct tunnel *tunnel, struct exchange *exchange)
+origin_remember(struct pack *pack, struct tunnel *tunnel, struct exchange *exchange)
 {
+    if (!tunnel->origin)
+        tunnel->origin = pack_take(pack, RECENT_ORIGINS * sizeof *tunnel->origin);
     struct recent_origin *origin = origin_for(tunnel, exchange);
 
     origin->exchange = exchange;

@@ -9,8 +9,10 @@
 
 #include "tunnel.h"
 
+struct pack;
+
 /** The exchange may have made the tunnel's next new SPIs. */
-void origin_remember(struct tunnel *tunnel, struct exchange *exchange);
+void origin_remember(struct pack *pack, struct tunnel *tunnel, struct exchange *exchange);
 
 /** The exchange that made a new SPI of the flow: answered no longer ago than so many seconds or, where there is none,
  * the only one since the flow's last packet. NULL where there is none or several IKE SAs come into question. Claims it. For SPIs

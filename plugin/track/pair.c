@@ -124,13 +124,13 @@ static bool
 serves(const struct child *other, const struct child *dead)
 {
     bool same_side = other->origin->flow == dead->origin->flow;
-    const struct selectors *tsi = same_side ? &other->tsi : &other->tsr, *tsr = same_side ? &other->tsr : &other->tsi;
+    const struct selectors *tsi = same_side ? other->tsi : other->tsr, *tsr = same_side ? other->tsr : other->tsi;
 
     if (other->sa[0] && other->sa[0]->key.protocol != dead->sa[0]->key.protocol)
         return false;               /* ESP and AH may protect the same packets together */
-    if (tsi->count == 0 || tsr->count == 0 || dead->tsi.count == 0 || dead->tsr.count == 0 || tsi->incomplete || tsr->incomplete)
+    if (tsi->count == 0 || tsr->count == 0 || dead->tsi->count == 0 || dead->tsr->count == 0 || tsi->incomplete || tsr->incomplete)
         return true;
-    return selectors_overlap(tsi, &dead->tsi) && selectors_overlap(tsr, &dead->tsr);
+    return selectors_overlap(tsi, dead->tsi) && selectors_overlap(tsr, dead->tsr);
 }
 
 static bool

@@ -79,7 +79,12 @@ protection_answers_nothing(const struct ike_context *context, const struct ike_s
 bool
 protection_was_missing(const struct exchange *exchange)
 {
-    return (exchange->is_clear || exchange->refused_in_clear) && is_due(exchange->ike_sa->version, exchange->type, exchange->ike_sa) && is_protected(exchange->ike_sa);
+    const struct ike_sa *ike_sa = exchange->ike_sa;
+
+    if (!(exchange->is_clear || exchange->refused_in_clear) || !is_due(ike_sa->version, exchange->type, ike_sa))
+        return false;
+    /* one that holds nothing else came before the peers' own, so that it was not known what they do */
+    return is_protected(ike_sa) || (!ike_sa->is_sealed && protection_is_unproven(ike_sa) && has_protected(ike_sa->flow->tunnel));
 }
 
 bool

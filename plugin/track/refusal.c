@@ -26,7 +26,7 @@ bool
 refusal_is_of_ike_sa(const struct exchange *exchange)
 {
     return exchange->type == IKE2_CREATE_CHILD_SA && exchange->request && exchange->request->proposals > 0
-            && exchange->request->proposal[0].protocol == IKE_PROTOCOL_IKE;
+            && exchange->request->proposal[0]->protocol == IKE_PROTOCOL_IKE;
 }
 
 /* Whether both ask for the same, as far as they were read. */
@@ -59,8 +59,8 @@ is_overcome(const struct exchange *refused, const struct exchange *accepted)
     if (refused->flow != accepted->flow)
         return cross(refused, accepted) && (refused->refused_unread || refusal_is_temporary(refused));
     /* IKEv1 refuses in an Informational, which is no answer of the exchange itself */
-    const nstime_t *when = refused->ike_sa->version < 2 ? &refused->last_time : &refused->response_time;
-    return clock_compare(when, &accepted->request_time) <= 0 && !clock_passed(when, &accepted->request_time, AGAIN_WITHIN);
+    nstime_t when = refused->ike_sa->version < 2 ? clock_unpack(refused->last_time) : refused->response_time;
+    return clock_compare(&when, &accepted->request_time) <= 0 && !clock_passed(&when, &accepted->request_time, AGAIN_WITHIN);
 }
 
 static bool

@@ -9,6 +9,7 @@
 #include "child.h"
 #include "exchange.h"
 #include "ike_sa.h"
+#include "protection.h"
 #include "walk.h"
 
 /* What comes this long after a new negotiation was not under way before it. */
@@ -39,6 +40,13 @@ has_same_identities(const struct ike_sa *a, const struct ike_sa *b)
     return true;
 }
 
+/* Whether the IKE SA is nothing but what anybody may have thrown in: clear messages of one peer, where the peers encrypt theirs. */
+static bool
+is_thrown_in(const struct ike_sa *ike_sa, const struct ike_sa *began)
+{
+    return began->is_sealed && !ike_sa->is_sealed && protection_is_unproven(ike_sa);
+}
+
 /* The IKE SA that lived when the other one began, longer ago than two peers that start at once would. */
 static struct ike_sa *
 find_displaced(const struct ike_sa *began, uint32_t grace)
@@ -46,7 +54,7 @@ find_displaced(const struct ike_sa *began, uint32_t grace)
     struct ike_sa *old;
 
     WALK(old, began->tunnel_older, tunnel_older, IKE_SAS_KNOWN)
-        if (old->established && old->end == IKE_ALIVE && has_same_identities(began, old))
+        if (old->established && old->end == IKE_ALIVE && has_same_identities(began, old) && !is_thrown_in(old, began))
             break;
     return old && old->established && old->end == IKE_ALIVE
             && clock_passed(&old->established_time, &began->first_time, grace) ? old : NULL;

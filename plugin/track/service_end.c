@@ -36,10 +36,10 @@ find_unanswered(const struct tunnel *tunnel, unsigned peer)
         return unanswered;
     for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older) {
         for (const struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++) {
-            if (!waits(exchange, peer) || exchange->awaited_frame < side->asked_frame)
+            if (!waits(exchange, peer) || exchange_last(exchange)->frame < side->asked_frame)
                 continue;
             unanswered.exchange = exchange;
-            unanswered.fragmented |= exchange->message[0].first_payload == IKE2_PAYLOAD_SKF;
+            unanswered.fragmented |= exchange->first.first_payload == IKE2_PAYLOAD_SKF;
         }
     }
     return unanswered;

@@ -8,6 +8,7 @@
 #include "half.h"
 #include "lineage.h"
 #include "mapping.h"
+#include "most.h"
 #include "origin.h"
 #include "path.h"
 #include "recent.h"
@@ -46,8 +47,6 @@ struct tracker {
     struct ike_table *ike;
     struct recent recent;
     struct changes changes;
-    nstime_t latest;                /* of the packets until now */
-    uint32_t latest_frame;
     bool disorder_said;
     struct unread unread;
     bool was_misported;             /* what may be ESP came on IKE's port, in some tunnel */
@@ -61,7 +60,7 @@ tracker_create(wmem_allocator_t *pool, const struct tracker_limits *limits)
     tracker->pool = pool;
     tracker->limits = *limits;
     tracker->sas = sa_table_create(pool);
-    tracker->tunnels = tunnel_table_create(pool, limits->max_sas);
+    tracker->tunnels = tunnel_table_create(pool, most_of(limits->max_sas, SHARE_ADDRESSES));
     tracker->changes.pool = pool;
     tracker->min_outage = (uint64_t)limits->min_outage * CLOCK_NSECS;
     tracker->ike = ike_table_create(pool, tracker->tunnels, tracker->sas, &tracker->changes,
@@ -102,16 +101,16 @@ tracker_ike(const struct tracker *tracker)
 static void
 check_order(struct tracker *tracker, const nstime_t *time, uint32_t frame)
 {
-    if (clock_compare(time, &tracker->latest) >= 0) {
-        tracker->latest = *time;
-        tracker->latest_frame = frame;
+    if (clock_compare(time, &tracker->changes.latest) >= 0) {
+        tracker->changes.latest = *time;
+        tracker->changes.latest_frame = frame;
         return;
     }
-    if (tracker->disorder_said || tracker->latest_frame == 0 || !clock_passed_ms(time, &tracker->latest, OUT_OF_ORDER_MS))
+    if (tracker->disorder_said || tracker->changes.latest_frame == 0 || !clock_passed_ms(time, &tracker->changes.latest, OUT_OF_ORDER_MS))
         return;
-    nstime_t by = clock_elapsed(time, &tracker->latest);
+    nstime_t by = clock_elapsed(time, &tracker->changes.latest);
     tracker->disorder_said = true;
-    change_disordered(&tracker->changes, tracker->latest_frame, &by);
+    change_disordered(&tracker->changes, tracker->changes.latest_frame, &by);
 }
 
 /* Of an SA in plain IP: the IKE SA moved before, to the addresses of the packet (MOBIKE, RFC 4555 section 3.5), so that these are
@@ -167,14 +166,14 @@ open_sa(struct tracker *tracker, const struct ipsec_packet *packet)
     struct sa *sa = sa_find(tracker->sas, &key) ? NULL : find_moved(tracker, packet);
 
     if (sa) {
-        if (!sa_alias(tracker->sas, &key, sa, tracker->limits.max_sas))
-            change_add_limit(&tracker->changes, LIMIT_ADDRESSES, tracker->limits.max_sas);
+        if (!sa_alias(tracker->sas, &key, sa, most_of(tracker->limits.max_sas, SHARE_ADDRESSES)))
+            change_add_limit(&tracker->changes, LIMIT_ADDRESSES, most_of(tracker->limits.max_sas, SHARE_ADDRESSES));
         return sa;
     }
     struct flow *flow = tunnel_find(tracker->tunnels, &packet->source, &packet->destination);
     if (!flow)
         flow = adopt_path(tracker, packet);
-    if ((!flow && !change_room_for_tunnel(&tracker->changes, tracker->tunnels, tracker->limits.max_sas))
+    if ((!flow && !change_room_for_tunnel(&tracker->changes, tracker->tunnels, most_of(tracker->limits.max_sas, SHARE_TUNNELS)))
             || !change_room_for_sa(&tracker->changes, tracker->sas, tracker->limits.max_sas)) {
         if (flow)
             flow->tunnel->is_incomplete = true;
@@ -201,7 +200,7 @@ follow_address(struct tracker *tracker, struct sa *sa, const struct ipsec_packet
     const struct flow *known = tunnel_find(tracker->tunnels, &packet->source, &packet->destination);
     bool is_new = !known || known->tunnel != flow->tunnel;
     if (is_new && !tunnel_alias(tracker->tunnels, &packet->source, &packet->destination, flow)) {
-        change_add_limit(&tracker->changes, LIMIT_ADDRESSES, tracker->limits.max_sas);
+        change_add_limit(&tracker->changes, LIMIT_ADDRESSES, most_of(tracker->limits.max_sas, SHARE_ADDRESSES));
     } else if (is_new) {
         bool source_stayed = endpoint_equal(&flow->source, &packet->source);
         change_moved(&tracker->changes, sa, flow->last_frame, source_stayed ? &flow->destination : &flow->source);

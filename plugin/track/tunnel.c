@@ -4,6 +4,8 @@
  */
 #include "tunnel.h"
 
+#include "pack.h"
+
 /* Both ends, the lower one first, without the ports that a standard gives. */
 struct path_key {
     struct endpoint low;
@@ -24,7 +26,7 @@ struct pair {
 };
 
 struct tunnel_table {
-    wmem_allocator_t *pool;
+    struct pack *pack;              /* of the pool */
     wmem_map_t *paths;
     wmem_map_t *pairs;
     struct tunnel *first;
@@ -89,7 +91,7 @@ tunnel_table_create(wmem_allocator_t *pool, uint32_t aliases_at_most)
 {
     struct tunnel_table *table = wmem_new0(pool, struct tunnel_table);
 
-    table->pool = pool;
+    table->pack = pack_create(pool);
     table->aliases_at_most = aliases_at_most;
     table->paths = wmem_map_new(pool, path_hash, path_equal);
     table->pairs = wmem_map_new(pool, path_hash, path_equal);
@@ -127,7 +129,7 @@ note_pair(struct tunnel_table *table, const struct endpoint *source, const struc
     struct pair *pair = wmem_map_lookup(table->pairs, &key);
 
     if (!pair) {
-        pair = wmem_new(table->pool, struct pair);
+        pair = pack_take(table->pack, sizeof *pair);
         *pair = (struct pair){ key, tunnel, NULL };
         wmem_map_insert(table->pairs, &pair->key, pair);
     } else if (pair->only != tunnel) {
@@ -161,7 +163,7 @@ lead(struct tunnel_table *table, const struct endpoint *source, const struct end
     struct path *path = wmem_map_lookup(table->paths, &key);
 
     if (!path) {
-        path = wmem_new(table->pool, struct path);
+        path = pack_take(table->pack, sizeof *path);
         path->key = key;
         wmem_map_insert(table->paths, &path->key, path);
     }
@@ -188,7 +190,7 @@ struct flow *
 tunnel_open(struct tunnel_table *table, const struct endpoint *source,
         const struct endpoint *destination)
 {
-    struct tunnel *tunnel = wmem_new0(table->pool, struct tunnel);
+    struct tunnel *tunnel = pack_take(table->pack, sizeof *tunnel);
 
     tunnel->id = table->opened++;
     tunnel->peer[0] = *source;

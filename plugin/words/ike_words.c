@@ -238,7 +238,7 @@ words_offer(const struct words *words, const struct offer *offer, uint8_t versio
     wmem_strbuf_t *text = wmem_strbuf_new(words->scope, "");
 
     for (unsigned p = 0; p < offer->proposals; p++) {
-        const struct proposal *proposal = &offer->proposal[p];
+        const struct proposal *proposal = offer->proposal[p];
         if (p > 0)
             wmem_strbuf_append(text, " or ");
         for (unsigned t = 0; t < proposal->transforms; t++)

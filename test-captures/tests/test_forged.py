@@ -6,8 +6,6 @@ import pytest
 SEED = 1
 RUNS = 40               # together with the captures that get all kinds at once, some 40 s of two processors
 ALL_AT_ONCE = ("v2_flap",)      # the others of TABLE: by command; several healthy ones are not "none" any more when 87 kinds come together
-# Still believed, with what is wrong: an IKE SA that only answers goes before the first one, which then seems alive when the next one replaces it
-STILL_BELIEVED = {"v2_gcm_reauth:keyed:auth_failed_of_nothing:start:B"}
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +23,6 @@ def test_there_are_forty_kinds_and_more():
 
 def test_a_healthy_tunnel_stays_stable(forger):
     wrong, tried = forger.try_all(forge.sample(forge.HEALTHY, SEED, RUNS))
-    wrong = [(forgery, faults) for forgery, faults in wrong if forge.name_of(forgery) not in STILL_BELIEVED]
     assert tried > RUNS // 3        # some kinds are of one version of IKE, or need ESP
     assert not wrong, told(wrong)
 

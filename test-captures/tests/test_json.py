@@ -226,6 +226,8 @@ def raw_tshark(spiscope, *arguments, timeout=60, **environment):
     ("spiscope,jsonx", ["unknown argument", "spiscope,json,FILE"]),
     ("spiscope,report,x", ["unknown argument", "spiscope,report"]),
     ("spiscope,reports", ["unknown argument", "spiscope,report"]),
+    ("spiscope,story", ["unknown argument", "spiscope,report", "spiscope,json", "spiscope,timeline", "spiscope,tunnel", "spiscope,outage", "spiscope,sa"]),
+    ("spiscope", ["unknown argument", "spiscope,report"]),
 ], ids=lambda value: value if isinstance(value, str) else "")
 def test_a_wrong_argument_is_refused_before_the_capture_is_read(spiscope, argument, words):
     """tshark opens the capture before it asks the plugin. It is a pipe that brings a file header and then no packet, and never ends."""
@@ -244,9 +246,92 @@ def test_a_wrong_argument_is_refused_before_the_capture_is_read(spiscope, argume
     assert all(word in done.stderr for word in words), done.stderr
 
 
-def test_a_full_disk_is_an_error(spiscope):
-    done = raw_tshark(spiscope, "-n", "-q", "-r", spiscope.path("v2_idle"), "-z", "spiscope,json,/dev/full")
+@pytest.mark.parametrize("table", ("sa", "tunnel", "outage"))
+def test_a_word_that_only_begins_as_a_table_is_refused(spiscope, table):
+    done = raw_tshark(spiscope, "-q", "-r", spiscope.path("v2_idle"), "-z", f"spiscope,{table}x")
+    assert done.returncode > 0 and f"unknown argument in -z spiscope,{table}x" in done.stderr and not done.stdout
+    assert raw_tshark(spiscope, "-q", "-r", spiscope.path("v2_idle"), "-z", f"spiscope,{table},esp").returncode == 0
+
+
+@pytest.mark.parametrize("kind", ("json", "timeline"))
+def test_a_full_disk_is_an_error(spiscope, kind):
+    done = raw_tshark(spiscope, "-n", "-q", "-r", spiscope.path("v2_idle"), "-z", f"spiscope,{kind},/dev/full")
     assert done.returncode > 0 and "/dev/full could not be written" in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("kind", ("report", "json"))
+def test_a_full_disk_behind_stdout_is_an_error(spiscope, kind):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([*spiscope.as_nobody(), "tshark", "-n", "-q", "-r", spiscope.path("v2_idle"), "-z", f"spiscope,{kind}"],
+                              env=spiscope.environment(), cwd=spiscope.room, stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE,
+                              text=True, timeout=60)
+    assert done.returncode > 0 and "could not be written: No space left on device" in done.stderr
+
+
+# --- files that are not to be written over ------------------------------------------------------------------------------------
+
+@pytest.fixture
+def own(spiscope, tmp_path_factory):
+    """A capture that the user may write to, with a link to it beside it."""
+    folder = spiscope.readable_copy_dir("own")
+    folder.chmod(0o777)
+    path = folder / "capture.pcap"
+    path.write_bytes(spiscope.path("v2_idle").read_bytes())
+    path.chmod(0o666)
+    link = folder / "link.pcap"
+    link.unlink(missing_ok=True)
+    link.symlink_to(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ("json", "timeline"))
+@pytest.mark.parametrize("read", ("capture.pcap", "link.pcap"))
+@pytest.mark.parametrize("write", ("capture.pcap", "link.pcap"))
+def test_a_capture_is_not_written_over(spiscope, own, kind, read, write):
+    before = own.read_bytes()
+    done = raw_tshark(spiscope, "-n", "-q", "-r", own.parent / read, "-z", f"spiscope,{kind},{own.parent / write}")
+    assert done.returncode == 1 and "is the capture itself" in done.stderr and own.read_bytes() == before
+
+
+def test_one_file_is_not_for_two_outputs(spiscope, own):
+    both = own.parent / "both"
+    done = raw_tshark(spiscope, "-n", "-q", "-r", own, "-z", f"spiscope,json,{both}", "-z", f"spiscope,timeline,{both}")
+    assert done.returncode == 1 and "is named for two outputs" in done.stderr
+    done = raw_tshark(spiscope, "-n", "-q", "-r", own, "-z", "spiscope,json,/dev/null", "-z", "spiscope,timeline,/dev/null")
+    assert done.returncode == 0
+
+
+# --- what the capture is called -----------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("words, expected", (
+    (("-n", "-q", "-r", "{a}"), "{a}"), (("-nr", "{a}", "-q"), "{a}"), (("-qnr{a}",), "{a}"), (("-q", "-2nr", "{a}"), "{a}"),
+    (("-r", "{a}", "-nqr", "{b}"), "{b}"),                                          # the last one is read
+    (("-q", "--read-file", "{a}"), "{a}"), (("-q", "--read-file={a}"), "{a}"),
+    (("-q", "-o", "-r", "{a}"), None),                                              # refused by tshark: -r is the preference
+    (("-q", "-r", "{a}", "-z", "spiscope,tunnel", "ip"), "{a}"),
+    (("-q", "-r", "{a}", "-C", "-rX"), None),                                       # no such profile
+    (("-q", "-t", "r", "-r", "{a}"), "{a}"), (("-qtr", "-r", "{a}"), "{a}"),
+), ids=lambda value: " ".join(value) if isinstance(value, tuple) else "")
+def test_the_name_is_of_the_file_that_is_read(spiscope, words, expected):
+    names = {name: str(spiscope.path(capture)) for name, capture in (("a", "v2_idle"), ("b", "v2_healthy"))}
+    done = raw_tshark(spiscope, "-z", "spiscope,json", *(word.format(**names) for word in words))
+    if "unrecognized option" in done.stderr:
+        pytest.skip("this tshark has no --read-file")
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    assert len(lines) == (1 if expected else 0)
+    if expected:
+        assert json.loads(lines[0])["capture"]["file"] == expected.format(**names)
+
+
+def test_what_a_terminal_obeys_is_escaped(spiscope):
+    """C1 control characters, and those that turn the direction of text (Unicode Standard Annex 9): in a file's name, which is the same once it is read."""
+    name = "a\x85\x9b31m\u202efdp\u2066b\u061c\u200f\x7f\"\\\n.pcap"
+    path = spiscope.readable_copy_dir("names") / name
+    path.write_bytes(spiscope.path("v2_idle").read_bytes())
+    path.chmod(0o644)
+    done = raw_tshark(spiscope, "-n", "-q", "-r", path, "-z", "spiscope,json")
+    line = next(line for line in done.stdout.splitlines() if line.startswith("{"))
+    assert line.isascii() and json.loads(line)["capture"]["file"] == str(path)
 
 
 def test_json_and_report_in_one_run_go_to_stdout_whole(spiscope):

@@ -95,6 +95,16 @@ def hub(tunnels):
 def hub_size(tunnels):
     """(packets, SAs) of a whole hub."""
     return tunnels * HUB_GENERATIONS * 4, tunnels * HUB_GENERATIONS * 2
+PACKETS_OF_SA = 4
+
+
+def short_lived():
+    """One tunnel; each SA carries few packets within an hour, and is rekeyed."""
+    sender = Sender(random.Random("short-lived"))
+    for number in itertools.count():
+        inbound = number & 1
+        ends = (peer(1), HUB) if inbound else (HUB, peer(1))
+        yield number * HOUR // (2 * PACKETS_OF_SA), sender.packet(*ends, spi_of(number // (2 * PACKETS_OF_SA) * 2 + inbound))
 
 
 SCANNER = "203.0.113.66"
@@ -142,6 +152,10 @@ CASES = {
     "scan": (scan, "a new SPI with almost every packet"),
     "parallel": (parallel, "ever more SPIs side by side"),
     "rekeys": (ike_rekeys.rekeys, "IKE in clear: ever more child SAs in an IKE SA that is rekeyed after each"),
+    "short": (short_lived, "ESP of one tunnel, SAs of four packets each"),
+    "asks": (ike_rekeys.asks, "IKE in clear: requests on one IKE SA that nobody answers, some ninety bytes each"),
+    "inits": (ike_rekeys.inits, "IKE_SA_INIT, one from each of ever more addresses, never answered"),
+    "setups": (lambda: ike_rekeys.inits(pairs=False), "the same from one address"),
     "refusals": (ike_rekeys.refusals, "IKE in clear: an IKE SA that is rekeyed, and refuses a child SA, again and again"),
     "udpscan": (lambda: scan(udp=True), "the same in UDP"),
     "flood4000": (lambda: flood(4000), "a scan in UDP with SPIs that collide, 4,000 for each of seven hashes"),

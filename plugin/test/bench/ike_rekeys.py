@@ -48,6 +48,26 @@ class Peers:
         yield from self.exchange(ike.CREATE, request, [ike.notify2(ike.N_NO_PROPOSAL)])
 
 
+    def ask(self, number):
+        """A request of some ninety bytes that nobody answers."""
+        yield self.send(ike.CREATE, False, [ike.sa2_child(number + 512), ike.Payload(ike.NONCE2, bytes(16))])
+        self.message_id += 1
+
+
+def asks():
+    peers = Peers()
+    for number in itertools.count():
+        yield from peers.ask(number)
+
+
+def inits(pairs=True):
+    """IKE_SA_INIT that nobody answers, each from another address or all from one."""
+    proposal = [ike.sa2_ike(), ike.Payload(ike.NONCE2, bytes(16))]
+    for number in itertools.count(1):
+        source = peer(number if pairs else 1)
+        yield number * MS, in_udp(source, IKE_PORT, HUB, IKE_PORT, ike.message(number, 0, 2, ike.INIT, ike.INITIATOR, 0, proposal))
+
+
 def rekeys():
     """Each new IKE SA inherits all child SAs, and gets one more."""
     peers = Peers()

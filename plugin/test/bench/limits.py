@@ -4,13 +4,17 @@
 A limit's measure gives (what, value) pairs; no value may be above the limit. Costs are instructions per packet.
 """
 import json
+import re
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 
-from captures import HEALTHY_SPIS, LATE_SPIS, hub_size, packets_of
-from measure import Run
+from captures import HEALTHY_SPIS, LATE_SPIS, PACKETS_OF_SA, hub_size, packets_of
+from measure import ROOT, Run
 
 Limit = namedtuple("Limit", "what most measure")
+
+MOST_H = ROOT / "plugin" / "track" / "most.h"
+MAX_SAS = 1_000_000             # the preference's default
 
 # How many packets the captures have.
 #   timed          time and memory are taken of so many packets; of IKE messages
@@ -21,16 +25,17 @@ Limit = namedtuple("Limit", "what most measure")
 #   few, many      cases with few and with many SAs, and the lengths between which a packet's cost is taken there
 #   healthy        two lengths, between which memory must not grow
 #   scanned        two lengths of a scan, between which the memory of an SA is taken
+#   kept           the same for captures of which each packet, or one in a few, is kept
 #   max_sas        where the table is full
 #   flood          the case, and its length
 #   hubs           tunnels of two hubs, between which what an output costs must not grow faster than their SAs
-Scale = namedtuple("Scale", "timed exact coarse long hostile few few_lengths many many_lengths healthy scanned max_sas flood hubs")
+Scale = namedtuple("Scale", "timed exact coarse long hostile few few_lengths many many_lengths healthy scanned kept max_sas flood hubs")
 SMALL = Scale(timed=(100_000, 20_000), exact=(3000, 9000), coarse=1500, long=(3000, 9000, 36_000), hostile=(500, 1500, 4500),
               few="sas100", few_lengths=(1000, 5000), many="sas5000", many_lengths=(6000, 10_000),
-              healthy=(30_000, 230_000), scanned=(20_000, 120_000), max_sas=1000, flood=("flood4000", 28_000), hubs=(20, 60))
+              healthy=(30_000, 230_000), scanned=(20_000, 120_000), kept=(10_000, 50_000), max_sas=1000, flood=("flood4000", 28_000), hubs=(20, 60))
 FULL = Scale(timed=(1_000_000, 100_000), exact=(10_000, 50_000), coarse=50_000, long=(10_000, 1_000_000, 4_000_000), hostile=(10_000, 50_000, 200_000),
              few="sas100", few_lengths=(10_000, 50_000), many="sas100000", many_lengths=(110_000, 150_000),
-             healthy=(100_000, 1_000_000), scanned=(100_000, 1_000_000), max_sas=10_000, flood=("flood49000", 346_000), hubs=(100, 1000))
+             healthy=(100_000, 1_000_000), scanned=(100_000, 1_000_000), kept=(100_000, 400_000), max_sas=10_000, flood=("flood49000", 346_000), hubs=(100, 1000))
 
 # What is written when the capture has been read, and what to compare it with: a table of what is not there
 OUTPUTS = {"report": "spiscope,report", "JSON": "spiscope,json,/dev/null", "timeline": "spiscope,timeline,/dev/null"}
@@ -109,6 +114,34 @@ def bytes_of_sa(bench, scale):
     yield "scan", growth_over_stock(bench, scale.scanned, "scan")
 
 
+def bytes_of_busy_sa(bench, scale):
+    """Every second packet is a new SA's, and each other one is of an SA before."""
+    yield "parallel", 2 * growth_over_stock(bench, scale.kept, "parallel")
+
+
+def bytes_of_rekeyed_sa(bench, scale):
+    yield "short", PACKETS_OF_SA * growth_over_stock(bench, scale.kept, "short")
+
+
+def bytes_of_case(case):
+    def measure(bench, scale):
+        yield case, growth_over_stock(bench, scale.kept, case)
+    return measure
+
+
+def of_most(name):
+    """A number in track/most.h."""
+    return int(re.search(rf"{name}(?: =)? (\d+)", MOST_H.read_text())[1])
+
+
+def bytes_at_defaults(bench, scale):
+    """All tables full: each tunnel and each further IKE SA has a message, though these count among all messages, too."""
+    sa, = (value for _what, value in bytes_of_rekeyed_sa(bench, scale))
+    message, setup, pair = (growth_over_stock(bench, scale.kept, case) for case in ("asks", "setups", "inits"))
+    yield "computed of the rows above", MAX_SAS * (sa + message * of_most("IKE_MESSAGES_PER_SA") + setup / of_most("SHARE_IKE_SAS")
+                                                  + pair / of_most("SHARE_TUNNELS"))
+
+
 def table_limit(scale):
     return "-o", f"spiscope.max_sas:{scale.max_sas}"
 
@@ -172,6 +205,12 @@ LIMITS = {
     # a page more or less a run shows as a fraction of a byte; an allocation would show as 8 or more
     "healthy": Limit("bytes per healthy packet, over stock", 4, bytes_of_healthy_packet),
     "sa": Limit("bytes per SA, over stock", 256, bytes_of_sa),
+    "busy-sa": Limit("bytes per SA that carried traffic, over stock", 384, bytes_of_busy_sa),
+    "rekeyed-sa": Limit("the same with the finding of its rekey", 416, bytes_of_rekeyed_sa),
+    "message": Limit("bytes per IKE message in clear, over stock", 300, bytes_of_case("asks")),
+    "setup": Limit("bytes per IKE SA with one message, over stock", 704, bytes_of_case("setups")),
+    "pair": Limit("bytes per tunnel with an IKE SA and one message, over stock", 2800, bytes_of_case("inits")),
+    "defaults": Limit("bytes with all tables full at the default limits", 2_000_000_000, bytes_at_defaults),
     "full": Limit("bytes per SA beyond `max_sas`, over stock", 4, bytes_when_full),
     "tracked": Limit("`max_sas` under a scan: SAs tracked", 1, tracked_over_limit),
     "reported": Limit("`max_sas` under a scan: one `limit_reached`", 0, limits_reported),

@@ -14,6 +14,7 @@
 #include "show/timeline.h"
 #include "show/user_words.h"
 #include "stream.h"
+#include "track/most.h"
 
 #define FEW_SAS 5
 
@@ -99,8 +100,8 @@ take_message(struct world *world, const struct ike_message *message)
         return;
     }
     uint64_t most = world->bench.limits.max_sas;
-    if (!ike && (ike_count(table) >= most || ike_messages(table) >= most * IKE_MESSAGES_PER_SA
-            || tunnel_count(tracker_tunnels(world->bench.tracker)) >= most || is_unprotected(tracker_changes(world->bench.tracker))))
+    if (!ike && (ike_count(table) >= most_of((uint32_t)most, SHARE_IKE_SAS) || ike_messages(table) >= most * IKE_MESSAGES_PER_SA
+            || tunnel_count(tracker_tunnels(world->bench.tracker)) >= most_of((uint32_t)most, SHARE_TUNNELS) || is_unprotected(tracker_changes(world->bench.tracker))))
         return;
     expect(ike && ike->exchange && ike->frame == message->frame ? NULL : "every message belongs to an exchange");
     expect(ike->retransmission_of < message->frame ? NULL : "what is sent again came before");

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A seeded sample of what degrade.py tries: sampled, cut, filtered and disordered captures have no cause that the whole one does not have."""
+import degrade
+import pytest
+from test_json import raw_tshark
+
+RUNS = 120              # some 30 s of two processors; 1,000 and more by command
+SEED = 1
+
+
+def test_no_cause_appears_that_the_whole_capture_does_not_have(spiscope):
+    found, tried = degrade.try_all(spiscope, degrade.sample(spiscope, SEED, RUNS))
+    print(f"\n{tried.total()} degraded captures: {dict(tried)}")
+    assert set(tried) == set(degrade.WAYS) and tried.total() > RUNS // 2
+    assert not found, "\n".join(f"{degrade.name_of(case)}: {'; '.join(some)}" for case, some in found)
+
+
+def test_each_way_takes_something_away(spiscope):
+    """Of a capture with both directions, IKE and ESP; but what only disorders."""
+    source = next(source for source in degrade.lab_sources() if source.name == "v2_healthy")
+    whole = list(degrade.read(source.path.read_bytes()))
+    for way in degrade.WAYS:
+        kept = degrade.degraded(degrade.Degraded(source, way, SEED))
+        assert kept != whole, way
+        assert degrade.read(degrade.write(kept)) and [packet.time for packet in degrade.read(degrade.write(kept))] == [packet.time for packet in kept]
+
+
+@pytest.mark.parametrize("words", (("-M", "100"), ("-qM100",)))
+@pytest.mark.parametrize("output", ("report", "json"))
+def test_sessions_are_said_to_be_unsupported(spiscope, words, output):
+    """tshark -M forgets all after so many packets."""
+    done = raw_tshark(spiscope, "-n", "-q", "-r", spiscope.path("v2_healthy"), *words, "-z", f"spiscope,{output}")
+    assert done.returncode == 1 and "tshark -M forgets what came before" in done.stderr and not done.stdout

@@ -117,6 +117,40 @@ clock_passed(const nstime_t *from, const nstime_t *to, uint32_t seconds)
     return clock_passed_ms(from, to, (uint64_t)seconds * CLOCK_MSECS);
 }
 
+/** Microseconds since the epoch; those of a moment that no calendar has lie at the ends of a range in which differences do not overflow. */
+static inline int64_t
+clock_micros(const nstime_t *moment)
+{
+    enum { PER_SECOND = 1000000, NSECS_PER = 1000 };
+    const int64_t most = INT64_C(1000000000000);    /* seconds */
+    int64_t secs = moment->secs > most ? most : moment->secs < -most ? -most : (int64_t)moment->secs;
+
+    return (secs * PER_SECOND) + (moment->nsecs / NSECS_PER);
+}
+
+/** A moment so many microseconds earlier; saturates. */
+static inline nstime_t
+clock_earlier(const nstime_t *moment, int64_t micros)
+{
+    enum { PER_SECOND = 1000000, NSECS_PER = 1000 };
+    int64_t seconds = micros / PER_SECOND;
+    int64_t nsecs = moment->nsecs - ((micros % PER_SECOND) * NSECS_PER);
+    nstime_t earlier = NSTIME_INIT_ZERO;
+
+    if (nsecs < 0) {
+        nsecs += CLOCK_NSECS;
+        seconds++;
+    } else if (nsecs >= CLOCK_NSECS) {
+        nsecs -= CLOCK_NSECS;
+        seconds--;
+    }
+    if (seconds > 0 ? moment->secs < INT64_MIN + seconds : moment->secs > INT64_MAX + seconds)
+        return *moment;
+    earlier.secs = (time_t)(moment->secs - seconds);
+    earlier.nsecs = (int)nsecs;
+    return earlier;
+}
+
 /** The moment so many seconds after another; as exact as a double is. */
 static inline nstime_t
 clock_after(const nstime_t *moment, double seconds)

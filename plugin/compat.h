@@ -58,6 +58,17 @@ typedef bool compat_uat_result;
 typedef gboolean compat_uat_result;
 #endif
 
+/* Names of interfaces: where files can hold several sections, each has its own. Gives NULL, or "unknown", where there is none. */
+#ifdef SPISCOPE_HAS_INTERFACE_SECTIONS
+#define compat_interface_name(pinfo, id) epan_get_interface_name((pinfo)->epan, id, \
+        (pinfo)->rec->presence_flags & WTAP_HAS_SECTION_NUMBER ? (pinfo)->rec->section_number : 0)
+#define compat_interface_description(pinfo, id) epan_get_interface_description((pinfo)->epan, id, \
+        (pinfo)->rec->presence_flags & WTAP_HAS_SECTION_NUMBER ? (pinfo)->rec->section_number : 0)
+#else
+#define compat_interface_name(pinfo, id) epan_get_interface_name((pinfo)->epan, id)
+#define compat_interface_description(pinfo, id) epan_get_interface_description((pinfo)->epan, id)
+#endif
+
 /* What a button of a text window returns. */
 #ifdef SPISCOPE_HAS_BOOL_BUTTONS
 typedef bool compat_button;

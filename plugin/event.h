@@ -46,6 +46,16 @@ enum ipsec_port {
     PORT_NAT_T = 4500
 };
 
+/** Capture points that are told apart. */
+#define POINTS_AT_MOST 8
+
+/** Where a frame was captured, as far as it shows that. */
+struct sighting {
+    uint8_t point;                  /**< the number of its interface; POINTS_AT_MOST where there are too many */
+    uint8_t ttl;                    /**< or hop limit, of the IP header that carries it */
+    uint32_t link;                  /**< the same for both directions of a link: of its two MAC addresses; 0 without Ethernet */
+};
+
 /** One ESP or AH packet, under the addresses of the IP header that carries it. */
 struct ipsec_packet {
     nstime_t time;
@@ -57,6 +67,7 @@ struct ipsec_packet {
     uint32_t sequence;          /**< the 32 bits on the wire */
     uint32_t length;            /**< bytes from the SPI (AH: its header) to the end of the IP payload */
     uint32_t fingerprint;       /**< the last captured bytes: equal in copies of one packet */
+    struct sighting seen;
 };
 
 /** How much of an IKE message is kept. */
@@ -158,6 +169,7 @@ struct ike_message {
     uint32_t message_id;
     uint32_t length;                /**< bytes, of the whole message */
     uint32_t fingerprint;           /**< of all its bytes: equal in retransmissions */
+    struct sighting seen;
     bool readable;                  /**< contents could be read */
     struct ike_contents contents;
 };
@@ -169,6 +181,8 @@ struct icmp_error {
     struct ip_address reporter;     /**< who says it */
     uint8_t type;                   /**< of ICMP, or of ICMPv6 where the reporter's address is IPv6 */
     uint8_t code;
+    uint32_t fingerprint;           /**< of all its bytes that were captured: equal in copies */
+    struct sighting seen;
     uint32_t mtu;                   /**< of the next hop, bytes; 0 where it is not said */
     struct endpoint source;         /**< of the quoted packet */
     struct endpoint destination;

@@ -16,6 +16,7 @@ set(probe_headers "
 #include <stdbool.h>
 #include <epan/packet.h>
 #include <epan/conversation_filter.h>
+#include <epan/epan.h>
 #include <epan/follow.h>
 #include <epan/funnel.h>
 #include <epan/prefs.h>
@@ -63,6 +64,9 @@ spiscope_probe(SPISCOPE_HAS_FOLLOW_COUNT "follow_stream_count_func probe;")
 spiscope_probe(SPISCOPE_HAS_BOOL_UAT "typedef bool (*uat_update_cb_t)(void *, char **);")
 # What a button of a text window returns
 spiscope_probe(SPISCOPE_HAS_BOOL_BUTTONS "typedef bool (*funnel_bt_cb_t)(funnel_text_window_t *, void *);")
+# An interface's number counts within a section of the file
+spiscope_probe(SPISCOPE_HAS_INTERFACE_SECTIONS
+    "const char *epan_get_interface_name(const epan_t *, uint32_t, unsigned);")
 # Names without the letter g
 spiscope_probe(SPISCOPE_HAS_TVB_GET_UINT8 "uint8_t (*probe)(tvbuff_t *, const int) = tvb_get_uint8;")
 spiscope_probe(SPISCOPE_HAS_PNTOHU "uint32_t (*probe)(const void *) = pntohu32;")

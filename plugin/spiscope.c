@@ -18,6 +18,7 @@
 #include "observe/icmp.h"
 #include "observe/ike.h"
 #include "observe/ipsec.h"
+#include "observe/points.h"
 #include "show/capture_name.h"
 #include "show/conversations.h"
 #include "show/follow.h"
@@ -67,6 +68,7 @@ static struct {
     guint expected_phase1_lifetime;
     guint expected_phase2_lifetime;
     compat_preference info_column;
+    compat_preference capture_points;
 } preferences = {
     .min_sa_lifetime = MIN_SA_LIFETIME,
     .churn_count = CHURN_COUNT,
@@ -77,6 +79,7 @@ static struct {
     .replay_window = REPLAY_WINDOW,
     .max_sas = MAX_SAS,
     .info_column = TRUE,
+    .capture_points = TRUE,
 };
 
 /* Frames that were shown lately, for the menu: it acts on the selected one, which is among them. */
@@ -94,6 +97,8 @@ static struct capture {
     struct layers layers;           /* of the frame that is read */
     struct ike_observer *ike;
     struct fragments *fragments;
+    struct points *points;
+    bool has_points;                /* that interfaces tell apart */
     struct tracker *tracker;
     struct judge judge;
     struct capture_facts facts;
@@ -110,6 +115,7 @@ capture_open(void)
         .one_way_after = preferences.one_way_after,
         .min_outage = preferences.min_outage,
         .max_sas = preferences.max_sas,
+        .one_point = !preferences.capture_points,
     };
 
     if (!proto_is_protocol_enabled(protocol_spiscope))
@@ -117,6 +123,7 @@ capture_open(void)
     capture = wmem_new0(wmem_file_scope(), struct capture);
     capture->ike = ike_observer_create(wmem_file_scope());
     capture->fragments = fragments_create(wmem_file_scope());
+    capture->points = points_create(wmem_file_scope());
     capture->tracker = tracker_create(wmem_file_scope(), &limits);
     judge_open(&capture->judge, wmem_file_scope(), FINDINGS_AT_MOST);
     capture->judge.limits.min_sa_lifetime = preferences.min_sa_lifetime;
@@ -137,8 +144,11 @@ capture_source(struct capture_facts *facts, const struct tracker **tracker, cons
     if (!capture)
         return false;
     *facts = capture->facts;
-    capture->judge.now = facts->last;
+    capture->judge.now = tracker_now(capture->tracker, &facts->last);
     facts->file = capture_name();
+    facts->points = copies_points(tracker_copies(capture->tracker));
+    for (unsigned i = 0; i < facts->points; i++)
+        facts->point[i] = tracker_copies(capture->tracker)->by == POINTS_BY_INTERFACE ? points_name(capture->points, i) : NULL;
     *tracker = capture->tracker;
     *judge = &capture->judge;
     return true;
@@ -152,7 +162,7 @@ capture_end(void)
         return;
     if (capture->hindsight)
         hindsight_free(capture->hindsight);
-    capture->judge.now = capture->facts.last;
+    capture->judge.now = tracker_now(capture->tracker, &capture->facts.last);
     capture->hindsight = hindsight_create(wmem_file_scope(), capture->tracker, &capture->judge);
     toolbar_update();
     tables_say_so_far(false);
@@ -187,12 +197,37 @@ remember_shown(const struct tree_frame *frame, const struct tunnel *tunnel, cons
 }
 
 static void
+show_point(struct tree_frame *frame, const struct flow *flow, const struct sighting *seen)
+{
+    const struct copies *copies = tracker_copies(capture->tracker);
+    unsigned point = copies_points(copies) > 0 ? copies_point(copies, flow, seen) : POINTS_AT_MOST;
+
+    tree_show_point(frame, point, copies_of(copies, frame->pinfo->num));
+}
+
+/* A copy shows the counts as they were at the packet itself. */
+static void
+show_copy(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *packet)
+{
+    struct sequence_counts counts;
+    bool known = sequence_counts_at(&sa->sequence, packet->frame, packet->sequence, &counts);
+
+    remember_shown(frame, sa->flow->tunnel, sa);
+    tree_show_sa(frame, sa, packet, known ? &counts : NULL, NULL);
+    show_point(frame, sa->flow, &packet->seen);
+}
+
+static void
 show_sa(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *packet)
 {
     struct sequence_counts counts;
     uint64_t bytes = sa->bytes;
     bool known = true, bytes_known = true;
 
+    if (copies_are_sought(tracker_copies(capture->tracker)) && copies_of(tracker_copies(capture->tracker), packet->frame) != 0) {
+        show_copy(frame, sa, packet);
+        return;
+    }
     if (!PINFO_FD_VISITED(frame->pinfo)) {
         counts = sequence_counts(&sa->sequence);
     } else {
@@ -201,13 +236,14 @@ show_sa(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *pack
     }
     remember_shown(frame, sa->flow->tunnel, sa);
     tree_show_sa(frame, sa, packet, known ? &counts : NULL, bytes_known ? &bytes : NULL);
+    show_point(frame, sa->flow, &packet->seen);
 }
 
 /* A row's verdict is that of this moment. */
 static void
 feed(packet_info *pinfo, const struct tap_record *record)
 {
-    capture->judge.now = capture->facts.last;
+    capture->judge.now = tracker_now(capture->tracker, &capture->facts.last);
     tables_feed(pinfo, record);
 }
 
@@ -227,13 +263,15 @@ show_packet(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *
 }
 
 static void
-show_message(struct tree_frame *frame, const struct ike_frame *ike)
+show_message(struct tree_frame *frame, const struct ike_frame *ike, const struct sighting *seen)
 {
+    const struct flow *flow = ike->is_response ? flow_reverse(ike->exchange->flow) : ike->exchange->flow;
     const struct child *child = ike->exchange->child;
 
     if (frame->is_looked_at) {
         remember_shown(frame, ike->exchange->flow->tunnel, NULL);
         tree_show_ike(frame, tracker_ike(capture->tracker), ike);
+        show_point(frame, flow, seen);
     }
     if (!tables_wanted())
         return;
@@ -265,6 +303,19 @@ feed_changed(packet_info *pinfo, const struct changes *changes)
 
 /* ---- frames that are read for the first time */
 
+/* Several interfaces are several points, from the first packet of IPsec on. */
+static inline struct sighting
+take_sighting(const packet_info *pinfo, const struct place *place)
+{
+    struct sighting sighting = points_sighting(capture->points, pinfo, place);
+
+    if (!capture->has_points && (pinfo->rec->presence_flags & WTAP_HAS_INTERFACE_ID) && points_count(capture->points) > 1) {
+        capture->has_points = true;
+        tracker_begin_points(capture->tracker);
+    }
+    return sighting;
+}
+
 static void
 take_ike(const packet_info *pinfo, const struct place *place, struct tree_frame *frame)
 {
@@ -273,14 +324,16 @@ take_ike(const packet_info *pinfo, const struct place *place, struct tree_frame 
     if (ipsec_is_on_ike_port(place)) {
         struct ipsec_packet packet;
         ipsec_read(pinfo, &capture->facts.last, place, &packet);
+        packet.seen = take_sighting(pinfo, place);
         if (tracker_take_on_ike_port(capture->tracker, &packet))
             return;
     }
     if (!ike_observe(capture->ike, pinfo, place, &message))
         return;
+    message.seen = take_sighting(pinfo, place);
     const struct ike_frame *ike = tracker_take_ike(capture->tracker, &message);
     if (ike)
-        show_message(frame, ike);
+        show_message(frame, ike, &message.seen);
 }
 
 static void
@@ -289,6 +342,7 @@ take_ipsec(const packet_info *pinfo, const struct place *place, struct tree_fram
     struct ipsec_packet packet;
 
     ipsec_read(pinfo, &capture->facts.last, place, &packet);
+    packet.seen = take_sighting(pinfo, place);
     struct sa *sa = tracker_take_ipsec(capture->tracker, &packet);
     if (sa)
         show_packet(frame, sa, &packet);
@@ -299,8 +353,10 @@ take_icmp(const packet_info *pinfo, const struct place *place)
 {
     struct icmp_error error;
 
-    if (icmp_read(pinfo, place, &error))
-        tracker_take_icmp(capture->tracker, &error);
+    if (!icmp_read(pinfo, place, &error))
+        return;
+    error.seen = take_sighting(pinfo, place);
+    tracker_take_icmp(capture->tracker, &error);
 }
 
 static void
@@ -360,7 +416,7 @@ first_read(tvbuff_t *tvb, packet_info *pinfo, const struct layers *layers, struc
     if (changes->count == 0)
         return;
     capture->judge.frame = pinfo->num;
-    capture->judge.time = capture->judge.now = capture->facts.last;
+    capture->judge.time = capture->judge.now = tracker_now(capture->tracker, &capture->facts.last);
     judge_frame(&capture->judge, changes);
     feed_changed(pinfo, changes);
 }
@@ -374,6 +430,7 @@ show_ipsec_again(const packet_info *pinfo, const struct place *place, struct tre
     nstime_t time = clock_of(&pinfo->abs_ts);
 
     ipsec_read(pinfo, &time, place, &packet);
+    packet.seen = points_sighting(capture->points, pinfo, place);
     struct sa *sa = tracker_find_at(capture->tracker, &packet);
     if (sa)
         show_packet(frame, sa, &packet);
@@ -392,8 +449,9 @@ read_again(tvbuff_t *tvb, const packet_info *pinfo, const struct layers *layers,
     while (places_next(&places, &place)) {
         if (place.layer == LAYER_ISAKMP && place.is_found && messages++ == 0) {
             const struct ike_frame *ike = ike_frame_at(tracker_ike(capture->tracker), pinfo->num);
+            struct sighting seen = points_sighting(capture->points, pinfo, &place);
             if (ike)
-                show_message(frame, ike);
+                show_message(frame, ike, &seen);
         } else if ((place.layer == LAYER_ESP || place.layer == LAYER_AH) && headers++ < IPSEC_AT_MOST && place.is_found) {
             show_ipsec_again(pinfo, &place, frame);
         }
@@ -432,7 +490,7 @@ show_verdicts(struct tree_frame *frame, const struct words *words, wmem_strbuf_t
     uint32_t count;
     const struct tunnel *const *tunnels = hindsight_tunnels(capture->hindsight, frame->pinfo->num, &count);
 
-    capture->judge.now = capture->facts.last;
+    capture->judge.now = tracker_now(capture->tracker, &capture->facts.last);
     for (uint32_t i = 0; i < count; i++) {
         struct verdict verdict = verdict_of(tunnels[i], &capture->judge);
         if (frame->is_looked_at)
@@ -546,6 +604,8 @@ register_preferences(void)
     gateways_preference_register(module);
     prefs_register_bool_preference(module, "info_column", "Mark findings in the Info column",
             "Append the keys of a frame's findings to the Info column", &preferences.info_column);
+    prefs_register_bool_preference(module, "capture_points", "Tell capture points apart",
+            "A packet that was captured at several points, such as interfaces of the file, is one packet", &preferences.capture_points);
 }
 
 void

@@ -68,6 +68,7 @@ enum severity {
     X(SEQUENCE_EXHAUSTED, "sequence_exhausted", SEQUENCE, WARN, SEQUENCE, "32-bit sequence number used up") \
     X(SEQUENCE_BYTE_ORDER, "sequence_byte_order", SEQUENCE, NOTE, SEQUENCE, "Sender counts in little-endian") \
     X(REPLAY_WINDOW, "replay_window", SEQUENCE, NOTE, SEQUENCE, "The receiver's replay window would drop this packet") \
+    X(LOST_ON_THE_WAY, "lost_on_the_way", PATH, NOTE, SEQUENCE, "Lost between two capture points") \
     X(LOSS, "loss", PATH, NOTE, SEQUENCE, "Sequence numbers missing") \
     X(ONE_WAY, "one_way", ONE_WAY, WARN, SEQUENCE, "Only one direction carries traffic") \
     X(IKE_RETRANSMISSION, "ike_retransmission", PATH, NOTE, SEQUENCE, "IKE message retransmitted") \

@@ -383,6 +383,21 @@ findings_join(struct findings *findings, const struct tunnel *from, const struct
         joined->dropped += file->dropped;
 }
 
+void
+findings_take_back_one(struct findings *findings, struct finding *finding)
+{
+    struct finding_file *file = wmem_map_lookup(findings->by_tunnel, finding->tunnel);
+    struct finding_pile *pile = file ? pile_of(file, finding->key) : NULL;
+    struct finding **link = pile ? &pile->latest : NULL;
+
+    for (unsigned looked_at = 0; link && *link && looked_at < TAKEN_BACK_AMONG; looked_at++, link = &(*link)->older) {
+        if (*link == finding) {
+            take_back(file, pile, finding, link);
+            return;
+        }
+    }
+}
+
 const struct finding_file *
 findings_of(const struct findings *findings, const struct tunnel *tunnel)
 {

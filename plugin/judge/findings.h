@@ -105,6 +105,9 @@ void findings_take_back(struct findings *findings, const struct sa *sa);
 /** The one tunnel turned out to be a part of the other one: so are its findings, which are later. */
 void findings_join(struct findings *findings, const struct tunnel *from, const struct tunnel *into);
 
+/** Takes back one finding of a tunnel. */
+void findings_take_back_one(struct findings *findings, struct finding *finding);
+
 /** Adds a frame that the finding rests on; 0 and what is too much are left out. */
 void finding_rests_on(struct finding *finding, uint32_t frame);
 

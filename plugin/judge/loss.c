@@ -2,7 +2,8 @@
  * loss: sequence numbers that never came, grouped with their count. Said once they can no longer be
  * of use: the receiver's window has passed them (proven), or a second has (inferred). The packets may have been lost on the
  * way to where the capture was taken, or by the capture itself, or skipped by the sender. A note; a warning where a tenth and
- * more of the SA's numbers are missing over a minute and longer: users feel that, and TCP hardly moves.
+ * more of the SA's numbers are missing over a minute and longer: users feel that, and TCP hardly moves. Numbers that another capture
+ * point saw are taken back: lost_on_the_way tells of these.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,6 +13,9 @@
 
 /* Of so many, one that is lost is too much. */
 #define HEAVY_ONE_IN 10
+
+/* Findings of a tunnel, the latest first, among which the one is looked for that a number belongs to. */
+#define FOUND_AMONG 64
 
 struct loss {
     uint64_t lost;                  /* sequence numbers */
@@ -50,6 +54,33 @@ judge_loss(struct judge *judge, const struct change *change)
     judge_share(judge, sequence, finding);
 }
 
+/* A number that was missing was seen at another capture point: it was not lost before it came there. */
+static void
+find_again(struct judge *judge, const struct sa *sa)
+{
+    const struct finding_file *file = findings_of(judge->findings, sa->flow->tunnel);
+    struct finding *finding;
+    unsigned looked_at = 0;
+
+    for (finding = file ? finding_file_latest(file, FINDING_LOSS) : NULL; finding && looked_at < FOUND_AMONG; finding = finding->older, looked_at++) {
+        struct loss *loss = finding->detail;
+        if (finding->sa != sa || loss->lost == 0)
+            continue;
+        if (--loss->lost == 0 && !finding->is_raised)
+            findings_take_back_one(judge->findings, finding);
+        return;
+    }
+}
+
+static void
+judge_change(struct judge *judge, const struct change *change)
+{
+    if (change->kind == CHANGE_FOUND_ELSEWHERE)
+        find_again(judge, change->sa);
+    else
+        judge_loss(judge, change);
+}
+
 static char *
 text_loss(const struct words *words, const struct finding *finding)
 {
@@ -72,7 +103,7 @@ brief_loss(const struct words *words, const struct finding *finding)
 }
 
 const struct rule rule_loss = {
-    .on = ON(SEQUENCE), .judge = judge_loss,
+    .on = ON(SEQUENCE) | ON(FOUND_ELSEWHERE), .judge = judge_change,
     .findings = {
         { FINDING_LOSS, .text = text_loss, .brief = brief_loss,
             .meaning = "These packets were sent, and did not come by here: lost on the way, or by the capture itself.",

@@ -42,6 +42,7 @@ struct rule {
     X(sequence) \
     X(byte_order) \
     X(loss) \
+    X(lost_on_the_way) \
     X(one_way) \
     X(nat_rebinding) \
     X(nat_mapping) \

@@ -127,5 +127,6 @@ icmp_read(const packet_info *pinfo, const struct place *place, struct icmp_error
     error->type = header[ICMP_TYPE];
     error->code = header[ICMP_CODE];
     error->mtu = mtu_of(is_ipv4, header);
+    error->fingerprint = wmem_strong_hash(header, (size_t)(MIN(carrier->span.captured, carrier->end) - carrier->at));
     return true;
 }

@@ -263,8 +263,12 @@ places_begin(struct places *places, tvbuff_t *tvb, const packet_info *pinfo, con
     places->is_exact = places->is_inside_esp = false;
     places->at_header = LAYER_OTHER;
     places->tries = TRIES_AT_MOST;
-    if (!begin_plain(places))
-        stay_at(places, &places->carrier.span, 0);
+    places->ethernet = places->carrier.span.bytes;
+    if (begin_plain(places))
+        return;
+    if (layers->layer[0] != LAYER_ETHERNET || !span_holds(&places->carrier.span, 0, ETHERNET_TYPE))
+        places->ethernet = NULL;
+    stay_at(places, &places->carrier.span, 0);
 }
 
 static int
@@ -337,6 +341,7 @@ stop_at(struct places *places, uint8_t layer, struct place *place)
     place->is_cut = is_reached && !place->is_found;
     place->carrier = carrier;
     place->rest = places->rest;
+    place->ethernet = places->ethernet;
     if (place->is_found)
         places->at_header = layer;
     else

@@ -22,6 +22,7 @@ struct place {
     bool is_cut;                    /**< not found, for the capture ends before its header does */
     const struct carrier *carrier;  /**< at the header; valid until the walk goes on */
     const GSList *rest;             /**< the data sources that follow that of the header */
+    const uint8_t *ethernet;        /**< the frame's own header, or NULL */
 };
 
 /** A walk through one frame. */
@@ -30,6 +31,7 @@ struct places {
     unsigned index;                 /* of the next layer */
     struct carrier carrier;
     const GSList *rest;             /* data sources behind the carrier's */
+    const uint8_t *ethernet;        /* the frame's own header, or NULL */
     bool is_exact;                  /* an IP header, if one comes next, begins right here */
     bool is_inside_esp;
     uint8_t at_header;              /* that was found last, and is still to be gone over: enum layer, LAYER_OTHER if none is */

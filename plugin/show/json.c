@@ -15,6 +15,7 @@
 #include "../clock.h"
 #include "../words/ike_words.h"
 #include "json_put.h"
+#include "point_words.h"
 #include "report_summary.h"
 #include "user_words.h"
 
@@ -32,6 +33,7 @@ put_capture(const struct json_writer *writer, const struct capture_facts *facts,
         json_put_null(writer, "first");
         json_put_null(writer, "last");
     }
+    json_put_points(writer, facts);
     json_name(writer, "unread");
     json_dumper_begin_object(writer->json);
     json_put_number(writer, "esp", unread->esp);
@@ -305,7 +307,7 @@ report_sort_sas(const struct tracker *tracker, wmem_allocator_t *scope, unsigned
 }
 
 static void
-put_tunnel(const struct json_writer *writer, const struct overview_row *row, const struct sa **sas, unsigned count)
+put_tunnel(const struct json_writer *writer, const struct tracker *tracker, const struct overview_row *row, const struct sa **sas, unsigned count)
 {
     const struct tunnel *tunnel = row->tunnel;
 
@@ -320,6 +322,7 @@ put_tunnel(const struct json_writer *writer, const struct overview_row *row, con
     json_put_bool(writer, "nat", tunnel->nat);
     json_put_number(writer, "icmp_errors", tunnel->icmp_errors);
     json_put_number(writer, "lost_in_fragments", tunnel->lost_in_fragments);
+    json_put_between(writer, tracker, tunnel);
     put_ike_sas(writer, tunnel);
     json_name(writer, "sas");
     json_dumper_begin_array(writer->json);
@@ -396,7 +399,7 @@ json_write(FILE *out, const struct capture_facts *facts, const struct tracker *t
     json_name(&writer, "tunnels");
     json_dumper_begin_array(&json);
     for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(tracker)); tunnel; tunnel = tunnel->next) {
-        put_tunnel(&writer, overview.of[tunnel->id], sas[tunnel->id], counts[tunnel->id]);
+        put_tunnel(&writer, tracker, overview.of[tunnel->id], sas[tunnel->id], counts[tunnel->id]);
         wmem_free_all(scope);
     }
     json_dumper_end_array(&json);

@@ -12,6 +12,7 @@
 #include "../judge/overview.h"
 #include "outage_log.h"
 #include "paragraph.h"
+#include "point_words.h"
 #include "report_summary.h"
 #include "user_words.h"
 
@@ -238,7 +239,7 @@ write_others(FILE *out, const struct words *words, const struct verdict *verdict
 }
 
 static void
-write_tunnel(FILE *out, const struct words *words, GHashTable *said, const struct overview_row *row, const struct judge *judge,
+write_tunnel(FILE *out, const struct words *words, const struct tracker *tracker, GHashTable *said, const struct overview_row *row, const struct judge *judge,
         const struct sa **sas, unsigned count)
 {
     const struct tunnel *tunnel = row->tunnel;
@@ -250,6 +251,7 @@ write_tunnel(FILE *out, const struct words *words, GHashTable *said, const struc
     write_others(out, words, &row->verdict);
     write_outages(out, words, tunnel, judge);
     write_seen(out, words, tunnel);
+    report_write_between(out, words, tracker, tunnel);
     write_set_ups(out, words, tunnel);
     write_renewals(out, words, sas, count);
     write_findings(out, words, tunnel, judge);
@@ -311,7 +313,7 @@ write_tunnels(FILE *out, const struct words *words, const struct overview *overv
         if (is_scanned && is_unanswered(tunnel))
             continue;
         if (i < in_full)
-            write_tunnel(out, words, said, &overview->row[i], judge, sas[tunnel->id], counts[tunnel->id]);
+            write_tunnel(out, words, tracker, said, &overview->row[i], judge, sas[tunnel->id], counts[tunnel->id]);
         else if (i >= overview->troubled)
             write_well(out, words, overview, &overview->row[i]);
         wmem_free_all(words->scope);
@@ -333,6 +335,7 @@ write_report(FILE *out, const struct capture_facts *facts, const struct tracker 
     fprintf(out, "SPIscope %s report\n", SPISCOPE_VERSION);
     write_wrapped(out, &words, "Capture", wmem_strdup_printf(scope, "%s: %s, %s to %s",
             facts->file ? facts->file : "(no name)", words_count(&words, facts->frames, "frame", "frames"), words_moment(&words, &facts->first), words_moment(&words, &facts->last)));
+    report_write_points(out, &words, facts);
     write_findings(out, &words, NULL, judge);
     unsigned scanned = count_scanned(tracker);
     write_scan(out, &words, scanned);

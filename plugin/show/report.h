@@ -16,6 +16,8 @@ struct capture_facts {
     uint32_t frames;
     nstime_t first;
     nstime_t last;
+    unsigned points;                /**< capture points; 0 where there is one */
+    const char *point[POINTS_AT_MOST]; /**< their names; NULL where the file gives none */
 };
 
 /** The SAs of each tunnel, in order of appearance: a list for each tunnel's id, with its length in

@@ -48,6 +48,8 @@ static int hf_sa_negotiated_in = -1;
 static int hf_sa_requested_by = -1;
 static int hf_sa_ended_by = -1;
 static int hf_sa_ended_in = -1;
+static int hf_point = -1;
+static int hf_copy_of = -1;
 static int hf_outage = -1;
 static int hf_outage_duration = -1;
 static int hf_outage_ended_by = -1;
@@ -147,6 +149,10 @@ tree_register(int proto)
             "The peer who deleted the SA, once known", HFILL } },
         { &hf_sa_ended_in, { "Ended in", "spiscope.sa.ended_in", FT_FRAMENUM, BASE_NONE, NULL, 0,
             "The Delete; without keys, what is inferred to be it", HFILL } },
+        { &hf_point, { "Capture point", "spiscope.point", FT_UINT32, BASE_DEC, NULL, 0,
+            "Where the frame was captured, if the capture is of several points", HFILL } },
+        { &hf_copy_of, { "Copy of", "spiscope.copy_of", FT_FRAMENUM, BASE_NONE, NULL, 0,
+            "Frame that holds the same packet, captured at another point or before", HFILL } },
         { &hf_outage, { "Outage", "spiscope.outage", FT_UINT32, BASE_DEC, NULL, 0,
             "Number of the outage in its tunnel", HFILL } },
         { &hf_outage_duration, { "Duration", "spiscope.outage.duration", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
@@ -406,6 +412,17 @@ tree_show_ike(struct tree_frame *frame, const struct ike_table *table, const str
         add_uint(frame->subtree, hf_ike_retransmission_of, frame->tvb, ike->retransmission_of);
     for (unsigned i = 0; i < ike->spis; i++)
         add_uint(frame->subtree, hf_sa_spi, frame->tvb, ike_spi(table, ike, i));
+}
+
+void
+tree_show_point(struct tree_frame *frame, unsigned point, uint32_t copy_of)
+{
+    if (!frame->tree)
+        return;
+    if (point < POINTS_AT_MOST)
+        add_uint(frame->subtree, hf_point, frame->tvb, point);
+    if (copy_of != 0)
+        add_uint(frame->subtree, hf_copy_of, frame->tvb, copy_of);
 }
 
 static void

@@ -34,6 +34,11 @@ void tree_show_sa(struct tree_frame *frame, const struct sa *sa, const struct ip
  * called where it is looked at. */
 void tree_show_ike(struct tree_frame *frame, const struct ike_table *table, const struct ike_frame *ike);
 
+/** Shows where the frame was captured.
+ * @param point    POINTS_AT_MOST where that is not known, or there is one point
+ * @param copy_of  the frame that holds the packet that this one is a copy of, or 0 */
+void tree_show_point(struct tree_frame *frame, unsigned point, uint32_t copy_of);
+
 /** Shows the verdict about a tunnel, on its last packet, as expert information too. */
 void tree_show_verdict(struct tree_frame *frame, const struct tunnel *tunnel, const struct verdict *verdict);
 

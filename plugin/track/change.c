@@ -60,6 +60,12 @@ change_ike_sa(struct changes *changes, enum change_kind kind, const struct ike_s
 }
 
 void
+change_lost_between(struct changes *changes, const struct flow *flow, const struct copies *copies)
+{
+    add(changes, CHANGE_LOST_BETWEEN)->lost_between = (struct change_lost_between){ flow, copies };
+}
+
+void
 change_unread(struct changes *changes, const struct unread *unread)
 {
     add(changes, CHANGE_UNREAD)->unread = unread;
@@ -216,6 +222,7 @@ change_subject(const struct change *change)
     case CHANGE_ASTRAY:
     case CHANGE_BYTE_ORDER:
     case CHANGE_SA_STATE:
+    case CHANGE_FOUND_ELSEWHERE:
         return change->sa;
     case CHANGE_SA_REPLACED:
         return change->replaced.sa;

@@ -8,6 +8,7 @@
 #define SPISCOPE_CHANGE_H
 
 #include "child.h"
+#include "copies.h"
 #include "exchange.h"
 #include "ike_sa.h"
 #include "sa.h"
@@ -46,6 +47,8 @@ enum change_kind {
     CHANGE_DUPLICATE,               /**< duplicate: a child stays beside another one, for the same selectors */
     CHANGE_PAIR_DEAD,               /**< pair: a pair of SAs ended, and is missed, while its tunnel goes on */
     CHANGE_JOINED,                  /**< joined: two tunnels turned out to be one */
+    CHANGE_FOUND_ELSEWHERE,         /**< sa: a number of it that was missing was seen at another point */
+    CHANGE_LOST_BETWEEN,            /**< lost_between: packets were lost from one point to the next, the first of their direction */
     CHANGE_UNREAD                   /**< unread: a header is there and was not read, the first of the capture */
 };
 
@@ -168,6 +171,11 @@ struct change_joined {
     const struct tunnel *into;
 };
 
+struct change_lost_between {
+    const struct flow *flow;
+    const struct copies *copies;    /**< in which the counts go on */
+};
+
 struct change {
     enum change_kind kind;
     union {
@@ -194,6 +202,7 @@ struct change {
         struct change_joined joined;
         const struct service_end_seen *ended;
         const struct unread *unread;
+        struct change_lost_between lost_between;
     };
 };
 
@@ -242,6 +251,9 @@ void change_icmp(struct changes *changes, struct sa *sa, const struct flow *flow
 void change_pair(struct changes *changes, const struct pair_end *end);
 void change_duplicate(struct changes *changes, const struct child *child, const struct child *other);
 void change_unprotected(struct changes *changes, const struct flow *flow, const struct ike_message *message);
+
+/** Adds that packets of a flow were lost between two points; the counts go on. */
+void change_lost_between(struct changes *changes, const struct flow *flow, const struct copies *copies);
 
 /** Adds that something was not read; the counts go on. */
 void change_unread(struct changes *changes, const struct unread *unread);

@@ -338,7 +338,7 @@ exchange_take(const struct ike_context *context, struct ike_sa *ike_sa, struct i
         const struct exchange_message *before = exchange_message_at(exchange, seen - 1);
         nstime_t time = clock_unpack(before->time);
         *news = false;
-        if (clock_passed_ms(&time, &message->time, COPY_WITHIN_MS)) {
+        if (!context->is_copy && clock_passed_ms(&time, &message->time, COPY_WITHIN_MS)) {
             frame->retransmission_of = before->frame;
             exchange->retransmissions++;
             exchange->asked_again += response ? 0 : 1;

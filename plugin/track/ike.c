@@ -317,7 +317,7 @@ finds_no_room(struct ike_table *table, const struct ike_message *message, const 
 }
 
 const struct ike_frame *
-ike_take(struct ike_table *table, const struct ike_message *message)
+ike_take(struct ike_table *table, const struct ike_message *message, bool is_copy)
 {
     struct ike_context *context = &table->context;
     struct ike_frame frame = { .frame = message->frame };
@@ -326,6 +326,7 @@ ike_take(struct ike_table *table, const struct ike_message *message)
     if (message->initiator_spi == 0)
         return NULL;
     context->message = message;
+    context->is_copy = is_copy;
     struct ike_sa *ike_sa = ike_sa_find(context->ike_sas, message);
     if (is_ignored(context, ike_sa) || finds_no_room(table, message, ike_sa))
         return NULL;
@@ -346,5 +347,29 @@ ike_take(struct ike_table *table, const struct ike_message *message)
     }
     service_take_message(context, &frame, news);
     restart_check(context->flow->tunnel, &message->time, context->grace, context->changes);
+    return ike_frames_add(table->frames, &frame, message);
+}
+
+/* The addresses of a copy, if they are new, lead to the same tunnel: a NAT stands between the points. */
+static void
+lead_through_nat(const struct ike_context *context, const struct ike_message *message, struct flow *flow)
+{
+    if (tunnel_find(context->tunnels, &message->source, &message->destination))
+        return;
+    flow->tunnel->both_sides = true;
+    if (!tunnel_alias(context->tunnels, &message->source, &message->destination, flow))
+        change_add_limit(context->changes, LIMIT_ADDRESSES, context->max_sas);
+}
+
+const struct ike_frame *
+ike_take_copy(struct ike_table *table, const struct ike_message *message, uint32_t of)
+{
+    const struct ike_frame *first = ike_frames_at(table->frames, of);
+
+    if (!first || has_too_many_messages(table))
+        return NULL;
+    struct ike_frame frame = *first;
+    frame.frame = message->frame;
+    lead_through_nat(&table->context, message, first->is_response ? flow_reverse(first->exchange->flow) : first->exchange->flow);
     return ike_frames_add(table->frames, &frame, message);
 }

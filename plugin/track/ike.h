@@ -23,8 +23,14 @@ struct ike_table *ike_table_create(wmem_allocator_t *pool, struct tunnel_table *
         struct sa_table *sas, struct changes *changes, uint32_t handover_grace, uint32_t max_sas, uint64_t min_outage);
 
 /** Takes a message: finds or opens its tunnel, IKE SA and exchange. Owned by the table.
+ * @param is_copy  whether the same message was captured moments ago
  * @return what it was, or NULL where it belongs nowhere; valid until the next call */
-const struct ike_frame *ike_take(struct ike_table *table, const struct ike_message *message);
+const struct ike_frame *ike_take(struct ike_table *table, const struct ike_message *message, bool is_copy);
+
+/** Takes a copy of a message, which another capture point saw.
+ * @param of  the frame of the message
+ * @return what that was, as of this frame; or NULL where it belongs nowhere or the table is full; valid until the next call */
+const struct ike_frame *ike_take_copy(struct ike_table *table, const struct ike_message *message, uint32_t of);
 
 /** What an IKE message was that was taken before, by its frame, or NULL. */
 const struct ike_frame *ike_frame_at(const struct ike_table *table, uint32_t frame);

@@ -29,6 +29,7 @@ struct ike_context {
     uint64_t min_outage;            /**< nanoseconds */
     uint32_t children;              /**< made so far */
     const struct ike_message *message;
+    bool is_copy;                   /**< the same message was captured moments ago */
     struct flow *flow;              /**< in which the message travels */
 };
 

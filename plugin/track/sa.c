@@ -35,6 +35,7 @@ struct sa_table {
     uint32_t count;
     uint32_t alias_count;           /* that there ever were */
     uint32_t next_id;
+    bool indexes_spis;              /* of all SAs */
     uint32_t look_again;            /* so many more SAs have to come before a full table looks for room again */
 };
 
@@ -167,7 +168,7 @@ sa_find_at(struct sa_table *table, const struct sa_key *key, uint32_t frame)
         struct sa *far = sa->extra->far_older;
         sa = far->first_frame > frame ? far : sa->extra->older;
     }
-    return sa && sa->first_frame <= frame && frame <= sa->last_frame ? sa : NULL;
+    return sa && sa->first_frame <= frame && (frame <= sa->last_frame || table->indexes_spis) ? sa : NULL;
 }
 
 struct sa *
@@ -288,7 +289,7 @@ sa_open(struct sa_table *table, const struct sa_key *key, struct flow *flow,
     sa->many_senders = is_multicast(&key->destination);
     if (sa->many_senders)
         wmem_map_insert(table->group_spis, &sa->key.spi, sa);
-    if (in_udp)
+    if (in_udp || table->indexes_spis)
         g_hash_table_add(table->by_spi, &sa->key.spi);
     if (table->last)
         table->last->next = sa;
@@ -297,6 +298,16 @@ sa_open(struct sa_table *table, const struct sa_key *key, struct flow *flow,
     table->last = sa;
     table->count++;
     return sa;
+}
+
+void
+sa_index_spis(struct sa_table *table)
+{
+    if (table->indexes_spis)
+        return;
+    table->indexes_spis = true;
+    for (struct sa *sa = table->first; sa; sa = sa->next)
+        g_hash_table_add(table->by_spi, &sa->key.spi);
 }
 
 /* An SA with a single packet, which nothing else has to do with: perhaps one probe of a scan. */

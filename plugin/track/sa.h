@@ -122,6 +122,10 @@ struct sa *sa_find_at(struct sa_table *table, const struct sa_key *key, uint32_t
  * all destinations together (RFC 4301 section 4.1, RFC 4302 section 2.5). */
 bool sa_spi_is_shared(const struct sa_table *table, uint32_t spi);
 
+/** There are several capture points: from now on every SA is found by its SPI alone, as those in UDP are, and copies of its packets may
+ * come after its last one. */
+void sa_index_spis(struct sa_table *table);
+
 /** An SA in UDP with this protocol and SPI under any address, the one last opened, or NULL. */
 struct sa *sa_find_by_spi(const struct sa_table *table, uint8_t protocol, uint32_t spi);
 

@@ -452,6 +452,24 @@ sequence_take(struct sequence *sequence, const struct ipsec_packet *packet,
     return effect;
 }
 
+bool
+sequence_fill(struct sequence *sequence, const struct ipsec_packet *packet, wmem_allocator_t *pool)
+{
+    struct sequence_history *history = history_of(sequence, pool);
+    uint64_t behind = sequence_behind(sequence, packet->sequence);
+    bool is_missing = history->lost > 0;
+
+    sequence->packets++;
+    if (behind < OWN_WINDOW && behind <= sequence->highest)
+        seen_set(history, sequence->highest - behind, true);
+    if (is_missing) {
+        history->lost--;
+        gaps_fill(&history->gaps, sequence->highest - behind);
+    }
+    write_down(sequence, packet->frame);
+    return is_missing;
+}
+
 void
 sequence_note_replay(struct sequence *sequence)
 {

@@ -66,6 +66,10 @@ bool sequence_is_behind(const struct sequence *sequence, uint32_t number);
 unsigned sequence_take(struct sequence *sequence, const struct ipsec_packet *packet,
         const struct sequence_limits *limits, wmem_allocator_t *pool);
 
+/** Takes a packet behind the highest number that was not late, but seen at another place: it fills what was missing.
+ * @return whether its number had been missing */
+bool sequence_fill(struct sequence *sequence, const struct ipsec_packet *packet, wmem_allocator_t *pool);
+
 /** Notes that the packet that was just taken is known to be a copy of an earlier one, or out of time order: numbers behind the
  * highest that hold it are no fallback of the sender. */
 void sequence_note_replay(struct sequence *sequence);

@@ -5,13 +5,13 @@
 #include "tracker.h"
 
 #include "../clock.h"
+#include "copies.h"
 #include "half.h"
 #include "lineage.h"
 #include "mapping.h"
 #include "most.h"
 #include "origin.h"
 #include "path.h"
-#include "recent.h"
 #include "restart.h"
 #include "walk.h"
 
@@ -29,6 +29,9 @@
 #define LOSS_GENERATIONS 4
 #define TUNNELS_BESIDE 64
 
+/* SAs that had a key one after the other, of which a packet may be a copy: their SPI was in use again within minutes. */
+#define NAMESAKES_AT_MOST 4
+
 /* After a NAT has moved an SA, its sequence goes on where it was: no further ahead than this. */
 #define MOVED_AHEAD_AT_MOST 65536
 
@@ -45,7 +48,7 @@ struct tracker {
     struct sa_table *sas;
     struct tunnel_table *tunnels;
     struct ike_table *ike;
-    struct recent recent;
+    struct copies copies;
     struct changes changes;
     bool disorder_said;
     struct unread unread;
@@ -61,6 +64,9 @@ tracker_create(wmem_allocator_t *pool, const struct tracker_limits *limits)
     tracker->limits = *limits;
     tracker->sas = sa_table_create(pool);
     tracker->tunnels = tunnel_table_create(pool, most_of(limits->max_sas, SHARE_ADDRESSES));
+    tracker->copies.pool = pool;
+    tracker->copies.sas = tracker->sas;
+    tracker->copies.is_off = limits->one_point;
     tracker->changes.pool = pool;
     tracker->min_outage = (uint64_t)limits->min_outage * CLOCK_NSECS;
     tracker->ike = ike_table_create(pool, tracker->tunnels, tracker->sas, &tracker->changes,
@@ -137,7 +143,7 @@ find_moved(struct tracker *tracker, const struct ipsec_packet *packet)
     if (!end_stayed)
         return NULL;
     if (sequence_is_behind(&sa->sequence, packet->sequence))
-        return recent_has_copy(&tracker->recent, sa->id, packet) ? sa : NULL;
+        return recent_has_copy(&tracker->copies.recent, sa->id, packet) || copies_differ(&tracker->copies, sa, packet) ? sa : NULL;
     uint32_t ahead = packet->sequence - (uint32_t)sa->sequence.highest;
     return ahead <= MOVED_AHEAD_AT_MOST ? sa : NULL;
 }
@@ -501,35 +507,64 @@ as_meant(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *pack
     return meant;
 }
 
-struct sa *
-tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
+/* The newest SA, of those that had this key, of which the packet is a copy; or NULL. */
+static struct sa *
+copied_of(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
 {
-    struct sa *sa = sa_of_packet(tracker->sas, packet);
+    struct copies *copies = &tracker->copies;
 
-    check_order(tracker, &packet->time, packet->frame);
-    if (sa && begins_anew(sa, packet, tracker->limits.handover_grace))
-        sa = NULL;
-    if (!sa) {
-        sa = open_sa(tracker, packet);
-        if (!sa)
-            return NULL;
+    for (unsigned i = 0; sa && i < NAMESAKES_AT_MOST; sa = sa->extra ? sa->extra->older : NULL, i++) {
+        copies_learn_points(copies, sa, packet);
+        if (copies_take_packet(copies, sa, packet))
+            return sa;
     }
-    struct ipsec_packet meant;
-    if (sa->sequence.packets == 1 || sa->sequence.is_swapped) {
-        meant = as_meant(tracker, sa, packet);
-        packet = &meant;
-    }
-    bool is_new = sa->sequence.packets == 0;
-    bool is_behind = sequence_is_behind(&sa->sequence, packet->sequence);
-    bool is_replay = is_behind && (recent_knows(&tracker->recent, sa->id, packet)
-            || clock_passed_ms(&packet->time, &sa->last_time, OUT_OF_ORDER_MS));
-    if (is_behind && recent_has_copy(&tracker->recent, sa->id, packet)) {
-        sa->last_frame = packet->frame;
-        sequence_note_copy(&sa->sequence, packet, tracker->pool);
+    return NULL;
+}
+
+/* A packet of an SA that is known under another address: a NAT stands between the points. */
+static void
+lead_through_nat(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
+{
+    const struct sa_key key = sa_key_of(packet->protocol, &packet->destination, packet->spi);
+    bool has_room = sa_find(tracker->sas, &key) || sa_alias(tracker->sas, &key, sa, tracker->limits.max_sas);
+
+    if (!tunnel_find(tracker->tunnels, &packet->source, &packet->destination)) {
+        has_room &= tunnel_alias(tracker->tunnels, &packet->source, &packet->destination, sa->flow);
         mapping_take_copy(sa->flow, packet);
-        return sa;
     }
-    recent_add(&tracker->recent, sa->id, packet);
+    if (!has_room)
+        change_add_limit(&tracker->changes, LIMIT_ADDRESSES, tracker->limits.max_sas);
+}
+
+/* The SA of a packet that another point saw before, or NULL. */
+static struct sa *
+take_copy(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
+{
+    struct sa *copied = copied_of(tracker, sa, packet);
+
+    if (!copied)
+        copied = copied_of(tracker, sa_find_by_spi(tracker->sas, packet->protocol, packet->spi), packet);
+    if (copied)
+        lead_through_nat(tracker, copied, packet);
+    return copied;
+}
+
+/* A number of the SA that the point it follows did not see. */
+static void
+fill(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
+{
+    copies_add_packet(&tracker->copies, sa, packet, false);
+    recent_add(&tracker->copies.recent, sa->id, packet);
+    sa->bytes += packet->length;
+    if (sequence_fill(&sa->sequence, packet, tracker->pool))
+        change_sa(&tracker->changes, CHANGE_FOUND_ELSEWHERE, sa);
+}
+
+static void
+take_packet(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet, bool is_behind, bool is_replay)
+{
+    bool is_new = sa->sequence.packets == 0;
+
     if (!is_new && !is_behind)
         follow_address(tracker, sa, packet);
     take_sequence(tracker, sa, packet, is_behind, is_replay);
@@ -553,7 +588,128 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
     count_answers(tracker, sa, packet);
     if (sa->predecessor && is_power_of_two(sa->sequence.packets))
         check_half(tracker, sa, &packet->time);
+}
+
+/* Whether it is the first packet that shows that there is more than one point. */
+static bool
+begins_points(struct tracker *tracker, const struct sa *sa, const struct ipsec_packet *packet)
+{
+    if (copies_are_sought(&tracker->copies) || !copies_learn_points(&tracker->copies, sa, packet))
+        return false;
+    sa_index_spis(tracker->sas);
+    return true;
+}
+
+/* The SA of a packet whose addresses are known to lead to the SA's tunnel, from the other side of a NAT; or NULL. */
+static struct sa *
+find_behind_nat(struct tracker *tracker, const struct ipsec_packet *packet)
+{
+    struct sa *sa = sa_find_by_spi(tracker->sas, packet->protocol, packet->spi);
+
+    if (!sa || tunnel_find(tracker->tunnels, &packet->source, &packet->destination) != sa->flow)
+        return NULL;
+    lead_through_nat(tracker, sa, packet);
     return sa;
+}
+
+static void
+tell_losses(struct tracker *tracker, const struct flow *flow)
+{
+    if (copies_miss_some(&tracker->copies, flow))
+        change_lost_between(&tracker->changes, flow, &tracker->copies);
+}
+
+/* Where there are several points: whether another one saw the packet before, or it fills what the point missed that its SA follows.
+ * If not, it is to be taken with its time by the clock that the tunnels follow.
+ * @param sa  of the packet, or NULL; gets it */
+static bool
+is_known_elsewhere(struct tracker *tracker, struct sa **sa, const struct ipsec_packet *packet, struct ipsec_packet *followed)
+{
+    struct copies *copies = &tracker->copies;
+    struct sa *copied = take_copy(tracker, *sa, packet);
+
+    if (copied) {
+        tell_losses(tracker, copied->flow);
+        *sa = copied;
+        return true;
+    }
+    if (!*sa)
+        *sa = find_behind_nat(tracker, packet);
+    const struct flow *flow = *sa ? (*sa)->flow : tunnel_find(tracker->tunnels, &packet->source, &packet->destination);
+    *followed = *packet;
+    followed->time = copies_time(copies, flow, &packet->seen, &packet->time);
+    bool is_behind = *sa && sequence_is_behind(&(*sa)->sequence, packet->sequence);
+    bool fills = is_behind && copies_come_from_behind(copies, *sa, packet)
+            && (clock_compare(&followed->time, &(*sa)->last_time) <= 0 || !begins_anew(*sa, followed, tracker->limits.handover_grace));
+    if (fills)
+        fill(tracker, *sa, packet);
+    return fills;
+}
+
+struct sa *
+tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
+{
+    struct sa *sa = sa_of_packet(tracker->sas, packet);
+    const struct ipsec_packet *captured = packet;
+    struct ipsec_packet followed, meant;
+
+    check_order(tracker, &packet->time, packet->frame);
+    if (copies_are_sought(&tracker->copies)) {
+        if (is_known_elsewhere(tracker, &sa, packet, &followed))
+            return sa;
+        packet = &followed;
+    }
+    if (sa && begins_anew(sa, packet, tracker->limits.handover_grace))
+        sa = NULL;
+    if (!sa) {
+        sa = open_sa(tracker, packet);
+        if (!sa)
+            return NULL;
+    }
+    if (sa->sequence.packets == 1 || sa->sequence.is_swapped) {
+        meant = as_meant(tracker, sa, packet);
+        packet = &meant;
+    }
+    bool is_behind = sequence_is_behind(&sa->sequence, packet->sequence);
+    bool is_replay = is_behind && (recent_find(&tracker->copies.recent, sa->id, packet)
+            || clock_passed_ms(&packet->time, &sa->last_time, OUT_OF_ORDER_MS));
+    if (is_behind && begins_points(tracker, sa, packet))
+        return take_copy(tracker, sa, packet);
+    if (is_behind && recent_has_copy(&tracker->copies.recent, sa->id, packet)) {
+        copies_note(&tracker->copies, packet->frame, recent_find(&tracker->copies.recent, sa->id, packet)->frame);
+        sa->last_frame = packet->frame;
+        sequence_note_copy(&sa->sequence, packet, tracker->pool);
+        mapping_take_copy(sa->flow, packet);
+        return sa;
+    }
+    recent_add(&tracker->copies.recent, sa->id, packet);
+    take_packet(tracker, sa, packet, is_behind, is_replay);
+    if (copies_are_sought(&tracker->copies)) {
+        copies_add_packet(&tracker->copies, sa, captured, !is_behind);
+        tell_losses(tracker, sa->flow);
+    }
+    return sa;
+}
+
+void
+tracker_begin_points(struct tracker *tracker)
+{
+    if (copies_are_sought(&tracker->copies) || tracker->limits.one_point)
+        return;
+    copies_begin_interfaces(&tracker->copies);
+    sa_index_spis(tracker->sas);
+}
+
+nstime_t
+tracker_now(const struct tracker *tracker, const nstime_t *last)
+{
+    return copies_points(&tracker->copies) > 0 ? tracker->copies.latest_time : *last;
+}
+
+const struct copies *
+tracker_copies(const struct tracker *tracker)
+{
+    return &tracker->copies;
 }
 
 bool
@@ -581,18 +737,60 @@ answers_misported(const struct tracker *tracker, const struct ike_message *messa
     return flow && flow->misported_spi != 0 && (uint32_t)(message->initiator_spi >> SPI_BITS) == flow->misported_spi;
 }
 
+/* A message that no other point saw before. */
+static const struct ike_frame *
+take_new_message(struct tracker *tracker, const struct ike_message *message)
+{
+    struct copies *copies = &tracker->copies;
+    const struct flow *path = copies_are_sought(copies) ? tunnel_find(tracker->tunnels, &message->source, &message->destination) : NULL;
+    nstime_t time = copies_are_sought(copies) ? copies_time(copies, path, &message->seen, &message->time) : message->time;
+    const struct ike_frame *frame;
+    bool is_copy = recent_has_copy_of(&copies->recent, message);
+
+    if (clock_compare(&time, &message->time) == 0) {
+        frame = ike_take(tracker->ike, message, is_copy);
+    } else {
+        struct ike_message followed = *message;
+        followed.time = time;
+        frame = ike_take(tracker->ike, &followed, is_copy);
+    }
+    struct flow *flow = frame ? frame->exchange->flow : NULL;
+    copies_add_message(copies, message, flow && frame->is_response ? flow_reverse(flow) : flow, frame && frame->is_response);
+    return frame;
+}
+
+/* The frame that holds the same message, captured moments ago on the other side of a NAT; or 0. */
+static uint32_t
+copied_through_nat(const struct tracker *tracker, const struct ike_message *message)
+{
+    const struct recent *recent = &tracker->copies.recent;
+    bool is_copy = recent_has_copy_of(recent, message) && !tunnel_find(tracker->tunnels, &message->source, &message->destination);
+
+    return is_copy ? recent_find_message(recent, message)->frame : 0;
+}
+
 const struct ike_frame *
 tracker_take_ike(struct tracker *tracker, const struct ike_message *message)
 {
+    struct copies *copies = &tracker->copies;
+
     check_order(tracker, &message->time, message->frame);
     if (answers_misported(tracker, message))
         return NULL;
-    return ike_take(tracker->ike, message);
+    if (copies_learn_points_of(copies, message))
+        sa_index_spis(tracker->sas);
+    uint32_t of = copies_are_sought(copies) ? copies_take_message(copies, message) : copied_through_nat(tracker, message);
+    const struct ike_frame *frame = of != 0 ? ike_take_copy(tracker->ike, message, of) : take_new_message(tracker, message);
+    for (unsigned i = 0; frame && i < 2; i++)
+        tell_losses(tracker, &frame->exchange->flow->tunnel->flow[i]);
+    return frame;
 }
 
 void
 tracker_take_icmp(struct tracker *tracker, const struct icmp_error *error)
 {
+    if (copies_take_error(&tracker->copies, error))
+        return;
     path_take_icmp(tracker->tunnels, tracker->sas, error, tracker->limits.handover_grace, &tracker->changes);
 }
 
@@ -625,8 +823,9 @@ struct sa *
 tracker_find_at(const struct tracker *tracker, const struct ipsec_packet *packet)
 {
     struct sa_key key = sa_key_of(packet->protocol, &packet->destination, packet->spi);
+    uint32_t of = copies_of(&tracker->copies, packet->frame);
 
-    return sa_find_at(tracker->sas, &key, packet->frame);
+    return sa_find_at(tracker->sas, &key, of != 0 ? of : packet->frame);
 }
 
 bool

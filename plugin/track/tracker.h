@@ -10,6 +10,7 @@
 #define SPISCOPE_TRACKER_H
 
 #include "change.h"
+#include "copies.h"
 #include "ike.h"
 
 struct tracker_limits {
@@ -18,6 +19,7 @@ struct tracker_limits {
     uint32_t one_way_after;         /**< seconds */
     uint32_t min_outage;            /**< seconds */
     uint32_t max_sas;
+    bool one_point;                 /**< the capture is of one point, whatever it looks like */
 };
 
 struct tracker;
@@ -27,6 +29,16 @@ struct tracker *tracker_create(wmem_allocator_t *pool, const struct tracker_limi
 
 /** Forgets what the frame before changed. */
 void tracker_begin_frame(struct tracker *tracker);
+
+/** The file has several interfaces: from now on these are capture points. */
+void tracker_begin_points(struct tracker *tracker);
+
+/** The time of the capture's last packet; where there are several points, by the clock that the tunnels follow.
+ * @param last  of the last frame */
+nstime_t tracker_now(const struct tracker *tracker, const nstime_t *last);
+
+/** What is known of copies, and of the points that they were captured at. */
+const struct copies *tracker_copies(const struct tracker *tracker);
 
 /** Takes an ESP or AH packet.
  * @return its SA, or NULL where the table is full */

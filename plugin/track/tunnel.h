@@ -17,6 +17,7 @@
 struct child;
 struct exchange;
 struct ike_sa;
+struct passage;
 struct sa;
 struct tunnel;
 
@@ -127,6 +128,7 @@ struct tunnel {
     uint32_t lost_in_fragments;     /**< its packets of which not all IP fragments came */
     struct tunnel *into;            /**< it was a part of that one, and stands no longer for itself; or NULL */
     struct tunnel *pair_older;      /**< the one opened before it between the same two addresses, or NULL */
+    struct passage *passage;        /**< from one capture point to the next; NULL where there is one point */
     struct tunnel *next;
     struct tunnel *previous;
 };

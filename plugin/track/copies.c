@@ -1,0 +1,640 @@
+/* copies.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "copies.h"
+
+#include "../by_frame.h"
+#include "../clock.h"
+#include "sa.h"
+
+/* Steps of numbers whose copies are waited for: two million packets and more, of some 30 MB. */
+#define STEPS_AT_MOST 131072
+
+/* Frames whose originals are known: 8 MB. */
+#define FRAMES_AT_MOST 1000000
+
+/* Clocks that differ by less are left as they are: the tunnel's times are then those of whoever saw a packet first, which is whoever
+ * is nearest to its sender. */
+#define SAME_CLOCK 1000000
+
+/* So many packets come again by chance, or by somebody's will, and no more. */
+#define COPIES_AT_LEAST 3
+
+/* Messages with the same bytes that are looked through for one that this point has not seen. */
+#define SAME_AT_MOST 64
+
+/* ---- points */
+
+static bool
+sightings_differ(const struct sighting *one, const struct sighting *other)
+{
+    return one->link != other->link || one->ttl != other->ttl;
+}
+
+static unsigned
+point_by_link(const struct copies *copies, uint32_t link)
+{
+    for (unsigned i = 0; i < copies->points; i++)
+        if (copies->link[i] == link)
+            return i;
+    return POINTS_AT_MOST;
+}
+
+/* Whoever sees the higher TTL is nearer to the sender. */
+static unsigned
+point_by_ttl(const struct flow *flow, uint8_t ttl)
+{
+    const struct passage *passage = flow ? flow->tunnel->passage : NULL;
+    unsigned direction = flow ? flow_peer(flow) : 0;
+
+    if (!passage || ttl == 0)
+        return POINTS_AT_MOST;
+    for (unsigned i = 0; i < 2; i++)
+        if (passage->way[direction].by_ttl[i] == ttl)
+            return i == direction ? 0 : 1;
+    return POINTS_AT_MOST;
+}
+
+unsigned
+copies_point(const struct copies *copies, const struct flow *flow, const struct sighting *seen)
+{
+    switch (copies->by) {
+    case POINTS_BY_INTERFACE:
+        return seen->point;
+    case POINTS_BY_LINK:
+        return point_by_link(copies, seen->link);
+    case POINTS_BY_TTL:
+        return point_by_ttl(flow, seen->ttl);
+    default:
+        return 0;
+    }
+}
+
+static struct passage *
+passage_of(const struct copies *copies, struct tunnel *tunnel)
+{
+    if (tunnel->passage)
+        return tunnel->passage;
+    tunnel->passage = wmem_new0(copies->pool, struct passage);
+    for (unsigned i = 0; i < 2; i++)
+        tunnel->passage->way[i].trail.owner = tunnel->passage;
+    return tunnel->passage;
+}
+
+/* ---- what is over */
+
+/* Whether no copy of any packet of a step will come any more. */
+static bool
+is_step_over(const struct copies *copies, const struct passage *passage, unsigned direction, const struct trail_step *step)
+{
+    struct footprint print, last[POINTS_AT_MOST] = { 0 };
+
+    for (unsigned i = 0; i < TRAIL_STEP; i++)
+        if (passage_print_of(step, i, &print) && (last[print.first].seen == 0 || print.when > last[print.first].when))
+            last[print.first] = print;
+    for (unsigned i = 0; i < POINTS_AT_MOST; i++)
+        if (last[i].seen != 0 && !passage_is_over(passage, direction, i, last[i].when, copies->now, copies->span))
+            return false;
+    return true;
+}
+
+static bool
+count_step(const struct copies *copies, const struct passage *passage, unsigned direction, const struct trail_step *step, struct passage_loss *lost)
+{
+    struct footprint print;
+    bool is_lossy = false;
+
+    for (unsigned i = 0; i < TRAIL_STEP; i++)
+        if (passage_print_of(step, i, &print))
+            is_lossy |= passage_count(passage, direction, &print, copies->span, lost);
+    return is_lossy;
+}
+
+/* The next step that is over, if there is one, is looked through for losses: they are told at once, and counted at last. */
+static void
+check_step(const struct copies *copies, struct passage *passage, unsigned direction)
+{
+    struct passage_way *way = &passage->way[direction];
+    struct trail_step *step = way->checked ? way->checked->next : way->trail.first;
+    struct passage_loss lost[POINTS_AT_MOST] = { { 0 } };
+
+    if (!step || way->is_lossy || !is_step_over(copies, passage, direction, step))
+        return;
+    way->is_lossy = count_step(copies, passage, direction, step, lost);
+    way->checked = step;
+}
+
+/* The oldest step makes room, where it is too old or there are too many. */
+static void
+settle_packets(const struct copies *copies)
+{
+    struct trail_step *step = trail_oldest(copies->trail);
+
+    if (!step || (copies->now - step->last <= TRAIL_COPY_WITHIN && trail_count(copies->trail) < STEPS_AT_MOST))
+        return;
+    struct passage *passage = step->of->owner;
+    unsigned direction = step->of == &passage->way[0].trail ? 0 : 1;
+    struct passage_way *way = &passage->way[direction];
+    if (is_step_over(copies, passage, direction, step))
+        count_step(copies, passage, direction, step, way->lost);
+    if (way->checked == step)
+        way->checked = NULL;
+    trail_drop(copies->trail, step);
+}
+
+static void
+settle_messages(const struct copies *copies, struct passage *passage, unsigned direction)
+{
+    struct passage_way *way = &passage->way[direction];
+    struct passage_message *message = way->first;
+
+    if (!message || !passage_is_over(passage, direction, message->print.first, message->print.when, copies->now, copies->span))
+        return;
+    way->is_lossy |= passage_count(passage, direction, &message->print, copies->span, way->lost);
+    message->is_over = true;
+    way->first = message->next;
+    if (!way->first)
+        way->last = NULL;
+}
+
+/* Interfaces are points for sure. Others are if copies are no exceptions: anybody may send a packet again, with another TTL. */
+static bool
+is_sure(const struct copies *copies, const struct passage_way *way, unsigned point, uint64_t lost)
+{
+    return copies->by == POINTS_BY_INTERFACE || (way->reached[point] >= COPIES_AT_LEAST && way->reached[point] >= lost);
+}
+
+unsigned
+copies_losses(const struct copies *copies, const struct flow *flow, uint8_t order[POINTS_AT_MOST], struct passage_loss lost[POINTS_AT_MOST])
+{
+    const struct passage *passage = flow->tunnel->passage;
+    unsigned direction = flow_peer(flow), count = passage ? passage_order(passage, direction, order) : 0;
+
+    if (count == 0)
+        return 0;
+    passage_losses(passage, direction, copies->span, lost);
+    for (unsigned i = 1; i < count; i++)
+        if (!is_sure(copies, &passage->way[direction], order[i], lost[order[i]].packets))
+            return 0;
+    return count;
+}
+
+bool
+copies_miss_some(struct copies *copies, const struct flow *flow)
+{
+    struct passage_way *way = flow->tunnel->passage ? &flow->tunnel->passage->way[flow_peer(flow)] : NULL;
+    struct passage_loss lost[POINTS_AT_MOST];
+    uint8_t order[POINTS_AT_MOST];
+
+    if (!way || way->is_told || !way->is_lossy)
+        return false;
+    way->is_told = copies_losses(copies, flow, order, lost) > 0;
+    way->is_lossy = way->is_told;   /* else the next loss is looked at */
+    return way->is_told;
+}
+
+unsigned
+copies_points(const struct copies *copies)
+{
+    unsigned count = 0, seen = 0;
+
+    if (!copies_are_sought(copies))
+        return 0;
+    for (unsigned i = 0; i < POINTS_AT_MOST; i++) {
+        if (copies->span[i].first == 0)
+            continue;
+        count = i + 1;
+        seen++;
+    }
+    return seen < 2 ? 0 : count;
+}
+
+/* ---- what is noted down */
+
+static void
+note_time(struct copies *copies, unsigned point, const nstime_t *time)
+{
+    struct point_span *span = &copies->span[point];
+
+    copies->now = clock_micros(time);
+    if (span->first == 0 || copies->now < span->first)
+        span->first = copies->now;
+    if (copies->now > span->latest)
+        span->latest = copies->now;
+    if (!copies->is_followed) {
+        copies->is_followed = true;
+        copies->follows = (uint8_t)point;
+    }
+}
+
+void
+copies_add_packet(struct copies *copies, const struct sa *sa, const struct ipsec_packet *packet, bool leads)
+{
+    unsigned direction = flow_peer(sa->flow), point = copies_point(copies, sa->flow, &packet->seen);
+
+    if (point >= POINTS_AT_MOST || trail_knows(copies->trail, sa->id, packet))
+        return;
+    struct passage *passage = passage_of(copies, sa->flow->tunnel);
+    struct passage_way *way = &passage->way[direction];
+    note_time(copies, point, &packet->time);
+    settle_packets(copies);
+    check_step(copies, passage, direction);
+    way->ttl[PASSAGE_IPSEC][point] = packet->seen.ttl;
+    if (leads)
+        way->leads = packet->seen;
+    trail_add(copies->trail, &way->trail, sa->id, packet, point);
+}
+
+/* A copy from a point that is none of those which are told apart is known as one, and nothing more. */
+static bool
+take_at_unknown(struct copies *copies, const struct sa *sa, const struct ipsec_packet *packet)
+{
+    const struct recent_slot *first = recent_find(&copies->recent, sa->id, packet);
+
+    if (!trail_knows(copies->trail, sa->id, packet) && !(first && sightings_differ(&first->seen, &packet->seen)))
+        return false;
+    copies_note(copies, packet->frame, first ? first->frame : 0);
+    return true;
+}
+
+bool
+copies_take_packet(struct copies *copies, const struct sa *sa, const struct ipsec_packet *packet)
+{
+    unsigned point = copies_point(copies, sa->flow, &packet->seen), direction = flow_peer(sa->flow);
+
+    if (point >= POINTS_AT_MOST)
+        return take_at_unknown(copies, sa, packet);
+    struct trail_found found = trail_find(copies->trail, sa->id, packet, point);
+    if (found.kind == TRAIL_NEW || (found.kind == TRAIL_AGAIN && found.first == point))
+        return false;
+    note_time(copies, point, &packet->time);
+    const struct recent_slot *first = recent_find(&copies->recent, sa->id, packet);
+    copies_note(copies, packet->frame, first ? first->frame : 0);
+    if (found.kind == TRAIL_AGAIN)
+        return true;                /* sent twice behind the point that saw it first */
+    copies->latest = passage_of(copies, sa->flow->tunnel);
+    passage_take_copy(&copies->latest->way[direction], &found, point);
+    copies->latest->way[direction].ttl[PASSAGE_IPSEC][point] = packet->seen.ttl;
+    check_step(copies, copies->latest, direction);
+    settle_messages(copies, copies->latest, direction);
+    return true;
+}
+
+bool
+copies_come_from_behind(const struct copies *copies, const struct sa *sa, const struct ipsec_packet *packet)
+{
+    const struct passage *passage = sa->flow->tunnel->passage;
+    unsigned point = copies_point(copies, sa->flow, &packet->seen);
+
+    if (point >= POINTS_AT_MOST || !passage)
+        return false;
+    return point != copies_point(copies, sa->flow, &passage->way[flow_peer(sa->flow)].leads);
+}
+
+/* ---- IKE */
+
+static uint64_t
+message_key(uint64_t initiator_spi, uint32_t fingerprint)
+{
+    enum { UPPER = 32 };
+
+    return initiator_spi ^ (uint64_t)fingerprint << UPPER;
+}
+
+static void
+add_message(struct copies *copies, const struct recent_message *message)
+{
+    unsigned point = copies_point(copies, message->flow, &message->seen);
+
+    if (point >= POINTS_AT_MOST)
+        return;
+    struct passage_message *kept = wmem_new0(copies->pool, struct passage_message);
+    kept->key = message_key(message->initiator_spi, message->fingerprint);
+    kept->print = (struct footprint){ .seen = (uint8_t)(1U << point), .first = (uint8_t)point, .when = clock_micros(&message->time),
+            .is_answer = message->is_answer, .frame = message->frame };
+    kept->same = wmem_map_lookup(copies->messages, &kept->key);
+    kept->flow = message->flow;
+    wmem_map_insert(copies->messages, &kept->key, kept);
+    if (!kept->flow)
+        return;
+    struct passage *passage = passage_of(copies, kept->flow->tunnel);
+    note_time(copies, point, &message->time);
+    struct passage_way *way = &passage->way[flow_peer(kept->flow)];
+    way->ttl[PASSAGE_IKE][point] = message->seen.ttl;
+    settle_messages(copies, passage, flow_peer(kept->flow));
+    *(way->last ? &way->last->next : &way->first) = kept;
+    way->last = kept;
+}
+
+void
+copies_add_message(struct copies *copies, const struct ike_message *message, struct flow *flow, bool is_answer)
+{
+    recent_add_message(&copies->recent, message, flow, is_answer);
+    if (copies_are_sought(copies))
+        add_message(copies, recent_find_message(&copies->recent, message));
+}
+
+/* How far from what is known of the way a message would be, if it were this one's copy: microseconds. Retransmissions have the same bytes. */
+static int64_t
+strays_by(const struct passage_message *message, unsigned point, int64_t after)
+{
+    const struct passage *passage = message->flow ? message->flow->tunnel->passage : NULL;
+    int64_t lag;
+
+    if (!passage || !passage_lag(passage, flow_peer(message->flow), message->print.first, point, &lag))
+        return 0;
+    return after > lag ? after - lag : lag - after;
+}
+
+/* The one of them that this point has not seen, and fits best; of several that do, the first. */
+static struct passage_message *
+best_of(struct passage_message *same, unsigned point, int64_t when)
+{
+    struct passage_message *best = NULL;
+    int64_t least = TRAIL_COPY_WITHIN;
+    unsigned looked_at = 0;
+
+    for (; same && looked_at < SAME_AT_MOST; same = same->same, looked_at++) {
+        int64_t after = when - same->print.when;
+        if (same->print.seen & 1U << point || after > TRAIL_COPY_WITHIN || after < -TRAIL_COPY_WITHIN)
+            continue;
+        int64_t by = strays_by(same, point, after);
+        if (by <= least) {
+            best = same;
+            least = by;
+        }
+    }
+    return least <= SAME_CLOCK ? best : NULL;
+}
+
+static uint32_t
+message_at_unknown(struct copies *copies, const struct ike_message *message)
+{
+    const struct recent_message *first = recent_find_message(&copies->recent, message);
+
+    if (!first || !sightings_differ(&first->seen, &message->seen))
+        return 0;
+    copies_note(copies, message->frame, first->frame);
+    return first->frame;
+}
+
+uint32_t
+copies_take_message(struct copies *copies, const struct ike_message *message)
+{
+    uint64_t key = message_key(message->initiator_spi, message->fingerprint);
+    struct passage_message *same = wmem_map_lookup(copies->messages, &key);
+    unsigned point = copies_point(copies, same ? same->flow : NULL, &message->seen);
+    int64_t when = clock_micros(&message->time);
+    struct passage_message *first = point < POINTS_AT_MOST ? best_of(same, point, when) : NULL;
+
+    if (!first)
+        return point < POINTS_AT_MOST ? 0 : message_at_unknown(copies, message);
+    struct trail_found found = { .kind = TRAIL_COPY, .first = first->print.first, .seen = first->print.seen,
+            .after = (int32_t)(when - first->print.when) };
+    note_time(copies, point, &message->time);
+    first->print.seen |= (uint8_t)(1U << point);
+    copies_note(copies, message->frame, first->print.frame);
+    if (first->flow) {
+        copies->latest = passage_of(copies, first->flow->tunnel);
+        struct passage_way *way = &copies->latest->way[flow_peer(first->flow)];
+        way->ttl[PASSAGE_IKE][point] = message->seen.ttl;
+        if (!first->is_over)
+            passage_take_copy(way, &found, point);
+    }
+    return first->print.frame;
+}
+
+bool
+copies_take_error(struct copies *copies, const struct icmp_error *error)
+{
+    enum { PER_SECOND = 1000000 };
+    unsigned point = copies_point(copies, NULL, &error->seen);
+
+    return point < POINTS_AT_MOST
+            && recent_take_error(&copies->recent, error, point, (uint32_t)(TRAIL_COPY_WITHIN / PER_SECOND));
+}
+
+/* ---- points become known */
+
+static gboolean
+id_equal(const void *a, const void *b)
+{
+    return *(const uint32_t *)a == *(const uint32_t *)b;
+}
+
+static guint
+id_hash(const void *id)
+{
+    return *(const uint32_t *)id;
+}
+
+/* In the order in which they came. */
+static int
+by_frame(const void *a, const void *b)
+{
+    const struct recent_slot *one = *(const struct recent_slot *const *)a, *other = *(const struct recent_slot *const *)b;
+
+    return (one->frame > other->frame) - (one->frame < other->frame);
+}
+
+static int
+messages_by_frame(const void *a, const void *b)
+{
+    const struct recent_message *one = *(const struct recent_message *const *)a, *other = *(const struct recent_message *const *)b;
+
+    return (one->frame > other->frame) - (one->frame < other->frame);
+}
+
+static void
+take_in_packets(struct copies *copies)
+{
+    const struct recent_slot **list = g_new(const struct recent_slot *, RECENT_SLOTS);
+    GHashTable *sas = g_hash_table_new(id_hash, id_equal);
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < RECENT_SLOTS; i++)
+        if (copies->recent.slot[i].frame != 0)
+            list[count++] = &copies->recent.slot[i];
+    qsort(list, count, sizeof list[0], by_frame);
+    for (struct sa *sa = sa_first(copies->sas); sa; sa = sa->next)
+        g_hash_table_insert(sas, &sa->id, sa);
+    for (unsigned i = 0; i < count; i++) {
+        const struct sa *sa = g_hash_table_lookup(sas, &list[i]->sa);
+        struct ipsec_packet packet = { .time = list[i]->time, .frame = list[i]->frame, .sequence = list[i]->sequence,
+                .fingerprint = list[i]->fingerprint, .seen = list[i]->seen };
+        if (sa)
+            copies_add_packet(copies, sa, &packet, true);
+    }
+    g_hash_table_destroy(sas);
+    g_free(list);
+}
+
+static bool
+has_message(const struct copies *copies, const struct recent_message *message)
+{
+    uint64_t key = message_key(message->initiator_spi, message->fingerprint);
+
+    for (const struct passage_message *same = wmem_map_lookup(copies->messages, &key); same; same = same->same)
+        if (same->print.frame == message->frame)
+            return true;
+    return false;
+}
+
+static void
+take_in_messages(struct copies *copies)
+{
+    const struct recent_message **list = g_new(const struct recent_message *, RECENT_MESSAGES);
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < RECENT_MESSAGES; i++)
+        if (copies->recent.message[i].frame != 0 && !has_message(copies, &copies->recent.message[i]))
+            list[count++] = &copies->recent.message[i];
+    qsort(list, count, sizeof list[0], messages_by_frame);
+    for (unsigned i = 0; i < count; i++)
+        add_message(copies, list[i]);
+    g_free(list);
+}
+
+static void
+begin(struct copies *copies, enum points_by by)
+{
+    if (copies->by == POINTS_ONE) {
+        copies->by = by;
+        copies->trail = trail_create(copies->pool);
+        copies->messages = wmem_map_new(copies->pool, g_int64_hash, g_int64_equal);
+    }
+    take_in_packets(copies);
+    take_in_messages(copies);
+}
+
+void
+copies_begin_interfaces(struct copies *copies)
+{
+    if (copies->is_off)
+        return;
+    copies->points = POINTS_AT_MOST;
+    begin(copies, POINTS_BY_INTERFACE);
+}
+
+bool
+copies_differ(const struct copies *copies, const struct sa *sa, const struct ipsec_packet *packet)
+{
+    const struct recent_slot *first = recent_find(&copies->recent, sa->id, packet);
+
+    return first && sightings_differ(&first->seen, &packet->seen);
+}
+
+/* Whether one of them at least is new. */
+static bool
+add_links(struct copies *copies, uint32_t one, uint32_t other)
+{
+    const uint32_t links[] = { one, other };
+    bool is_new = false;
+
+    for (unsigned i = 0; i < 2; i++) {
+        if (point_by_link(copies, links[i]) < POINTS_AT_MOST || copies->points == POINTS_AT_MOST)
+            continue;
+        copies->link[copies->points++] = links[i];
+        is_new = true;
+    }
+    return is_new;
+}
+
+static bool
+learn_ttls(const struct copies *copies, struct flow *flow, uint8_t one, uint8_t other)
+{
+    struct passage_way *way = flow ? &passage_of(copies, flow->tunnel)->way[flow_peer(flow)] : NULL;
+
+    if (!way || way->by_ttl[0] != 0 || one == other)
+        return false;
+    way->by_ttl[0] = one > other ? one : other;
+    way->by_ttl[1] = one > other ? other : one;
+    return true;
+}
+
+static bool
+learn(struct copies *copies, struct flow *flow, const struct sighting *first, const struct sighting *seen)
+{
+    bool are_linked = first->link != 0 && seen->link != 0 && first->link != seen->link;
+    enum points_by by = are_linked ? POINTS_BY_LINK : POINTS_BY_TTL;
+
+    if (copies->is_off || !sightings_differ(first, seen) || (copies->by != POINTS_ONE && copies->by != by))
+        return false;
+    if (are_linked ? !add_links(copies, first->link, seen->link) : !learn_ttls(copies, flow, first->ttl, seen->ttl))
+        return false;
+    if (by == POINTS_BY_TTL)
+        copies->points = 2;
+    begin(copies, by);
+    return true;
+}
+
+bool
+copies_learn_points(struct copies *copies, const struct sa *sa, const struct ipsec_packet *packet)
+{
+    const struct recent_slot *first = recent_find(&copies->recent, sa->id, packet);
+
+    return first && copies->by != POINTS_BY_INTERFACE && learn(copies, sa->flow, &first->seen, &packet->seen);
+}
+
+bool
+copies_learn_points_of(struct copies *copies, const struct ike_message *message)
+{
+    const struct recent_message *first = recent_find_message(&copies->recent, message);
+
+    return first && copies->by != POINTS_BY_INTERFACE && learn(copies, first->flow, &first->seen, &message->seen);
+}
+
+/* ---- */
+
+/* How far the clock of a point is ahead of the one by which all times go, as a tunnel's passage shows it. */
+static bool
+is_ahead(const struct copies *copies, const struct passage *passage, unsigned point, int64_t *micros)
+{
+    return passage && passage_clock_ahead(passage, point, copies->follows, micros);
+}
+
+nstime_t
+copies_time(struct copies *copies, const struct flow *flow, const struct sighting *seen, const nstime_t *time)
+{
+    unsigned point = copies_point(copies, flow, seen);
+    bool is_other = point < POINTS_AT_MOST && copies->is_followed && point != copies->follows;
+    nstime_t followed = *time;
+    int64_t ahead;
+
+    if (is_other && !is_ahead(copies, flow ? flow->tunnel->passage : NULL, point, &ahead) && !is_ahead(copies, copies->latest, point, &ahead))
+        return followed;            /* by a clock of which nothing is known */
+    if (is_other && (ahead >= SAME_CLOCK || ahead <= -SAME_CLOCK))
+        followed = clock_earlier(time, ahead);
+    if (clock_compare(&followed, &copies->latest_time) > 0)
+        copies->latest_time = followed;
+    return followed;
+}
+
+void
+copies_note(struct copies *copies, uint32_t frame, uint32_t of)
+{
+    struct copy_frame copy = { frame, of };
+
+    if (!copies->frames)
+        copies->frames = wmem_array_new(copies->pool, sizeof copy);
+    if (of != 0 && wmem_array_get_count(copies->frames) < FRAMES_AT_MOST)
+        wmem_array_append_one(copies->frames, copy);
+}
+
+static uint32_t
+frame_of(const void *list, uint32_t i)
+{
+    return ((const struct copy_frame *)list)[i].frame;
+}
+
+uint32_t
+copies_of(const struct copies *copies, uint32_t frame)
+{
+    if (!copies->frames)
+        return 0;
+    const struct copy_frame *list = wmem_array_get_raw(copies->frames);
+    uint32_t count = wmem_array_get_count(copies->frames), first = by_frame_first(list, count, frame_of, frame);
+
+    return first < count && list[first].frame == frame ? list[first].of : 0;
+}

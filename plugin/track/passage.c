@@ -1,0 +1,209 @@
+/* passage.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "passage.h"
+
+/* Clocks that differ by less are taken for set by the same hand: then whoever saw it first is nearer to its sender. */
+#define SAME_CLOCK 1000000
+
+/* Reordering lasts milliseconds; after a second a copy that does not come counts as lost, as a missing number does. */
+#define LATE_AT_MOST 1000000
+
+static void
+widen(struct passage_way *way, unsigned point, int64_t after)
+{
+    bool is_new = !(way->points & 1U << point);
+
+    if (is_new || after < way->least[point])
+        way->least[point] = (int32_t)after;
+    if (is_new || after > way->most[point])
+        way->most[point] = (int32_t)after;
+    way->points |= (uint8_t)(1U << point);
+}
+
+void
+passage_take_copy(struct passage_way *way, const struct trail_found *found, unsigned point)
+{
+    bool is_first_copy = found->seen == 1U << found->first;
+
+    if (way->points == 0) {
+        way->base = found->first;
+        way->points = (uint8_t)(1U << found->first);
+    }
+    if (found->first == way->base)
+        widen(way, point, found->after);
+    else if (point == way->base)
+        widen(way, found->first, -(int64_t)found->after);
+    way->reached[found->first] += is_first_copy;
+    way->reached[point]++;
+}
+
+static bool
+way_knows(const struct passage_way *way, unsigned one, unsigned other)
+{
+    return way->points & 1U << one && way->points & 1U << other;
+}
+
+/* The least of what to is later than from. */
+static int64_t
+lag_of(const struct passage_way *way, unsigned from, unsigned to)
+{
+    if (to == way->base)
+        return -(int64_t)way->most[from];
+    return from == way->base ? way->least[to] : (int64_t)way->least[to] - way->least[from];
+}
+
+bool
+passage_lag(const struct passage *passage, unsigned direction, unsigned from, unsigned to, int64_t *lag)
+{
+    const struct passage_way *way = &passage->way[direction], *back = &passage->way[1 - direction];
+
+    if (way_knows(way, from, to))
+        *lag = lag_of(way, from, to);
+    else if (way_knows(back, from, to))
+        *lag = lag_of(back, from, to);
+    else
+        return false;
+    return true;
+}
+
+/* The way of direction 0 from one to the other, and of the other direction back, if that is how they pass: else what it takes is below 0. */
+static int64_t
+there_and_back(const struct passage *passage, unsigned from, unsigned to)
+{
+    return lag_of(&passage->way[0], from, to) + lag_of(&passage->way[1], to, from);
+}
+
+bool
+passage_round_trip(const struct passage *passage, unsigned from, unsigned to, int64_t *micros)
+{
+    if (!way_knows(&passage->way[0], from, to) || !way_knows(&passage->way[1], from, to))
+        return false;
+    *micros = there_and_back(passage, from, to);
+    if (*micros < 0)
+        *micros = there_and_back(passage, to, from);
+    return *micros >= 0;
+}
+
+bool
+passage_clock_ahead(const struct passage *passage, unsigned of, unsigned ahead_of, int64_t *micros)
+{
+    const struct passage_way *one = &passage->way[0], *other = &passage->way[1];
+
+    if (!way_knows(one, of, ahead_of) || !way_knows(other, of, ahead_of))
+        return passage_lag(passage, 0, ahead_of, of, micros);
+    *micros = (lag_of(one, ahead_of, of) - lag_of(other, of, ahead_of)) / 2;
+    return true;
+}
+
+/* Below 0 where packets pass the first of both first; 0 where it is not known. */
+static int
+compare(const struct passage *passage, unsigned direction, unsigned one, unsigned other)
+{
+    const struct passage_way *way = &passage->way[direction], *back = &passage->way[1 - direction];
+    int64_t lag;
+
+    for (unsigned kind = 0; kind < PASSAGE_KINDS; kind++) {
+        uint8_t here = way->ttl[kind][one], there = way->ttl[kind][other];
+        if (here != 0 && there != 0 && here != there)
+            return here > there ? -1 : 1;
+        here = back->ttl[kind][one];
+        there = back->ttl[kind][other];
+        if (here != 0 && there != 0 && here != there)
+            return here > there ? 1 : -1;
+    }
+    if (way_knows(way, one, other) && way_knows(back, one, other)) {
+        lag = lag_of(way, one, other) - lag_of(back, one, other);
+        return (lag < 0) - (lag > 0);
+    }
+    if (!passage_lag(passage, direction, one, other, &lag) || lag > SAME_CLOCK || lag < -SAME_CLOCK)
+        return 0;
+    return way_knows(way, one, other) ? (lag < 0) - (lag > 0) : (lag > 0) - (lag < 0);
+}
+
+unsigned
+passage_order(const struct passage *passage, unsigned direction, uint8_t order[POINTS_AT_MOST])
+{
+    const uint8_t points = passage->way[direction].points ? passage->way[direction].points : passage->way[1 - direction].points;
+    unsigned count = 0;
+
+    for (uint8_t point = 0; point < POINTS_AT_MOST; point++) {
+        if (!(points & 1U << point))
+            continue;
+        unsigned at = count++;
+        for (; at > 0; at--) {
+            int before = compare(passage, direction, order[at - 1], point);
+            if (before == 0)
+                return 0;
+            if (before < 0)
+                break;
+            order[at] = order[at - 1];
+        }
+        order[at] = point;
+    }
+    return count < 2 ? 0 : count;
+}
+
+bool
+passage_count(const struct passage *passage, unsigned direction, const struct footprint *print,
+        const struct point_span span[POINTS_AT_MOST], struct passage_loss lost[POINTS_AT_MOST])
+{
+    uint8_t order[POINTS_AT_MOST];
+    unsigned count = passage_order(passage, direction, order), next = count;
+    int64_t lag;
+
+    while (next > 0 && !(print->seen & 1U << order[next - 1]))
+        next--;
+    if (next == 0 || next == count)
+        return false;               /* seen at none of them, or at the last one */
+    unsigned to = order[next];
+    if (!passage_lag(passage, direction, print->first, to, &lag) || print->when + lag < span[to].first || print->when + lag > span[to].latest)
+        return false;
+    lost[to].packets++;
+    if (print->is_answer) {
+        lost[to].answers++;
+        lost[to].answer_frame = print->frame;
+    }
+    return true;
+}
+
+bool
+passage_print_of(const struct trail_step *step, unsigned i, struct footprint *print)
+{
+    *print = (struct footprint){ .seen = step->seen[i], .first = step->first[i] };
+    print->when = step->last - (int32_t)((uint32_t)step->last - step->when[i]);
+    return step->seen[i] != 0;
+}
+
+void
+passage_losses(const struct passage *passage, unsigned direction, const struct point_span span[POINTS_AT_MOST],
+        struct passage_loss lost[POINTS_AT_MOST])
+{
+    const struct passage_way *way = &passage->way[direction];
+    struct footprint print;
+
+    memcpy(lost, way->lost, sizeof way->lost);
+    for (const struct trail_step *step = way->trail.first; step; step = step->next)
+        for (unsigned i = 0; i < TRAIL_STEP; i++)
+            if (passage_print_of(step, i, &print))
+                passage_count(passage, direction, &print, span, lost);
+    for (const struct passage_message *message = way->first; message; message = message->next)
+        passage_count(passage, direction, &message->print, span, lost);
+}
+
+bool
+passage_is_over(const struct passage *passage, unsigned direction, unsigned first, int64_t when, int64_t now,
+        const struct point_span span[POINTS_AT_MOST])
+{
+    uint8_t order[POINTS_AT_MOST];
+    unsigned count = passage_order(passage, direction, order);
+    int64_t lag;
+
+    if (now - when > TRAIL_COPY_WITHIN)
+        return true;
+    for (unsigned i = 0; i < count; i++)
+        if (!passage_lag(passage, direction, first, order[i], &lag) || when + lag + LATE_AT_MOST > span[order[i]].latest)
+            return false;
+    return count > 0;
+}

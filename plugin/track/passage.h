@@ -1,0 +1,118 @@
+/* passage.h
+ * How a tunnel's packets pass from one capture point to the next: in which order each direction passes the points, how long it takes, what
+ * is lost in between. Each point has a clock of its own: what a copy is later than the packet is delay and difference of the clocks
+ * together, and only both directions tell them apart.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef SPISCOPE_PASSAGE_H
+#define SPISCOPE_PASSAGE_H
+
+#include "../event.h"
+#include "trail.h"
+
+struct flow;
+
+/** Kinds of packets whose senders may choose another TTL. */
+enum passage_kind {
+    PASSAGE_IPSEC,
+    PASSAGE_IKE,
+    PASSAGE_KINDS
+};
+
+/** A packet that was seen, and where. Microseconds. */
+struct footprint {
+    uint8_t seen;                   /**< bits: 1 << point */
+    uint8_t first;                  /**< the point that saw it first */
+    int64_t when;                   /**< by that one's clock */
+    bool is_answer;                 /**< of IKE */
+    uint32_t frame;                 /**< of IKE; else 0 */
+};
+
+/** An IKE message, for as long as its copies may still come. */
+struct passage_message {
+    uint64_t key;                   /**< of its bytes */
+    struct footprint print;
+    struct passage_message *same;   /**< one with the same bytes, older */
+    struct passage_message *next;   /**< of the same direction, younger */
+    struct flow *flow;              /**< its direction; NULL where it is of no tunnel */
+    bool is_over;                   /**< no copy is waited for any more */
+};
+
+/** What went missing on the way to a point. */
+struct passage_loss {
+    uint64_t packets;               /**< with these */
+    uint32_t answers;               /**< of IKE */
+    uint32_t answer_frame;          /**< the last one of them */
+};
+
+/** One direction. All zero at first. Microseconds by the points' own clocks. */
+struct passage_way {
+    struct trail_way trail;         /**< what copies may still come of */
+    struct passage_message *first;  /**< likewise, of IKE; oldest first */
+    struct passage_message *last;
+    uint8_t points;                 /**< bits: 1 << point, of those that saw the same packets */
+    uint8_t base;                   /**< the one whose clock the others are measured by */
+    int32_t least[POINTS_AT_MOST];  /**< later than the base */
+    int32_t most[POINTS_AT_MOST];
+    uint8_t ttl[PASSAGE_KINDS][POINTS_AT_MOST]; /**< as last seen at each point */
+    uint8_t by_ttl[2];              /**< where TTLs tell points apart: of the one that is nearer to the sender, of the other one; else 0 */
+    struct sighting leads;          /**< of the last packet that was no copy */
+    uint64_t reached[POINTS_AT_MOST]; /**< packets that several points saw, and this one too */
+    struct passage_loss lost[POINTS_AT_MOST]; /**< on the way to this one, of those that are settled */
+    struct trail_step *checked;     /**< the last step that was looked through for losses; NULL: none of those that are kept */
+    bool is_lossy;                  /**< it had some */
+    bool is_told;
+};
+
+struct passage {
+    struct passage_way way[2];      /**< as the tunnel's flows */
+};
+
+/** From when to when a point captured, by its own clock. Both 0 where it did not. */
+struct point_span {
+    int64_t first;
+    int64_t latest;
+};
+
+/** Takes a copy of a packet. */
+void passage_take_copy(struct passage_way *way, const struct trail_found *found, unsigned point);
+
+/** The points of a direction, in the order in which its packets pass them.
+ * @return how many; 0 where there are not several, or their order is not known */
+unsigned passage_order(const struct passage *passage, unsigned direction, uint8_t order[POINTS_AT_MOST]);
+
+/** How much later than at one point the packets of a direction come by another, at least: microseconds on both clocks.
+ * @return whether it was seen, in this direction or, but for the time on the way, the other one */
+bool passage_lag(const struct passage *passage, unsigned direction, unsigned from, unsigned to, int64_t *lag);
+
+/** The way there and back between two points, whatever their clocks say: microseconds.
+ * @return whether both directions were seen */
+bool passage_round_trip(const struct passage *passage, unsigned from, unsigned to, int64_t *micros);
+
+/** How far one point's clock is ahead of another's, if the way takes as long in both directions; where only one was seen, with the time
+ * on the way. Microseconds.
+ * @return whether any was seen */
+bool passage_clock_ahead(const struct passage *passage, unsigned of, unsigned ahead_of, int64_t *micros);
+
+/** Counts a packet that no copy will come of any more, if it was lost on the way to a point that captured then.
+ * @return whether it was */
+bool passage_count(const struct passage *passage, unsigned direction, const struct footprint *print,
+        const struct point_span span[POINTS_AT_MOST], struct passage_loss lost[POINTS_AT_MOST]);
+
+/** The i-th packet of a step.
+ * @return false where there is none */
+bool passage_print_of(const struct trail_step *step, unsigned i, struct footprint *print);
+
+/** What went missing on the way to each point until now: what is settled, and what would have come by.
+ * @param lost  filled in */
+void passage_losses(const struct passage *passage, unsigned direction, const struct point_span span[POINTS_AT_MOST],
+        struct passage_loss lost[POINTS_AT_MOST]);
+
+/** Whether no copy of a packet will come any more: each point that it passes captured on for a second after it would have come by; or it
+ * is too old.
+ * @param now  of the capture's last frame */
+bool passage_is_over(const struct passage *passage, unsigned direction, unsigned first, int64_t when, int64_t now,
+        const struct point_span span[POINTS_AT_MOST]);
+
+#endif /* SPISCOPE_PASSAGE_H */

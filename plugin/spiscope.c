@@ -98,7 +98,6 @@ static struct capture {
     struct ike_observer *ike;
     struct fragments *fragments;
     struct points *points;
-    bool has_points;                /* that interfaces tell apart */
     struct tracker *tracker;
     struct judge judge;
     struct capture_facts facts;
@@ -304,15 +303,23 @@ feed_changed(packet_info *pinfo, const struct changes *changes)
 /* ---- frames that are read for the first time */
 
 /* Several interfaces are several points, from the first packet of IPsec on. */
+static uint8_t
+take_interface(const packet_info *pinfo)
+{
+    uint8_t point = points_interface(capture->points, pinfo);
+
+    if (points_count(capture->points) > 1)
+        tracker_begin_points(capture->tracker);
+    return point;
+}
+
 static inline struct sighting
 take_sighting(const packet_info *pinfo, const struct place *place)
 {
-    struct sighting sighting = points_sighting(capture->points, pinfo, place);
+    struct sighting sighting = points_sighting(place);
 
-    if (!capture->has_points && (pinfo->rec->presence_flags & WTAP_HAS_INTERFACE_ID) && points_count(capture->points) > 1) {
-        capture->has_points = true;
-        tracker_begin_points(capture->tracker);
-    }
+    if (points_have_interfaces(pinfo))
+        sighting.point = take_interface(pinfo);
     return sighting;
 }
 
@@ -423,6 +430,16 @@ first_read(tvbuff_t *tvb, packet_info *pinfo, const struct layers *layers, struc
 
 /* ---- frames that were read before */
 
+static struct sighting
+sighting_again(const packet_info *pinfo, const struct place *place)
+{
+    struct sighting sighting = points_sighting(place);
+
+    if (points_have_interfaces(pinfo))
+        sighting.point = points_interface(capture->points, pinfo);
+    return sighting;
+}
+
 static void
 show_ipsec_again(const packet_info *pinfo, const struct place *place, struct tree_frame *frame)
 {
@@ -430,7 +447,7 @@ show_ipsec_again(const packet_info *pinfo, const struct place *place, struct tre
     nstime_t time = clock_of(&pinfo->abs_ts);
 
     ipsec_read(pinfo, &time, place, &packet);
-    packet.seen = points_sighting(capture->points, pinfo, place);
+    packet.seen = sighting_again(pinfo, place);
     struct sa *sa = tracker_find_at(capture->tracker, &packet);
     if (sa)
         show_packet(frame, sa, &packet);
@@ -449,7 +466,7 @@ read_again(tvbuff_t *tvb, const packet_info *pinfo, const struct layers *layers,
     while (places_next(&places, &place)) {
         if (place.layer == LAYER_ISAKMP && place.is_found && messages++ == 0) {
             const struct ike_frame *ike = ike_frame_at(tracker_ike(capture->tracker), pinfo->num);
-            struct sighting seen = points_sighting(capture->points, pinfo, &place);
+            struct sighting seen = sighting_again(pinfo, &place);
             if (ike)
                 show_message(frame, ike, &seen);
         } else if ((place.layer == LAYER_ESP || place.layer == LAYER_AH) && headers++ < IPSEC_AT_MOST && place.is_found) {

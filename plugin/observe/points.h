@@ -20,9 +20,9 @@ struct points *points_create(wmem_allocator_t *pool);
 /** The number of the interface that a frame came from, as a point. */
 uint8_t points_interface(struct points *points, const packet_info *pinfo);
 
-/** Where the frame was captured that is being walked through. */
+/** Where the frame was captured that is being walked through, but for its interface. */
 static inline struct sighting
-points_sighting(struct points *points, const packet_info *pinfo, const struct place *place)
+points_sighting(const struct place *place)
 {
     /* the last four bytes of each MAC address (IEEE 802.3 section 3.2.3); and before the source address of an IP header its TTL or hop limit
      * (RFC 791 section 3.1, RFC 8200 section 3) */
@@ -32,14 +32,19 @@ points_sighting(struct points *points, const packet_info *pinfo, const struct pl
     struct sighting sighting = { .ttl = *(carrier->source - (is_ipv4 ? TTL_BEFORE_SOURCE : HOP_LIMIT_BEFORE_SOURCE)) };
     uint32_t one, other;
 
-    if (pinfo->rec->presence_flags & WTAP_HAS_INTERFACE_ID)
-        sighting.point = points_interface(points, pinfo);
     if (place->ethernet) {
         memcpy(&one, place->ethernet + MAC_DESTINATION, sizeof one);
         memcpy(&other, place->ethernet + MAC_SOURCE, sizeof other);
         sighting.link = (one + other) ^ (one * other);
     }
     return sighting;
+}
+
+/** Whether the file tells interfaces apart. */
+static inline bool
+points_have_interfaces(const packet_info *pinfo)
+{
+    return (pinfo->rec->presence_flags & WTAP_HAS_INTERFACE_ID) != 0;
 }
 
 /** How many interfaces there are that frames came from, or that the file names before; POINTS_AT_MOST at most. */

@@ -209,10 +209,15 @@ static void
 show_copy(struct tree_frame *frame, struct sa *sa, const struct ipsec_packet *packet)
 {
     struct sequence_counts counts;
-    bool known = sequence_counts_at(&sa->sequence, packet->frame, packet->sequence, &counts);
+    uint64_t bytes = sa->bytes;
+    bool known = sequence_counts_at(&sa->sequence, packet->frame, packet->sequence, &counts), bytes_known;
 
+    if (PINFO_FD_VISITED(frame->pinfo))
+        bytes_known = known && tracker_reread_bytes(capture->tracker, sa, packet, counts.packets, &bytes);
+    else
+        bytes_known = known && counts.packets == sequence_counts(&sa->sequence).packets;
     remember_shown(frame, sa->flow->tunnel, sa);
-    tree_show_sa(frame, sa, packet, known ? &counts : NULL, NULL);
+    tree_show_sa(frame, sa, packet, known ? &counts : NULL, bytes_known ? &bytes : NULL);
     show_point(frame, sa->flow, &packet->seen);
 }
 

@@ -66,6 +66,8 @@ given_up(const struct view *view, const struct trouble *trouble)
 
     if (!finding)
         finding = view_find(view, trouble, FINDING_IKE_NO_RESPONSE, CONFIDENCE_SUSPECTED);
+    if (finding && finding->exchange && finding->exchange->tried_again)
+        return NULL;
     return finding && !trouble->outage && view_is_thrown_in(view, finding) ? NULL : finding;
 }
 
@@ -86,19 +88,26 @@ explain_unreachable(const struct view *view, const struct trouble *trouble, stru
     return true;
 }
 
+/* Never up, for want of a child: phase 1 was answered, and Quick Mode was not. */
+static bool
+is_without_child(const struct finding *finding)
+{
+    return finding->exchange && finding->exchange->type == IKE1_QUICK_MODE;
+}
+
 bool
 explain_unanswered(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
     if (view->is_partial)
         return false;
-    if (trouble->kind == TROUBLE_NOT_UP)
-        return not_up(view, true, claim);
+    if (trouble->kind == TROUBLE_NOT_UP && not_up(view, true, claim))
+        return true;
     if (trouble->outage && trouble->outage->how == OUTAGE_UNANSWERED)
         return false;               /* nothing of the peer arrived */
     if (trouble->kind == TROUBLE_CHURN || trouble->kind == TROUBLE_NONE)
         return false;
     const struct finding *finding = given_up(view, trouble);
-    if (!finding)
+    if (!finding || (trouble->kind == TROUBLE_NOT_UP && !is_without_child(finding)))
         return false;
     claim_finding(claim, finding);
     claim->confidence = CONFIDENCE_INFERRED;

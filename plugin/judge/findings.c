@@ -91,6 +91,8 @@ went_on(const struct finding *finding)
         return false;
     if (exchange_is_initial(exchange->type) && exchange->ike_sa->established_frame > finding->frame)
         return true;
+    if (exchange->type == IKE1_QUICK_MODE)
+        return exchange->response_frame > finding->frame;           /* the peer may be heard on, and not answer this */
     return exchange->outcome == EXCHANGE_GIVEN_UP && exchange->ike_sa->heard_frame[1 - exchange_side(exchange)] > finding->frame;
 }
 

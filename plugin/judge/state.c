@@ -96,10 +96,19 @@ view_of(const struct tunnel *tunnel, const struct judge *judge)
 
 /* ---- the state */
 
+/* A child that was asked for in vain, by a peer whose other messages are answered. */
+static bool
+was_child_unanswered(const struct view *view)
+{
+    const struct finding *finding = finding_file_latest(view->file, FINDING_IKE_NO_RESPONSE);
+
+    return finding && finding->exchange->type == IKE1_QUICK_MODE && !finding_is_overcome(finding);
+}
+
 static bool
 was_tried(const struct view *view)
 {
-    return view->end.attempts > 1 || view_asks_in_vain(view, 0) || view_asks_in_vain(view, 1)
+    return view->end.attempts > 1 || view_asks_in_vain(view, 0) || view_asks_in_vain(view, 1) || was_child_unanswered(view)
             || finding_file_count(view->file, FINDING_AUTH_FAILED) > 0 || finding_file_count(view->file, FINDING_NO_PROPOSAL) > 0
             || finding_file_count(view->file, FINDING_CHILD_REFUSED) > 0 || finding_file_count(view->file, FINDING_PROXY_ID_MISMATCH) > 0
             || finding_file_count(view->file, FINDING_COOKIE_LOOP) > 0 || finding_file_count(view->file, FINDING_FRAGMENTS_LOST) > 0;
@@ -141,6 +150,17 @@ is_left_unused(const struct view *view)
     return finding_file_latest(view->file, FINDING_SETUP_ABANDONED) && (flow[0].packets == 0 || flow[1].packets == 0);
 }
 
+/* Seen beside the responder: the latest set-up was answered, and its initiator goes on asking for nothing but that answer. */
+static bool
+is_answer_lost(const struct view *view)
+{
+    const struct finding *lost = finding_file_latest(view->file, FINDING_FRAGMENTS_LOST);
+    const struct exchange *exchange = lost ? lost->exchange : NULL;
+
+    return exchange && exchange->ike_sa == view->tunnel->ike_sas && exchange->asked_again > 0
+            && exchange->ike_sa->heard_frame[0] <= exchange->last_frame;
+}
+
 static bool
 is_down(const struct view *view)
 {
@@ -148,7 +168,7 @@ is_down(const struct view *view)
         return true;
     if (!view->was_up)
         return was_tried(view) && !(view->tunnel->ike_sas && view->tunnel->ike_sas->established && !view->tunnel->ike_sas->stuck_said
-                && has_children(view));
+                && has_children(view) && !is_answer_lost(view));
     return view->end.is_out && is_longest(view);
 }
 

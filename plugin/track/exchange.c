@@ -21,6 +21,9 @@
 /* Mirror ports copy within this; no IKE daemon retransmits as fast. */
 #define COPY_WITHIN_MS 10
 
+/* A Quick Mode that is given up was repeated so often at least: one message may be lost, and the next as well. */
+#define REPEATED_AT_LEAST 2
+
 /* A request without retransmission that was overtaken by a new one counts as given up only after this. */
 #define UNANSWERED_AFTER_MS 1000
 
@@ -422,5 +425,30 @@ exchange_give_up(const struct ike_context *context, const struct ike_sa *except)
                 ike_sa_note_end(ike_sa, IKE_FAILED, &context->message->time);
             change_exchange(context->changes, CHANGE_GIVEN_UP, exchange);
         }
+    }
+}
+
+/* Whether both Quick Modes ask for the same: for the same selectors or, where these were not read, in as many bytes. */
+static bool
+ask_the_same(const struct exchange *old, const struct exchange *again)
+{
+    if (old->request || again->request)
+        return exchange_same_selectors(old->request, again->request, false);
+    return old->request_length == again->request_length;
+}
+
+void
+exchange_give_up_quick_mode(const struct ike_context *context, const struct exchange *again)
+{
+    struct exchange *old;
+
+    WALK(old, again->older, older, EXCHANGES_OPEN) {
+        if (old->type != IKE1_QUICK_MODE || old->flow != again->flow || old->outcome != EXCHANGE_OPEN || !old->awaiting || old->steps != 1
+                || old->retransmissions < REPEATED_AT_LEAST || old->informational_frame != 0 || !ask_the_same(old, again) || came_to_traffic(old))
+            continue;
+        old->outcome = EXCHANGE_GIVEN_UP;
+        old->awaiting = false;
+        change_exchange(context->changes, CHANGE_GIVEN_UP, old);
+        return;
     }
 }

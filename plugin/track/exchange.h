@@ -118,6 +118,9 @@ bool exchange_is_known(const struct ike_context *context, const struct ike_sa *i
 /** Gives up every exchange that the flow's sender began in its tunnel and that still awaits an answer. */
 void exchange_give_up(const struct ike_context *context, const struct ike_sa *except);
 
+/** IKEv1: gives up the Quick Mode that was repeated and never answered, as its requester begins this one for the same. */
+void exchange_give_up_quick_mode(const struct ike_context *context, const struct exchange *again);
+
 /** The exchange's i-th message of those that are kept apart, which are exchange->messages. */
 struct exchange_message *exchange_message_at(struct exchange *exchange, unsigned i);
 

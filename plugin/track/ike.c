@@ -261,6 +261,8 @@ take_news(struct ike_context *context, struct exchange *exchange, const struct i
     else
         keyless_take(context, exchange, frame->is_response);
     take_progress(context, exchange, frame->is_response);
+    if (exchange->type == IKE1_QUICK_MODE && exchange->request_frame == message->frame)
+        exchange_give_up_quick_mode(context, exchange);
     if (exchange->type == IKE2_CREATE_CHILD_SA && exchange->request_frame == message->frame)
         change_exchange(context->changes, CHANGE_CHILD_ASKED, exchange);
     if (first_answer && made_unknown(exchange, message))

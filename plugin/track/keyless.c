@@ -20,6 +20,9 @@
 /* In main mode the fifth message is the first encrypted one, and authenticates the initiator. */
 #define MAIN_MODE_CLEAR 4
 
+/* Messages of aggressive mode when it is answered. */
+#define AGGRESSIVE_ANSWERED 2
+
 /* The first IKE_AUTH has the second message ID (RFC 7296 section 2.2). */
 #define FIRST_AUTH 1
 
@@ -93,6 +96,14 @@ settle_objection(struct ike_context *context, struct ike_sa *ike_sa)
         refuse(context, exchange);
 }
 
+/* Whether the request has room for what asks for a child; a set-up without one (RFC 6023) is answered without one. */
+static bool
+may_ask_for_child(const struct exchange *exchange)
+{
+    return exchange->request_frame == 0
+            || envelope_holds_at_most(exchange->ike_sa, exchange->request_length) >= SMALLEST_AUTH_CHILD_ANSWER;
+}
+
 /* An answer of IKE_AUTH that is too small for a child. One too small even for a round of EAP, which the responder's identity
  * begins, refuses the IKE SA. */
 static void
@@ -102,6 +113,8 @@ take_auth_answer(struct ike_context *context, struct exchange *exchange)
     bool by_eap = is_further_round(exchange);
     uint32_t most = envelope_holds_at_most(ike_sa, exchange->response_length);
 
+    if (!by_eap && !may_ask_for_child(exchange) && has_room_for_auth(exchange))
+        return;
     if (exchange->response_fragmented || most >= (by_eap ? SMALLEST_EAP_LAST_ANSWER : SMALLEST_AUTH_CHILD_ANSWER))
         return;
     ike_sa->small_auth = exchange;
@@ -186,17 +199,23 @@ keyless_find_predecessor(const struct ike_context *context, struct ike_sa *ike_s
 
 /* ---- IKEv1 */
 
+/* An Informational that comes right behind one of the other peer's answers that, as liveness checks are answered, and refuses nothing that
+ * was asked before it. */
 static void
 take_informational1(struct ike_context *context, const struct ike_sa *ike_sa)
 {
+    const struct ike_message *message = context->message;
     struct exchange *exchange;
 
     WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN) {
+        if (exchange->type == IKE1_INFORMATIONAL && exchange->flow != context->flow
+                && !clock_passed_ms(&exchange->request_time, &message->time, ANSWER_WITHIN_MS))
+            return;
         if (exchange->type != IKE1_QUICK_MODE || !exchange->awaiting || exchange->flow == context->flow
                 || exchange->response_frame != 0)
             continue;
         if (exchange->informational_frame == 0)
-            exchange->informational_frame = context->message->frame;
+            exchange->informational_frame = message->frame;
         return;
     }
 }
@@ -249,16 +268,19 @@ keyless_take(struct ike_context *context, struct exchange *exchange, bool respon
         take_quick_mode(context, exchange);
 }
 
-/* Main mode that came as far as its encrypted messages, and no further. */
+/* Main mode that came as far as its encrypted messages, and no further; or aggressive mode whose initiator got the answer, by which its peer
+ * proves who it is, and left it. */
 static struct exchange *
-stuck_main_mode(struct ike_sa *ike_sa)
+stuck_phase1(struct ike_sa *ike_sa)
 {
     struct exchange *exchange;
 
     if (ike_sa->established || ike_sa->version >= 2)
         return NULL;
     WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN)
-        if (exchange->type == IKE1_IDENTITY_PROTECTION && exchange->steps == MAIN_MODE_CLEAR + 1)
+        if ((exchange->type == IKE1_IDENTITY_PROTECTION && exchange->steps == MAIN_MODE_CLEAR + 1)
+                || (exchange->type == IKE1_AGGRESSIVE && exchange->steps == AGGRESSIVE_ANSWERED && exchange->asked_again == 0
+                    && exchange->outcome != EXCHANGE_REFUSED))
             return exchange;
     return NULL;
 }
@@ -272,7 +294,7 @@ keyless_begin_anew(struct ike_context *context, const struct ike_sa *began)
         if (old->flow != began->flow)
             continue;
         settle_small_auth(context, old);
-        struct exchange *stuck = stuck_main_mode(old);
+        struct exchange *stuck = stuck_phase1(old);
         if (stuck)
             leave_auth(context, stuck);
     }

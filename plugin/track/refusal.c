@@ -80,14 +80,27 @@ find_winner(struct exchange *refused)
             refused->tried_again |= is_overcome(refused, other);
 }
 
-/* The refusals that an accepted negotiation makes good: of its IKE SA, and of the one that this replaced. */
+/* Whether the accepted negotiation is of the kind that was refused. A child that IKE_AUTH did not make may come by CREATE_CHILD_SA. */
+static bool
+is_of_kind(const struct exchange *accepted, const struct exchange *refused)
+{
+    return accepted->type == refused->type || (accepted->type == IKE2_CREATE_CHILD_SA && refused->type == IKE2_IKE_AUTH);
+}
+
+static bool
+has_failed(const struct exchange *exchange)
+{
+    return exchange->outcome == EXCHANGE_REFUSED || (exchange->outcome == EXCHANGE_GIVEN_UP && exchange->type == IKE1_QUICK_MODE);
+}
+
+/* The refusals, and what was given up, that an accepted negotiation makes good: of its IKE SA, and of the one that this replaced. */
 static void
 find_losers(const struct exchange *accepted, const struct ike_sa *ike_sa)
 {
     struct exchange *other;
 
     WALK(other, ike_sa->latest, older, EXCHANGES_OPEN)
-        if (other->type == accepted->type && other->outcome == EXCHANGE_REFUSED)
+        if (is_of_kind(accepted, other) && has_failed(other))
             other->tried_again |= is_overcome(other, accepted);
 }
 

@@ -8,6 +8,7 @@
 #include "cause.h"
 
 #include "../clock.h"
+#include "../track/walk.h"
 #include "pair_dead.h"
 
 #define CONSTANT_WITHIN_SECONDS 2
@@ -141,6 +142,20 @@ pair_expired(const struct finding *pair)
     return end->child && fits((uint64_t)pair_dead_age(end).secs, end->child->lifetime.seconds);
 }
 
+/* Whether the peer who ended the SAs had just set up another IKE SA: it re-authenticates, and their time was not over. */
+static bool
+was_reauthenticated(const struct view *view, const struct outage *outage)
+{
+    const struct ike_sa *ike_sa;
+
+    WALK(ike_sa, view->tunnel->ike_sas, tunnel_older, IKE_SAS_RECENT)
+        if (ike_sa != outage->ended_ike && ike_sa->set_up && ike_sa->established && (int)flow_peer(ike_sa->flow) == outage->ended_by
+                && clock_compare(&ike_sa->established_time, &outage->begin) <= 0
+                && !clock_passed(&ike_sa->established_time, &outage->begin, view->judge->limits.handover_grace))
+            return true;
+    return false;
+}
+
 bool
 explain_lifetime_expired(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
@@ -149,7 +164,7 @@ explain_lifetime_expired(const struct view *view, const struct trouble *trouble,
 
     if (pair && pair_expired(pair))
         return claim_pair(claim, pair, CONFIDENCE_INFERRED);
-    if (!outage || (!is_delete(outage) && outage->how != OUTAGE_SILENCE))
+    if (!outage || (!is_delete(outage) && outage->how != OUTAGE_SILENCE) || (is_delete(outage) && was_reauthenticated(view, outage)))
         return false;
     uint64_t age = (uint64_t)outage->age.secs;
     struct spread ages = ages_like(view, outage);

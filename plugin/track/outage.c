@@ -25,6 +25,9 @@
 /* IKE SAs and SAs that are looked at: beyond that it is a flood. */
 #define LOOKED_AT_MOST 16
 
+/* Deletes of SAs and of their IKE SA come one behind the other. */
+#define DELETED_TOGETHER_MS 1000
+
 /* Longer spans are all the same. */
 #define SECONDS_AT_MOST (UINT64_C(1) << 32)
 
@@ -562,6 +565,18 @@ was_tried(const struct service *service, const nstime_t *since, const nstime_t *
     return false;
 }
 
+/* IKEv1: whether long and steady traffic ended with the last messages of an IKE SA, which were not read, while another one of the tunnel lives
+ * on: they were its Deletes, and nothing carries the traffic since. */
+static bool
+stops_dead(const struct tunnel *tunnel, const struct service_end_seen *ended, const nstime_t *last)
+{
+    const struct ike_sa *latest = tunnel->ike_sas;
+
+    return ended->ike_sa->version < 2 && latest != ended->ike_sa && latest->end == IKE_ALIVE
+            && clock_compare(&latest->last_time, &ended->time) > 0 && !clock_passed_ms(&ended->time, &ended->ike_sa->last_time, DELETED_TOGETHER_MS)
+            && breaks_rhythm(&tunnel->service, outage_ns_between(&ended->last, last), outage_ns_between(&ended->last, &ended->time));
+}
+
 static bool
 end_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t *last, struct outage *outage)
 {
@@ -575,7 +590,7 @@ end_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t *las
     if (!is_outage_by_end(service, &recovery, min_outage))
         return false;
     if (!ended->proven && (is_over ? !is_inferred_end(service, &recovery, min_outage) : !was_tried(service, &ended->time, last, min_outage)
-            && !outage_was_refused(tunnel, &ended->time)))
+            && !outage_was_refused(tunnel, &ended->time) && !stops_dead(tunnel, ended, last)))
         return false;
     if (!is_over && outage_ns_between(&ended->time, last) < greater(min_outage, PAUSE_GAPS * usual_gap(service)))
         return false;

@@ -311,6 +311,13 @@ youngest_age(const struct tunnel *tunnel, const nstime_t *now)
     return birth ? clock_elapsed(birth, now) : (nstime_t)NSTIME_INIT_ZERO;
 }
 
+/* Whether an end is open that was the last message of another IKE SA: what is not read on the one that lives ended nothing. */
+static bool
+ended_with_another(const struct service_end_seen *ended, const struct ike_sa *ike_sa)
+{
+    return ended->is_open && ended->ike_sa != ike_sa && !clock_passed_ms(&ended->time, &ended->ike_sa->last_time, UNDER_WAY_MS);
+}
+
 /* An end of service, unless one is open already: then the first one counts, if this one follows it at once. */
 static struct service_end_seen *
 open_end(struct ike_context *context, bool proven, enum outage_how how, struct ike_sa *ike_sa)
@@ -389,16 +396,18 @@ suspect_delete(struct ike_context *context, const struct exchange *exchange)
     struct service *service = &context->flow->tunnel->service;
 
     if (answers_informational(service, context->message, flow_peer(context->flow))) {
-        if (!service->ended.proven) {
+        if (!service->ended.proven && service->ended.ike_sa == exchange->ike_sa) {
             service->ended.is_open = false;     /* a liveness check */
             pair_forget(service, service->ended.frame);
         }
         note_doubt(service);
         return;
     }
-    if (exchange->liveness || outage_has_successor(exchange->ike_sa) || has_successor(context) || service->side[0].packets + service->side[1].packets == 0)
+    bool is_replaced = exchange->ike_sa->version >= 2 && outage_has_successor(exchange->ike_sa);    /* in IKEv1, SAs have no part in that */
+    if (exchange->liveness || is_replaced || has_successor(context) || service->side[0].packets + service->side[1].packets == 0)
         return;
-    struct service_end_seen *ended = open_end(context, false, OUTAGE_IKE_DELETED, exchange->ike_sa);
+    struct service_end_seen *ended = ended_with_another(&service->ended, exchange->ike_sa) ? NULL
+        : open_end(context, false, OUTAGE_IKE_DELETED, exchange->ike_sa);
     if (!ended)
         return;
     ended->exchange = exchange;

@@ -11,6 +11,9 @@
 #include "invalid_spi.h"
 #include "one_way.h"
 
+/* Liveness checks that have to stay unanswered: one may be lost. As in track/ikev1.c. */
+#define CHECKS_AT_LEAST 2
+
 enum { DIRECTIONS = 2, BOTH = 3 };
 
 /* Back from the latest: a verdict may be asked for with each packet. */
@@ -88,6 +91,24 @@ explain_unreachable(const struct view *view, const struct trouble *trouble, stru
     return true;
 }
 
+/* IKEv1: who deleted the SAs had checked in vain whether its peer is alive. Its ESP arrived meanwhile, for else the outage would have begun with its
+ * silence. */
+static bool
+claim_checked_in_vain(const struct outage *outage, struct claim *claim)
+{
+    const struct ike_sa *ike_sa = outage->ended_ike;
+
+    if ((outage->how != OUTAGE_IKE_DELETED && outage->how != OUTAGE_CHILD_DELETED) || !ike_sa || outage->ended_by == PEER_NOT_SEEN)
+        return false;
+    unsigned side = (int)flow_peer(ike_sa->flow) == outage->ended_by ? 0 : 1;
+    if (ike_sa->probes[side] < CHECKS_AT_LEAST)
+        return false;
+    claim_outage(claim, outage, CONFIDENCE_INFERRED);
+    claim_rests_on(claim, ike_sa->probe_frame[side]);
+    claim->by = (int8_t)(1 - outage->ended_by);
+    return true;
+}
+
 /* Never up, for want of a child: phase 1 was answered, and Quick Mode was not. */
 static bool
 is_without_child(const struct finding *finding)
@@ -106,6 +127,8 @@ explain_unanswered(const struct view *view, const struct trouble *trouble, struc
         return false;               /* nothing of the peer arrived */
     if (trouble->kind == TROUBLE_CHURN || trouble->kind == TROUBLE_NONE)
         return false;
+    if (trouble->outage && claim_checked_in_vain(trouble->outage, claim))
+        return true;
     const struct finding *finding = given_up(view, trouble);
     if (!finding || (trouble->kind == TROUBLE_NOT_UP && !is_without_child(finding)))
         return false;

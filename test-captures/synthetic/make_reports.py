@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from reports import (collisions, deletes, failovers, lifetimes, nat, nothing_wrong, path, phase_by_phase, refusals, rekeys, set_ups,  # noqa: E402, F401
+from reports import (collisions, deletes, failovers, lifetimes, liveness, nat, nothing_wrong, path, phase_by_phase, refusals, rekeys, set_ups,  # noqa: E402, F401
                      FORMS, REPORTS)
 from reports.scene import Scene, Site  # noqa: E402
 

@@ -58,14 +58,26 @@ enum {
     FRAGMENT_UNIT = 8
 };
 
-struct span
-span_of(tvbuff_t *tvb)
+static struct span
+span_of_lengths(tvbuff_t *tvb, uint32_t captured, uint32_t reported)
 {
-    struct span span = { .captured = (int)tvb_captured_length(tvb), .reported = (int)tvb_reported_length(tvb) };
+    struct span span = { .captured = (int)captured, .reported = (int)MIN(reported, INT_MAX) };
 
     if (span.captured > 0)
         span.bytes = tvb_get_ptr(tvb, 0, span.captured);
     return span;
+}
+
+struct span
+span_of(tvbuff_t *tvb)
+{
+    return span_of_lengths(tvb, tvb_captured_length(tvb), tvb_reported_length(tvb));
+}
+
+struct span
+span_of_frame(tvbuff_t *tvb, const packet_info *pinfo)
+{
+    return span_of_lengths(tvb, pinfo->fd->cap_len, pinfo->fd->pkt_len);
 }
 
 /* The header checksum of an IPv4 header, or no checksum at all (offloaded to the interface). */

@@ -52,6 +52,9 @@ enum certainty {
 
 struct span span_of(tvbuff_t *tvb);
 
+/** The same for a frame's own buffer, whose lengths need not be asked for (each packet comes here). */
+struct span span_of_frame(tvbuff_t *tvb, const packet_info *pinfo);
+
 static inline bool
 span_holds(const struct span *span, int offset, int length)
 {

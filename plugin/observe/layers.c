@@ -72,9 +72,10 @@ static bool
 are_those_before(const packet_info *pinfo, const struct layers *layers)
 {
     wmem_list_frame_t *item = wmem_list_head(pinfo->layers);
+    void *const *known = layers->protocol, *const *end = known + layers->looked_at;
 
-    for (unsigned i = 0; i < layers->looked_at; i++, item = wmem_list_frame_next(item))
-        if (!item || wmem_list_frame_data(item) != layers->protocol[i])
+    for (; known < end; known++, item = wmem_list_frame_next(item))
+        if (!item || wmem_list_frame_data(item) != *known)
             return false;
     return layers->looked_at > 0 && (!item || layers->is_cut_short);
 }

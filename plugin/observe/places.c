@@ -258,7 +258,7 @@ places_begin(struct places *places, tvbuff_t *tvb, const packet_info *pinfo, con
 {
     places->layers = layers;
     places->index = 0;
-    places->carrier = (struct carrier){ .span = span_of(tvb) };
+    places->carrier = (struct carrier){ .span = span_of_frame(tvb, pinfo) };
     places->rest = pinfo->data_src ? pinfo->data_src->next : NULL;
     places->is_exact = places->is_inside_esp = false;
     places->at_header = LAYER_OTHER;

@@ -2,8 +2,9 @@
  * loss: sequence numbers that never came, grouped with their count. Said once they can no longer be
  * of use: the receiver's window has passed them (proven), or a second has (inferred). The packets may have been lost on the
  * way to where the capture was taken, or by the capture itself, or skipped by the sender. A note; a warning where a tenth and
- * more of the SA's numbers are missing over a minute and longer: users feel that, and TCP hardly moves. Numbers that another capture
- * point saw are taken back: lost_on_the_way tells of these.
+ * more of the SA's numbers are missing over a minute and longer: users feel that, and TCP hardly moves. Of slow traffic more have to be
+ * missing, so that it is no chance, and the other direction must come by whole: then it is not the capture that drops. Numbers that
+ * another capture point saw are taken back: lost_on_the_way tells of these.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,6 +15,9 @@
 /* Of so many, one that is lost is too much. */
 #define HEAVY_ONE_IN 10
 
+/* Where the other direction lacks a part of so many of what this one lacks, it may be the capture. */
+#define CAPTURE_ONE_IN 4
+
 /* Findings of a tunnel, the latest first, among which the one is looked for that a number belongs to. */
 #define FOUND_AMONG 64
 
@@ -21,6 +25,15 @@ struct loss {
     uint64_t lost;                  /* sequence numbers */
     struct share_seen share;        /* where it is a warning */
 };
+
+/* Whether the other direction came by whole meanwhile, and the capture does not drop packets itself: it would those of both. */
+static bool
+is_whole(const struct sa *sa, uint64_t lost, uint64_t of)
+{
+    if (!sa || sa->sequence.packets < of / 2)
+        return false;
+    return sequence_counts(&sa->sequence).lost * CAPTURE_ONE_IN < lost;
+}
 
 static void
 judge_share(struct judge *judge, const struct change_sequence *sequence, struct finding *finding)
@@ -30,6 +43,8 @@ judge_share(struct judge *judge, const struct change_sequence *sequence, struct 
     struct loss *loss = finding->detail;
 
     if (!share_add(share, sequence->lost, counts.packets + counts.lost, &judge->time, judge->frame, HEAVY_ONE_IN, &loss->share))
+        return;
+    if (loss->share.is_few && !is_whole(flow_reverse(sequence->sa->flow)->current, counts.lost, loss->share.of))
         return;
     finding->is_raised = true;
     finding_rests_on(finding, loss->share.since_frame);

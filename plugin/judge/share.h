@@ -19,6 +19,7 @@ struct share_seen {
     nstime_t since;
     nstime_t span;
     uint32_t since_frame;
+    bool is_few;                    /**< few packets, of which so many went wrong that it is no chance */
 };
 
 /** All zero at first. */
@@ -29,13 +30,16 @@ struct share {
     uint64_t base;                  /**< packets before it */
     uint64_t bad;
     uint64_t largest;               /**< of those that went wrong at once */
+    uint64_t last;                  /**< packets up to the latest one that did */
+    uint64_t nearest;               /**< packets from one time to the next, at least ... */
+    uint64_t farthest;              /**< ... and at most */
 };
 
 /** Takes that so many packets went wrong at once.
  * @param total   the SA's packets so far, with these
  * @param one_in  of so many packets, one that goes wrong is too much
  * @param seen    gets what was measured, where it is true
- * @return whether it was too much, over a minute and longer; what went wrong at once, and as often as nothing else, does not count */
+ * @return whether it was too much, over a minute and longer, and no regular sample; what went wrong at once, and as often as nothing else, does not count */
 bool share_add(struct share *share, uint64_t bad, uint64_t total, const nstime_t *now, uint32_t frame, uint32_t one_in,
         struct share_seen *seen);
 

@@ -177,7 +177,6 @@ WRONG = {
     "ls_v1_no_4500": ("cause", "authentication, suspected: all that is sent to port 4500 stays unanswered, and IKE on port 500 is answered"),
     "ls_v2_no_ike": ("cause", "peer_unreachable: B's ESP arrived while A's rekey stayed unanswered, until A gave up"),
     "sl_v1_life2_trap": ("cause:keys by:keys", "unknown: B deletes at a constant age, well below the lifetime that was read"),
-    "sl_v2_daemon_dies": ("state cause by:keys", "stable: a rekey was sent six times, and ICMP says that the port is unreachable"),
     "sl_v2_no_esp": ("state cause", "unknown: A's ESP and IKE of both are there, and not one ESP packet of B"),
     "so_v2_nat_ports": ("cause", "peer_unreachable: B sends to the mapping that A left, until it gives up"),
     "so_v2_way_to_a": ("cause by:keys by:keyless", "ike_unanswered: B's packets are lost between the two points"),

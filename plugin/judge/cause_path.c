@@ -88,9 +88,13 @@ explain_no_way(const struct view *view, const struct trouble *trouble, struct cl
 bool
 explain_nothing_listens(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    if (!claim_told(view, trouble, &memory_read(view->judge->memory, view->tunnel)->nothing_listens, claim))
+    const struct told *told = &memory_read(view->judge->memory, view->tunnel)->nothing_listens;
+
+    if (trouble->kind == TROUBLE_DEGRADED && view_lacks_daemon(view))
+        claim_finding(claim, told->finding);
+    else if (!claim_told(view, trouble, told, claim))
         return false;
-    claim->by = (int8_t)(1 - flow_peer(memory_read(view->judge->memory, view->tunnel)->nothing_listens.flow));
+    claim->by = (int8_t)(1 - flow_peer(told->flow));
     return true;
 }
 

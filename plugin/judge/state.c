@@ -246,7 +246,7 @@ state_of(const struct view *view)
         return STATE_INTERRUPTED;
     if (is_one_way(view))
         return STATE_ONE_WAY;
-    if (trouble && trouble->confidence >= CONFIDENCE_INFERRED && view->was_up)
+    if (view->was_up && ((trouble && trouble->confidence >= CONFIDENCE_INFERRED) || view_lacks_daemon(view)))
         return STATE_DEGRADED;
     if (is_churning(view))
         return STATE_CHURNING;

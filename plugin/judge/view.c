@@ -91,6 +91,20 @@ view_asks_in_vain(const struct view *view, unsigned peer)
 }
 
 bool
+view_lacks_daemon(const struct view *view)
+{
+    const struct told *told = &memory_read(view->judge->memory, view->tunnel)->nothing_listens;
+    const struct ike_sa *ike_sa = view->tunnel->ike_sas;
+    const struct exchange *asked = ike_sa && ike_sa->established && ike_sa->end == IKE_ALIVE ? ike_sa->latest : NULL;
+
+    if (!asked || asked->response_frame != 0 || asked->flow != told->flow || !told->finding || told->finding->sa)
+        return false;
+    nstime_t last = clock_unpack(asked->last_time);
+    return asked->asked_again + 1 >= SENT_AT_LEAST && told->finding->frame > asked->request_frame
+            && clock_passed(&asked->request_time, &last, view->judge->limits.min_outage);
+}
+
+bool
 view_is_history(const struct view *view, const struct finding *finding)
 {
     return view->works && clock_compare(&finding->time, &view->works_since) <= 0;

@@ -83,6 +83,10 @@ const struct finding *view_find_last(const struct view *view, const struct troub
  * nobody answers: by themselves they ask for nothing. */
 bool view_asks_in_vain(const struct view *view, unsigned peer);
 
+/** Whether nothing listens to the IKE of a tunnel whose ESP goes on: the latest request on its IKE SA was sent again, for min_outage and
+ * until the end of the capture, and ICMP says so of it. */
+bool view_lacks_daemon(const struct view *view);
+
 /** Whether what a finding shows was overcome before the tunnel last began to work: then it is history, and explains nothing. */
 bool view_is_history(const struct view *view, const struct finding *finding);
 

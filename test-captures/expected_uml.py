@@ -178,7 +178,6 @@ WRONG = {
     "ls_v2_no_ike": ("cause", "peer_unreachable: B's ESP arrived while A's rekey stayed unanswered, until A gave up"),
     "sl_v1_life2_trap": ("cause:keys by:keys", "unknown: B deletes at a constant age, well below the lifetime that was read"),
     "sl_v2_no_esp": ("state cause", "unknown: A's ESP and IKE of both are there, and not one ESP packet of B"),
-    "so_v2_nat_ports": ("cause", "peer_unreachable: B sends to the mapping that A left, until it gives up"),
     "so_v2_way_to_a": ("cause by:keys by:keyless", "ike_unanswered: B's packets are lost between the two points"),
     "ss_v2_mtu_silent": ("state cause", "stable: A's large packets are lost between the two points"),
     "ss_v2_nat_lapse_dpd": ("state cause", "stable: B's liveness check was given up, and A's packets stay without an answer"),

@@ -6,6 +6,8 @@
  */
 #include "cause.h"
 
+#include "../track/mapping.h"
+
 /* Whether a part of the traffic may have been lost on the way, or dropped behind it. */
 static bool
 lacks_a_part(const struct trouble *trouble)
@@ -23,11 +25,21 @@ claim_senders(const struct finding *finding, struct claim *claim)
     return true;
 }
 
+/* Whether the peer sent to where the other one is not until it fell silent: it asks there too, and gives up in the end. */
+static bool
+gave_up_astray(const struct finding *finding, const struct trouble *trouble)
+{
+    const struct flow *flow = finding->sa->flow;
+
+    return trouble->outage && trouble->outage->how == OUTAGE_UNANSWERED && trouble->until_frame == UINT32_MAX
+            && finding->frame <= trouble->outage->begin_frame && mapping_goes_astray(flow);
+}
+
 bool
 explain_nat_mapping(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
     const struct finding *finding = finding_file_latest(view->file, FINDING_NAT_MAPPING);
-    bool silence = trouble->outage && trouble->outage->how == OUTAGE_SILENCE;
+    bool silence = trouble->outage && (trouble->outage->how == OUTAGE_SILENCE || (finding && gave_up_astray(finding, trouble)));
 
     if (!finding || !view_has(trouble, finding) || !(lacks_a_part(trouble) || silence))
         return false;

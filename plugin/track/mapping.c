@@ -13,7 +13,7 @@
 #define MISPORTED_AHEAD_AT_MOST 65536
 
 /* Whether the flow's packets go to where the other peer is not. A plain port 4500 or 500 is a gateway's own: another port that it
- * sends from may be a choice of its own, unless it sent from there before. */
+ * sends from may be a choice of its own, unless it sent from there before; and it may move on once more. */
 static bool
 is_astray(const struct flow *flow)
 {
@@ -24,7 +24,7 @@ is_astray(const struct flow *flow)
     if (flow->packets == 0 || reverse->packets == 0 || endpoint_equal(&flow->destination, &reverse->source))
         return false;
     return !ip_address_equal(&flow->destination.address, &reverse->source.address) || port_is_translated(flow->destination.port)
-            || endpoint_equal(&flow->destination, &reverse->source_before);
+            || endpoint_equal(&flow->destination, &reverse->source_before) || flow->mapping.is_astray;
 }
 
 static void

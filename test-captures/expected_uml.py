@@ -180,6 +180,5 @@ WRONG = {
     "sl_v2_no_esp": ("state cause", "unknown: A's ESP and IKE of both are there, and not one ESP packet of B"),
     "so_v2_way_to_a": ("cause by:keys by:keyless", "ike_unanswered: B's packets are lost between the two points"),
     "ss_v2_mtu_silent": ("state cause", "stable: A's large packets are lost between the two points"),
-    "ss_v2_nat_lapse_dpd": ("state cause", "stable: B's liveness check was given up, and A's packets stay without an answer"),
     "ss_v2_reauth_2min": ("cause", "deleted_by_peer: A deletes its IKE SA every 2 min and sets up the next one at once, which is re-authentication"),
 }

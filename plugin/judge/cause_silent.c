@@ -340,8 +340,14 @@ explain_one_way(const struct view *view, const struct trouble *trouble, struct c
     claim->confidence = CONFIDENCE_SUSPECTED;
     if (finding_file_latest(view->file, FINDING_ONE_WAY))
         claim_finding(claim, finding_file_latest(view->file, FINDING_ONE_WAY));
-    for (unsigned peer = 0; peer < DIRECTIONS; peer++)
+    for (unsigned peer = 0; peer < DIRECTIONS; peer++) {
+        const struct exchange *asked = view->end.gave_up[peer];
         if (view->end.silent[peer])
             claim->by = (int8_t)peer;
+        if (asked) {
+            claim_rests_on(claim, asked->request_frame);
+            claim_rests_on(claim, asked->last_frame);
+        }
+    }
     return true;
 }

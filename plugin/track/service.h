@@ -193,6 +193,7 @@ struct service_end {
     bool silent[2];                 /**< this direction carries nothing although the other goes on, since silent_since */
     bool silent_since_new_sa[2];    /**< and that began with new SAs */
     nstime_t silent_since[2];
+    const struct exchange *gave_up[2]; /**< what its sender had asked in vain, again and again, or NULL */
 };
 
 /** A pure function of the tunnel's state and of the time of the capture's last frame. */

@@ -11,8 +11,12 @@
 /* IKE SAs of a tunnel, and exchanges of each, that are looked at. */
 #define LOOKED_AT_MOST 16
 
-/* One direction is silent if the other one sent so many packets since. */
+/* One direction is silent if the other one sent so many packets since; or a second one, where its peer had given up the other. */
 #define UNANSWERED_AT_LEAST 5
+#define UNANSWERED_OF_GONE 2
+
+/* Sent again so often a request was not just lost: gateways give up after three (FortiGate), five (strongSwan, Cisco) or more. */
+#define ASKED_AGAIN_AT_LEAST 3
 
 /* Whether the exchange still waits for an answer to its side's message. */
 static bool
@@ -59,6 +63,19 @@ count_attempts(const struct tunnel *tunnel, struct service_end *end)
     }
 }
 
+/* What the peer asked in vain for so long that it may have given up, and the latest exchange of its IKE SA; or NULL. */
+static const struct exchange *
+gave_up(const struct tunnel *tunnel, unsigned peer, uint64_t min_outage)
+{
+    const struct ike_sa *ike_sa = tunnel->ike_sas;
+    const struct exchange *asked = ike_sa && ike_sa->version >= 2 && ike_sa->established ? ike_sa->latest : NULL;
+
+    if (!asked || flow_peer(asked->flow) != peer || asked->response_frame != 0 || asked->asked_again < ASKED_AGAIN_AT_LEAST)
+        return NULL;
+    nstime_t last = clock_unpack(asked->last_time);
+    return outage_ns_between(&asked->request_time, &last) >= min_outage ? asked : NULL;
+}
+
 /* A direction that carries nothing although the other one goes on. That is a state, and no outage: only what comes back as soon as new SAs
  * are there shows that it was the tunnel that carried nothing, and not a host behind it that no longer answers. */
 static void
@@ -68,11 +85,13 @@ find_silent(const struct tunnel *tunnel, struct service_end *end, uint64_t min_o
 
     for (unsigned i = 0; i < 2; i++) {
         const struct service_side *side = &service->side[i], *other = &service->side[1 - i];
-        if (side->packets == 0 || other->tried < UNANSWERED_AT_LEAST
+        const struct exchange *asked = gave_up(tunnel, i, min_outage);
+        if (side->packets == 0 || other->tried < (asked ? UNANSWERED_OF_GONE : UNANSWERED_AT_LEAST)
                 || outage_ns_between(&side->last, &other->last) < outage_pause(side, min_outage)
                 || outage_ns_between(&side->last, &other->last) < UNSEEN_GAPS * side->longest)
             continue;
         end->silent[i] = true;
+        end->gave_up[i] = asked;
         end->silent_since[i] = side->last;
         struct recovery recovery = outage_recovery(tunnel, NULL, &side->last, NULL);
         end->silent_since_new_sa[i] = recovery.how != RESTORED_SAME_SA

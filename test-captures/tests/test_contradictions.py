@@ -16,7 +16,6 @@ FAULT_NAMES = sorted(path.name for path in FAULTS.glob("*.pcap*"))
 WORKS = {"stable", "idle"}
 WENT_DOWN = {"down", "flapping", "interrupted"}
 BAD = {"warning", "error"}
-CONTRADICTED = {"sl_v2_daemon_dies"}     # its verdict is not right yet: ../expected_uml.py
 each_form = pytest.mark.parametrize("keys", (True, False), ids=("keyed", "keyless"))
 
 
@@ -69,7 +68,7 @@ def test_in_the_lab(spiscope, name, options, keys):
 
 
 @each_form
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xfail(strict=True)) if name in CONTRADICTED else name for name in UML])
+@pytest.mark.parametrize("name", UML)
 def test_in_simulated_time(spiscope, name, keys):
     check(spiscope, name, keys, ())
 

@@ -54,6 +54,25 @@ test_share(void)
     g_assert_cmpuint(shares_over(10, 8, 1000, SECOND), >=, 1);
 }
 
+/* Of few packets three in ten are too much, two in twenty are not, nor is each third one: that is a sample. */
+static void
+test_share_of_few(void)
+{
+    struct share much = { 0 }, little = { 0 };
+    struct share_seen seen;
+    unsigned said = 0;
+
+    for (uint64_t i = 1; i <= 100; i++) {
+        nstime_t now = moment((int64_t)i * 5 * SECOND);
+        if (i % 10 == 0 || i % 10 == 3 || i % 10 == 4)
+            said += share_add(&much, 1, i, &now, (uint32_t)i, 10, &seen);
+        if (i % 20 == 0 || i % 20 == 7)
+            g_assert_false(share_add(&little, 1, i, &now, (uint32_t)i, 10, &seen));
+    }
+    g_assert_cmpuint(said, ==, 1);
+    g_assert_cmpuint(shares_over(10, 3, 390, 5 * SECOND), ==, 0);
+}
+
 /* One long hole, and a stray one long after it. */
 static void
 test_share_of_a_hole(void)
@@ -88,7 +107,49 @@ test_heavy_loss(void)
     struct bench bench = bench_open();
 
     feed_lossy(&bench, 5, MINUTES(20), MINUTES(23), MINUTES(30));
-    assert_verdict(&bench, MINUTES(30), STATE_DEGRADED, CAUSE_LOSS, 0);
+    assert_verdict(&bench, MINUTES(30), STATE_DEGRADED, CAUSE_LOSS, PEER_NOT_SEEN);     /* nobody loses them but the way */
+    bench_close(&bench);
+}
+
+static bool
+is_lost(uint32_t number)
+{
+    return number % 10 == 0 || number % 10 == 3 || number % 10 == 4;
+}
+
+/* A packet in 5 s; three in ten of the first direction's are lost for ten minutes, and of the other one's where both is. */
+static void
+feed_slow(struct bench *bench, bool both)
+{
+    uint32_t number = 0;
+
+    for (int64_t now = 0; now < MINUTES(30); now += 5 * SECOND) {
+        bool lossy = ++number && now >= MINUTES(10) && now < MINUTES(20);
+        if (!lossy || !is_lost(number))
+            feed_one(bench, there(1), number, now);
+        if (!lossy || !both || !is_lost(number + 1))
+            feed_one(bench, back(2), number, now + MILLISECOND);
+    }
+}
+
+static void
+test_slow_loss(void)
+{
+    struct bench bench = bench_open();
+
+    feed_slow(&bench, false);
+    assert_verdict(&bench, MINUTES(30), STATE_DEGRADED, CAUSE_LOSS, PEER_NOT_SEEN);
+    bench_close(&bench);
+}
+
+/* It may be the capture that drops them. */
+static void
+test_slow_loss_both_ways(void)
+{
+    struct bench bench = bench_open();
+
+    feed_slow(&bench, true);
+    assert_verdict(&bench, MINUTES(30), STATE_STABLE, CAUSE_NONE, PEER_NOT_SEEN);
     bench_close(&bench);
 }
 
@@ -343,6 +404,9 @@ main(int argc, char **argv)
     g_test_add_func("/path/share", test_share);
     g_test_add_func("/path/share-of-a-hole", test_share_of_a_hole);
     g_test_add_func("/path/heavy-loss", test_heavy_loss);
+    g_test_add_func("/path/slow-loss", test_slow_loss);
+    g_test_add_func("/path/slow-loss-both-ways", test_slow_loss_both_ways);
+    g_test_add_func("/path/share-of-few", test_share_of_few);
     g_test_add_func("/path/some-loss-is-none", test_some_loss_is_none);
     g_test_add_func("/path/late-packets", test_late_packets);
     g_test_add_func("/path/few-late-packets", test_few_late_packets);

@@ -28,6 +28,8 @@ text_limit(const struct words *words, const struct finding *finding)
         [LIMIT_SAS] = { "SA", "SAs", "SAs of a single packet are forgotten, or else further ones not tracked (preference spiscope.max_sas)" },
         [LIMIT_TUNNELS] = { "tunnel", "tunnels", "further ones are not tracked (preference spiscope.max_sas)" },
         [LIMIT_IKE_SAS] = { "IKE SA", "IKE SAs", "further ones are not tracked (preference spiscope.max_sas)" },
+        [LIMIT_HALF_OPEN] = { "IKE SA that no responder took up", "IKE SAs that no responder took up", "further ones are tracked once one does "
+            "(preference spiscope.max_sas)" },
         [LIMIT_IKE_MESSAGES] = { "IKE message", "IKE messages", "further ones are not read (preference spiscope.max_sas)" },
         [LIMIT_ADDRESSES] = { "change of an address", "changes of an address", "SAs and tunnels are no longer found under further ones (preference "
             "spiscope.max_sas)" },

@@ -99,9 +99,11 @@ find_hub(const struct overview *overview)
 struct overview
 overview_of(wmem_allocator_t *pool, const struct tunnel_table *tunnels, const struct judge *judge)
 {
-    struct overview overview = { .row = wmem_alloc_array(pool, struct overview_row, tunnel_count(tunnels) + 1) };
+    struct overview overview = { .row = wmem_alloc_array(pool, struct overview_row, tunnel_count(tunnels) + 1), .scan = scan_of(tunnels) };
 
     for (const struct tunnel *tunnel = tunnel_first(tunnels); tunnel; tunnel = tunnel->next) {
+        if (scan_holds(&overview.scan, tunnel))
+            continue;
         struct verdict verdict = verdict_of(tunnel, judge);
         overview.row[overview.tunnels++] = (struct overview_row){ tunnel, gateways_name(&judge->limits.gateways, tunnel), verdict };
         overview.count[verdict.state]++;

@@ -6,6 +6,7 @@
 
 #include "../clock.h"
 #include "../compat.h"
+#include "../judge/scan.h"
 #include "../words/ike_words.h"
 #include "table_plans.h"
 #include "tables.h"
@@ -108,7 +109,52 @@ take(COMPAT_TAP_PACKET_ARGS)
     return TAP_PACKET_REDRAW;
 }
 
+static outputs_source *source;
+
+/* The first IKE SA of a scan stands for all that have a row; the others stay in their order. */
+static void
+fold_scan(const struct table *table, const struct scan *scan, const struct ike_table *ike, wmem_allocator_t *scope)
+{
+    uint32_t *ids = wmem_alloc_array(scope, uint32_t, ike_count(ike) + 1), left = 0, first = 0;
+    unsigned asked = 0, row;
+
+    for (const struct ike_sa *ike_sa = ike_first(ike); ike_sa; ike_sa = ike_sa->next) {
+        bool is_scan = scan_holds(scan, ike_sa->flow->tunnel) && table_has_row(table, ike_sa->id);
+        if (is_scan && asked++ == 0)
+            first = ike_sa->id;
+        if (is_scan && asked > 1)
+            table_drop_row(table, ike_sa->id);
+        else
+            ids[left++] = ike_sa->id;
+    }
+    table_order(table, ids, left);
+    if (asked > 1 && table_row(table, first, &row))
+        table_set_text(table, row, STATE, wmem_strdup_printf(scope, "a scan: this and %u more", asked - 1));
+}
+
+static void
+order(const struct table *table)
+{
+    struct capture_facts facts;
+    const struct tracker *tracker;
+    const struct judge *judge;
+
+    if (!source(&facts, &tracker, &judge))
+        return;
+    wmem_allocator_t *scope = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
+    struct scan scan = scan_of(tracker_tunnels(tracker));
+    if (scan.pairs > 0)
+        fold_scan(table, &scan, tracker_ike(tracker), scope);
+    wmem_destroy_allocator(scope);
+}
+
+void
+ike_table_look_at(outputs_source *outputs)
+{
+    source = outputs;
+}
+
 const struct table_plan ike_table = {
     .title = "IKE SAs", .menu = "SPIscope IKE SAs", .command = "spiscope,ike", .filter = "spiscope.ike == %d",
-    .columns = columns, .count = COLUMNS, .take = take,
+    .columns = columns, .count = COLUMNS, .take = take, .order = order,
 };

@@ -359,6 +359,23 @@ put_summary(const struct json_writer *writer, const struct overview *overview)
     json_dumper_end_object(writer->json);
 }
 
+/* What is no tunnel: it is told once. */
+static void
+put_scan(const struct json_writer *writer, const struct scan *scan)
+{
+    if (scan->pairs == 0) {
+        json_put_null(writer, "scan");
+        return;
+    }
+    json_name(writer, "scan");
+    json_dumper_begin_object(writer->json);
+    json_put_number(writer, "pairs", scan->pairs);
+    json_put_number(writer, "frames", scan->frames);
+    json_put_time(writer, "first", &scan->first);
+    json_put_time(writer, "last", &scan->last);
+    json_dumper_end_object(writer->json);
+}
+
 static void
 put_shared(const struct json_writer *writer, const struct capture_facts *facts, const struct tracker *tracker)
 {
@@ -395,11 +412,13 @@ json_write(FILE *out, const struct capture_facts *facts, const struct tracker *t
     json_put_string(&writer, "spiscope", SPISCOPE_VERSION);
     put_capture(&writer, facts, tracker_unread(tracker));
     put_summary(&writer, &overview);
+    put_scan(&writer, &overview.scan);
     put_shared(&writer, facts, tracker);
     json_name(&writer, "tunnels");
     json_dumper_begin_array(&json);
     for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(tracker)); tunnel; tunnel = tunnel->next) {
-        put_tunnel(&writer, tracker, overview.of[tunnel->id], sas[tunnel->id], counts[tunnel->id]);
+        if (overview.of[tunnel->id])
+            put_tunnel(&writer, tracker, overview.of[tunnel->id], sas[tunnel->id], counts[tunnel->id]);
         wmem_free_all(scope);
     }
     json_dumper_end_array(&json);

@@ -16,10 +16,6 @@
 #include "report_summary.h"
 #include "user_words.h"
 
-/* A peer that nobody answers is told as a tunnel; so many are a scan, each asked as often as a scanner asks: once, and again. */
-#define SCAN_AT_LEAST 32
-#define SCAN_ASKS_AT_MOST 2
-
 static void
 write_seen(FILE *out, const struct words *words, const struct tunnel *tunnel)
 {
@@ -257,36 +253,6 @@ write_tunnel(FILE *out, const struct words *words, const struct tracker *tracker
     write_findings(out, words, tunnel, judge);
 }
 
-/* Whether all that was seen between the two is requests to set up an IKE SA that one peer sent and nobody answered. */
-static bool
-is_unanswered(const struct tunnel *tunnel)
-{
-    const struct service *service = &tunnel->service;
-    bool one_speaks = tunnel->ike_heard[0] != tunnel->ike_heard[1];
-
-    return tunnel->ike_sas && one_speaks && !tunnel->ike_sas->established && tunnel->flow[0].sas + tunnel->flow[1].sas == 0
-            && service->side[0].asked + service->side[1].asked <= SCAN_ASKS_AT_MOST;
-}
-
-/* How many there are of these; 0 where they are few enough to be told one by one. */
-static unsigned
-count_scanned(const struct tracker *tracker)
-{
-    unsigned count = 0;
-
-    for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(tracker)); tunnel; tunnel = tunnel->next)
-        count += is_unanswered(tunnel);
-    return count < SCAN_AT_LEAST ? 0 : count;
-}
-
-static void
-write_scan(FILE *out, const struct words *words, unsigned count)
-{
-    if (count > 0)
-        write_wrapped(out, words, "Scan", wmem_strdup_printf(words->scope, "%u pairs of addresses of which one asked for an IKE SA, once or "
-                "twice, and nobody answered: a scan, or answers to forged addresses. They are not told one by one", count));
-}
-
 /* In a line, where it is well and one of many. */
 static void
 write_well(FILE *out, const struct words *words, const struct overview *overview, const struct overview_row *row)
@@ -297,8 +263,7 @@ write_well(FILE *out, const struct words *words, const struct overview *overview
 
 /* The worst first. Few tunnels are told in full, whatever they are like. */
 static void
-write_tunnels(FILE *out, const struct words *words, const struct overview *overview, const struct tracker *tracker, const struct judge *judge, bool all,
-        bool is_scanned)
+write_tunnels(FILE *out, const struct words *words, const struct overview *overview, const struct tracker *tracker, const struct judge *judge, bool all)
 {
     wmem_allocator_t *kept = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK_FAST);
     GHashTable *said = all ? NULL : g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -310,8 +275,6 @@ write_tunnels(FILE *out, const struct words *words, const struct overview *overv
         const struct tunnel *tunnel = overview->row[i].tunnel;
         if (i == in_full)
             fputc('\n', out);
-        if (is_scanned && is_unanswered(tunnel))
-            continue;
         if (i < in_full)
             write_tunnel(out, words, tracker, said, &overview->row[i], judge, sas[tunnel->id], counts[tunnel->id]);
         else if (i >= overview->troubled)
@@ -337,12 +300,12 @@ write_report(FILE *out, const struct capture_facts *facts, const struct tracker 
             facts->file ? facts->file : "(no name)", words_count(&words, facts->frames, "frame", "frames"), words_moment(&words, &facts->first), words_moment(&words, &facts->last)));
     report_write_points(out, &words, facts);
     write_findings(out, &words, NULL, judge);
-    unsigned scanned = count_scanned(tracker);
-    write_scan(out, &words, scanned);
+    if (overview.scan.pairs > 0)
+        write_wrapped(out, &words, "Scan", summary_scan(&words, &overview.scan));
     report_write_summary(out, &words, &overview, facts, tracker, judge);
-    if (overview.tunnels == 0)
+    if (overview.tunnels == 0 && overview.scan.pairs == 0)
         fprintf(out, "\nNo IPsec was seen.\n");
-    write_tunnels(out, &words, &overview, tracker, judge, all, scanned > 0);
+    write_tunnels(out, &words, &overview, tracker, judge, all);
     wmem_destroy_allocator(kept);
     wmem_destroy_allocator(scope);
 }

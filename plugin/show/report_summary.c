@@ -84,6 +84,13 @@ summary_shared(const struct words *words, const struct shared_trouble *trouble)
             trouble->tunnels > trouble->frames ? ", ..." : "");
 }
 
+char *
+summary_scan(const struct words *words, const struct scan *scan)
+{
+    return wmem_strdup_printf(words->scope, "%u pairs of addresses of which one asked for an IKE SA, once or twice, and nobody answered: a scan, or "
+            "answers to forged addresses. They are not told one by one", scan->pairs);
+}
+
 static void
 write_shared(FILE *out, const struct words *words, const struct capture_facts *facts, const struct tracker *tracker, const struct judge *judge)
 {

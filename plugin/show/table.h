@@ -37,8 +37,8 @@ struct table_plan {
     const struct table_column *columns;
     unsigned count;
     tap_packet_cb take;             /**< takes what the tap hands over */
-    void (*order)(const struct table *table); /**< puts the rows in order before tshark prints them, with table_order; or NULL. In the window the
-                                         user does that */
+    void (*order)(const struct table *table); /**< puts the rows in order before tshark prints them, with table_order, and those of a scan
+                                         together; or NULL. In the window the user does that */
 };
 
 /** Registers a table; the plan must last.

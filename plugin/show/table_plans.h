@@ -11,11 +11,14 @@
 
 extern const struct table_plan tunnel_table;
 
-/** What tells the tunnels' order, the worst first. */
-void tunnel_table_order_by(outputs_source *outputs);
+/** What tells the tunnels' order, the worst first, and a scan. */
+void tunnel_table_look_at(outputs_source *outputs);
 
 extern const struct table_plan outage_table;
 extern const struct table_plan sa_table;
 extern const struct table_plan ike_table;
+
+/** What tells a scan. */
+void ike_table_look_at(outputs_source *outputs);
 
 #endif /* SPISCOPE_TABLE_PLANS_H */

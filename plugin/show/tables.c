@@ -15,7 +15,8 @@ static int tap_spiscope = -1;
 void
 tables_register(outputs_source *outputs)
 {
-    tunnel_table_order_by(outputs);
+    tunnel_table_look_at(outputs);
+    ike_table_look_at(outputs);
     tap_spiscope = register_tap(TAP);
     table_register(&tunnel_table, TAP);
     table_register(&outage_table, TAP);

@@ -312,6 +312,10 @@ write_drawing(FILE *out, struct drawing *drawing, const struct timeline_head *he
 {
     struct canvas front = drawing->canvas, *canvas = &drawing->canvas;
 
+    if (drawing->overview->scan.pairs > 0) {
+        svg_label(canvas->body, CANVAS_MARGIN, canvas->y + CANVAS_BASELINE, "lane", summary_scan(&canvas->words, &drawing->overview->scan));
+        canvas->y += CANVAS_LANE;
+    }
     if (left_out > 0) {
         svg_label(canvas->body, CANVAS_MARGIN, canvas->y + CANVAS_BASELINE, "lane", wmem_strdup_printf(canvas->words.scope, "and %s",
                 words_count(&canvas->words, left_out, "more tunnel", "more tunnels")));

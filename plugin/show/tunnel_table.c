@@ -80,6 +80,25 @@ take(COMPAT_TAP_PACKET_ARGS)
     return TAP_PACKET_REDRAW;
 }
 
+/* The first pair of a scan stands for all that have a row. */
+static void
+fold_scan(const struct table *table, const struct scan *scan, wmem_allocator_t *scope)
+{
+    uint32_t first = 0;
+    unsigned pairs = 0, row;
+
+    for (const struct tunnel *tunnel = scan->first_pair; tunnel; tunnel = tunnel->next) {
+        if (!scan_holds(scan, tunnel) || !table_has_row(table, tunnel->id))
+            continue;
+        if (pairs++ == 0)
+            first = tunnel->id;
+        else
+            table_drop_row(table, tunnel->id);
+    }
+    if (pairs > 1 && table_row(table, first, &row))
+        table_set_text(table, row, NAME, wmem_strdup_printf(scope, "a scan: this and %u more", pairs - 1));
+}
+
 /* The worst first. */
 static void
 order(const struct table *table)
@@ -91,6 +110,7 @@ order(const struct table *table)
 
     if (source(&facts, &tracker, &judge)) {
         struct overview overview = overview_of(scope, tracker_tunnels(tracker), judge);
+        fold_scan(table, &overview.scan, scope);
         uint32_t *ids = wmem_alloc_array(scope, uint32_t, overview.tunnels);
         for (uint32_t i = 0; i < overview.tunnels; i++)
             ids[i] = overview.row[i].tunnel->id;
@@ -100,7 +120,7 @@ order(const struct table *table)
 }
 
 void
-tunnel_table_order_by(outputs_source *outputs)
+tunnel_table_look_at(outputs_source *outputs)
 {
     source = outputs;
 }

@@ -54,9 +54,10 @@ enum change_kind {
 
 /** What has an end, as a capture may come from anyone. */
 enum limit {
-    LIMIT_SAS,                      /**< max_sas; of the next four, see most.h */
+    LIMIT_SAS,                      /**< max_sas; of the next five, see most.h */
     LIMIT_TUNNELS,
     LIMIT_IKE_SAS,
+    LIMIT_HALF_OPEN,                /**< IKE SAs without a responder's SPI */
     LIMIT_IKE_MESSAGES,
     LIMIT_ADDRESSES,                /**< that SAs and tunnels moved to */
     LIMIT_CHANGES,                  /**< of one frame: CHANGES_AT_MOST */

@@ -17,6 +17,7 @@ struct ike_sa_table {
     struct ike_sa *first;
     struct ike_sa *last;
     uint32_t count;
+    uint32_t half_open;             /* of these, without a responder's SPI yet */
 };
 
 struct spis {
@@ -61,11 +62,14 @@ ike_sa_count(const struct ike_sa_table *table)
 bool
 ike_sa_has_room(const struct ike_context *context)
 {
-    uint32_t most = most_of(context->max_sas, SHARE_IKE_SAS);
+    uint32_t most = most_of(context->max_sas, SHARE_IKE_SAS), half_open = most_half_open(context->max_sas);
+    bool full = context->ike_sas->count >= most;
 
-    if (context->ike_sas->count < most)
-        return true;
-    change_add_limit(context->changes, LIMIT_IKE_SAS, most);
+    if (full)
+        change_add_limit(context->changes, LIMIT_IKE_SAS, most);
+    if (full || context->message->responder_spi != 0 || context->ike_sas->half_open < half_open)
+        return !full;
+    change_add_limit(context->changes, LIMIT_HALF_OPEN, half_open);
     return false;
 }
 
@@ -107,6 +111,7 @@ ike_sa_find(struct ike_sa_table *table, const struct ike_message *message)
     ike_sa = ike_sa_by_spis(table, message->initiator_spi, 0);
     if (!ike_sa || (ike_sa->responder_spi != 0 && !awaits(ike_sa, message)))
         return NULL;
+    table->half_open -= ike_sa->responder_spi == 0;
     ike_sa->responder_spi = message->responder_spi;
     index_spis(table, message->initiator_spi, message->responder_spi, ike_sa);
     return ike_sa;
@@ -142,6 +147,7 @@ add_ike_sa(const struct ike_context *context, uint64_t initiator, uint64_t respo
     ike_sa->initiator_spi = initiator;
     ike_sa->responder_spi = responder;
     ike_sa->id = table->count++;
+    table->half_open += responder == 0;
     ike_sa->version = message->version;
     ike_sa->flow = flow;
     ike_sa->first_time = ike_sa->last_time = message->time;

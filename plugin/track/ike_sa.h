@@ -70,7 +70,7 @@ struct ike_sa *ike_sa_first(const struct ike_sa_table *table);
 
 uint32_t ike_sa_count(const struct ike_sa_table *table);
 
-/** Whether one more can be tracked; where not, adds to the changes that the limit was reached. */
+/** Whether the message that is being taken may open one more; where not, adds to the changes that the limit was reached. */
 bool ike_sa_has_room(const struct ike_context *context);
 
 /** The IKE SA with these SPIs, or NULL. */

@@ -29,4 +29,14 @@ most_of(uint32_t max_sas, enum share_of_sas share)
     return most > small ? most : small;
 }
 
+/** IKE SAs that were only asked for: a scan, or answers to forged addresses. They leave a quarter of the tunnels' room to those of which a
+ * responder took part. */
+static inline uint32_t
+most_half_open(uint32_t max_sas)
+{
+    uint32_t tunnels = most_of(max_sas, SHARE_TUNNELS), reserve = tunnels / 4;
+
+    return tunnels - reserve;
+}
+
 #endif /* SPISCOPE_MOST_H */

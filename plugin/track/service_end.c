@@ -86,7 +86,7 @@ find_silent(const struct tunnel *tunnel, struct service_end *end, uint64_t min_o
     for (unsigned i = 0; i < 2; i++) {
         const struct service_side *side = &service->side[i], *other = &service->side[1 - i];
         const struct exchange *asked = gave_up(tunnel, i, min_outage);
-        if (side->packets == 0 || other->tried < (asked ? UNANSWERED_OF_GONE : UNANSWERED_AT_LEAST)
+        if (tunnel->is_incomplete || side->packets == 0 || other->tried < (asked ? UNANSWERED_OF_GONE : UNANSWERED_AT_LEAST)
                 || outage_ns_between(&side->last, &other->last) < outage_pause(side, min_outage)
                 || outage_ns_between(&side->last, &other->last) < UNSEEN_GAPS * side->longest)
             continue;

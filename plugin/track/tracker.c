@@ -335,7 +335,7 @@ count_answers(struct tracker *tracker, struct sa *sa, const struct ipsec_packet 
     flow->unanswered_last = packet->time;
     flow->length = packet->length;
     add_length(&flow->waiting, packet->length);
-    if (!for_long || !sees_other_direction(flow) || flow->unanswered <= unanswered_at_least(flow))
+    if (!for_long || flow->tunnel->is_incomplete || !sees_other_direction(flow) || flow->unanswered <= unanswered_at_least(flow))
         return;
     flow->one_way_said = true;
     if (is_answered_elsewhere(tracker, flow, &packet->time))
@@ -347,7 +347,7 @@ count_answers(struct tracker *tracker, struct sa *sa, const struct ipsec_packet 
 static void
 check_half(struct tracker *tracker, struct sa *sa, const nstime_t *now)
 {
-    if (sa->half_said || !half_is_used_alone(sa, now, tracker->limits.handover_grace, tracker->limits.one_way_after))
+    if (sa->half_said || sa->flow->tunnel->is_incomplete || !half_is_used_alone(sa, now, tracker->limits.handover_grace, tracker->limits.one_way_after))
         return;
     sa->half_said = true;
     change_one_way(&tracker->changes, sa, sa->first_frame, true);

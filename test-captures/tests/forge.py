@@ -520,6 +520,14 @@ def place_of(times, place, chooser):
     return first + (last - first) * chooser.randrange(25, 75) // 100
 
 
+def written(data, packets):
+    """The pcap with these (time, frame) instead of its own."""
+    order, out = "<" if data[0] == 0xD4 else ">", [data[:HEADER]]
+    for time, frame in sorted(packets, key=lambda packet: packet[0]):
+        out.append(struct.pack(order + "IIII", *divmod(time, S), len(frame), len(frame)) + frame)
+    return b"".join(out)
+
+
 def forge(data, forgery):
     """The capture with what was forged, and how many packets that were."""
     packets = packets_of(data)
@@ -533,10 +541,7 @@ def forge(data, forgery):
         time = place_of([item.time for item in heard], place, chooser)
         if version in versions:
             added += [(time + number * MS + after, frame) for after, frame in function(Listener(heard, time, side, f"{forgery.seed} {name}"))]
-    order, out = "<" if data[0] == 0xD4 else ">", data[:HEADER]
-    for time, frame in sorted(packets + added, key=lambda packet: packet[0]):
-        out += struct.pack(order + "IIII", *divmod(time, S), len(frame), len(frame)) + frame
-    return out, len(added)
+    return written(data, packets + added), len(added)
 
 
 HEALTHY = [row for row in TABLE if row.cause == "none" and row.state == "stable" and row.keyless == "same"

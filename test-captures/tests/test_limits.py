@@ -67,24 +67,47 @@ def test_an_ike_sa_with_thousands_of_children_ends_in_silence(spiscope):
 
 # --- floods: made of what forge.py makes, between others and in a peer's name --------------------------------------------
 
-def flooded(spiscope, capture, kinds, copies):
-    """A lab capture into which the kinds are thrown so many times."""
+FLOOD = ("inits_from_strangers", "unanswered_inits", "esp_made_up_spis")
+OTHERS = ("198.18.200.1", "198.18.200.2")
+
+
+def flooded(spiscope, capture, copies, between):
+    """A lab capture into which the flood is thrown so many times: at its own gateway, or between two other hosts."""
     data = spiscope.path(capture).read_bytes()
+    packets = forge.packets_of(data)
+    heard = [item for item in (forge.read(*packet) for packet in packets) if item]
+    added = []
     for seed in range(copies):
-        data, _ = forge.forge(data, forge.Forgery(capture, False, kinds, "start", "A", seed))
-    path = spiscope.readable_copy_dir("floods") / f"{capture}-{len(data)}.pcap"
+        listener = forge.Listener(heard, packets[0][0], 0, seed)
+        listener.peers = between or listener.peers
+        added += [(packets[0][0] + after, frame) for name in FLOOD for after, frame in forge.KINDS[name][0](listener)]
+    data = forge.written(data, packets + added)
+    path = spiscope.readable_copy_dir("floods") / f"{capture}-{len(data)}-{'others' if between else 'own'}.pcap"
     path.write_bytes(data)
     path.chmod(0o644)
     return path
 
 
-@pytest.mark.parametrize("limit", (2, 5, 20))
-@pytest.mark.parametrize("capture", ("v2_flap", "v1_flap", "v2_one_way", "v2_ts_mismatch"))
-def test_no_flood_makes_a_broken_tunnel_look_well(spiscope, capture, limit):
-    path = flooded(spiscope, capture, ("inits_from_strangers", "esp_made_up_spis"), 2)
+def verdicts_of_the_tunnel(spiscope, path, limit):
     tunnels = forge.run(spiscope, path, None, (*MIN_10, f"spiscope.max_sas:{limit}"))["tunnels"]
-    states = {tunnel["verdict"]["state"] for tunnel in tunnels if set(tunnel["peers"]) == {"192.0.2.1", "192.0.2.2"}}
-    assert not states & {"stable", "idle"}, states
+    return {(tunnel["verdict"]["state"], tunnel["verdict"]["cause"]) for tunnel in tunnels if set(tunnel["peers"]) == {"192.0.2.1", "192.0.2.2"}}
+
+
+@pytest.mark.parametrize("between", (None, OTHERS))
+@pytest.mark.parametrize("limit", (2, 5, 20, 80))
+@pytest.mark.parametrize("capture", ("v2_flap", "v1_flap", "v2_one_way", "v2_ts_mismatch"))
+def test_no_flood_makes_a_broken_tunnel_look_well(spiscope, capture, limit, between):
+    found = verdicts_of_the_tunnel(spiscope, flooded(spiscope, capture, 2, between), limit)
+    assert not {state for state, _ in found} & {"stable", "idle"}, found
+
+
+@pytest.mark.parametrize("between", (None, OTHERS))
+@pytest.mark.parametrize("limit", (2, 5, 20, 80))
+@pytest.mark.parametrize("capture", ("v2_healthy", "v1_healthy", "v2_gcm_reauth"))
+def test_no_flood_makes_a_healthy_tunnel_look_broken(spiscope, capture, limit, between):
+    """It is not known whole; but nothing is made of what is missing."""
+    found = verdicts_of_the_tunnel(spiscope, flooded(spiscope, capture, 2, between), limit)
+    assert found <= {("stable", "none"), ("unknown", "none"), ("unknown", "unknown")}, found
 
 
 def test_what_is_not_known_whole_is_not_stable(spiscope):
@@ -93,13 +116,60 @@ def test_what_is_not_known_whole_is_not_stable(spiscope):
     assert tunnel["verdict"]["state"] == "unknown"
 
 
-def test_a_scan_is_one_line_of_the_report(spiscope):
-    capture = IkeCapture("scan", "")
-    for i in range(4000):
-        sa = Ike2(capture, f"198.18.{i // 250}.{i % 250 + 1}", B)
-        sa.exchange(i * 10 * MS, 0, ike.INIT, [ike.sa2_ike(), ike.ke2(14, bytes(256))], None, (0, None))
+def ask_in_vain(capture, i, time):
+    """A request to B from an address of its own, and nothing more."""
+    sa = Ike2(capture, f"198.18.{i // 250}.{i % 250 + 1}", B)
+    sa.exchange(time, 0, ike.INIT, [ike.sa2_ike(), ike.ke2(14, bytes(256))], None, (0, None))
+
+
+def scanned(spiscope, name, pairs, more=lambda capture: None):
+    """A scan from so many addresses, 100 a second, and what comes behind it."""
+    capture = IkeCapture(name, "")
+    for i in range(pairs):
+        ask_in_vain(capture, i, i * 10 * MS)
+    more(capture)
     path = capture.write(spiscope.readable_copy_dir("floods"))
     path.chmod(0o644)
-    report = outputs(spiscope, str(path)).report
-    assert "4000 pairs of addresses" in " ".join(report.split())
-    assert "Tunnel " not in report
+    return str(path)
+
+
+def healthy_behind_it(capture):
+    """A tunnel that comes up a minute after 4,000 sources asked in vain."""
+    child = Ike2(capture, "192.0.2.77").start(100 * S)
+    child.send_every(101 * S, 160 * S, ("192.0.2.77", B))
+
+
+def test_a_scan_is_told_once(spiscope):
+    """Report, JSON and tables: 4,000 sources are no tunnels."""
+    path = scanned(spiscope, "scan", 4000)
+    output = outputs(spiscope, path)
+    assert "4000 pairs of addresses" in " ".join(output.report.split())
+    assert "Tunnel " not in output.report and "No IPsec" not in output.report
+    scan = output.json["scan"]
+    assert (scan["pairs"], scan["frames"]) == (4000, 4000)
+    assert scan["last"] - scan["first"] == pytest.approx(3999 * 0.01, abs=1e-6)
+    assert output.json["tunnels"] == [] and output.json["summary"]["tunnels"] == 0
+    for table in ("tunnel", "ike"):
+        rows = [line for line in spiscope.tshark("-n", "-q", "-r", path, "-z", f"spiscope,{table}").stdout.splitlines() if "198.18." in line]
+        assert len(rows) == 1 and "a scan: this and 3999 more" in rows[0]
+
+
+@pytest.mark.parametrize("pairs, told", ((31, False), (32, True)))
+def test_few_that_ask_in_vain_are_told_one_by_one(spiscope, pairs, told):
+    """A road warrior whose gateway is gone is no scanner."""
+    document = outputs(spiscope, scanned(spiscope, f"scan_{pairs}", pairs)).json
+    assert (document["scan"] is not None) == told
+    assert len(document["tunnels"]) == (0 if told else pairs)
+
+
+@pytest.mark.parametrize("limit", (80, 400))
+def test_a_scan_leaves_room(spiscope, limit):
+    """Half-open IKE SAs take three quarters of the tunnels' room: who is answered finds some behind them."""
+    path = scanned(spiscope, "scan_and_tunnel", 4000, healthy_behind_it)
+    options = (*MIN_10, f"spiscope.max_sas:{limit}")
+    document = outputs(spiscope, path, False, options).json
+    assert document["scan"]["pairs"] == limit * 3 // 4
+    tunnel, = (tunnel for tunnel in document["tunnels"] if "192.0.2.77" in tunnel["peers"])
+    assert tunnel["ike_sas"][0]["established"] and [sa["packets"] for sa in tunnel["sas"]] == [59, 59]
+    said = [finding["text"] for finding in document["findings"]]
+    assert len(said) == 1 and said[0].startswith(f"More than {limit * 3 // 4} IKE SAs that no responder took up"), said

@@ -191,6 +191,8 @@ is_dead(const struct outage_context *context, struct pair_end *end)
     struct pairs *pairs = context->tunnel->service.pairs;
     unsigned known = end->sa[0] ? 0 : 1;
 
+    if (context->tunnel->is_incomplete)
+        return false;
     if (end->child)
         return !is_served(context->tunnel, end->child);
     if (!is_silent(end, end->sa[known]) || may_be_replaced(end, context->tunnel))

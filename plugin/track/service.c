@@ -12,6 +12,7 @@
 #include "exchange.h"
 #include "ike_sa.h"
 #include "outage.h"
+#include "walk.h"
 
 /* The running mean takes in an eighth of each new gap, as RFC 6298 section 2 does with round-trip times; one gap
  * counts at most as eight usual ones, so that a pause does not become the rule at once. */
@@ -278,6 +279,21 @@ take_request(struct service *service, unsigned peer, const struct ike_message *m
     side->asked_on = ike_sa;
 }
 
+/* Whether a new request shows that its sender got an answer that the other one gave after it had begun to ask in vain: it has a window of
+ * one. Then the sender is there, and the path carries both ways: what it does not answer it does not take for the other's. */
+static bool
+got_answer(const struct exchange *exchange, const struct service_side *other)
+{
+    const struct exchange *before;
+
+    if (other->asked == 0 || exchange->ike_sa->version < 2)
+        return false;
+    WALK(before, exchange->older, older, EXCHANGES_OPEN)
+        if (before->flow == exchange->flow)
+            return before->response_frame > other->asked_frame;
+    return false;
+}
+
 static bool
 asks_for_life(const struct ike_contents *contents)
 {
@@ -432,7 +448,9 @@ service_take_message(struct ike_context *context, const struct ike_frame *frame,
         service->ended.ike_went_on = true;
     if (answers && news)
         take_answer(context, peer, exchange);
-    else if (!answers && wants_answer(message, frame))
+    else if (!answers && news && got_answer(exchange, &service->side[1 - peer]))
+        service->side[1 - peer].asked = 0;
+    if (!answers && wants_answer(message, frame))
         take_request(service, peer, message, exchange->ike_sa, news);
 }
 

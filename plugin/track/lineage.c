@@ -200,6 +200,53 @@ lineage_admit_negotiated(struct sa *sa)
         sa->generation = 1;
 }
 
+/* A single packet that came while an exchange was to make an SPI: until another one carries traffic, it may be that. */
+static bool
+may_be_stray(const struct sa *sa)
+{
+    return sa->origin && sa->sequence.packets < 2 && !sa->negotiated && !sa->predecessor && !sa->successor;
+}
+
+/* Whether the exchange is more likely to have made the heir, which began no later than so many seconds after the stray packet. */
+static bool
+may_inherit(const struct sa *heir, const struct sa *stray, uint32_t grace)
+{
+    return heir != stray && !heir->origin && !heir->negotiated && heir->sequence.packets >= 2 && heir->key.protocol == stray->key.protocol
+            && heir->id > stray->id && !clock_passed(&stray->first_time, &heir->first_time, grace);
+}
+
+/* Anybody can send a packet with an SPI of its own: the exchange is the one's that carries traffic, and the stray has no place. */
+static void
+hand_origin_over(struct sa *stray, struct sa *heir)
+{
+    heir->origin = stray->origin;
+    heir->origin_sure = stray->origin_sure;
+    stray->origin = NULL;
+    stray->origin_sure = false;
+    current_remove(stray);
+    stray->waits_for_traffic = true;
+    stray->generation = 0;
+}
+
+/* @return whether the undecided SA turned out to be a stray packet */
+static bool
+settle_stray(struct flow *flow, struct sa *undecided, uint32_t grace)
+{
+    struct sa *sa;
+
+    WALK(sa, flow->current, current_next, CURRENT_KNOWN) {
+        if (may_be_stray(undecided) && may_inherit(sa, undecided, grace)) {
+            hand_origin_over(undecided, sa);
+            return true;
+        }
+        if (!sa->is_pending && may_be_stray(sa) && may_inherit(undecided, sa, grace)) {
+            hand_origin_over(sa, undecided);
+            return false;
+        }
+    }
+    return false;
+}
+
 struct sa *
 lineage_settle(struct flow *flow, const nstime_t *now, uint32_t grace)
 {
@@ -215,6 +262,10 @@ lineage_settle(struct flow *flow, const nstime_t *now, uint32_t grace)
         if (undecided->generation == 0)
             undecided->generation = 1;
         return undecided;
+    }
+    if (settle_stray(flow, undecided, grace)) {
+        pending_drop_first(flow);
+        return NULL;
     }
     WALK(old, flow->current, current_next, CURRENT_KNOWN) {
         enum candidate candidate = candidate_of(old, undecided, now, grace);
@@ -232,7 +283,7 @@ lineage_settle(struct flow *flow, const nstime_t *now, uint32_t grace)
     pending_drop_first(flow);
     if (!best) {
         undecided->generation = 1;
-        if (flow->packets > undecided->sequence.packets)
+        if (flow->current != undecided || undecided->current_next)
             flow->parallel = true;
         return undecided;
     }

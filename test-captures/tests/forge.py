@@ -599,7 +599,19 @@ class Forger:
             document = run(self.spiscope, path, source.with_suffix(".keys") if forgery.keys else None, row.options)
         finally:
             path.unlink()
-        return list(self.wrong(row, forgery, tunnel_of(document, self.spis(forgery.capture))))
+        tunnel = tunnel_of(document, self.spis(forgery.capture))
+        # ten packets, that began as an exchange was to make an SPI, look as its own would
+        made_up = () if "esp_made_up_ten" in forgery.kinds else self.made_up(tunnel, self.spis(forgery.capture))
+        return [*self.wrong(row, forgery, tunnel), *made_up]
+
+    @staticmethod
+    def made_up(tunnel, spis):
+        """An SPI that nobody negotiated and nobody answers has no place in a lineage but its own."""
+        for sa in tunnel["sas"]:
+            if sa["spi"] not in spis and (sa["replaces"] or sa["replaced_by"]):
+                yield f"the made-up {sa['spi']} replaced {sa['replaces']}, was replaced by {sa['replaced_by']}"
+            if sa["replaced_by"] and sa["spi"] in spis and sa["replaced_by"] not in spis:
+                yield f"SPI {sa['spi']} was replaced by the made-up {sa['replaced_by']}"
 
     @staticmethod
     def wrong(row, forgery, tunnel):

@@ -279,14 +279,14 @@ take_request(struct service *service, unsigned peer, const struct ike_message *m
     side->asked_on = ike_sa;
 }
 
-/* Whether a new request shows that its sender got an answer that the other one gave after it had begun to ask in vain: it has a window of
- * one. Then the sender is there, and the path carries both ways: what it does not answer it does not take for the other's. */
+/* Whether a new request shows that its sender got an answer that the other one gave on the same IKE SA after it had begun to ask in vain: it
+ * has a window of one. Then the sender is there, and the path carries both ways: what it does not answer it does not take for the other's. */
 static bool
 got_answer(const struct exchange *exchange, const struct service_side *other)
 {
     const struct exchange *before;
 
-    if (other->asked == 0 || exchange->ike_sa->version < 2)
+    if (other->asked == 0 || other->asked_on != exchange->ike_sa || exchange->ike_sa->version < 2)
         return false;
     WALK(before, exchange->older, older, EXCHANGES_OPEN)
         if (before->flow == exchange->flow)

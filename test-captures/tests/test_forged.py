@@ -38,3 +38,15 @@ def test_all_kinds_at_once(forger):
     wrong, tried = forger.try_all(forge.together(rows, SEED))
     assert tried == 2 * len(rows)
     assert not wrong, told(wrong)
+
+
+@pytest.mark.parametrize("capture, keys, kind, place, side", (
+    ("v2_gcm_reauth", False, "sealed_small_answer", "start", "A"),
+    ("k_v2_healthy", True, "sealed_create_child", "end", "B"),              # its traffic ends at the same time
+    ("v2_healthy", False, "esp_made_up_spis", "start", "A"),                # while IKE_AUTH is to make SPIs
+    ("v2_flap", False, "esp_made_up_spis", "midst", "B"),
+))
+def test_what_was_believed_once(forger, capture, keys, kind, place, side):
+    wrong, tried = forger.try_all([forge.Forgery(capture, keys, (kind,), place, side, SEED)])
+    assert tried == 1
+    assert not wrong, told(wrong)

@@ -19,6 +19,7 @@ enum { DIRECTIONS = 2, BOTH = 3 };
 /* Back from the latest: a verdict may be asked for with each packet. */
 #define REKEYS_LOOKED_AT 64
 #define RESTARTS_LOOKED_AT 64
+#define EXCHANGES_LOOKED_AT 16
 
 /* The peer whose direction carried nothing, or PEER_NOT_SEEN where that was both. */
 static int
@@ -74,6 +75,30 @@ given_up(const struct view *view, const struct trouble *trouble)
     return finding && !trouble->outage && view_is_thrown_in(view, finding) ? NULL : finding;
 }
 
+/* Whether the peer that was asked asks in vain itself: nothing gets through in either direction. */
+static bool
+asks_back_in_vain(const struct exchange *asked)
+{
+    unsigned looked_at = 0;
+
+    for (const struct exchange *exchange = asked->ike_sa->latest; exchange && exchange != asked && looked_at < EXCHANGES_LOOKED_AT;
+            exchange = exchange->older, looked_at++)
+        if (exchange->flow != asked->flow && exchange->response_frame == 0 && exchange->retransmissions > 0)
+            return true;
+    return false;
+}
+
+/* Whether the peer was heard after it had been asked, again and in vain, and its silence began before the asking peer gave up: it was
+ * alive, and fell silent because its SAs ran out meanwhile. An answer takes no longer than what is no outage yet. */
+static bool
+was_asked_alive(const struct view *view, const struct outage *outage, const struct finding *finding)
+{
+    const struct exchange *exchange = finding ? finding->exchange : NULL;
+
+    return exchange && exchange->response_frame == 0 && exchange->asked_again > 0 && finding->frame > outage->begin_frame
+            && clock_passed(&exchange->request_time, &outage->begin, view->judge->limits.min_outage) && !asks_back_in_vain(exchange);
+}
+
 bool
 explain_unreachable(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
@@ -123,15 +148,16 @@ explain_unanswered(const struct view *view, const struct trouble *trouble, struc
         return false;
     if (trouble->kind == TROUBLE_NOT_UP && not_up(view, true, claim))
         return true;
-    if (trouble->outage && trouble->outage->how == OUTAGE_UNANSWERED)
-        return false;               /* nothing of the peer arrived */
     if (trouble->kind == TROUBLE_CHURN || trouble->kind == TROUBLE_NONE)
         return false;
-    if (trouble->outage && claim_checked_in_vain(trouble->outage, claim))
+    bool unheard = trouble->outage && trouble->outage->how == OUTAGE_UNANSWERED;
+    if (trouble->outage && !unheard && claim_checked_in_vain(trouble->outage, claim))
         return true;
     const struct finding *finding = given_up(view, trouble);
     if (!finding || (trouble->kind == TROUBLE_NOT_UP && !is_without_child(finding)))
         return false;
+    if (unheard && !was_asked_alive(view, trouble->outage, finding))
+        return false;               /* nothing of the peer arrived */
     claim_finding(claim, finding);
     claim->confidence = CONFIDENCE_INFERRED;
     if (finding->exchange)

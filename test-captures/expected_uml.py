@@ -174,7 +174,6 @@ WRONG = {
     "ll_v1_short": ("cause", "early_rekey by A: no lifetime was read, and in IKEv1 both keep the one that they agreed on"),
     "lo_v2_a_restarts": ("cause", "ike_unanswered: A was away for 60 s, longer than restart.c takes traffic to have been just before; B asks over the old IKE SA 34 s later"),
     "ls_v1_admin_b": ("state:keyless cause", "unknown: Deletes by one peer of SAs older than min_sa_lifetime, each with a set-up by the other at once, are nobody's claim"),
-    "ls_v1_no_4500": ("cause", "authentication, suspected: all that is sent to port 4500 stays unanswered, and IKE on port 500 is answered"),
     "sl_v1_life2_trap": ("cause:keys by:keys", "unknown: B deletes at a constant age, well below the lifetime that was read"),
     "sl_v2_no_esp": ("state cause", "unknown: A's ESP and IKE of both are there, and not one ESP packet of B"),
     "so_v2_way_to_a": ("cause by:keys by:keyless", "ike_unanswered: B's packets are lost between the two points"),

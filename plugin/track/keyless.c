@@ -23,6 +23,9 @@
 /* Messages of aggressive mode when it is answered. */
 #define AGGRESSIVE_ANSWERED 2
 
+/* What on_nat_t is where the initiator alone was heard on that port. */
+#define ON_NAT_T_ALONE 1
+
 /* The first IKE_AUTH has the second message ID (RFC 7296 section 2.2). */
 #define FIRST_AUTH 1
 
@@ -269,13 +272,14 @@ keyless_take(struct ike_context *context, struct exchange *exchange, bool respon
 }
 
 /* Main mode that came as far as its encrypted messages, and no further; or aggressive mode whose initiator got the answer, by which its peer
- * proves who it is, and left it. */
+ * proves who it is, and left it. Where main mode's encrypted messages are the first ones on port 4500, and nothing of the responder ever
+ * comes from there, that port is as likely closed: they were not answered, which is all that is known. */
 static struct exchange *
 stuck_phase1(struct ike_sa *ike_sa)
 {
     struct exchange *exchange;
 
-    if (ike_sa->established || ike_sa->version >= 2)
+    if (ike_sa->established || ike_sa->version >= 2 || ike_sa->on_nat_t == ON_NAT_T_ALONE)
         return NULL;
     WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN)
         if ((exchange->type == IKE1_IDENTITY_PROTECTION && exchange->steps == MAIN_MODE_CLEAR + 1)

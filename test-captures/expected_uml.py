@@ -178,5 +178,4 @@ WRONG = {
     "sl_v2_no_esp": ("state cause", "unknown: A's ESP and IKE of both are there, and not one ESP packet of B"),
     "so_v2_way_to_a": ("cause by:keys by:keyless", "ike_unanswered: B's packets are lost between the two points"),
     "ss_v2_mtu_silent": ("state cause", "stable: A's large packets are lost between the two points"),
-    "ss_v2_reauth_2min": ("cause", "deleted_by_peer: A deletes its IKE SA every 2 min and sets up the next one at once, which is re-authentication"),
 }

@@ -293,7 +293,8 @@ claim_deleted_children(const struct view *view, const struct trouble *trouble, s
     return true;
 }
 
-/* Each new set-up comes right behind the Delete of one peer, from the other one; or each new child does. */
+/* Each new set-up comes right behind the Delete of one peer, from the other one; or each new child does. Who deletes and sets up anew
+ * itself re-authenticates (explain_early_reauth). */
 bool
 explain_deletes_in_turn(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
@@ -304,7 +305,7 @@ explain_deletes_in_turn(const struct view *view, const struct trouble *trouble, 
         return false;
     set_ups = set_ups_of(view, &found);
     if (!claim_set_ups(view, set_ups.after_delete_of, &set_ups, &found))
-        return claim_deleted_children(view, trouble, claim);
+        return !claim_set_ups(view, set_ups.renewed, &set_ups, &found) && claim_deleted_children(view, trouble, claim);
     *claim = found;
     return true;
 }

@@ -3,7 +3,9 @@
  * asked for three rekeys in a row, each while the old SA was alive, before half the lifetime. IKEv2
  * negotiates no lifetime, and without keys none is read; there the peer's own timer shows, and min_sa_lifetime is what is early.
  * A new IKE SA is no rekey; and where the other
- * peer asked for some of the last rekeys too, both go by one lifetime, as far as none is read. Said on the third, and again when it begins anew.
+ * peer asked for some of the last rekeys too, both go by one lifetime, as far as none is read; as in IKEv1, where a lifetime is agreed on
+ * (RFC 2407 section 4.5), where both peers have something to say together behind a rekey: their old SAs run out at one age. Said on the
+ * third, and again when it begins anew.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -18,6 +20,9 @@
 
 #define IN_A_ROW 3
 #define IN_A_ROW_UNREAD 5
+
+/* Exchanges between two rekeys that are looked at. */
+#define LOOKED_AT_MOST 16
 
 struct early {
     uint64_t negotiated;            /* seconds; 0: none */
@@ -64,6 +69,22 @@ asks_alone(const struct judge *judge, const struct flow *requester)
     return true;
 }
 
+/* Whether both peers sent Informationals of IKEv1 together between two rekeys, as each of them deletes what has run out. */
+static bool
+end_together(const struct exchange *rekey, const struct exchange *again)
+{
+    unsigned looked_at = 0;
+
+    for (const struct exchange *exchange = again->older; exchange && exchange != rekey && exchange->older && looked_at < LOOKED_AT_MOST;
+            exchange = exchange->older, looked_at++) {
+        const struct exchange *before = exchange->older;
+        if (exchange->type == IKE1_INFORMATIONAL && before->type == IKE1_INFORMATIONAL && before->flow != exchange->flow
+                && !clock_passed_ms(&before->request_time, &exchange->request_time, ANSWER_WITHIN_MS))
+            return true;
+    }
+    return false;
+}
+
 static void
 judge_early_rekey(struct judge *judge, const struct change *change)
 {
@@ -79,7 +100,7 @@ judge_early_rekey(struct judge *judge, const struct change *change)
     for (; sa && row <= wanted; sa = sa->predecessor, row++)
         if (!renewed_early(judge, sa) || sa->successor->origin->flow != requester)
             break;
-    if (row != wanted || (is_unread && !asks_alone(judge, requester)))
+    if (row != wanted || (is_unread && (!asks_alone(judge, requester) || end_together(old->origin, new->origin))))
         return;
     struct finding *finding = judge_exchange(judge, FINDING_EARLY_REKEY, CONFIDENCE_INFERRED, new->origin, sizeof(struct early));
     if (!finding)

@@ -18,6 +18,9 @@
 /* Traffic this many seconds before a new IKE SA shows that the tunnel was in use until then. */
 #define JUST_BEFORE 30
 
+/* Seconds: who has traffic to receive asks within two minutes whether a silent peer is alive, as in service.c. */
+#define ASKS_WITHIN 120
+
 /* A gateway that loses its state is away for longer. */
 #define RESTARTS_AFTER_MS 2000
 
@@ -73,8 +76,10 @@ restart_take_established(const struct ike_context *context, struct ike_sa *ike_s
             old->successor = ike_sa;
         }
     }
-    if (ike_sa->born_in_capture && !context->message->readable && !ike_sa->predecessor && find_displaced(ike_sa, context->grace))
+    if (ike_sa->born_in_capture && !context->message->readable && !ike_sa->predecessor && find_displaced(ike_sa, context->grace)) {
         ike_sa->flow->tunnel->maybe_restarted = ike_sa;
+        ike_sa->flow->tunnel->restart_waits = false;
+    }
 }
 
 /* ---- as silence shows it */
@@ -178,23 +183,52 @@ traffic_stopped(const struct flow *flow, const struct ike_sa *began, bool asked,
     return true;
 }
 
-/* Whether the IKE SA that was alive when the tunnel's newest one was set up has fallen silent for it, with its traffic. */
+/* Whether SAs of the direction carried traffic before the new IKE SA. */
+static bool
+was_used(const struct flow *flow, const struct ike_sa *began)
+{
+    const struct sa *sa;
+
+    WALK(sa, flow->current, current_next, CURRENT_IN_USE)
+        if (sa->sequence.packets > 0 && clock_compare(&sa->first_time, &began->first_time) <= 0)
+            return true;
+    return false;
+}
+
+/* Whether there is a restart to look for now: once the grace is over; and, where that did not tell, when the other peer has asked. */
+static bool
+is_time_to_look(const struct tunnel *tunnel, const nstime_t *now, uint32_t grace)
+{
+    const struct ike_sa *began = tunnel->maybe_restarted;
+
+    return began && clock_passed(&began->established_time, now, tunnel->restart_waits && grace < ASKS_WITHIN ? ASKS_WITHIN : grace);
+}
+
+/* Whether the IKE SA that was alive when the tunnel's newest one was set up has fallen silent for it, with its traffic. A gateway may be
+ * away for longer than JUST_BEFORE: then it counts that the other peer still asks, and asks again, over the old IKE SA. */
 static void
 check_ike_sas(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struct changes *changes)
 {
     struct ike_sa *began = tunnel->maybe_restarted;
-    bool any = false;
+    bool waited = tunnel->restart_waits, any = false;
 
-    if (!began || !clock_passed(&began->established_time, now, grace))
+    if (!is_time_to_look(tunnel, now, grace))
         return;
     tunnel->maybe_restarted = NULL;
+    tunnel->restart_waits = false;
     struct ike_sa *old = began->tunnel_older;
-    bool asked = old && asked_in_vain(old, began);
+    bool asked = old && asked_in_vain(old, began) && (!waited || (old->latest && old->latest->retransmissions > 0));
     if (!old || !old->established || old->end != IKE_ALIVE || old->successor || tries_again(began, old) || knew_its_state(began, old)
             || (!asked && (clock_compare(&old->last_time, &began->first_time) > 0 || may_be_deleted(old, began))))
         return;                     /* it lives on, or may have been deleted; or others failed in between */
-    if (traffic_stopped(&tunnel->flow[0], began, asked, &any) && traffic_stopped(&tunnel->flow[1], began, asked, &any) && any)
+    if (!traffic_stopped(&tunnel->flow[0], began, asked, &any) || !traffic_stopped(&tunnel->flow[1], began, asked, &any))
+        return;
+    if (any || (waited && asked)) {
         displace(old, began, changes);
+    } else if (!waited && (was_used(&tunnel->flow[0], began) || was_used(&tunnel->flow[1], began))) {
+        tunnel->maybe_restarted = began;
+        tunnel->restart_waits = true;
+    }
 }
 
 /* Whether the old child carried nothing, and its IKE SA said nothing but what was asked in vain, since the new one began. */

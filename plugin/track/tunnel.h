@@ -110,6 +110,7 @@ struct tunnel {
     uint32_t id;
     struct endpoint peer[2];        /**< the first one seen spoke first */
     bool is_incomplete;             /**< a table was full: not all of it is tracked, so that a silence may be none */
+    bool restart_waits;             /**< maybe_restarted was looked at, and what the other peer asks may still tell */
     bool both_sides;                /**< packets of it were seen inside and outside of a NAT */
     bool nat;                       /**< a peer uses a port that only a NAT gives */
     struct flow flow[2];            /**< flow[i] comes from peer[i] */

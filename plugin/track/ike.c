@@ -244,7 +244,7 @@ note_heard(const struct ike_context *context, struct ike_sa *ike_sa, unsigned si
     ike_sa->last_time = context->message->time;
     ike_sa->last_frame = context->message->frame;
     ike_sa->heard_frame[side] = context->message->frame;
-    if (context->message->source.port == PORT_NAT_T || context->message->destination.port == PORT_NAT_T)
+    if (ike_sa->on_nat_t != 0 || context->message->source.port == PORT_NAT_T || context->message->destination.port == PORT_NAT_T)
         ike_sa->on_nat_t |= (uint8_t)(1U << side);
     ike_sa->probes[1 - side] = 0;
     tunnel->ike_last_time = context->message->time;

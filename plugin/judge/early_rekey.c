@@ -31,16 +31,17 @@ struct early {
     nstime_t age;                   /* of the last SA */
 };
 
-/* Whether the SA was in use when its successor was asked for: else both may have been asked for together. Where no Delete has to follow a rekey,
- * and nothing tells what it is for, only time does. */
+/* Whether the SA was there when its successor was asked for: else both may have been asked for together. Time tells; before that, that it
+ * was in use, where a Delete has to follow a rekey, or something tells what it is for. */
 static bool
-was_in_use(const struct judge *judge, const struct sa *old, const nstime_t *age)
+was_there(const struct judge *judge, const struct sa *old, const nstime_t *age)
 {
     const struct sa *new = old->successor;
 
-    if (!new->link_proven && new->origin->ike_sa->version < 2)
-        return (uint64_t)age->secs >= judge->limits.handover_grace;
-    return old->sequence.packets > 0 && clock_compare(&old->first_time, &new->origin->request_time) < 0;
+    if ((uint64_t)age->secs >= judge->limits.handover_grace)
+        return true;
+    return (new->link_proven || new->origin->ike_sa->version >= 2) && old->sequence.packets > 0
+            && clock_compare(&old->first_time, &new->origin->request_time) < 0;
 }
 
 /* Whether the SA was renewed early, at its successor's requester's wish, and not dropped before. */
@@ -54,7 +55,7 @@ renewed_early(const struct judge *judge, const struct sa *old)
     uint64_t lifetime = succession_lifetime(old);
     nstime_t age = clock_elapsed(sa_birth_time(old), sa_birth_time(new));
     uint64_t early = lifetime > 0 ? lifetime / 2 : judge->limits.min_sa_lifetime;
-    return (uint64_t)age.secs < early && was_in_use(judge, old, &age);
+    return (uint64_t)age.secs < early && was_there(judge, old, &age);
 }
 
 /* Whether only this peer asked for those of the last rekeys that cross no other one. */

@@ -21,13 +21,14 @@ judge_limit(struct judge *judge, const struct change *change)
 static char *
 text_limit(const struct words *words, const struct finding *finding)
 {
+    static const char not_tracked[] = "further ones are not tracked (preference spiscope.max_sas)";
     static const struct {
         const char *one, *several;
         const char *rest;
     } limits[LIMITS] = {
         [LIMIT_SAS] = { "SA", "SAs", "SAs of a single packet are forgotten, or else further ones not tracked (preference spiscope.max_sas)" },
-        [LIMIT_TUNNELS] = { "tunnel", "tunnels", "further ones are not tracked (preference spiscope.max_sas)" },
-        [LIMIT_IKE_SAS] = { "IKE SA", "IKE SAs", "further ones are not tracked (preference spiscope.max_sas)" },
+        [LIMIT_TUNNELS] = { "tunnel", "tunnels", not_tracked },
+        [LIMIT_IKE_SAS] = { "IKE SA", "IKE SAs", not_tracked },
         [LIMIT_HALF_OPEN] = { "IKE SA that no responder took up", "IKE SAs that no responder took up", "further ones are tracked once one does "
             "(preference spiscope.max_sas)" },
         [LIMIT_IKE_MESSAGES] = { "IKE message", "IKE messages", "further ones are not read (preference spiscope.max_sas)" },

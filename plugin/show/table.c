@@ -20,7 +20,7 @@ struct registered_table {
     const char *so_far;             /* title of a window that is opened while packets come in */
     unsigned *width;                /* of each column, in characters */
     bool pads;                      /* this is tshark */
-    stat_tap_table *to_order;       /* before tshark prints it */
+    bool is_ordered;                /* before it is printed */
     struct registered_table *next;
 };
 
@@ -105,9 +105,10 @@ static void
 order_rows(void *data)
 {
     struct registered_table *registered = data;
-    const struct table table = { .rows = registered->to_order, .registered = registered };
+    const struct table table = { .rows = stat_tap_find_table(&registered->ui, registered->plan->title), .registered = registered };
 
-    registered->plan->order(&table);
+    if (table.rows && table.rows->num_elements > 0)
+        registered->plan->order(&table);
 }
 
 /* tshark prints a table as it stands, and whoever listens last is called first. */
@@ -116,9 +117,9 @@ order_before_printing(const struct table *table)
 {
     struct registered_table *registered = table->registered;
 
-    if (!registered->pads || !registered->plan->order || registered->to_order)
+    if (!registered->pads || !registered->plan->order || registered->is_ordered)
         return;
-    registered->to_order = table->rows;
+    registered->is_ordered = true;
     GString *error = register_tap_listener(registered->ui.tap_name, registered, NULL, TL_REQUIRES_NOTHING, NULL, NULL, order_rows, NULL);
     if (error)                      /* the rows stay in the order of their appearance */
         g_string_free(error, TRUE);
@@ -291,6 +292,9 @@ begin_table(stat_tap_table_ui *ui)
     stat_tap_table *rows = stat_tap_find_table(ui, plan->title);
 
     registered->pads = window_info() == NULL;
+    if (registered->is_ordered)     /* sharkd frees its tables, and asks for them again */
+        remove_tap_listener(registered);
+    registered->is_ordered = false;
     for (unsigned i = 0; i < plan->count; i++)
         set_width(registered, i, registered->pads ? (unsigned)strlen(plan->columns[i].title) : 0);
     if (!rows)

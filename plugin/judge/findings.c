@@ -193,7 +193,7 @@ place_of(const struct finding_file *file, unsigned key)
 static struct finding_pile *
 pile_of(const struct finding_file *file, unsigned key)
 {
-    return file->keys & (UINT64_C(1) << key) ? &file->pile[place_of(file, key)] : NULL;
+    return (file->keys & (UINT64_C(1) << key)) ? &file->pile[place_of(file, key)] : NULL;
 }
 
 uint32_t

@@ -13,16 +13,16 @@
 enum column { TUNNEL, FRAME, BEGIN, SECONDS, ENDED_BY, HOW, AGE, RESTORED_BY, RESTORED_HOW, CAUSE, COLUMNS };
 
 static const struct table_column columns[COLUMNS] = {
-    [TUNNEL] = { "Tunnel", COLUMN_NUMBER },
-    [FRAME] = { "Frame", COLUMN_NUMBER },
-    [BEGIN] = { "Begin", COLUMN_TEXT },
-    [SECONDS] = { "Seconds", COLUMN_FIGURE, 9, 3 },
-    [ENDED_BY] = { "Ended by", COLUMN_TEXT },
-    [HOW] = { "How", COLUMN_TEXT },
-    [AGE] = { "Age", COLUMN_FIGURE, 9, 3 },
-    [RESTORED_BY] = { "Restored by", COLUMN_TEXT },
-    [RESTORED_HOW] = { "Restored how", COLUMN_TEXT },
-    [CAUSE] = { "Cause", COLUMN_TEXT },
+    [TUNNEL] = { .title = "Tunnel", .kind = COLUMN_NUMBER },
+    [FRAME] = { .title = "Frame", .kind = COLUMN_NUMBER },
+    [BEGIN] = { .title = "Begin", .kind = COLUMN_TEXT },
+    [SECONDS] = { .title = "Seconds", .kind = COLUMN_FIGURE, .width = 9, .decimals = 3 },
+    [ENDED_BY] = { .title = "Ended by", .kind = COLUMN_TEXT },
+    [HOW] = { .title = "How", .kind = COLUMN_TEXT },
+    [AGE] = { .title = "Age", .kind = COLUMN_FIGURE, .width = 9, .decimals = 3 },
+    [RESTORED_BY] = { .title = "Restored by", .kind = COLUMN_TEXT },
+    [RESTORED_HOW] = { .title = "Restored how", .kind = COLUMN_TEXT },
+    [CAUSE] = { .title = "Cause", .kind = COLUMN_TEXT },
 };
 
 /* The number of the outage that is not over. */

@@ -230,11 +230,12 @@ void
 table_set_number(const struct table *table, unsigned row, unsigned column, uint64_t value)
 {
     stat_tap_table_item_type *cell = stat_tap_get_field_data(table->rows, row, column);
-    char digits[sizeof "4294967295"];
 
     cell->value.uint_value = value > UINT32_MAX ? UINT32_MAX : (guint)value;
-    if (table->registered->pads)
+    if (table->registered->pads) {
+        char digits[sizeof "4294967295"];
         widen(table, column, (size_t)snprintf(digits, sizeof digits, "%u", cell->value.uint_value));
+    }
 }
 
 void

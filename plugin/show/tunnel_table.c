@@ -11,17 +11,17 @@
 enum column { ID, PEER_A, PEER_B, NAME, STATE, VERDICT, CONFIDENCE, PACKETS_A, PACKETS_B, NAT, FINDINGS, COLUMNS };
 
 static const struct table_column columns[COLUMNS] = {
-    [ID] = { "Tunnel", COLUMN_NUMBER },
-    [PEER_A] = { "Peer A", COLUMN_TEXT },
-    [PEER_B] = { "Peer B", COLUMN_TEXT },
-    [NAME] = { "Name", COLUMN_TEXT },
-    [STATE] = { "State", COLUMN_TEXT },
-    [VERDICT] = { "Verdict", COLUMN_TEXT },
-    [CONFIDENCE] = { "Confidence", COLUMN_TEXT },
-    [PACKETS_A] = { "Packets A-B", COLUMN_NUMBER },
-    [PACKETS_B] = { "Packets B-A", COLUMN_NUMBER },
-    [NAT] = { "NAT", COLUMN_TEXT },
-    [FINDINGS] = { "Findings", COLUMN_TEXT },
+    [ID] = { .title = "Tunnel", .kind = COLUMN_NUMBER },
+    [PEER_A] = { .title = "Peer A", .kind = COLUMN_TEXT },
+    [PEER_B] = { .title = "Peer B", .kind = COLUMN_TEXT },
+    [NAME] = { .title = "Name", .kind = COLUMN_TEXT },
+    [STATE] = { .title = "State", .kind = COLUMN_TEXT },
+    [VERDICT] = { .title = "Verdict", .kind = COLUMN_TEXT },
+    [CONFIDENCE] = { .title = "Confidence", .kind = COLUMN_TEXT },
+    [PACKETS_A] = { .title = "Packets A-B", .kind = COLUMN_NUMBER },
+    [PACKETS_B] = { .title = "Packets B-A", .kind = COLUMN_NUMBER },
+    [NAT] = { .title = "NAT", .kind = COLUMN_TEXT },
+    [FINDINGS] = { .title = "Findings", .kind = COLUMN_TEXT },
 };
 
 static outputs_source *source;

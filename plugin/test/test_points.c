@@ -74,12 +74,12 @@ test_there_and_back(void)
 
     for (unsigned i = 0; i < G_N_ELEMENTS(clocks); i++) {
         struct passage passage = { 0 };
-        struct trail_found there = copy_after(0, 35000 + clocks[i]), back = copy_after(1, 80000 - clocks[i]);
+        struct trail_found forth = copy_after(0, 35000 + clocks[i]), reply = copy_after(1, 80000 - clocks[i]);
         uint8_t order[POINTS_AT_MOST];
         int64_t micros;
-        passage_take_copy(&passage.way[0], &there, 1);
+        passage_take_copy(&passage.way[0], &forth, 1);
         g_assert_false(passage_round_trip(&passage, 0, 1, &micros));
-        passage_take_copy(&passage.way[1], &back, 0);
+        passage_take_copy(&passage.way[1], &reply, 0);
         g_assert_true(passage_round_trip(&passage, 0, 1, &micros));
         g_assert_cmpint(micros, ==, 115000);
         g_assert_true(passage_clock_ahead(&passage, 1, 0, &micros));

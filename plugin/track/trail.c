@@ -78,7 +78,7 @@ trail_find(struct trail *trail, uint32_t sa, const struct ipsec_packet *packet, 
 
     if (!trail_knows(trail, sa, packet))
         return found;
-    found.kind = step->seen[at] & 1U << point ? TRAIL_AGAIN : TRAIL_COPY;
+    found.kind = (step->seen[at] & 1U << point) ? TRAIL_AGAIN : TRAIL_COPY;
     found.first = step->first[at];
     found.seen = step->seen[at];
     found.after = (int32_t)((uint32_t)clock_micros(&packet->time) - step->when[at]);

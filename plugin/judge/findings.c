@@ -17,7 +17,7 @@
 /* Exchanges of an IKE SA, back from the latest, of which one may have been asked for. */
 #define ANSWERS_AMONG 64
 
-_Static_assert(FINDING_KEYS <= 64, "a bit of finding_file.keys for each");
+_Static_assert(FINDING_KEYS <= CHAR_BIT * sizeof(uint64_t), "a bit of finding_file.keys for each");
 
 /* All findings of one kind in a tunnel. */
 struct finding_pile {

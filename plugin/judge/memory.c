@@ -124,7 +124,7 @@ grow(struct memory *memory, struct offers *offers)
     unsigned count = offers->count;
 
     if (count < OFFERS_AT_MOST && (count & (count - 1)) == 0)
-        offers->exchange = wmem_realloc(memory->pool, offers->exchange, (count == 0 ? 1 : 2 * count) * sizeof *offers->exchange);
+        offers->exchange = wmem_realloc(memory->pool, offers->exchange, (count == 0 ? 1 : 2 * count) * sizeof(const struct exchange *));
 }
 
 void

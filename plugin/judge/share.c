@@ -18,6 +18,7 @@
 /* Of fewer packets more have to be lost for the same certainty. By Bernstein's inequality at most once in a million times t more than the
  * mean are lost, where t * t is 27.6 times (mean + t / 3): 18 of 60 are enough, 12 of 40 are not. */
 #define BERNSTEIN_TENTHS 276
+#define TENTHS UINT64_C(10)
 
 static void
 begin(struct share *share, uint64_t base, const nstime_t *now, uint32_t frame)
@@ -41,9 +42,9 @@ note_distance(struct share *share, uint64_t total)
 static bool
 is_beyond_chance(const struct share *share, uint64_t bad, uint64_t of, uint32_t one_in)
 {
-    uint64_t mean = of / (TIMES_TOLERABLE * one_in) + 1, above = bad > mean ? bad - mean : 0;
+    uint64_t mean = of / ((uint64_t)TIMES_TOLERABLE * one_in) + 1, above = bad > mean ? bad - mean : 0;
 
-    return share->farthest > share->nearest + 1 && 10 * above * above >= BERNSTEIN_TENTHS * mean + BERNSTEIN_TENTHS * above / 3;
+    return share->farthest > share->nearest + 1 && TENTHS * above * above >= BERNSTEIN_TENTHS * mean + BERNSTEIN_TENTHS * above / 3;
 }
 
 bool

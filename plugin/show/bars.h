@@ -34,7 +34,7 @@ struct bar {
 #define BAR_MEMBERS_AT_MOST 100
 
 /** Bars and gaps narrower than this, in pixels, can't be seen apart. */
-#define BAR_NARROW 2.0
+enum { BAR_NARROW = 2 };
 
 /** Lanes of one kind. */
 struct bars {

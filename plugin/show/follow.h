@@ -13,7 +13,7 @@
 
 /** Registers it, for a protocol.
  * @param tap  that is fed with each packet of a tunnel */
-void follow_register(int proto, const char *tap, shown_lookup *lookup, outputs_source *source);
+void follow_register(int proto, const char *tap, shown_lookup *lookup, outputs_source *outputs);
 
 /** Has the window offer it for a frame that somebody looks at: it asks whether the frame holds the protocol. */
 void follow_offer(packet_info *pinfo, proto_tree *tree);

@@ -80,7 +80,7 @@ table_order(const struct table *table, const uint32_t *ids, uint32_t count)
 {
     stat_tap_table *rows = table->rows;
     GHashTable *map = rows_of(rows);
-    stat_tap_table_item_type **before = g_memdup2(rows->elements, rows->num_elements * sizeof *before);
+    stat_tap_table_item_type **before = g_memdup2(rows->elements, rows->num_elements * sizeof(stat_tap_table_item_type *));
     guint ordered = 0;
 
     for (uint32_t i = 0; i < count; i++) {

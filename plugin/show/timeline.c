@@ -137,7 +137,7 @@ bytes_of(const struct tunnel *tunnel, const struct lanes *lanes)
 {
     enum { PIXELS = CANVAS_RIGHT - CANVAS_LEFT };
     gsize bars = lanes->ike_sas.bar->len + lanes->flow[0].bar->len + lanes->flow[1].bar->len;
-    gsize bands = MIN(tunnel->service.outages + 1, PIXELS / (unsigned)BAR_NARROW);
+    gsize bands = MIN(tunnel->service.outages + 1, PIXELS / BAR_NARROW);
 
     return (bars * BAR_BYTES) + (bands * BAND_BYTES) + (PIXELS / NEAR * MARK_BYTES);
 }

@@ -4,6 +4,8 @@
  */
 #include "overview.h"
 
+#include <stdlib.h>
+
 #include <glib.h>
 #include <wsutil/wmem/wmem_map.h>
 
@@ -44,10 +46,9 @@ sought(const struct overview *overview, const struct tunnel *tunnel)
 }
 
 static int
-compare_rows(const void *a, const void *b, void *data)
+compare_rows(const void *a, const void *b)
 {
     const struct overview_row *left = a, *right = b;
-    const struct overview *overview = data;
     unsigned left_rank = rank_of(left->verdict.state), right_rank = rank_of(right->verdict.state);
 
     if (left_rank != right_rank)
@@ -57,7 +58,7 @@ compare_rows(const void *a, const void *b, void *data)
     int by_time = clock_compare(&right->verdict.down, &left->verdict.down);
     if (by_time != 0)
         return by_time;
-    int by_address = overview->hub ? compare_addresses(sought(overview, left->tunnel), sought(overview, right->tunnel)) : 0;
+    int by_address = left->sought ? compare_addresses(left->sought, right->sought) : 0;
     if (by_address != 0)
         return by_address;
     return left->tunnel->id < right->tunnel->id ? -1 : 1;
@@ -105,12 +106,15 @@ overview_of(wmem_allocator_t *pool, const struct tunnel_table *tunnels, const st
         if (scan_holds(&overview.scan, tunnel))
             continue;
         struct verdict verdict = verdict_of(tunnel, judge);
-        overview.row[overview.tunnels++] = (struct overview_row){ tunnel, gateways_name(&judge->limits.gateways, tunnel), verdict };
+        overview.row[overview.tunnels++] = (struct overview_row){ .tunnel = tunnel, .name = gateways_name(&judge->limits.gateways, tunnel),
+                .verdict = verdict };
         overview.count[verdict.state]++;
         overview.troubled += overview_is_troubled(verdict.state);
     }
     overview.hub = find_hub(&overview);
-    g_qsort_with_data(overview.row, (gint)overview.tunnels, sizeof *overview.row, compare_rows, &overview);
+    for (uint32_t i = 0; overview.hub && i < overview.tunnels; i++)
+        overview.row[i].sought = sought(&overview, overview.row[i].tunnel);
+    qsort(overview.row, overview.tunnels, sizeof *overview.row, compare_rows);
     overview.of = wmem_alloc0_array(pool, const struct overview_row *, tunnel_opened(tunnels) + 1);
     for (uint32_t i = 0; i < overview.tunnels; i++)
         overview.of[overview.row[i].tunnel->id] = &overview.row[i];

@@ -17,6 +17,7 @@ struct overview_row {
     const struct tunnel *tunnel;
     const char *name;               /**< of its gateways, or NULL */
     struct verdict verdict;
+    const struct ip_address *sought; /**< where there is a hub: the address of the other peer */
 };
 
 struct overview {

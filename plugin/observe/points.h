@@ -8,6 +8,7 @@
 #define SPISCOPE_POINTS_H
 
 #include <epan/packet.h>
+#include <wiretap/wtap.h>
 
 #include "../event.h"
 #include "places.h"

@@ -85,7 +85,7 @@ def test_it_holds_these_files_and_no_others(deb, wireshark):
     library = output("pkg-config", "--variable=libdir", "wireshark").strip()
     profile = {f"./usr/share/wireshark/profiles/SPIscope/{path.name}" for path in (TREE / "plugin/profile/SPIscope").iterdir()}
     batch = {f"./usr/{path}" for path in ("bin/spiscope-batch", "share/man/man1/spiscope-batch.1.gz", "share/bash-completion/completions/spiscope-batch",
-                                          *(f"share/spiscope/{name}.jq" for name in ("index", "result", "summary")))}
+                                          *(f"share/spiscope/{name}.jq" for name in ("index", "result", "summary", "words")))}
     assert files == profile | batch | {f".{library}/wireshark/plugins/{wireshark[0]}.{wireshark[1]}/epan/spiscope.so",
                                *(f"./usr/share/doc/wireshark-spiscope/{name}" for name in ("changelog.gz", "copyright", "report.schema.json"))}
     for path, mode in modes.items():

@@ -139,7 +139,7 @@ bytes_of(const struct tunnel *tunnel, const struct lanes *lanes)
     gsize bars = lanes->ike_sas.bar->len + lanes->flow[0].bar->len + lanes->flow[1].bar->len;
     gsize bands = MIN(tunnel->service.outages + 1, PIXELS / BAR_NARROW);
 
-    return (bars * BAR_BYTES) + (bands * BAND_BYTES) + (PIXELS / NEAR * MARK_BYTES);
+    return (bars * BAR_BYTES) + (bands * BAND_BYTES) + ((gsize)(PIXELS / NEAR) * MARK_BYTES);
 }
 
 /* "to B 192.0.2.2", "12: Berlin" */

@@ -46,7 +46,7 @@ contents_keep(const struct ike_context *context)
 
     if (!contents->has_sa)
         return NULL;
-    struct offer *offer = pack_take(pack, sizeof *offer + (contents->proposals * sizeof offer->proposal[0]));
+    struct offer *offer = pack_take(pack, sizeof *offer + (contents->proposals * sizeof(const struct proposal *)));
     offer->lifetimes = keep_lifetimes(pack, &contents->lifetimes);
     offer->tsi = keep_selectors(pack, &contents->tsi);
     offer->tsr = keep_selectors(pack, &contents->tsr);

@@ -456,7 +456,7 @@ take_in_packets(struct copies *copies)
     for (unsigned i = 0; i < RECENT_SLOTS; i++)
         if (copies->recent.slot[i].frame != 0)
             list[count++] = &copies->recent.slot[i];
-    qsort(list, count, sizeof list[0], by_frame);
+    qsort(list, count, sizeof(const struct recent_slot *), by_frame);
     for (struct sa *sa = sa_first(copies->sas); sa; sa = sa->next)
         g_hash_table_insert(sas, &sa->id, sa);
     for (unsigned i = 0; i < count; i++) {
@@ -490,7 +490,7 @@ take_in_messages(struct copies *copies)
     for (unsigned i = 0; i < RECENT_MESSAGES; i++)
         if (copies->recent.message[i].frame != 0 && !has_message(copies, &copies->recent.message[i]))
             list[count++] = &copies->recent.message[i];
-    qsort(list, count, sizeof list[0], messages_by_frame);
+    qsort(list, count, sizeof(void *), messages_by_frame);
     for (unsigned i = 0; i < count; i++)
         add_message(copies, list[i]);
     g_free(list);

@@ -199,9 +199,11 @@ begin(const struct ike_context *context, struct ike_sa *ike_sa, bool response)
 static void
 make_room(struct exchange *exchange, struct pack *pack)
 {
-    unsigned kept = exchange->messages, more = kept - 1U, room = kept == 1 ? 1 : kept == 2 ? 3 : kept == 4 ? 15 : EXCHANGE_MESSAGES_AT_MOST - 1;
+    enum { FEW = 4, MANY = 16 };
+    unsigned kept = exchange->messages, more = kept - 1U;
+    unsigned room = (kept == 1 ? 2U : kept == 2 ? FEW : kept == FEW ? MANY : EXCHANGE_MESSAGES_AT_MOST) - 1U;
 
-    if (kept != 1 && kept != 2 && kept != 4 && kept != 16)
+    if (kept != 1 && kept != 2 && kept != FEW && kept != MANY)
         return;
     struct exchange_message *larger = pack_take(pack, room * sizeof *larger);
     if (more > 0)

@@ -22,11 +22,11 @@ enum passage_kind {
 
 /** A packet that was seen, and where. Microseconds. */
 struct footprint {
+    int64_t when;                   /**< by the clock of the point that saw it first */
+    uint32_t frame;                 /**< of IKE; else 0 */
     uint8_t seen;                   /**< bits: 1 << point */
     uint8_t first;                  /**< the point that saw it first */
-    int64_t when;                   /**< by that one's clock */
     bool is_answer;                 /**< of IKE */
-    uint32_t frame;                 /**< of IKE; else 0 */
 };
 
 /** An IKE message, for as long as its copies may still come. */

@@ -405,7 +405,7 @@ take_lost(const packet_info *pinfo)
 
 /* A frame has one IKE message: a second one would have no place of its own. */
 static void
-first_read(tvbuff_t *tvb, packet_info *pinfo, const struct layers *layers, struct tree_frame *frame)
+first_read(tvbuff_t *tvb, packet_info *pinfo, struct layers *layers, struct tree_frame *frame)
 {
     const struct changes *changes = tracker_changes(capture->tracker);
     struct places places;
@@ -459,7 +459,7 @@ show_ipsec_again(const packet_info *pinfo, const struct place *place, struct tre
 }
 
 static void
-read_again(tvbuff_t *tvb, const packet_info *pinfo, const struct layers *layers, struct tree_frame *frame)
+read_again(tvbuff_t *tvb, const packet_info *pinfo, struct layers *layers, struct tree_frame *frame)
 {
     struct places places;
     struct place place;

@@ -4,6 +4,8 @@
  */
 #include "layers.h"
 
+#include <wiretap/wtap.h>
+
 static const struct {
     const char *name;
     enum layer layer;
@@ -80,6 +82,26 @@ are_those_before(const packet_info *pinfo, const struct layers *layers)
     return layers->looked_at > 0 && (!item || layers->is_cut_short);
 }
 
+/* Whether that is so for all that can be seen at little cost, which most frames of a gateway's capture are worth: a frame of Ethernet as the one
+ * before, with as many protocols, and ESP the last one. If IPv4 with ESP in it follows Ethernet's header, none of those between can differ. */
+static bool
+seem_those_before(const packet_info *pinfo, const struct layers *layers)
+{
+    return layers->is_plain && pinfo->rec->rec_type == REC_TYPE_PACKET && pinfo->rec->rec_header.packet_header.pkt_encap == WTAP_ENCAP_ETHERNET
+            && wmem_list_count(pinfo->layers) == layers->looked_at
+            && wmem_list_frame_data(wmem_list_tail(pinfo->layers)) == layers->protocol[layers->looked_at - 1];
+}
+
+/* Of a list that is finished. */
+static bool
+are_plain(const struct layers *layers)
+{
+    enum { COUNT = 3 };
+
+    return layers->looked_at > 0 && !layers->is_cut_short && layers->count == COUNT && layers->layer[0] == LAYER_ETHERNET
+            && layers->layer[1] == LAYER_IPV4 && layers->layer[2] == LAYER_ESP;
+}
+
 static void
 list(const packet_info *pinfo, struct layers *layers)
 {
@@ -116,11 +138,21 @@ list(const packet_info *pinfo, struct layers *layers)
     layers->fragment = is_fragment;
     layers->looked_at = looked_at <= LAYERS_REMEMBERED ? looked_at : 0;
     layers->is_cut_short = item != NULL;
+    layers->is_plain = are_plain(layers);
+}
+
+void
+layers_settle(const packet_info *pinfo, struct layers *layers)
+{
+    layers->is_assumed = false;
+    if (!are_those_before(pinfo, layers))
+        list(pinfo, layers);
 }
 
 void
 layers_of(const packet_info *pinfo, struct layers *layers)
 {
-    if (!are_those_before(pinfo, layers))
-        list(pinfo, layers);
+    layers->is_assumed = seem_those_before(pinfo, layers);
+    if (!layers->is_assumed)
+        layers_settle(pinfo, layers);
 }

@@ -38,8 +38,10 @@ struct layers {
     unsigned seen;                  /**< bits: 1 << enum layer */
     bool fragment;                  /**< IP with data of no known protocol: a fragment, perhaps */
     uint8_t layer[LAYERS_AT_MOST + 1]; /**< enum layer; behind the last one LAYER_OTHER */
+    bool is_assumed;                /**< only the bytes of a plain header show whether these are the frame's protocols */
     /* for the next frame, which mostly has the same protocols */
     bool is_cut_short;              /* the list goes on behind ... */
+    bool is_plain;                  /* Ethernet, IPv4 and ESP, and nothing else that leads to IPsec */
     unsigned looked_at;             /* ... what was looked at; 0: not remembered */
     void *protocol[LAYERS_REMEMBERED];  /* as they stand in pinfo->layers */
 };
@@ -47,9 +49,13 @@ struct layers {
 /** Looks up the protocols; to be called once, when all are registered. */
 void layers_handoff(void);
 
-/** Lists a frame's protocols. The only work that a frame without IPsec causes.
+/** Lists a frame's protocols. The only work that a frame without IPsec causes. Where is_assumed is true, the bytes still have to show that they
+ * are those of the frame before: Ethernet, and then a plain IPv4 header with ESP.
  * @param layers  of another frame, or zeros: it is changed where this frame's differ */
 void layers_of(const packet_info *pinfo, struct layers *layers);
+
+/** Lists what was assumed: the bytes showed that it may not be so. */
+void layers_settle(const packet_info *pinfo, struct layers *layers);
 
 static inline bool
 layers_hold_ipsec(const struct layers *layers)

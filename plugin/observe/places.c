@@ -235,26 +235,44 @@ enter_other(struct places *places)
         places->carrier.next = NEXT_UNKNOWN;
 }
 
-/* Ethernet and a plain IPv4 header begin most frames. */
+/* Ethernet and IPv4. */
+#define LAYERS_OF_PLAIN 2
+
+/* Whether a plain IPv4 header follows Ethernet's, as in most frames. */
+static inline bool
+is_plain(struct carrier *carrier)
+{
+    int start = ETHERNET_TYPE + TYPE_SIZE;
+
+    return span_holds(&carrier->span, 0, start) && pntohu16(carrier->span.bytes + ETHERNET_TYPE) == TYPE_IPV4
+            && carrier_begin_plain(carrier, start);
+}
+
 static bool
 begin_plain(struct places *places)
 {
-    enum { LAYERS_BEFORE = 2 };
     const struct layers *layers = places->layers;
-    struct carrier *carrier = &places->carrier;
-    int start = ETHERNET_TYPE + TYPE_SIZE;
 
-    if (layers->layer[0] != LAYER_ETHERNET || layers->layer[1] != LAYER_IPV4 || !span_holds(&carrier->span, 0, start)
-            || pntohu16(carrier->span.bytes + ETHERNET_TYPE) != TYPE_IPV4 || !carrier_begin_plain(carrier, start)
-            || !fits(carrier, layers->layer[LAYERS_BEFORE]))
+    if (layers->layer[0] != LAYER_ETHERNET || layers->layer[1] != LAYER_IPV4 || !is_plain(&places->carrier)
+            || !fits(&places->carrier, layers->layer[LAYERS_OF_PLAIN]))
         return false;
-    places->index = LAYERS_BEFORE;
-    places->is_exact = is_ip(carrier->next);
+    places->index = LAYERS_OF_PLAIN;
+    places->is_exact = is_ip(places->carrier.next);
+    return true;
+}
+
+/* The bytes tell whether the layers are those that were assumed. */
+static inline bool
+begin_assumed(struct places *places)
+{
+    if (!is_plain(&places->carrier) || places->carrier.next != IP_PROTO_ESP)
+        return false;
+    places->index = LAYERS_OF_PLAIN;
     return true;
 }
 
 void
-places_begin(struct places *places, tvbuff_t *tvb, const packet_info *pinfo, const struct layers *layers)
+places_begin(struct places *places, tvbuff_t *tvb, const packet_info *pinfo, struct layers *layers)
 {
     places->layers = layers;
     places->index = 0;
@@ -264,6 +282,11 @@ places_begin(struct places *places, tvbuff_t *tvb, const packet_info *pinfo, con
     places->at_header = LAYER_OTHER;
     places->tries = TRIES_AT_MOST;
     places->ethernet = places->carrier.span.bytes;
+    if (layers->is_assumed) {
+        if (begin_assumed(places))
+            return;
+        layers_settle(pinfo, layers);
+    }
     if (begin_plain(places))
         return;
     if (layers->layer[0] != LAYER_ETHERNET || !span_holds(&places->carrier.span, 0, ETHERNET_TYPE))
@@ -294,9 +317,11 @@ reach(struct places *places, uint8_t layer)
     struct carrier *carrier = &places->carrier;
     bool is_payload = carrier->next == NEXT_PAYLOAD && (layer == LAYER_ESP || layer == LAYER_ISAKMP);
 
+    if (is_at(carrier, layer))
+        return true;
     if (is_payload && layer == LAYER_ISAKMP && before(places) == LAYER_UDPENCAP)
         carrier->at += NON_ESP_MARKER;
-    if (!is_payload && !is_at(carrier, layer)) {
+    if (!is_payload) {
         struct wanted wanted = { .version = IP_ANY, .layer = layer, .leads = true };
         struct span span = carrier->span;
         int at = carrier->at;

@@ -38,7 +38,8 @@ struct places {
     unsigned tries;                 /* offsets at which an IP header may still be looked for */
 };
 
-void places_begin(struct places *places, tvbuff_t *tvb, const packet_info *pinfo, const struct layers *layers);
+/** @param layers  of the frame; what was assumed of them is settled */
+void places_begin(struct places *places, tvbuff_t *tvb, const packet_info *pinfo, struct layers *layers);
 
 /* Walks on while there are layers. */
 bool places_walk(struct places *places, struct place *place);

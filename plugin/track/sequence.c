@@ -431,6 +431,11 @@ sequence_take(struct sequence *sequence, const struct ipsec_packet *packet,
 {
     uint64_t distance;
 
+    if (sequence_is_next(sequence, packet->sequence) && packet->sequence - 1 < NEAR_END - 1) {  /* 0 has begun anew */
+        sequence->packets++;
+        sequence->highest++;
+        return SEQUENCE_IN_ORDER;
+    }
     if (sequence->packets++ == 0) {
         sequence->first = packet->sequence;
         sequence->first_fingerprint = packet->fingerprint;

@@ -57,6 +57,13 @@ bool sequence_turns_swapped(struct sequence *sequence, uint32_t number);
 /** A number on the wire as its sender means it. */
 uint32_t sequence_number(const struct sequence *sequence, uint32_t number);
 
+/** Whether it is just the number that comes next, of a sequence of which nothing is missing: most are. */
+static inline bool
+sequence_is_next(const struct sequence *sequence, uint32_t number)
+{
+    return !sequence->history && number == (uint32_t)sequence->highest + 1 && sequence->packets != 0;
+}
+
 /** Whether this number is not beyond the highest one: late, seen before, or of a new start. */
 bool sequence_is_behind(const struct sequence *sequence, uint32_t number);
 

@@ -105,18 +105,24 @@ tracker_ike(const struct tracker *tracker)
 }
 
 static void
-check_order(struct tracker *tracker, const nstime_t *time, uint32_t frame)
+check_disorder(struct tracker *tracker, const nstime_t *time)
 {
-    if (clock_compare(time, &tracker->changes.latest) >= 0) {
-        tracker->changes.latest = *time;
-        tracker->changes.latest_frame = frame;
-        return;
-    }
     if (tracker->disorder_said || tracker->changes.latest_frame == 0 || !clock_passed_ms(time, &tracker->changes.latest, OUT_OF_ORDER_MS))
         return;
     nstime_t by = clock_elapsed(time, &tracker->changes.latest);
     tracker->disorder_said = true;
     change_disordered(&tracker->changes, tracker->changes.latest_frame, &by);
+}
+
+static inline void
+check_order(struct tracker *tracker, const nstime_t *time, uint32_t frame)
+{
+    if (clock_compare(time, &tracker->changes.latest) < 0) {
+        check_disorder(tracker, time);
+        return;
+    }
+    tracker->changes.latest = *time;
+    tracker->changes.latest_frame = frame;
 }
 
 /* Of an SA in plain IP: the IKE SA moved before, to the addresses of the packet (MOBIKE, RFC 4555 section 3.5), so that these are
@@ -309,8 +315,9 @@ add_length(struct flow_lengths *lengths, uint32_t length)
 static void
 take_answer(struct flow *answered)
 {
-    if (answered->unanswered > 0)
-        add_length(&answered->answered, answered->length);
+    if (answered->unanswered == 0)
+        return;
+    add_length(&answered->answered, answered->length);
     answered->unanswered = 0;
     answered->waiting = (struct flow_lengths){ 0 };
     answered->one_way_said = false;
@@ -670,7 +677,7 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
         meant = as_meant(tracker, sa, packet);
         packet = &meant;
     }
-    bool is_behind = sequence_is_behind(&sa->sequence, packet->sequence);
+    bool is_behind = !sequence_is_next(&sa->sequence, packet->sequence) && sequence_is_behind(&sa->sequence, packet->sequence);
     bool is_replay = is_behind && (recent_find(&tracker->copies.recent, sa->id, packet)
             || clock_passed_ms(&packet->time, &sa->last_time, OUT_OF_ORDER_MS));
     if (is_behind && begins_points(tracker, sa, packet))

@@ -7,7 +7,7 @@ import struct
 import ike_bytes as ike
 import outputs
 import pytest
-from frames import ESP, ETHERNET_IPV4, LINKTYPE_ETHERNET, ip_header, pcap_header, pcap_record, udp_header
+from frames import ESP, ETHERNET_IPV4, LINKTYPE_ETHERNET, checksum, ip_header, packet, pcap_header, pcap_record, udp_header
 from harness import LAB, TEST_CAPTURES, make
 from ike_capture import IkeCapture
 from ike_peers import Ike2
@@ -188,3 +188,48 @@ def test_all_reassembled_packets_are_found_again(spiscope):
     path = write(spiscope, "reassembled", frames)
     rows = spiscope.rows(path, ("frame.number", "spiscope.sa.packets"), passes=2, display_filter=f"frame.number > {2 * packets - 4}")
     assert [row["spiscope.sa.packets"] for row in rows] == [[], [str(packets - 1)], [], [str(packets)]]
+
+
+def esp_data(spi, sequence):
+    return struct.pack(">II", spi, sequence) + bytes(16)
+
+
+def with_options(spi, sequence):
+    """An IPv4 header with two words of options, no operation each (RFC 791 section 3.1)."""
+    data = esp_data(spi, sequence)
+    header = bytearray(ip_header(A, B, 28 + len(data), sequence, ESP))
+    header[0], header[10:12] = 0x47, b"\0\0"
+    header += b"\1" * 8
+    header[10:12] = struct.pack(">H", checksum(bytes(header)))
+    return ETHERNET_IPV4 + bytes(header) + data
+
+
+def in_llc(spi, sequence):
+    """IEEE 802.2 with SNAP (RFC 1042), whose length stands where Ethernet's type does."""
+    data = esp_data(spi, sequence)
+    inner = bytes.fromhex("aaaa030000000800") + ip_header(A, B, 20 + len(data), sequence, ESP) + data
+    return ETHERNET_IPV4[:12] + struct.pack(">H", len(inner)) + inner
+
+
+# What has as many protocols as a plain packet of ESP in IPv4, and ESP as the last one: SPI -> the frames of a packet
+LIKE_PLAIN = {
+    0x6001: lambda sequence: [packet("2001:db8::1", "2001:db8::2", esp_data(0x6001, sequence), 0, ESP)],
+    0x4001: lambda sequence: [with_options(0x4001, sequence)],
+    0xF001: lambda sequence: list(fragments(0xF001, sequence, sequence)),
+    0x8021: lambda sequence: [in_llc(0x8021, sequence)],
+}
+
+
+def test_as_many_protocols_are_not_the_same_protocols(spiscope):
+    """Each kind after a plain packet, and one after the other: what was remembered of the frame before is not taken for its."""
+    packets, frames = 20, []
+    for sequence in range(1, packets + 1):
+        for spi, frames_of in LIKE_PLAIN.items():
+            number = len(frames)
+            frames += [esp_frame(0xC1, (sequence - 1) * len(LIKE_PLAIN) + list(LIKE_PLAIN).index(spi) + 1, number + 1), *frames_of(sequence)]
+        frames += [frame for frames_of in LIKE_PLAIN.values() for frame in frames_of(packets + sequence)]
+    path = write(spiscope, "like_plain", ((i * 10_000, frame) for i, frame in enumerate(frames)))
+    sas = {int(sa["spi"], 0): sa["packets"] for tunnel in outputs.run(spiscope, path).json["tunnels"] for sa in tunnel["sas"]}
+    assert sas == {0xC1: packets * len(LIKE_PLAIN), **{spi: 2 * packets for spi in LIKE_PLAIN}}
+    rows = spiscope.rows(path, ("frame.protocols",), display_filter="esp && !ip.opt.type")
+    assert {row["frame.protocols"][0].count(":") for row in rows} == {3}     # eth, ethertype, ip, esp: or else the test shows nothing

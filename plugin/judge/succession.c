@@ -31,7 +31,7 @@ is_informational(const struct exchange *exchange)
 static bool
 may_be_delete(const struct exchange *exchange)
 {
-    return is_informational(exchange) && !exchange->liveness && exchange->request_frame != 0
+    return is_informational(exchange) && !exchange->liveness && !exchange->is_no_delete && exchange->request_frame != 0
             && (exchange->type == IKE1_INFORMATIONAL || exchange->response_frame != 0);
 }
 

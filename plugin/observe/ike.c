@@ -194,6 +194,7 @@ take_body2(const struct reading *reading)
     chain.trailer = chain.first != 0 ? chain.length : 0;
     if (!take_chain(message, &chain, &sealed))
         return false;
+    message->first_sealed = sealed.first;
     if (sealed.type == IKE2_PAYLOAD_SK)     /* that it holds nothing is in clear (RFC 7296 section 3.14): a liveness check, or the answer to one */
         return sealed.first == 0 || take_decrypted(message, reading->rest, sealed.first, PADDED2);
     return sealed.type == 0;

@@ -264,6 +264,21 @@ wants_answer(const struct exchange *exchange, const struct ike_message *message,
     }
 }
 
+/* What stands in clear in front of what is encrypted (RFC 7296 section 3.14). */
+static void
+take_first_sealed(struct exchange *exchange, const struct ike_message *message, bool from_requester)
+{
+    if (message->version < 2 || exchange->type != IKE2_INFORMATIONAL || message->first_sealed == 0)
+        return;
+    bool is_delete = message->first_sealed == IKE2_PAYLOAD_DELETE;
+    if (from_requester) {
+        exchange->is_delete = is_delete;
+        exchange->is_no_delete = !is_delete;
+    } else {
+        exchange->deletes_child = is_delete && exchange->is_delete;
+    }
+}
+
 /* @return the place where it is kept, from 1; or 0 */
 static unsigned
 take_new(struct exchange *exchange, const struct ike_message *message, bool from_requester, struct pack *pack)
@@ -278,11 +293,13 @@ take_new(struct exchange *exchange, const struct ike_message *message, bool from
         exchange->request_frame = message->frame;
         exchange->request_time = message->time;
         exchange->request_length = message->length;
+        take_first_sealed(exchange, message, true);
     } else if (!from_requester && exchange->response_frame == 0) {
         exchange->response_frame = message->frame;
         exchange->response_time = message->time;
         exchange->response_length = message->length;
         exchange->response_fragmented = message->first_payload == IKE2_PAYLOAD_SKF;
+        take_first_sealed(exchange, message, false);
     }
     exchange->retransmissions = exchange->asked_again = 0;
     exchange->awaiting = wants_answer(exchange, message, from_requester);

@@ -69,6 +69,9 @@ struct exchange {
     bool cookie_wanted : 1;         /**< IKE_SA_INIT was answered with a COOKIE to send back (RFC 7296 section 2.6) */
     bool is_clear : 1;              /**< no message of it was encrypted */
     bool refused_in_clear : 1;      /**< nor the one that refused it */
+    bool is_delete : 1;             /**< an INFORMATIONAL of IKEv2 that begins with a Delete, as stands in clear: who forged it forged that */
+    bool is_no_delete : 1;          /**< one that begins with something else; a gateway sends its Deletes alone */
+    bool deletes_child : 1;         /**< and its answer begins with one, that of the paired SA (RFC 7296 section 1.4.1) */
     uint16_t error;                 /**< the notify that refused it, or 0 */
     uint8_t messages;               /**< that are kept apart */
     uint8_t steps;                  /**< new messages, as far as a byte counts; fragments of one count as one in IKEv1 */

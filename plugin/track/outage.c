@@ -180,6 +180,13 @@ recovery_by(const struct ike_sa *ike_sa, const struct exchange *made, const nsti
     return recovery;
 }
 
+/* Whether it is an IKE_AUTH that left its IKE SA where it was: refused, more likely than not, as its answer has no room for more. */
+static bool
+is_in_doubt(const struct exchange *made)
+{
+    return made->type == IKE2_IKE_AUTH && !made->ike_sa->established && made->ike_sa->stuck_said;
+}
+
 /* The latest exchange since that moment that may have made an SA. */
 static const struct exchange *
 latest_negotiation(const struct tunnel *tunnel, const nstime_t *since)
@@ -188,7 +195,7 @@ latest_negotiation(const struct tunnel *tunnel, const nstime_t *since)
 
     for (unsigned i = 0; i < RECENT_ORIGINS && i < tunnel->origins; i++) {
         const struct exchange *made = tunnel->origin[i].exchange;
-        if (made->outcome != EXCHANGE_REFUSED && (!latest || clock_compare(&made->response_time, &latest->response_time) > 0))
+        if (made->outcome != EXCHANGE_REFUSED && !is_in_doubt(made) && (!latest || clock_compare(&made->response_time, &latest->response_time) > 0))
             latest = made;
     }
     return latest && clock_compare(&latest->response_time, since) > 0 ? latest : NULL;
@@ -391,6 +398,13 @@ is_outage_by_end(const struct service *service, const struct recovery *recovery,
             && outage_ns_between(&ended->last, &recovery->time) >= min_outage;
 }
 
+/* A Delete by what stands in clear in front of it, which the other peer took for one: it answers only what is authentic. */
+static bool
+is_answered_delete(const struct exchange *exchange)
+{
+    return exchange && exchange->is_delete && exchange->response_frame != 0;
+}
+
 /* What looked like a Delete and was not read: both peers had been heard until then, and either the IKE SA was set up anew, with
  * nothing after it on the old one, or the traffic's rhythm was broken. */
 static bool
@@ -399,13 +413,13 @@ is_inferred_end(const struct service *service, const struct recovery *recovery, 
     const struct service_end_seen *ended = &service->ended;
     const struct exchange *exchange = ended->exchange;
 
-    if (exchange && exchange->ike_sa->version >= 2 && exchange->response_frame == 0 && exchange->retransmissions > 0)
+    if (exchange && exchange->ike_sa->version >= 2 && exchange->response_frame == 0 && exchange->retransmissions > 0 && !exchange->is_delete)
         return false;               /* it waits for an answer: liveness, more likely */
     for (unsigned i = 0; i < 2; i++)
         if (service->side[i].packets > 1 && !outage_in_midst(service, i, &ended->time, min_outage)
                 && service->side[1 - i].tried >= TRIED_AT_LEAST)
             return false;           /* it had fallen silent before */
-    return (recovery->how == RESTORED_NEW_IKE_SA && !ended->ike_went_on)
+    return is_answered_delete(exchange) || (recovery->how == RESTORED_NEW_IKE_SA && !ended->ike_went_on)
             || breaks_rhythm(service, outage_ns_between(&ended->last, &recovery->time), outage_ns_between(&ended->last, &ended->time));
 }
 
@@ -590,7 +604,7 @@ end_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t *las
     if (!is_outage_by_end(service, &recovery, min_outage))
         return false;
     if (!ended->proven && (is_over ? !is_inferred_end(service, &recovery, min_outage) : !was_tried(service, &ended->time, last, min_outage)
-            && !outage_was_refused(tunnel, &ended->time) && !stops_dead(tunnel, ended, last)))
+            && !outage_was_refused(tunnel, &ended->time) && !stops_dead(tunnel, ended, last) && !is_answered_delete(ended->exchange)))
         return false;
     if (!is_over && outage_ns_between(&ended->time, last) < greater(min_outage, PAUSE_GAPS * usual_gap(service)))
         return false;

@@ -420,7 +420,7 @@ suspect_delete(struct ike_context *context, const struct exchange *exchange)
         return;
     }
     bool is_replaced = exchange->ike_sa->version >= 2 && outage_has_successor(exchange->ike_sa);    /* in IKEv1, SAs have no part in that */
-    if (exchange->liveness || is_replaced || has_successor(context) || service->side[0].packets + service->side[1].packets == 0)
+    if (exchange->liveness || exchange->is_no_delete || is_replaced || has_successor(context) || service->side[0].packets + service->side[1].packets == 0)
         return;
     struct service_end_seen *ended = ended_with_another(&service->ended, exchange->ike_sa) ? NULL
         : open_end(context, false, OUTAGE_IKE_DELETED, exchange->ike_sa);
@@ -473,6 +473,17 @@ has_living(const struct sa *gone, const struct ike_context *context)
     return false;
 }
 
+/* Whether another SA has its place: one that was deleted itself, as by a gateway that can't use what it asked for, has not. */
+static bool
+is_succeeded(const struct sa *sa)
+{
+    const struct sa *next = sa->successor;
+
+    for (unsigned looked_at = 0; next && next->deleted_frame != 0 && looked_at < HEADS_AT_MOST; looked_at++)
+        next = next->successor;
+    return next != NULL;
+}
+
 void
 service_sa_deleted(struct ike_context *context, struct sa *sa)
 {
@@ -487,7 +498,7 @@ service_sa_deleted(struct ike_context *context, struct sa *sa)
             service->ended.sa = sa;
         return;
     }
-    if (sa->successor || !sa->child)
+    if (is_succeeded(sa) || !sa->child)
         return;
     if (has_living(sa, context)) {
         pair_deleted(context, sa->child);

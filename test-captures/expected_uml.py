@@ -171,8 +171,6 @@ SEVERAL = {name: 2 for name in ("ss_v2_two_clients", "ls_v2_two_clients", "sl_v2
 # What SPIscope says of these is not right yet: capture -> of what (state, cause, by; :keys or :keyless where only that form is wrong), and what it says. The
 # tests expect it, and fail when it becomes right, so that its line goes
 WRONG = {
-    "ls_v1_admin_b": ("state:keyless cause", "unknown: Deletes by one peer of SAs older than min_sa_lifetime, each with a set-up by the other at once, are nobody's claim"),
-    "sl_v1_life2_trap": ("cause:keys by:keys", "unknown: B deletes at a constant age, well below the lifetime that was read"),
     "sl_v2_no_esp": ("state cause", "unknown: A's ESP and IKE of both are there, and not one ESP packet of B"),
     "so_v2_way_to_a": ("cause by:keys by:keyless", "ike_unanswered: B's packets are lost between the two points"),
     "ss_v2_mtu_silent": ("state cause", "stable: A's large packets are lost between the two points"),

@@ -156,12 +156,43 @@ was_reauthenticated(const struct view *view, const struct outage *outage)
     return false;
 }
 
+/* The tunnel's last SAs were deleted by one peer in the midst of traffic, at one age, and set up again by the next packet, so that nobody missed
+ * them for long. */
+static bool
+claim_expired_in_turn(const struct view *view, struct claim *claim)
+{
+    const struct past *past = memory_read(view->judge->memory, view->tunnel)->past;
+    unsigned count = past->ends < PAST_AT_MOST ? past->ends : PAST_AT_MOST;
+    struct spread ages = { 0 };
+
+    for (unsigned i = 0; i < count; i++) {
+        if (past->end[i].in_silence || past->end[i].peer != past->end[0].peer)
+            return false;
+        spread_add(&ages, &past->end[i].age);
+        claim_rests_on(claim, past->end[i].frame);
+    }
+    if (!is_constant(&ages) || ages.least < view->judge->limits.min_sa_lifetime)
+        return false;
+    const struct past_end *latest = &past->end[(past->ends - 1) % PAST_AT_MOST];
+    claim->confidence = CONFIDENCE_INFERRED;
+    claim->by = latest->peer;
+    claim->age = latest->age;
+    return true;
+}
+
 bool
 explain_lifetime_expired(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
     const struct outage *outage = trouble->outage;
     const struct finding *pair = dead_pair(view, trouble);
 
+    if (trouble->kind == TROUBLE_CHURN) {
+        struct claim found = *claim;
+        if (!claim_expired_in_turn(view, &found))
+            return false;
+        *claim = found;
+        return true;
+    }
     if (pair && pair_expired(pair))
         return claim_pair(claim, pair, CONFIDENCE_INFERRED);
     if (!outage || (!is_delete(outage) && outage->how != OUTAGE_SILENCE) || (is_delete(outage) && was_reauthenticated(view, outage)))
@@ -183,6 +214,11 @@ explain_deleted_by_peer(const struct view *view, const struct trouble *trouble, 
 
     if (pair)
         return claim_pair(claim, pair, (enum confidence)pair->confidence);
+    if (trouble->outage && trouble->outage->kept_down) {
+        claim_outage(claim, trouble->outage, CONFIDENCE_INFERRED);
+        claim->by = trouble->outage->kept_down_by;
+        return true;
+    }
     if (!trouble->outage || !is_delete(trouble->outage))
         return false;
     return claim_outage(claim, trouble->outage, trouble->outage->proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED);

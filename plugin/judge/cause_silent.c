@@ -8,11 +8,17 @@
 #include "cause.h"
 
 #include "../clock.h"
+#include "../track/walk.h"
 #include "invalid_spi.h"
 #include "one_way.h"
 
 /* Liveness checks that have to stay unanswered: one may be lost. As in track/ikev1.c. */
 #define CHECKS_AT_LEAST 2
+
+/* Unread, they are taken for checks if there are as many as gateways ask before they give up (AWS, FortiGate, Cisco ASA: 3), no further apart than
+ * they ask again (10 s on AWS and the ASA, 20 s on FortiGate): other things that a gateway says again and again it says once a minute. */
+#define CHECKS_UNREAD_AT_LEAST 3
+#define CHECKS_WITHIN_SECONDS 30
 
 enum { DIRECTIONS = 2, BOTH = 3 };
 
@@ -106,7 +112,7 @@ explain_unreachable(const struct view *view, const struct trouble *trouble, stru
         return false;
     if (trouble->kind == TROUBLE_NOT_UP)
         return not_up(view, false, claim);
-    if (!trouble->outage || trouble->outage->how != OUTAGE_UNANSWERED)
+    if (!trouble->outage || trouble->outage->how != OUTAGE_UNANSWERED || trouble->outage->kept_down)
         return false;
     const struct finding *finding = given_up(view, trouble);
     if (finding)
@@ -114,6 +120,35 @@ explain_unreachable(const struct view *view, const struct trouble *trouble, stru
     claim_outage(claim, trouble->outage, CONFIDENCE_INFERRED);
     claim->by = (int8_t)silent_peer(trouble->outage);
     return true;
+}
+
+/* Unread, they show by their size, which is not that of the Deletes behind them, and by their pace.
+ * @param frame  gets the first one */
+static bool
+find_unread_checks(const struct ike_sa *ike_sa, const struct outage *outage, uint32_t *frame)
+{
+    const struct exchange *check, *behind = NULL;
+    nstime_t last = outage->begin;
+    uint32_t length = 0;
+    unsigned checks = 0;
+
+    WALK(check, ike_sa->latest, older, EXCHANGES_LOOKED_AT) {
+        if (check->request_frame >= outage->begin_frame) {
+            behind = check;         /* at last the Delete that the outage begins with */
+            continue;
+        }
+        if (check->type != IKE1_INFORMATIONAL || (int)flow_peer(check->flow) != outage->ended_by || check->first.readable
+                || clock_passed(&check->request_time, &last, CHECKS_WITHIN_SECONDS)
+                || !clock_passed_ms(&check->request_time, &last, ANSWER_WITHIN_MS - 1))
+            break;
+        if (!behind || check->request_length == behind->request_length || (checks > 0 && check->request_length != length))
+            break;
+        length = check->request_length;
+        last = check->request_time;
+        *frame = check->request_frame;
+        checks++;
+    }
+    return checks >= CHECKS_UNREAD_AT_LEAST;
 }
 
 /* IKEv1: who deleted the SAs had checked in vain whether its peer is alive. Its ESP arrived meanwhile, for else the outage would have begun with its
@@ -126,10 +161,12 @@ claim_checked_in_vain(const struct outage *outage, struct claim *claim)
     if ((outage->how != OUTAGE_IKE_DELETED && outage->how != OUTAGE_CHILD_DELETED) || !ike_sa || outage->ended_by == PEER_NOT_SEEN)
         return false;
     unsigned side = (int)flow_peer(ike_sa->flow) == outage->ended_by ? 0 : 1;
-    if (ike_sa->probes[side] < CHECKS_AT_LEAST)
+    uint32_t frame = ike_sa->probe_frame[side];
+    bool is_read = ike_sa->probes[side] >= CHECKS_AT_LEAST;
+    if (!is_read && !find_unread_checks(ike_sa, outage, &frame))
         return false;
-    claim_outage(claim, outage, CONFIDENCE_INFERRED);
-    claim_rests_on(claim, ike_sa->probe_frame[side]);
+    claim_outage(claim, outage, is_read ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED);
+    claim_rests_on(claim, frame);
     claim->by = (int8_t)(1 - outage->ended_by);
     return true;
 }
@@ -156,7 +193,7 @@ explain_unanswered(const struct view *view, const struct trouble *trouble, struc
     const struct finding *finding = given_up(view, trouble);
     if (!finding || (trouble->kind == TROUBLE_NOT_UP && !is_without_child(finding)))
         return false;
-    if (unheard && !was_asked_alive(view, trouble->outage, finding))
+    if (unheard && (trouble->outage->kept_down || !was_asked_alive(view, trouble->outage, finding)))
         return false;               /* nothing of the peer arrived */
     claim_finding(claim, finding);
     claim->confidence = CONFIDENCE_INFERRED;

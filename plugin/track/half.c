@@ -6,6 +6,8 @@
 
 #include "../clock.h"
 #include "child.h"
+#include "exchange.h"
+#include "ike_sa.h"
 #include "selectors.h"
 #include "walk.h"
 
@@ -14,6 +16,9 @@
 
 /* SAs of each lineage that are looked at, back from the latest: a mate is of the same age. */
 #define GENERATIONS_BACK 4
+
+/* Exchanges that are looked through, back from the latest. */
+#define EXCHANGES_LOOKED_AT 64
 
 /* Whether both were made by one negotiation. */
 static bool
@@ -61,6 +66,22 @@ uses_another(const struct sa *sa, const struct sa *old_mate, uint32_t grace)
     return flow_reverse(sa->flow)->pending != NULL;
 }
 
+/* Whether who asked for the SA sent a Delete right behind that negotiation, and the other peer answered it: of the SA that was replaced (RFC 7296
+ * section 2.8), and of its mate, whatever comes on that one. */
+static bool
+was_deleted_behind(const struct sa *sa, uint32_t grace)
+{
+    const struct exchange *origin = sa->origin, *exchange;
+
+    if (!origin || !sa->origin_sure || origin->type != IKE2_CREATE_CHILD_SA || !clock_passed(&origin->response_time, &sa->last_time, grace))
+        return false;
+    WALK(exchange, origin->ike_sa->latest, older, EXCHANGES_LOOKED_AT)
+        if (exchange->is_delete && exchange->deletes_child && exchange->flow == origin->flow && exchange->request_frame > origin->request_frame
+                && !clock_passed(&origin->response_time, &exchange->request_time, grace))
+            return true;
+    return false;
+}
+
 bool
 half_is_used_alone(const struct sa *sa, const nstime_t *now, uint32_t grace, uint32_t one_way_after)
 {
@@ -74,7 +95,7 @@ half_is_used_alone(const struct sa *sa, const nstime_t *now, uint32_t grace, uin
     if (!old_mate || ANSWERED_OF * old_mate->sequence.packets < old->sequence.packets)
         return false;
     bool fell_silent = !clock_passed(&old_mate->last_time, sa_birth_time(sa), grace) && !clock_passed(sa_birth_time(sa), &old_mate->last_time, grace);
-    if (!fell_silent || (!sa->child && !(sa->origin && sa->origin_sure)))
+    if ((!fell_silent && !was_deleted_behind(sa, grace)) || (!sa->child && !(sa->origin && sa->origin_sure)))
         return false;
     return !mate_of(sa) && !uses_another(sa, old_mate, grace);
 }

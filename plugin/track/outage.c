@@ -236,6 +236,12 @@ outage_recovery(const struct tunnel *tunnel, const struct sa *sa, const nstime_t
     return same;
 }
 
+struct recovery
+outage_recovery_by_answer(unsigned peer, const struct service_silence *silence)
+{
+    return (struct recovery){ .how = RESTORED_SAME_SA, .peer = (int8_t)peer, .time = silence->answered, .frame = silence->answered_frame };
+}
+
 /* ---- whether it is an outage */
 
 bool
@@ -320,7 +326,7 @@ begin(const struct tunnel *tunnel, enum outage_how how, const nstime_t *time, ui
 static struct outage
 begin_by_end(const struct service_end_seen *ended, const struct recovery *recovery)
 {
-    bool child_only = !ended->proven && (ended->ike_went_on || recovery->how == RESTORED_NEW_CHILD);
+    bool child_only = !ended->proven && (ended->ike_went_on || recovery->how == RESTORED_NEW_CHILD || (ended->exchange && ended->exchange->deletes_child));
     struct outage outage = { .how = child_only ? OUTAGE_CHILD_DELETED : ended->how, .ended_by = ended->peer, .restored_by = PEER_NOT_SEEN, .directions = OUTAGE_BOTH_DIRECTIONS,
             .proven = ended->proven, .begin = ended->time, .begin_frame = ended->frame, .age = child_only ? ended->child_age : ended->age,
             .idle = ended->idle, .ended_ike = ended->ike_sa };
@@ -331,6 +337,24 @@ begin_by_end(const struct service_end_seen *ended, const struct recovery *recove
     rests_on(&outage, ended->frame);
     rests_on(&outage, ended->more_frame);
     return outage;
+}
+
+/* Whether the peer that had been silent answered again, and what there was was deleted then, before it carried anything. */
+static bool
+was_kept_down(const struct service *service, const struct service_silence *silence)
+{
+    return silence->answered_frame != 0 && service->ended.is_open && clock_compare(&service->ended.time, &silence->answered) >= 0;
+}
+
+static void
+note_kept_down(struct outage *outage, const struct service *service, const struct service_silence *silence)
+{
+    if (!was_kept_down(service, silence))
+        return;
+    outage->kept_down = true;
+    outage->kept_down_by = service->ended.peer;
+    rests_on(outage, silence->answered_frame);
+    rests_on(outage, service->ended.frame);
 }
 
 static struct outage
@@ -353,6 +377,7 @@ outage_by_silence(struct outage_context *context, unsigned peer, const struct se
 
     if (span < context->min_outage || span < UNSEEN_GAPS * side->usual || !service_was_up(context->tunnel))
         return false;
+    note_kept_down(&outage, &context->tunnel->service, silence);
     fill_recovery(&outage, recovery);
     keep(context, &outage);
     return true;
@@ -556,9 +581,12 @@ outage_settle(struct outage_context *context, unsigned peer, const struct recove
         return;
     if (by_end && !(silence && is_before_end(service, silence, context->min_outage)) && settle_end(context, recovery))
         return;
-    if (silence && !(by_end && service->ended.proven && !is_before_end(service, silence, context->min_outage))
-            && outage_by_silence(context, of, silence, recovery))
-        return;
+    if (silence && !(by_end && service->ended.proven && !is_before_end(service, silence, context->min_outage))) {
+        bool was_over = silence->answered_frame != 0 && !was_kept_down(service, silence) && clock_compare(&silence->answered, &recovery->time) < 0;
+        struct recovery answered = was_over ? outage_recovery_by_answer(of, silence) : *recovery;
+        if (outage_by_silence(context, of, silence, &answered))
+            return;
+    }
     if (by_end)
         return;                     /* it was deleted in a pause, and set up on demand */
     if (!settle_direction(context, peer, recovery, packet))
@@ -625,11 +653,16 @@ silence_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t 
         return false;
     const struct service_side *side = &tunnel->service.side[of];
     struct recovery recovery = outage_recovery(tunnel, NULL, &silence->begin, NULL);
-    bool is_over = recovery.how != RESTORED_SAME_SA;
+    bool is_kept_down = was_kept_down(&tunnel->service, silence), is_over = recovery.how != RESTORED_SAME_SA;
+    if (silence->answered_frame != 0 && !is_kept_down && (!is_over || clock_compare(&silence->answered, &recovery.time) < 0)) {
+        recovery = outage_recovery_by_answer(of, silence);
+        is_over = true;
+    }
     uint64_t span = outage_ns_between(&silence->begin, is_over ? &recovery.time : last);
     if (span < min_outage || span < UNSEEN_GAPS * side->usual)
         return false;
     *outage = begin_by_silence(tunnel, silence);
+    note_kept_down(outage, &tunnel->service, silence);
     if (is_over)
         fill_recovery(outage, &recovery);
     return true;

@@ -67,6 +67,9 @@ void outage_doubt_since(const struct service *service, unsigned peer, nstime_t *
 struct recovery outage_recovery(const struct tunnel *tunnel, const struct sa *sa, const nstime_t *since,
         const struct ipsec_packet *packet);
 
+/** The peer's answer that ended its silence brought back what there was before. */
+struct recovery outage_recovery_by_answer(unsigned peer, const struct service_silence *silence);
+
 /** The tunnel carries traffic again, on SAs that were negotiated since: keeps an outage if it was one. */
 void outage_settle(struct outage_context *context, unsigned peer, const struct recovery *recovery,
         const struct ipsec_packet *packet);

@@ -136,14 +136,21 @@ asked_in_vain(const struct ike_sa *old, const struct ike_sa *began)
     return old->version >= 2 && old->last_frame > began->first_frame && old->heard_frame[side] < began->first_frame;
 }
 
-/* Two Informationals of IKEv1 that answer each other are a liveness check (RFC 3706); one alone may be a Delete. */
+/* Whether an Informational of IKEv1 comes right behind another one. */
 static bool
-is_liveness_pair(const struct exchange *last)
+follows_at_once(const struct exchange *last)
 {
     const struct exchange *before = last->older;
 
-    return before && before->type == IKE1_INFORMATIONAL && before->flow != last->flow
-            && !clock_passed_ms(&before->request_time, &last->request_time, ANSWER_WITHIN_MS);
+    return before && before->type == IKE1_INFORMATIONAL && !clock_passed_ms(&before->request_time, &last->request_time, ANSWER_WITHIN_MS);
+}
+
+/* Two Informationals of IKEv1 that answer each other are a liveness check (RFC 3706); one alone may be a Delete, and so may more at once: each peer
+ * deletes phase 2 and phase 1 (libreswan deletes back). */
+static bool
+is_liveness_pair(const struct exchange *last)
+{
+    return follows_at_once(last) && last->older->flow != last->flow && !follows_at_once(last->older);
 }
 
 /* Whether the IKE SA's last exchange was its Delete, as far as can be seen. In IKEv1 its children outlive it. */

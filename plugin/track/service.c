@@ -131,9 +131,10 @@ end_silence(struct service *service, unsigned peer, const nstime_t *now, uint64_
 }
 
 /* The peer is heard again on what there was before: an outage only if requests were repeated in vain, in the midst of its
- * traffic. */
+ * traffic.
+ * @param by_answer  of IKE: its packets have to show yet that its SAs carry them */
 static void
-end_silence_on_same_sa(struct outage_context *context, unsigned peer, const nstime_t *now, uint32_t frame)
+end_silence_on_same_sa(struct outage_context *context, unsigned peer, const nstime_t *now, uint32_t frame, bool by_answer)
 {
     const struct service *service = &context->tunnel->service;
     struct service_silence silence = outage_silence_of(service, peer, context->min_outage);
@@ -142,7 +143,14 @@ end_silence_on_same_sa(struct outage_context *context, unsigned peer, const nsti
             || !outage_in_midst(service, peer, &silence.begin, context->min_outage))
         return;
     struct recovery recovery = { .how = RESTORED_SAME_SA, .peer = (int8_t)peer, .time = *now, .frame = frame };
-    outage_by_silence(context, peer, &silence, &recovery);
+    if (!by_answer) {
+        outage_by_silence(context, peer, &silence, &recovery);
+        return;
+    }
+    silence.answered_frame = frame;
+    silence.answered = *now;
+    context->tunnel->service.silence[peer] = silence;
+    context->tunnel->service.in_doubt = true;
 }
 
 /* ---- packets */
@@ -175,7 +183,13 @@ settle(struct outage_context *context, const struct sa *sa, const struct ipsec_p
     outage_doubt_since(service, peer, &since);
     struct recovery recovery = outage_recovery(context->tunnel, sa, &since, packet);
     if (recovery.how == RESTORED_SAME_SA) {
-        end_silence_on_same_sa(context, peer, &packet->time, packet->frame);
+        const struct service_silence *silence = &service->silence[peer];
+        if (silence->is_open && silence->answered_frame != 0) {
+            struct recovery answered = outage_recovery_by_answer(peer, silence);
+            outage_by_silence(context, peer, silence, &answered);
+        } else {
+            end_silence_on_same_sa(context, peer, &packet->time, packet->frame, false);
+        }
         disprove_end(context, sa, &packet->time);
         service->silence[peer].is_open = false;
     } else {
@@ -251,7 +265,7 @@ take_answer(struct ike_context *context, unsigned peer, const struct exchange *e
         end_silence(service, peer, &message->time, min_outage_of(context));
     } else {
         struct outage_context outage = { context->pool, tunnel, min_outage_of(context), message->frame, context->changes };
-        end_silence_on_same_sa(&outage, peer, &message->time, message->frame);
+        end_silence_on_same_sa(&outage, peer, &message->time, message->frame, true);
     }
     service->side[peer].answered = message->time;
     service->side[peer].answered_frame = message->frame;
@@ -405,6 +419,15 @@ last_to_speak(const struct tunnel *tunnel, uint32_t frame)
     return NULL;
 }
 
+/* Whether the first that is said on an IKE SA that a rekey made is a Delete: what that rekey was for is gone again. */
+static bool
+is_first_word(const struct exchange *exchange)
+{
+    const struct ike_sa *ike_sa = exchange->ike_sa;
+
+    return exchange->is_delete && exchange->message_id == 0 && ike_sa->predecessor && !ike_sa->set_up;
+}
+
 /* An Informational that was not read: it may be a Delete. */
 static void
 suspect_delete(struct ike_context *context, const struct exchange *exchange)
@@ -420,7 +443,7 @@ suspect_delete(struct ike_context *context, const struct exchange *exchange)
         return;
     }
     bool is_replaced = exchange->ike_sa->version >= 2 && outage_has_successor(exchange->ike_sa);    /* in IKEv1, SAs have no part in that */
-    if (exchange->liveness || exchange->is_no_delete || is_replaced || has_successor(context) || service->side[0].packets + service->side[1].packets == 0)
+    if (exchange->liveness || exchange->is_no_delete || is_replaced || (has_successor(context) && !is_first_word(exchange)) || service->side[0].packets + service->side[1].packets == 0)
         return;
     struct service_end_seen *ended = ended_with_another(&service->ended, exchange->ike_sa) ? NULL
         : open_end(context, false, OUTAGE_IKE_DELETED, exchange->ike_sa);

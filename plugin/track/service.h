@@ -64,6 +64,8 @@ struct outage {
     int8_t ended_by;                /**< peer, or PEER_NOT_SEEN */
     int8_t restored_by;
     bool proven;                    /**< the Delete was read; else it is inferred */
+    bool kept_down;                 /**< the silent peer answered again, and kept_down_by deleted what there was */
+    int8_t kept_down_by;
     uint8_t directions;             /**< bit i: flow[i] of the tunnel carried nothing */
     uint8_t evidence_count;
     nstime_t begin;
@@ -119,13 +121,16 @@ struct service_end_seen {
     const struct sa *sa;            /**< NULL where it is not known which; where no Delete was read, the last one to speak */
 };
 
-/** A silence of one peer, to whom requests went unanswered, that ended with a new set-up. */
+/** A silence of one peer, to whom requests went unanswered, that ended with a new set-up, or with an answer: then its packets have to show
+ * that the SAs carry them again. */
 struct service_silence {
     bool is_open;
     bool in_use;                    /**< there was traffic when it began, or in it */
     uint32_t asked;
     uint32_t frame;
     uint32_t asked_frame;
+    uint32_t answered_frame;        /**< of the answer by which the peer was heard again on what there was before; 0: none */
+    nstime_t answered;
     nstime_t asked_first;
     nstime_t begin;
 };

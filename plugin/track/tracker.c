@@ -11,6 +11,7 @@
 #include "mapping.h"
 #include "most.h"
 #include "origin.h"
+#include "outage.h"
 #include "path.h"
 #include "restart.h"
 #include "walk.h"
@@ -318,9 +319,25 @@ take_answer(struct flow *answered)
     if (answered->unanswered == 0)
         return;
     add_length(&answered->answered, answered->length);
+    if (answered->unanswered >= ONE_WAY_PACKETS && !answered->one_way_said) {
+        nstime_t silence = clock_elapsed(&answered->unanswered_since, &answered->unanswered_last);
+        answered->longest_unanswered = *clock_later(&silence, &answered->longest_unanswered);
+    }
     answered->unanswered = 0;
     answered->waiting = (struct flow_lengths){ 0 };
     answered->one_way_said = false;
+}
+
+/* Whether the other direction was silent for as long before, by its own rhythm, and spoke again: a monitor that asks once a minute, while what is sent
+ * here wants no answer. */
+static bool
+is_usual_silence(const struct flow *flow)
+{
+    nstime_t usual = flow->longest_unanswered;
+
+    usual.secs *= PAUSE_GAPS;       /* and parts of a second don't count */
+    nstime_t silence = clock_elapsed(&flow->unanswered_since, &flow->unanswered_last);
+    return clock_compare(&silence, &usual) < 0;
 }
 
 static void
@@ -342,7 +359,7 @@ count_answers(struct tracker *tracker, struct sa *sa, const struct ipsec_packet 
     flow->unanswered_last = packet->time;
     flow->length = packet->length;
     add_length(&flow->waiting, packet->length);
-    if (!for_long || flow->tunnel->is_incomplete || !sees_other_direction(flow) || flow->unanswered <= unanswered_at_least(flow))
+    if (!for_long || flow->tunnel->is_incomplete || !sees_other_direction(flow) || is_usual_silence(flow) || flow->unanswered <= unanswered_at_least(flow))
         return;
     flow->one_way_said = true;
     if (is_answered_elsewhere(tracker, flow, &packet->time))

@@ -98,6 +98,7 @@ struct flow {
     uint64_t unanswered;            /**< packets since the other direction last spoke */
     nstime_t unanswered_since;
     nstime_t unanswered_last;
+    nstime_t longest_unanswered;    /**< how long its packets stayed unanswered at most, until they were answered, and nothing was said of it */
     uint32_t unanswered_frame;
     uint32_t length;                /**< of its last packet */
     struct flow_lengths answered;   /**< of its packets after which the other direction spoke */

@@ -17,13 +17,8 @@ NAMES = sorted(REPORTS)
 # From the best to the worst: the worst tunnel is the one that a report is about
 STATES = ("unknown", "stable", "idle", "churning", "degraded", "one_way", "interrupted", "flapping", "down")
 TOLERANCE = 1           # second
-# Still wrong, test by test. An answer ends an outage although nothing carries traffic until the next set-up: the Delete that follows at once, and
-# who sent it, are not told with it. Unread, Informationals that nobody answers are not taken for liveness checks: only the Delete behind them is said
-STILL_WRONG = {
-    ("both_deleted_after_rekey", "readable"): ("cause", "peer", "outages"),
-    ("both_deleted_after_rekey", "keyless"): ("cause", "peer", "outages"),
-    ("dpd_answers_rate_limited", "keyless"): ("cause", "peer"),
-}
+# Still wrong, test by test
+STILL_WRONG = {}
 TESTS = {"cause": "test_the_cause_is_what_the_report_settled_on", "peer": "test_the_peer_who_acts_is_right",
          "outages": "test_outages_are_those_that_the_script_makes"}
 each_report = pytest.mark.parametrize("name", NAMES)

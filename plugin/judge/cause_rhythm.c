@@ -195,7 +195,7 @@ explain_phase2_rekeys(const struct view *view, const struct trouble *trouble, st
 struct set_ups {
     unsigned count;
     unsigned after_delete_of[2];    /* each answers the Delete of that peer */
-    unsigned renewed[2];            /* by the peer who also deleted the one before */
+    unsigned renewed[2];            /* by the peer who also deleted the one before, or left it */
     nstime_t apart;                 /* the latest from the one before */
 };
 
@@ -242,6 +242,10 @@ set_ups_of(const struct view *view, struct claim *claim)
         if (set_ups.count++ == 0)
             set_ups.apart = clock_elapsed(&before->first_time, &ike_sa->first_time);
         int peer = ended_around(ike_sa, before, limits->handover_grace, &frame);
+        if (peer == PEER_NOT_SEEN && succession_was_left(before, ike_sa, limits->handover_grace)) {
+            peer = (int)flow_peer(ike_sa->flow);    /* it needed no Delete for that */
+            frame = before->first_frame;
+        }
         if (peer == PEER_NOT_SEEN)
             continue;
         claim_rests_on(claim, frame);

@@ -9,6 +9,7 @@
 #include "../track/walk.h"
 #include "coverage.h"
 #include "left_out.h"
+#include "succession.h"
 
 /* Set-ups anew that are looked at for what failed before them, back from the latest. */
 #define SET_UPS_LOOKED_AT 64
@@ -198,6 +199,7 @@ is_churning(const struct view *view)
 {
     return finding_file_count(view->file, FINDING_FLAPPING) > 0 || finding_file_count(view->file, FINDING_SPI_CHURN) >= view->judge->limits.churn_count
             || finding_file_count(view->file, FINDING_EARLY_REKEY) > 0
+            || succession_left_in_a_row(view->judge, view->tunnel) >= view->judge->limits.churn_count
             || memory_read(view->judge->memory, view->tunnel)->past->short_lived >= view->judge->limits.churn_count;
 }
 

@@ -126,6 +126,29 @@ is_delete_behind(const struct judge *judge, const struct exchange *origin)
     return false;
 }
 
+/* Whether the peer that was asked for the new SA deleted the old one behind that negotiation, and not the one that asked, as it would after a rekey
+ * (RFC 7296 section 2.8): it keeps one pair of SAs in the tunnel, whatever they are for. */
+static bool
+was_dropped_behind(struct succeeded *succeeded, const struct judge *judge, const struct sa *old, const struct exchange *origin)
+{
+    const struct exchange *drop = NULL;
+    unsigned looked_at = 0;
+
+    for (const struct exchange *exchange = origin->ike_sa->latest; exchange && exchange != origin && looked_at < LOOKED_AT_MOST;
+            exchange = exchange->older, looked_at++) {
+        if (!may_be_delete(exchange) || exchange->request_frame < origin->request_frame
+                || clock_passed(&origin->response_time, &exchange->request_time, judge->limits.handover_grace))
+            continue;
+        if (!exchange->deletes_child || exchange->flow == origin->flow)
+            return false;           /* not known whose, or the requester's */
+        drop = exchange;
+    }
+    if (!drop)
+        return false;
+    note_end(succeeded, old, (int)flow_peer(drop->flow), drop->request_frame, &drop->request_time);
+    return true;
+}
+
 /* The first of the messages right before the new negotiation that may be Deletes, behind the old SA's last packet. */
 static bool
 was_ended_before(struct succeeded *succeeded, const struct sa *old, const struct exchange *before)
@@ -207,6 +230,10 @@ succession_of(const struct judge *judge, const struct sa *new)
     if (anew ? was_ended_before(&succeeded, old, last_of_old(old, origin))
              : !is_delete_behind(judge, origin) && was_ended_before(&succeeded, old, origin->older))
         return after_an_end(succeeded, judge, old, anew ? SUCCESSION_ANEW : SUCCESSION_DROPPED);
+    if (!anew && was_dropped_behind(&succeeded, judge, old, origin)) {
+        succeeded.how = SUCCESSION_DROPPED;
+        return succeeded;
+    }
     if (!anew && ((origin->ike_sa->version >= 2 && !is_delete_behind(judge, origin)) || is_one_of_several(judge, old, new)))
         succeeded.how = SUCCESSION_BESIDE;
     return succeeded;
@@ -235,4 +262,44 @@ succession_ended_before(const struct ike_sa *old, const nstime_t *begin, uint32_
         return PEER_NOT_SEEN;
     *frame = last->request_frame;
     return (int)flow_peer(last->flow);
+}
+
+/* Whether the old IKE SA's child was asked for in the same words, and carried nothing more once the new one was up. */
+static bool
+was_left_for(const struct ike_sa *old, const struct ike_sa *new, uint32_t grace)
+{
+    const struct child *from = old->children ? old->children->first : NULL, *to = new->children ? new->children->first : NULL;
+    bool used = false;
+
+    if (!from || !to || old->end == IKE_DELETED || old->end == IKE_REPLACED || old->heard_frame[0] > new->established_frame
+            || !exchange_same_selectors(from->origin->request, to->origin->request, false))
+        return false;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct sa *sa = from->sa[i];
+        if (!sa || sa->sequence.packets == 0)
+            continue;
+        if (clock_passed(&new->established_time, &sa->last_time, grace))
+            return false;
+        used = true;
+    }
+    return used;
+}
+
+bool
+succession_was_left(const struct ike_sa *old, const struct ike_sa *new, uint32_t grace)
+{
+    return old->flow == new->flow && (new->displaced == old || was_left_for(old, new, grace));
+}
+
+unsigned
+succession_left_in_a_row(const struct judge *judge, const struct tunnel *tunnel)
+{
+    const struct ike_sa *new = tunnel->ike_sas;
+    unsigned count = 0;
+
+    for (const struct ike_sa *old; new && (old = new->tunnel_older) != NULL && count < LOOKED_AT_MOST; new = old, count++)
+        if (!new->set_up || !new->established || !old->set_up || clock_passed(&old->first_time, &new->first_time, judge->limits.min_sa_lifetime)
+                || !succession_was_left(old, new, judge->limits.handover_grace))
+            break;
+    return count;
 }

@@ -40,4 +40,12 @@ uint64_t succession_lifetime(const struct sa *old);
  * @param frame  gets that of its Delete, or of the message that is inferred to be it */
 int succession_ended_before(const struct ike_sa *old, const nstime_t *begin, uint32_t grace, uint32_t *frame);
 
+/** Whether the initiator of the old IKE SA set up the new one in its place, though nobody had deleted the old one: in the same words, or with its
+ * traffic.
+ * @param grace  seconds: packets that are under way */
+bool succession_was_left(const struct ike_sa *old, const struct ike_sa *new, uint32_t grace);
+
+/** How often in a row, back from the latest, that was so before min_sa_lifetime: what works is built anew. */
+unsigned succession_left_in_a_row(const struct judge *judge, const struct tunnel *tunnel);
+
 #endif /* SPISCOPE_SUCCESSION_H */

@@ -27,6 +27,9 @@
 /* A request without retransmission that was overtaken by a new one counts as given up only after this. */
 #define UNANSWERED_AFTER_MS 1000
 
+/* Sent again so often a request was not just lost; as in service_end.c. */
+#define ASKED_AGAIN_AT_LEAST 3
+
 bool
 exchange_same_selectors(const struct offer *a, const struct offer *b, bool crossed)
 {
@@ -424,6 +427,15 @@ was_left(const struct ike_context *context, const struct exchange *exchange)
     return peer_heard && clock_passed_ms(&last, &context->message->time, UNANSWERED_AFTER_MS);
 }
 
+/* Whether it is the IKE SA's Delete, as far as is known: who gave up what it had asked may send that without having been answered. */
+static bool
+is_last_word(const struct exchange *exchange)
+{
+    const struct ike_sa *ike_sa = exchange->ike_sa;
+
+    return exchange == ike_sa->latest && (exchange->is_delete || (ike_sa->end == IKE_DELETED && ike_sa->ended_in == exchange->request_frame));
+}
+
 void
 exchange_give_up(const struct ike_context *context, const struct ike_sa *except)
 {
@@ -432,10 +444,14 @@ exchange_give_up(const struct ike_context *context, const struct ike_sa *except)
     WALK(ike_sa, context->flow->tunnel->ike_sas, tunnel_older, IKE_SAS_RECENT) {
         struct exchange *exchange;
         bool went_on[2] = { false, false };         /* whose next request shows that this one was answered (RFC 7296 section 2.3) */
+        bool took_leave[2] = { false, false };
         WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN) {
             unsigned side = exchange_side(exchange);
-            bool answered = ike_sa->version >= 2 && went_on[side];
-            went_on[side] = true;
+            bool answered = ike_sa->version >= 2 && (went_on[side] || (took_leave[side] && exchange->asked_again < ASKED_AGAIN_AT_LEAST));
+            if (is_last_word(exchange))
+                took_leave[side] = true;
+            else
+                went_on[side] = true;
             if (ike_sa == except || answered || !was_left(context, exchange))
                 continue;
             exchange->outcome = EXCHANGE_GIVEN_UP;

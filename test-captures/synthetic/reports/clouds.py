@@ -52,6 +52,16 @@ def rekey_with_configuration(scene):
         start = end + 10 * S
 
 
+def ask_for_3des(sa, time, child):
+    """A rekey that B begins, with 3DES and SHA-1, which A refuses."""
+    spi = sa.cap.new_spi()
+    transforms = [ike.transform2(1, 3), ike.transform2(3, 2), ike.NO_ESN]
+    offer = ike.Payload(ike.SA2, ike.proposals([(ike.ESP_ID, spi.to_bytes(4, "big"), len(transforms), ike.packed(3, transforms))]), (spi,))
+    request = [ike.notify2(ike.N_REKEY_SA, protocol=ike.ESP_ID, spi=child.inbound[1]), offer, ike.Payload(ike.NONCE2, sa.nonce()),
+               ike.ts(ike.TSI, ("10.2.0.0/24",)), ike.ts(ike.TSR, ("10.1.0.0/24",))]
+    sa.exchange(time, 1, ike.CREATE, request, [ike.notify2(ike.N_NO_PROPOSAL)])
+
+
 @report("flapping", "proposal_mismatch", keyless="refused", weaker="refused lifetime_expired", must_not="authentication peer_unreachable pfs_mismatch",
         by="A B", fixed="version")
 def cloud_asks_for_other_ciphers(scene):
@@ -63,7 +73,7 @@ def cloud_asks_for_other_ciphers(scene):
         end = start + HOUR
         child.talk(start + scene.site.settled, end, 2 * S)
         for time in range(end - 900 * S, end, 210 * S):
-            sa.rekey(time, 1, child, error=ike.N_NO_PROPOSAL)
+            ask_for_3des(sa, time, child)
         sa.delete_child(end, 1, child)
         if cycle < 2:
             scene.outage(end, end + 12 * S + sa.round_trip, by=1, back=0, kinds="child_sa_deleted", born=start)
@@ -184,7 +194,7 @@ def back_on_the_same_sas(scene):
     sa.again(asked, frame, [64 * S])
     sa.say(asked + 64 * S + sa.round_trip, 1, ike.INFO, sa.next_id[0] - 1, [], True, (frame,))
     child.talk(back, back + 900 * S)
-    scene.outage(last, back + sa.round_trip, kinds="unanswered silence")
+    scene.outage(last, back + sa.round_trip, back=1, kinds="unanswered silence")
 
 
 @report("flapping", "peer_unreachable", weaker="ike_unanswered", must_not="authentication peer_restart early_reauth", by="B none", fixed="nat version")

@@ -53,6 +53,7 @@ explain_function explain_one_way;
 explain_function explain_collisions;
 explain_function explain_early_rekey;
 explain_function explain_volume_rekey;
+explain_function explain_volume_reached;
 explain_function explain_churn;
 
 /* cause_path.c: what happens on the way, and at the receiver's window */

@@ -7,6 +7,10 @@
 
 #include "coverage.h"
 
+/* Findings of a key that are looked through, back from the latest; and SAs that one rests on, as in volume_rekey.c. */
+#define FINDINGS_LOOKED_AT 16
+#define VOLUME_GENERATIONS 3
+
 static bool
 by_finding(const struct view *view, const struct trouble *trouble, enum finding_key key, struct claim *claim)
 {
@@ -33,6 +37,36 @@ bool
 explain_volume_rekey(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
     return by_finding(view, trouble, FINDING_VOLUME_REKEY, claim);
+}
+
+/* The finding that rests on an SA that ended with the outage, or NULL. It stands where the last of its SAs was replaced. */
+static const struct finding *
+volume_of(const struct view *view, const struct trouble *trouble)
+{
+    unsigned looked_at = 0;
+
+    for (const struct finding *finding = finding_file_latest(view->file, FINDING_VOLUME_REKEY); finding && looked_at < FINDINGS_LOOKED_AT;
+            finding = finding->older, looked_at++) {
+        const struct sa *sa = finding->sa;
+        for (unsigned i = 0; sa && i < VOLUME_GENERATIONS; i++, sa = sa->predecessor)
+            if (sa->last_frame > trouble->since_frame && sa->last_frame <= trouble->outage->begin_frame)
+                return finding;
+    }
+    return NULL;
+}
+
+/* A peer lets the SAs end at that volume, in the midst of traffic, and nobody has renewed them. */
+bool
+explain_volume_reached(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    const struct outage *outage = trouble->outage;
+    const struct finding *finding = outage && (outage->how == OUTAGE_CHILD_DELETED || outage->how == OUTAGE_IKE_DELETED)
+        ? volume_of(view, trouble) : NULL;
+
+    if (!finding)
+        return false;
+    claim_outage(claim, outage, CONFIDENCE_INFERRED);
+    return claim_finding(claim, finding);
 }
 
 bool

@@ -156,6 +156,19 @@ was_reauthenticated(const struct view *view, const struct outage *outage)
     return false;
 }
 
+/* Whether a new child was accepted right before the Delete: who rekeys in time does not let SAs expire. */
+static bool
+was_just_renewed(const struct view *view, const struct outage *outage)
+{
+    const struct exchange *exchange;
+
+    WALK(exchange, outage->ended_ike ? outage->ended_ike->latest : NULL, older, EXCHANGES_OPEN)
+        if (exchange->type == IKE2_CREATE_CHILD_SA && exchange->response_frame != 0 && exchange->response_frame < outage->begin_frame
+                && exchange->outcome != EXCHANGE_REFUSED && !clock_passed(&exchange->response_time, &outage->begin, view->judge->limits.handover_grace))
+            return true;
+    return false;
+}
+
 /* The tunnel's last SAs were deleted by one peer in the midst of traffic, at one age, and set up again by the next packet, so that nobody missed
  * them for long. */
 static bool
@@ -196,6 +209,8 @@ explain_lifetime_expired(const struct view *view, const struct trouble *trouble,
     if (pair && pair_expired(pair))
         return claim_pair(claim, pair, CONFIDENCE_INFERRED);
     if (!outage || (!is_delete(outage) && outage->how != OUTAGE_SILENCE) || (is_delete(outage) && was_reauthenticated(view, outage)))
+        return false;
+    if (was_just_renewed(view, outage))
         return false;
     uint64_t age = (uint64_t)outage->age.secs;
     struct spread ages = ages_like(view, outage);

@@ -268,6 +268,13 @@ half_pair(const struct view *view, const struct trouble *trouble)
     return finding ? one_way_of_pair(finding) : NULL;
 }
 
+/* Whether it begins with a child's Delete: behind a collision of rekeys each peer may delete what it asked for, and nothing is left. */
+static bool
+may_undo_rekeys(const struct outage *outage)
+{
+    return outage->how == OUTAGE_CHILD_DELETED;
+}
+
 /* When the silence began: an outage's begin, since when a direction is silent at the end, or a pair's other direction is. */
 static const nstime_t *
 silent_since(const struct view *view, const struct trouble *trouble)
@@ -277,13 +284,35 @@ silent_since(const struct view *view, const struct trouble *trouble)
     if (half)
         return sa_birth_time(half);
     if (trouble->outage)
-        return trouble->outage->how == OUTAGE_SILENCE ? &trouble->outage->begin : NULL;
+        return trouble->outage->how == OUTAGE_SILENCE || may_undo_rekeys(trouble->outage) ? &trouble->outage->begin : NULL;
     if (trouble->kind != TROUBLE_ONE_WAY)
         return NULL;
     for (unsigned peer = 0; peer < DIRECTIONS; peer++)
         if (view->end.silent[peer])
             return &view->end.silent_since[peer];
     return NULL;
+}
+
+/* Unread: both peers asked for a new SA before either was answered, both were accepted, and the Delete that leaves nothing comes right behind. */
+static bool
+claim_crossed(const struct view *view, const struct outage *outage, struct claim *claim)
+{
+    const struct exchange *asked[2] = { NULL, NULL }, *exchange;
+
+    if (outage->proven || !may_undo_rekeys(outage) || !outage->ended_ike)
+        return false;
+    WALK(exchange, outage->ended_ike->latest, older, EXCHANGES_LOOKED_AT)
+        if (exchange->type == IKE2_CREATE_CHILD_SA && exchange->response_frame != 0 && exchange->response_frame < outage->begin_frame
+                && exchange->request_frame != 0 && exchange->outcome != EXCHANGE_REFUSED && is_near(view, &exchange->request_time, &outage->begin))
+            asked[flow_peer(exchange->flow)] = exchange;
+    if (!asked[0] || !asked[1] || asked[0]->request_frame > asked[1]->response_frame || asked[1]->request_frame > asked[0]->response_frame)
+        return false;
+    claim->confidence = CONFIDENCE_SUSPECTED;
+    claim->by = PEER_BOTH;
+    claim_rests_on(claim, asked[0]->request_frame);
+    claim_rests_on(claim, asked[1]->request_frame);
+    claim_rests_on(claim, outage->begin_frame);
+    return true;
 }
 
 bool
@@ -294,6 +323,8 @@ explain_rekey_collision(const struct view *view, const struct trouble *trouble, 
 
     if (!since)
         return false;
+    if (trouble->outage && claim_crossed(view, trouble->outage, claim))
+        return true;
     for (const struct finding *finding = finding_file_latest(view->file, FINDING_REKEY_COLLISION); finding && looked_at < EVIDENCE_AT_MOST;
             finding = finding->older, looked_at++) {
         if (!is_near(view, &finding->time, since))
@@ -349,7 +380,7 @@ explain_rekey_race(const struct view *view, const struct trouble *trouble, struc
     int silent = silent_direction(view, trouble);
     const struct finding *rekey = since && silent != PEER_NOT_SEEN ? rekey_of_one_peer(view, since, silent) : NULL;
 
-    if (!rekey || view->is_partial || (trouble->kind == TROUBLE_ONE_WAY && !view->end.silent_since_new_sa[silent]))
+    if (!rekey || view->is_partial || (trouble->outage && trouble->outage->how != OUTAGE_SILENCE) || (trouble->kind == TROUBLE_ONE_WAY && !view->end.silent_since_new_sa[silent]))
         return false;
     claim_finding(claim, rekey);
     claim->finding = NULL;          /* the cause has words of its own */

@@ -25,6 +25,7 @@ struct cause_words {
     uint8_t finding;                /* enum finding_key: of its own; asked where there are no words here */
     const char *check[CHECKS_AT_MOST];
     const char *show[CHECKS_AT_MOST];
+    const char *unread;             /* in words where its finding needs to be read; or NULL */
 };
 
 #define SAS VENDORS_SHOW_SAS
@@ -70,7 +71,8 @@ static const struct cause_words causes[CAUSES] = {
     [CAUSE_NAT_MAPPING] = { "nat_mapping", NULL, FINDING_NAT_MAPPING, { NULL }, { SAS } },
     [CAUSE_LOSS] = { "loss", NULL, FINDING_LOSS, { NULL }, { SAS } },
     [CAUSE_ONE_WAY] = { "one_way", "one direction is silent, and the packets do not show why", FINDING_ONE_WAY, { NULL }, { SAS } },
-    [CAUSE_REKEY_COLLISION] = { "rekey_collision", NULL, FINDING_REKEY_COLLISION, { NULL }, { SAS } },
+    [CAUSE_REKEY_COLLISION] = { "rekey_collision", NULL, FINDING_REKEY_COLLISION, { NULL }, { SAS },
+        "both peers asked for new SAs at once, and nothing is left of these" },
     [CAUSE_REKEY_RACE] = { "rekey_race", "the silence begins with a rekey: one peer does not use the new SA", 0, {
         "Which SA each peer sends on, against the inbound one of the other; whether the old SA is deleted before the new one is in use",
         "How long old SAs are kept: strongSwan: delete_rekeyed_delay" }, { SAS } },
@@ -113,6 +115,7 @@ static const struct {
     { CAUSE_PHASE2_LIFETIME_MISMATCH, explain_phase2_lifetime },
     { CAUSE_SPI_UNKNOWN, explain_spi_unknown },
     { CAUSE_LIFETIME_EXPIRED, explain_lifetime_expired },
+    { CAUSE_VOLUME_REKEY, explain_volume_reached },
     { CAUSE_DELETED_BY_PEER, explain_deleted_by_peer },
     { CAUSE_PATH_MTU, explain_path_mtu },
     { CAUSE_REPLAY_DROPS, explain_replay_drops },
@@ -427,5 +430,6 @@ verdict_summary(const struct words *words, const struct tunnel *tunnel, const st
                 words_endpoint(words, &tunnel->flow[verdict->by].source));
     if (verdict->age.secs > 0 && names_age(verdict->cause))
         by = wmem_strdup_printf(words->scope, "%s, the last time after %s", by, words_duration(words, &verdict->age));
-    return wmem_strdup_printf(words->scope, "%s: %s%s.", state, cause->because ? cause->because : cause->name, by);
+    const char *because = cause->because ? cause->because : cause->unread;
+    return wmem_strdup_printf(words->scope, "%s: %s%s.", state, because ? because : cause->name, by);
 }

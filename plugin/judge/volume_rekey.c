@@ -11,6 +11,7 @@
 
 #include "../clock.h"
 #include "../words/vendors.h"
+#include "succession.h"
 
 #define PERCENT 100
 #define GENERATIONS 3
@@ -18,7 +19,8 @@
 #define AGES_DIFFER_PERCENT 125
 #define PACKETS_AT_LEAST 10
 
-/* In the middle of traffic no more than four of the SA's own packets are missing when its successor begins to carry, as in track/outage.c. */
+/* In the middle of traffic no more than four of the SA's own packets are missing when its successor begins to carry, or when it is deleted without
+ * one, as in track/outage.c. */
 #define PAUSE_GAPS 5
 
 struct volume {
@@ -35,10 +37,12 @@ seconds_of(const struct sa *sa)
 }
 
 static bool
-in_midst(const struct sa *sa, uint32_t min_outage)
+in_midst(const struct judge *judge, const struct sa *sa)
 {
+    struct succeeded succeeded = succession_of(judge, sa->successor);
+    uint32_t min_outage = judge->limits.min_outage;
     nstime_t used = clock_elapsed(&sa->first_time, &sa->last_time);
-    nstime_t gap = clock_elapsed(&sa->last_time, &sa->successor->first_time);
+    nstime_t gap = succeeded.is_end ? succeeded.idle : clock_elapsed(&sa->last_time, &sa->successor->first_time);
     double usual = nstime_to_sec(&used) / (double)(sa->sequence.packets - 1);
 
     return nstime_to_sec(&gap) <= min_outage || nstime_to_sec(&gap) <= PAUSE_GAPS * usual;
@@ -54,7 +58,7 @@ judge_volume_rekey(struct judge *judge, const struct change *change)
     unsigned count = 0;
     for (; sa && count < GENERATIONS; sa = sa->predecessor, count++) {
         if (!sa->born_in_capture || sa->sequence.packets < PACKETS_AT_LEAST
-                || !in_midst(sa, judge->limits.min_outage))
+                || !in_midst(judge, sa))
             return;
         double age = seconds_of(sa);
         least = sa->bytes < least ? sa->bytes : least;

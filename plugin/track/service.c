@@ -383,6 +383,23 @@ open_end(struct ike_context *context, bool proven, enum outage_how how, struct i
     return ended;
 }
 
+/* Whether more Deletes were sent on the IKE SA than children were negotiated in it within the grace: those of the old child and of all new ones, as
+ * when both rekeyed at once and each deletes what it asked for. */
+static bool
+are_all_deleted(const struct ike_context *context, const struct exchange *latest)
+{
+    const struct exchange *exchange;
+    unsigned made = 0, deletes = 0;
+
+    WALK(exchange, latest->ike_sa->latest, older, HEADS_AT_MOST) {
+        if (clock_passed(&exchange->request_time, &context->message->time, context->grace))
+            break;
+        made += exchange->type == IKE2_CREATE_CHILD_SA && exchange->outcome != EXCHANGE_REFUSED;
+        deletes += exchange->is_delete;
+    }
+    return deletes > made;
+}
+
 /* Whether a child SA was just negotiated within an IKE SA and has carried nothing yet: what follows is the old one's Delete. */
 static bool
 has_successor(const struct ike_context *context)
@@ -394,7 +411,7 @@ has_successor(const struct ike_context *context)
         return false;
     const struct exchange *made = tunnel->origin[(tunnel->origins - 1) % RECENT_ORIGINS].exchange;
     if (made->type == IKE2_IKE_AUTH || made->outcome == EXCHANGE_REFUSED
-            || clock_passed(&made->response_time, &context->message->time, context->grace))
+            || clock_passed(&made->response_time, &context->message->time, context->grace) || are_all_deleted(context, made))
         return false;
     for (unsigned i = 0; i < 2; i++)
         for (const struct sa *sa = tunnel->flow[i].current; sa && looked_at < HEADS_AT_MOST; sa = sa->current_next, looked_at++)
@@ -477,6 +494,15 @@ service_take_message(struct ike_context *context, const struct ike_frame *frame,
         take_request(service, peer, message, exchange->ike_sa, news);
 }
 
+/* The SA, or the one before it where what took its place was deleted; or NULL. */
+static const struct sa *
+latest_living(const struct sa *sa)
+{
+    for (unsigned looked_at = 0; sa && sa->deleted_frame != 0 && looked_at < HEADS_AT_MOST; looked_at++)
+        sa = sa->predecessor;
+    return sa && sa->deleted_frame == 0 ? sa : NULL;
+}
+
 /* Whether another SA of the direction lives: one in use, or one that was just negotiated. */
 static bool
 has_living(const struct sa *gone, const struct ike_context *context)
@@ -486,8 +512,9 @@ has_living(const struct sa *gone, const struct ike_context *context)
     uint64_t pause = outage_pause(side, min_outage_of(context));
     unsigned looked_at = 0;
 
-    for (const struct sa *sa = gone->flow->current; sa && looked_at < HEADS_AT_MOST; sa = sa->current_next, looked_at++) {
-        if (sa == gone || sa->deleted_frame != 0)
+    for (const struct sa *head = gone->flow->current; head && looked_at < HEADS_AT_MOST; head = head->current_next, looked_at++) {
+        const struct sa *sa = latest_living(head);
+        if (!sa || sa == gone)
             continue;
         if (sa->sequence.packets == 0 ? !clock_passed(&sa->first_time, now, context->grace)
                                       : outage_ns_between(&sa->last_time, now) <= pause)

@@ -7,6 +7,7 @@
 #include "cause.h"
 
 #include "../clock.h"
+#include "../track/walk.h"
 #include "succession.h"
 
 /* A timer that ends SAs ticks exactly; daemons look at it each second or so, and in long spans clocks differ. */
@@ -195,7 +196,8 @@ explain_phase2_rekeys(const struct view *view, const struct trouble *trouble, st
 struct set_ups {
     unsigned count;
     unsigned after_delete_of[2];    /* each answers the Delete of that peer */
-    unsigned renewed[2];            /* by the peer who also deleted the one before, or left it */
+    unsigned renewed[2];            /* by the peer who also deleted the one before */
+    unsigned left[2];               /* or left it to itself */
     nstime_t apart;                 /* the latest from the one before */
 };
 
@@ -243,8 +245,8 @@ set_ups_of(const struct view *view, struct claim *claim)
             set_ups.apart = clock_elapsed(&before->first_time, &ike_sa->first_time);
         int peer = ended_around(ike_sa, before, limits->handover_grace, &frame);
         if (peer == PEER_NOT_SEEN && succession_was_left(before, ike_sa, limits->handover_grace)) {
-            peer = (int)flow_peer(ike_sa->flow);    /* it needed no Delete for that */
-            frame = before->first_frame;
+            set_ups.left[flow_peer(ike_sa->flow)]++;
+            claim_rests_on(claim, before->first_frame);
         }
         if (peer == PEER_NOT_SEEN)
             continue;
@@ -275,7 +277,23 @@ is_replaced(const struct trouble *trouble)
     return trouble->kind == TROUBLE_CHURN || (trouble->outage && trouble->outage->how == OUTAGE_REPLACED);
 }
 
-/* The last SAs were all deleted by one peer, in the midst of traffic, with no successor in place, before min_sa_lifetime. */
+/* Whether the Delete was read, and the other peer set up the next IKE SA: who does so itself re-authenticates. */
+static bool
+is_put_right_by_other(const struct view *view, const struct past_end *end)
+{
+    const struct ike_sa *ike_sa, *next = NULL;
+
+    WALK(ike_sa, view->tunnel->ike_sas, tunnel_older, IKE_SAS_KNOWN) {
+        if (ike_sa->first_frame <= end->frame)
+            break;
+        if (ike_sa->set_up && ike_sa->established)
+            next = ike_sa;
+    }
+    return end->proven && next && (int)flow_peer(next->flow) != end->peer;
+}
+
+/* The last SAs were all deleted by one peer, in the midst of traffic, with no successor in place: before min_sa_lifetime, or at whatever age where
+ * each is answered by a set-up of the other one. */
 static bool
 claim_deleted_children(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
@@ -286,7 +304,7 @@ claim_deleted_children(const struct view *view, const struct trouble *trouble, s
         return false;
     for (unsigned i = 0; i < count; i++)
         if (past->end[i].in_silence || past->end[i].peer != past->end[0].peer
-                || (uint64_t)past->end[i].age.secs >= view->judge->limits.min_sa_lifetime)
+                || ((uint64_t)past->end[i].age.secs >= view->judge->limits.min_sa_lifetime && !is_put_right_by_other(view, &past->end[i])))
             return false;
     const struct past_end *latest = &past->end[(past->ends - 1) % PAST_AT_MOST];
     claim->confidence = CONFIDENCE_INFERRED;
@@ -324,7 +342,7 @@ explain_early_reauth(const struct view *view, const struct trouble *trouble, str
     if (!is_replaced(trouble) || !view->was_up)
         return false;
     set_ups = set_ups_of(view, &found);
-    if (!claim_set_ups(view, set_ups.renewed, &set_ups, &found))
+    if (!claim_set_ups(view, set_ups.renewed, &set_ups, &found) && !claim_set_ups(view, set_ups.left, &set_ups, &found))
         return false;
     *claim = found;
     return true;

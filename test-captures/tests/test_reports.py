@@ -17,9 +17,15 @@ NAMES = sorted(REPORTS)
 # From the best to the worst: the worst tunnel is the one that a report is about
 STATES = ("unknown", "stable", "idle", "churning", "degraded", "one_way", "interrupted", "flapping", "down")
 TOLERANCE = 1           # second
-# Still wrong, test by test
-STILL_WRONG = {}
-TESTS = {"cause": "test_the_cause_is_what_the_report_settled_on", "peer": "test_the_peer_who_acts_is_right",
+# Still wrong, test by test. Not one ESP packet of a peer whose IKE is heard: unknown, as in sl_v2_no_esp. What a peer sends to where the other one no longer
+# is counts as carried: that is no outage yet
+STILL_WRONG = {
+    ("esp_is_filtered", "readable"): ("state", "cause"),
+    ("esp_is_filtered", "keyless"): ("state", "cause"),
+    ("mobike_is_not_answered", "readable"): ("outages",),
+    ("mobike_is_not_answered", "keyless"): ("outages",),
+}
+TESTS = {"state": "test_the_state_is_what_users_felt", "cause": "test_the_cause_is_what_the_report_settled_on", "peer": "test_the_peer_who_acts_is_right",
          "outages": "test_outages_are_those_that_the_script_makes"}
 each_report = pytest.mark.parametrize("name", NAMES)
 each_form = pytest.mark.parametrize("form", FORMS)

@@ -174,7 +174,7 @@ displace(struct ike_sa *old, struct ike_sa *began, struct changes *changes)
 }
 
 /* Traffic on the direction's older SAs: whether there was any just before the new IKE SA, and none since.
- * @param asked  the other peer still asks over the old IKE SA: a gateway may be away for long */
+ * @param asked  the other peer still asks, and asks again, over the old IKE SA: a gateway may be away for long */
 static bool
 traffic_stopped(const struct flow *flow, const struct ike_sa *began, bool asked, bool *any)
 {
@@ -224,13 +224,14 @@ check_ike_sas(struct tunnel *tunnel, const nstime_t *now, uint32_t grace, struct
     tunnel->maybe_restarted = NULL;
     tunnel->restart_waits = false;
     struct ike_sa *old = began->tunnel_older;
-    bool asked = old && asked_in_vain(old, began) && (!waited || (old->latest && old->latest->retransmissions > 0));
+    bool asked = old && asked_in_vain(old, began), again = asked && old->latest && old->latest->retransmissions > 0;
+    asked = waited ? again : asked;
     if (!old || !old->established || old->end != IKE_ALIVE || old->successor || tries_again(began, old) || knew_its_state(began, old)
             || (!asked && (clock_compare(&old->last_time, &began->first_time) > 0 || may_be_deleted(old, began))))
         return;                     /* it lives on, or may have been deleted; or others failed in between */
-    if (!traffic_stopped(&tunnel->flow[0], began, asked, &any) || !traffic_stopped(&tunnel->flow[1], began, asked, &any))
+    if (!traffic_stopped(&tunnel->flow[0], began, again, &any) || !traffic_stopped(&tunnel->flow[1], began, again, &any))
         return;
-    if (any || (waited && asked)) {
+    if (any || (waited && again)) {
         displace(old, began, changes);
     } else if (!waited && (was_used(&tunnel->flow[0], began) || was_used(&tunnel->flow[1], began))) {
         tunnel->maybe_restarted = began;

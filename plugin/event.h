@@ -164,7 +164,7 @@ struct ike_message {
     uint8_t exchange_type;          /**< enum ike_exchange_type */
     uint8_t flags;                  /**< enum ike_flag */
     uint8_t first_payload;          /**< enum ike_payload_type */
-    uint8_t first_sealed;           /**< of the first one that is encrypted, which stands in clear (RFC 7296 section 3.14); 0 where none is, or not known */
+    uint8_t first_sealed;           /**< of the first one that is encrypted, which stands in clear (RFC 7296 section 3.14); 0: none, or not known */
     uint16_t fragment;              /**< number of a fragment, from 1 (RFC 7383; IKEv1: Cisco's); else 0 */
     uint16_t fragments;             /**< how many there are of it; 0 in all but the last one of IKEv1 */
     uint32_t message_id;

@@ -164,7 +164,8 @@ was_just_renewed(const struct view *view, const struct outage *outage)
 
     WALK(exchange, outage->ended_ike ? outage->ended_ike->latest : NULL, older, EXCHANGES_OPEN)
         if (exchange->type == IKE2_CREATE_CHILD_SA && exchange->response_frame != 0 && exchange->response_frame < outage->begin_frame
-                && exchange->outcome != EXCHANGE_REFUSED && !clock_passed(&exchange->response_time, &outage->begin, view->judge->limits.handover_grace))
+                && exchange->outcome != EXCHANGE_REFUSED
+                && !clock_passed(&exchange->response_time, &outage->begin, view->judge->limits.handover_grace))
             return true;
     return false;
 }

@@ -380,7 +380,8 @@ explain_rekey_race(const struct view *view, const struct trouble *trouble, struc
     int silent = silent_direction(view, trouble);
     const struct finding *rekey = since && silent != PEER_NOT_SEEN ? rekey_of_one_peer(view, since, silent) : NULL;
 
-    if (!rekey || view->is_partial || (trouble->outage && trouble->outage->how != OUTAGE_SILENCE) || (trouble->kind == TROUBLE_ONE_WAY && !view->end.silent_since_new_sa[silent]))
+    if (!rekey || view->is_partial || (trouble->outage && trouble->outage->how != OUTAGE_SILENCE)
+            || (trouble->kind == TROUBLE_ONE_WAY && !view->end.silent_since_new_sa[silent]))
         return false;
     claim_finding(claim, rekey);
     claim->finding = NULL;          /* the cause has words of its own */

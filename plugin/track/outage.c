@@ -326,7 +326,8 @@ begin(const struct tunnel *tunnel, enum outage_how how, const nstime_t *time, ui
 static struct outage
 begin_by_end(const struct service_end_seen *ended, const struct recovery *recovery)
 {
-    bool child_only = !ended->proven && (ended->ike_went_on || recovery->how == RESTORED_NEW_CHILD || (ended->exchange && ended->exchange->deletes_child));
+    bool deletes_child = ended->exchange && ended->exchange->deletes_child;
+    bool child_only = !ended->proven && (ended->ike_went_on || recovery->how == RESTORED_NEW_CHILD || deletes_child);
     struct outage outage = { .how = child_only ? OUTAGE_CHILD_DELETED : ended->how, .ended_by = ended->peer, .restored_by = PEER_NOT_SEEN, .directions = OUTAGE_BOTH_DIRECTIONS,
             .proven = ended->proven, .begin = ended->time, .begin_frame = ended->frame, .age = child_only ? ended->child_age : ended->age,
             .idle = ended->idle, .ended_ike = ended->ike_sa };

@@ -460,7 +460,8 @@ suspect_delete(struct ike_context *context, const struct exchange *exchange)
         return;
     }
     bool is_replaced = exchange->ike_sa->version >= 2 && outage_has_successor(exchange->ike_sa);    /* in IKEv1, SAs have no part in that */
-    if (exchange->liveness || exchange->is_no_delete || is_replaced || (has_successor(context) && !is_first_word(exchange)) || service->side[0].packets + service->side[1].packets == 0)
+    if (exchange->liveness || exchange->is_no_delete || is_replaced || (has_successor(context) && !is_first_word(exchange))
+            || service->side[0].packets + service->side[1].packets == 0)
         return;
     struct service_end_seen *ended = ended_with_another(&service->ended, exchange->ike_sa) ? NULL
         : open_end(context, false, OUTAGE_IKE_DELETED, exchange->ike_sa);

@@ -328,8 +328,8 @@ take_answer(struct flow *answered)
     answered->one_way_said = false;
 }
 
-/* Whether the other direction was silent for as long before, by its own rhythm, and spoke again: a monitor that asks once a minute, while what is sent
- * here wants no answer. */
+/* Whether the other direction was silent for as long before, by its own rhythm, and spoke again: a monitor that asks once a minute, while what
+ * is sent here wants no answer. */
 static bool
 is_usual_silence(const struct flow *flow)
 {
@@ -359,7 +359,8 @@ count_answers(struct tracker *tracker, struct sa *sa, const struct ipsec_packet 
     flow->unanswered_last = packet->time;
     flow->length = packet->length;
     add_length(&flow->waiting, packet->length);
-    if (!for_long || flow->tunnel->is_incomplete || !sees_other_direction(flow) || is_usual_silence(flow) || flow->unanswered <= unanswered_at_least(flow))
+    if (!for_long || flow->tunnel->is_incomplete || !sees_other_direction(flow) || is_usual_silence(flow)
+            || flow->unanswered <= unanswered_at_least(flow))
         return;
     flow->one_way_said = true;
     if (is_answered_elsewhere(tracker, flow, &packet->time))

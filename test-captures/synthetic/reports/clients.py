@@ -23,8 +23,8 @@ def client(scene, address, port=NATT_PORT):
 @report("flapping", "identity_conflict", weaker="deleted_by_peer early_reauth", must_not="authentication phase2_lifetime_mismatch peer_unreachable",
         by="A B both", fixed="nat version")
 def same_certificate_twice(scene):
-    """hwdsl2/setup-ipsec-vpn#937 (2021-02): two Windows machines use one client certificate. The server (B) takes the second for the first, and deletes the
-    first one's IKE SA; its user connects again after 25 to 40 s, which ends the second one's, and so on"""
+    """hwdsl2/setup-ipsec-vpn#937 (2021-02): two Windows machines use one client certificate. The server (B) takes the second for the first, and
+    deletes the first one's IKE SA; its user connects again after 25 to 40 s, which ends the second one's, and so on"""
     turn, up, made = 0, {}, {0: [], 1: []}
     for number in range(8):
         start = turn
@@ -50,8 +50,8 @@ def same_certificate_twice(scene):
 
 @report("churning", "early_reauth", weaker="peer_restart", must_not="authentication deleted_by_peer peer_unreachable", by="A", fixed="nat version")
 def new_ike_sa_each_minute(scene):
-    """trailofbits/algo#430 (2017-04): an iPhone begins a new IKE SA about once a minute, though the server ends none, which it then uses; the old ones are
-    left to themselves"""
+    """trailofbits/algo#430 (2017-04): an iPhone begins a new IKE SA about once a minute, though the server ends none, which it then uses; the old
+    ones are left to themselves"""
     start = 0
     for number in range(20):
         sa, end = client(scene, "198.51.100.83"), start + (55 + number % 7 * 3) * S
@@ -62,8 +62,9 @@ def new_ike_sa_each_minute(scene):
 @report("interrupted", "nat_mapping ike_unanswered", weaker="peer_unreachable", must_not="authentication deleted_by_peer peer_restart", by="B none",
         fixed="nat ipv6 version")
 def mobike_is_not_answered(scene):
-    """strongswan/strongswan#3125 (2026-08): a phone (A) goes back from mobile data to Wi-Fi and says so (UPDATE_SA_ADDRESSES) from its new address; the
-    FortiGate (B) does not answer there, and goes on sending to the old address. The phone gives up after its retransmissions, and sets up anew"""
+    """strongswan/strongswan#3125 (2026-08): a phone (A) goes back from mobile data to Wi-Fi and says so (UPDATE_SA_ADDRESSES) from its new address;
+    the FortiGate (B) does not answer there, and goes on sending to the old address. The phone gives up after its retransmissions, and sets up
+    anew"""
     sa = client(scene, "198.51.100.84")
     child, end = sa.start(0, tsi=ANY, tsr=ANY, answer_tsi=("10.9.0.8/32",), extra=[notify2(MOBIKE)]), 700 * S
     child.talk(scene.site.settled, end)
@@ -100,7 +101,8 @@ def laptop_at_night(scene):
 
 @healthy("version")
 def cookie_and_other_group(scene):
-    """RFC 7296 sections 2.6.1 and 1.2: a busy server asks for a COOKIE, and then for another group (INVALID_KE_PAYLOAD), which the client gives it"""
+    """RFC 7296 sections 2.6.1 and 1.2: a busy server asks for a COOKIE, and then for another group (INVALID_KE_PAYLOAD), which the client gives
+    it"""
     sa = peers(scene)
     cookie, again = notify2(ike.N_COOKIE, scene.random_bytes(16)), 3 * sa.round_trip
     body = sa.init_body()

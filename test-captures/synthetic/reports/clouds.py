@@ -12,11 +12,11 @@ CONFIGURATION = 47                          # IKEv2's payload type
 LARGE = 1400
 
 
-@report("down interrupted", "deleted_by_peer", weaker="lifetime_expired setup_abandoned", must_not="authentication refused peer_unreachable pfs_mismatch",
-        by="A", fixed="version")
+@report("down interrupted", "deleted_by_peer", weaker="lifetime_expired setup_abandoned",
+        must_not="authentication refused peer_unreachable pfs_mismatch", by="A", fixed="version")
 def policy_not_installed(scene):
-    """strongswan/strongswan#1150 (2022-07, 5.9.6 and a Cisco ASA): after an hour A's rekey is accepted, A can't install the policies, and deletes the new
-    child at once; so with each further try. The old one ends by its time, liveness is fine, and no traffic passes"""
+    """strongswan/strongswan#1150 (2022-07, 5.9.6 and a Cisco ASA): after an hour A's rekey is accepted, A can't install the policies, and deletes
+    the new child at once; so with each further try. The old one ends by its time, liveness is fine, and no traffic passes"""
     sa = Peers2(scene)
     child, end = sa.start(0), HOUR
     child.talk(scene.site.settled, end, 2 * S)
@@ -29,11 +29,11 @@ def policy_not_installed(scene):
     scene.outage(end, None, by=0, kinds="child_sa_deleted", born=0)
 
 
-@report("flapping", "ike_unanswered", weaker="deleted_by_peer lifetime_expired", must_not="authentication peer_unreachable proposal_mismatch", by="B",
-        fixed="version")
+@report("flapping", "ike_unanswered", weaker="deleted_by_peer lifetime_expired", must_not="authentication peer_unreachable proposal_mismatch",
+        by="B", fixed="version")
 def rekey_with_configuration(scene):
-    """hwdsl2/setup-ipsec-vpn#676 (2019-11): a MikroTik (A) puts a configuration payload into its rekeys, which libreswan (B) drops without an answer. The
-    child ends, the router deletes what is left and sets up anew 10 s later; each time"""
+    """hwdsl2/setup-ipsec-vpn#676 (2019-11): a MikroTik (A) puts a configuration payload into its rekeys, which libreswan (B) drops without an
+    answer. The child ends, the router deletes what is left and sets up anew 10 s later; each time"""
     start = 0
     for cycle in range(3):
         sa = Peers2(scene)
@@ -62,11 +62,11 @@ def ask_for_3des(sa, time, child):
     sa.exchange(time, 1, ike.CREATE, request, [ike.notify2(ike.N_NO_PROPOSAL)])
 
 
-@report("flapping", "proposal_mismatch", keyless="refused", weaker="refused lifetime_expired", must_not="authentication peer_unreachable pfs_mismatch",
-        by="A B", fixed="version")
+@report("flapping", "proposal_mismatch", keyless="refused", weaker="refused lifetime_expired",
+        must_not="authentication peer_unreachable pfs_mismatch", by="A B", fixed="version")
 def cloud_asks_for_other_ciphers(scene):
-    """libreswan/libreswan#765 (2022-06): the rekeys that Azure (B) begins offer ciphers that the company's gateway (A) does not take: NO_PROPOSAL_CHOSEN,
-    every few minutes. Azure deletes the child after an hour, and A makes another one 12 s later"""
+    """libreswan/libreswan#765 (2022-06): the rekeys that Azure (B) begins offer ciphers that the company's gateway (A) does not take:
+    NO_PROPOSAL_CHOSEN, every few minutes. Azure deletes the child after an hour, and A makes another one 12 s later"""
     sa = Peers2(scene)
     child, start = sa.start(0), 0
     for cycle in range(3):
@@ -81,11 +81,11 @@ def cloud_asks_for_other_ciphers(scene):
         start = end + 12 * S
 
 
-@report("flapping", "rekey_collision", weaker="deleted_by_peer rekey_race", must_not="authentication refused peer_unreachable early_rekey", by="A B both none",
-        fixed="version")
+@report("flapping", "rekey_collision", weaker="deleted_by_peer rekey_race", must_not="authentication refused peer_unreachable early_rekey",
+        by="A B both none", fixed="version")
 def both_delete_their_new_child(scene):
-    """Palo Alto kA1Ki000000TNW8KAO (2025-07): lifetimes are the same on both, both rekey within 30 ms, both requests are accepted, and each peer deletes the
-    child that it asked for, and one of them the old one. Nothing is left until A's next try 40 s later"""
+    """Palo Alto kA1Ki000000TNW8KAO (2025-07): lifetimes are the same on both, both rekey within 30 ms, both requests are accepted, and each peer
+    deletes the child that it asked for, and one of them the old one. Nothing is left until A's next try 40 s later"""
     sa = Peers2(scene)
     child, start = sa.start(0), 0
     for cycle in range(3):
@@ -101,16 +101,18 @@ def both_delete_their_new_child(scene):
             scene.outage(gone, end + 40 * S + sa.round_trip, by=0, back=0, kinds="child_sa_deleted", born=start)
             child = sa.ask(end + 40 * S, 0, None)
         else:
-            sa.start_again = Peers2(scene)
-            scene.outage(gone, end + 40 * S + sa.start_again.set_up_takes, by=0, back=0, kinds="child_sa_deleted", born=start)
-            sa.start_again.start(end + 40 * S).talk(end + 40 * S + scene.site.settled, end + 400 * S)
+            anew = Peers2(scene)
+            scene.outage(gone, end + 40 * S + anew.set_up_takes, by=0, back=0, kinds="child_sa_deleted", born=start)
+            anew.start(end + 40 * S).talk(end + 40 * S + scene.site.settled, end + 400 * S)
         start = end + 40 * S
 
 
-@report("one_way degraded", "rekey_race spi_unknown", weaker="one_way", must_not="authentication peer_unreachable deleted_by_peer", by="B", fixed="version")
+@report("one_way degraded", "rekey_race spi_unknown", weaker="one_way", must_not="authentication peer_unreachable deleted_by_peer", by="B",
+        fixed="version")
 def outbound_step_missing(scene):
-    """"Palo Alto to Third party IPSEC Device: Rekey causes VPN tunnel to stop sending network traffic" (PAN-OS 9.1.3h and a Cisco Meraki Z3): at a rekey the
-    Meraki (B) installs the new inbound SA and not the outbound one. It goes on sending on the old SA, which A deleted; A drops that. Liveness is fine"""
+    """"Palo Alto to Third party IPSEC Device: Rekey causes VPN tunnel to stop sending network traffic" (PAN-OS 9.1.3h and a Cisco Meraki Z3): at a
+    rekey the Meraki (B) installs the new inbound SA and not the outbound one. It goes on sending on the old SA, which A deleted; A drops that.
+    Liveness is fine"""
     sa = Peers2(scene)
     child, end = sa.start(0), 3000 * S
     child.talk(scene.site.settled, end, 2 * S)
@@ -122,10 +124,11 @@ def outbound_step_missing(scene):
         sa.liveness(time, 0)
 
 
-@report("down", "authentication", weaker="", must_not="peer_unreachable proposal_mismatch early_reauth", not_readable="refused", by="B", fixed="version")
+@report("down", "authentication", weaker="", must_not="peer_unreachable proposal_mismatch early_reauth", not_readable="refused", by="B",
+        fixed="version")
 def certificate_ran_out(scene):
-    """strongSwan's documentation on re-authentication, and hwdsl2/setup-ipsec-vpn#1735 (2025-04): A's certificate ran out while the tunnel was up. A
-    re-authenticates after 3 h, break before make; from then on B answers AUTHENTICATION_FAILED, twice a minute"""
+    """strongSwan's documentation on re-authentication, and hwdsl2/setup-ipsec-vpn#1735 (2025-04): A's certificate ran out while the tunnel was up.
+    A re-authenticates after 3 h, break before make; from then on B answers AUTHENTICATION_FAILED, twice a minute"""
     sa = Peers2(scene)
     child, end = sa.start(0, certificates=(900, 900)), 3 * HOUR
     child.talk(scene.site.settled, end, 3 * S)
@@ -134,15 +137,16 @@ def certificate_ran_out(scene):
         new = Peers2(scene)
         new.init(start)
         new.float()
-        new.exchange(start + 3 * new.round_trip, 0, ike.AUTH, new.auth_request(scene.new_spi(), *new.nets, certificate=900), [notify2(ike.N_AUTH_FAILED)])
+        new.exchange(start + 3 * new.round_trip, 0, ike.AUTH, new.auth_request(scene.new_spi(), *new.nets, certificate=900),
+                     [notify2(ike.N_AUTH_FAILED)])
     scene.outage(end, None, by=0, kinds="ike_sa_deleted", born=0)
 
 
-@report("degraded churning flapping", "deleted_by_peer", weaker="", must_not="proxy_id_mismatch early_rekey phase2_lifetime_mismatch authentication", by="B",
-        fixed="version")
+@report("degraded churning flapping", "deleted_by_peer", weaker="",
+        must_not="proxy_id_mismatch early_rekey phase2_lifetime_mismatch authentication", by="B", fixed="version")
 def one_pair_only(scene):
-    """mulesoft/docs-runtime-manager#106 (2019-05): the cloud's gateway (B) keeps one pair of SAs in a tunnel. Each time that A's users ask for the other
-    network, A asks for its child, and B deletes the child of the one before; every 20 to 35 s"""
+    """mulesoft/docs-runtime-manager#106 (2019-05): the cloud's gateway (B) keeps one pair of SAs in a tunnel. Each time that A's users ask for the
+    other network, A asks for its child, and B deletes the child of the one before; every 20 to 35 s"""
     sa = Peers2(scene)
     nets = [(("10.1.0.0/24",), (f"10.2.{number}.0/24",)) for number in (1, 2)]
     child, start = sa.start(0, tsi=nets[0][0], tsr=nets[0][1]), 0
@@ -155,11 +159,11 @@ def one_pair_only(scene):
     child.talk(start + scene.site.settled, start + 20 * S)
 
 
-@report("flapping", "volume_rekey", weaker="deleted_by_peer", must_not="authentication peer_unreachable phase2_lifetime_mismatch early_rekey", by="B none",
-        fixed="version loss")
+@report("flapping", "volume_rekey", weaker="deleted_by_peer", must_not="authentication peer_unreachable phase2_lifetime_mismatch early_rekey",
+        by="B none", fixed="version loss")
 def backup_ends_the_sa(scene):
-    """Huawei KB1000081632: during a backup the volume that both agreed on for phase 2 is reached; the firewall (B) deletes it, can't begin itself, and the
-    initiator is back 20 to 30 s later. The rate varies, so that the age does"""
+    """Huawei KB1000081632: during a backup the volume that both agreed on for phase 2 is reached; the firewall (B) deletes it, can't begin itself,
+    and the initiator is back 20 to 30 s later. The rate varies, so that the age does"""
     sa, start = Peers1(scene), scene.site.settled
     sa.phase1(0, 86400)
     agreed = life(28800, kilobytes=1500)
@@ -181,8 +185,8 @@ def backup_ends_the_sa(scene):
 @report("interrupted", "peer_unreachable", weaker="ike_unanswered", must_not="authentication deleted_by_peer peer_restart dpd_failure", by="B none",
         fixed="nat version")
 def back_on_the_same_sas(scene):
-    """Palo Alto kA10g000000ClgcCAC: a firewall asks ten times for liveness, over 319 s, before it gives up. The way is back after 200 s; the next request is
-    answered, and both go on with the SAs that they have"""
+    """Palo Alto kA10g000000ClgcCAC: a firewall asks ten times for liveness, over 319 s, before it gives up. The way is back after 200 s; the next
+    request is answered, and both go on with the SAs that they have"""
     sa = Peers2(scene)
     child, end = sa.start(0), 1500 * S
     child.talk(scene.site.settled, end)
@@ -197,10 +201,11 @@ def back_on_the_same_sas(scene):
     scene.outage(last, back + sa.round_trip, back=1, kinds="unanswered silence")
 
 
-@report("flapping", "peer_unreachable", weaker="ike_unanswered", must_not="authentication peer_restart early_reauth", by="B none", fixed="nat version")
+@report("flapping", "peer_unreachable", weaker="ike_unanswered", must_not="authentication peer_restart early_reauth", by="B none",
+        fixed="nat version")
 def impatient_dpd(scene):
-    """Fortinet community 397214: DPD that asks after 2 s and gives up after three tries, over LTE that stands still for 9 s now and then. A sets up anew each
-    time, without a Delete"""
+    """Fortinet community 397214: DPD that asks after 2 s and gives up after three tries, over LTE that stands still for 9 s now and then. A sets up
+    anew each time, without a Delete"""
     start = 0
     for cycle in range(4):
         sa = Peers2(scene)
@@ -247,7 +252,7 @@ def mostly_syslog(scene):
 
 @healthy()
 def backup_at_night(scene):
-    """Little traffic, a ping each 20 s, and an hour's backup of large packets in the midst of it"""
+    """Little traffic, a ping each 20 s, and ten minutes' backup of large packets in the midst of it"""
     sa = peers(scene)
     child, start, end = sa.start(0), 900 * S, 1500 * S
     child.talk(scene.site.settled, start, 20 * S)

@@ -5,6 +5,7 @@
 #include "ike.h"
 
 #include "change.h"
+#include "child.h"
 #include "contents.h"
 #include "envelope.h"
 #include "ikev1.h"
@@ -18,6 +19,7 @@
 #include "restart.h"
 #include "retry.h"
 #include "tunnel.h"
+#include "unseen.h"
 
 struct ike_table {
     struct ike_context context;
@@ -94,6 +96,8 @@ open_ike_sa(struct ike_context *context)
 
     if (!ike_sa->born_in_capture) {
         keyless_find_predecessor(context, ike_sa);
+        if (ike_sa->predecessor)
+            child_hand_over(ike_sa->predecessor, ike_sa);
         return ike_sa;
     }
     retry_take_set_up(context, ike_sa);
@@ -119,7 +123,8 @@ delete(struct ike_context *context, struct ike_sa *ike_sa)
     if (!ike_sa_delete(context, ike_sa))
         return;
     service_ike_deleted(context, ike_sa);
-    if (ike_sa->version >= 2)       /* in IKEv1, phase 2 outlives phase 1 */
+    /* in IKEv1, phase 2 outlives phase 1; and after a rekey that was not seen the new one has the children */
+    if (ike_sa->version >= 2 && !unseen_successor(context->exchange, true))
         child_end_all(context, ike_sa);
 }
 
@@ -342,6 +347,7 @@ ike_take(struct ike_table *table, const struct ike_message *message, bool is_cop
     if (!ike_sa)
         ike_sa = open_ike_sa(context);
     struct exchange *exchange = exchange_take(context, ike_sa, &frame, &news);
+    context->exchange = exchange;
     unsigned side = context->flow == ike_sa->flow ? 0 : 1;
     note_heard(context, ike_sa, side);
     if (news) {

@@ -11,6 +11,7 @@
 #include "../event.h"
 
 struct changes;
+struct exchange;
 struct flow;
 struct ike_sa_table;
 struct pack;
@@ -31,6 +32,7 @@ struct ike_context {
     const struct ike_message *message;
     bool is_copy;                   /**< the same message was captured moments ago */
     struct flow *flow;              /**< in which the message travels */
+    const struct exchange *exchange; /**< of the message, where it is no copy of another point's */
 };
 
 #endif /* SPISCOPE_IKE_CONTEXT_H */

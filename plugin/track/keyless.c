@@ -9,6 +9,7 @@
 #include "envelope.h"
 #include "sa.h"
 #include "tunnel.h"
+#include "unseen.h"
 #include "walk.h"
 
 /* IKE SAs and exchanges, both together, among which a Quick Mode's earlier try is looked for. */
@@ -156,15 +157,17 @@ take_request2(struct ike_context *context, struct exchange *exchange)
 enum rekeyed { REKEYED_NO, REKEYED_DOUBTFUL, REKEYED_MAYBE };
 
 /* Whether the IKE SA's last exchanges hold a CREATE_CHILD_SA that may have rekeyed it: in doubt where each was followed by an SPI, and so
- * seems to have made a child. */
+ * seems to have made a child. Where it was deleted, the exchange that rekeyed it is not seen. */
 static enum rekeyed
 may_be_rekeyed(const struct ike_sa *ike_sa)
 {
     const struct exchange *exchange;
     enum rekeyed rekeyed = REKEYED_NO;
 
-    if (ike_sa->version < 2 || !ike_sa->established || ike_sa->end != IKE_ALIVE || ike_sa->successor)
+    if (ike_sa->version < 2 || !ike_sa->established || ike_sa->successor)
         return REKEYED_NO;
+    if (ike_sa->end != IKE_ALIVE)
+        return ike_sa->end == IKE_DELETED && unseen_successor(ike_sa->latest, true) ? REKEYED_MAYBE : REKEYED_NO;
     WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN) {
         if (exchange->type != IKE2_CREATE_CHILD_SA || exchange->response_frame == 0 || exchange->refused_unread || exchange->response)
             continue;
@@ -197,7 +200,8 @@ keyless_find_predecessor(const struct ike_context *context, struct ike_sa *ike_s
         return;
     ike_sa->predecessor = found;
     found->successor = ike_sa;
-    ike_sa_note_end(found, IKE_REPLACED, &found->last_time);
+    if (found->end != IKE_DELETED)
+        ike_sa_note_end(found, IKE_REPLACED, &found->last_time);
 }
 
 /* ---- IKEv1 */

@@ -12,6 +12,7 @@
 #include "exchange.h"
 #include "ike_sa.h"
 #include "outage.h"
+#include "unseen.h"
 #include "walk.h"
 
 /* The running mean takes in an eighth of each new gap, as RFC 6298 section 2 does with round-trip times; one gap
@@ -460,7 +461,8 @@ suspect_delete(struct ike_context *context, const struct exchange *exchange)
         return;
     }
     bool is_replaced = exchange->ike_sa->version >= 2 && outage_has_successor(exchange->ike_sa);    /* in IKEv1, SAs have no part in that */
-    if (exchange->liveness || exchange->is_no_delete || is_replaced || (has_successor(context) && !is_first_word(exchange))
+    bool is_unseen = unseen_successor(exchange, true) || unseen_successor(exchange, false);
+    if (exchange->liveness || exchange->is_no_delete || is_replaced || is_unseen || (has_successor(context) && !is_first_word(exchange))
             || service->side[0].packets + service->side[1].packets == 0)
         return;
     struct service_end_seen *ended = ended_with_another(&service->ended, exchange->ike_sa) ? NULL
@@ -556,13 +558,15 @@ service_sa_deleted(struct ike_context *context, struct sa *sa)
         note_doubt(service);
         return;
     }
-    struct service_end_seen *ended = open_end(context, true, OUTAGE_CHILD_DELETED, sa->child->list->ike_sa);
+    bool proven = !unseen_successor(context->exchange, false);
+    struct service_end_seen *ended = open_end(context, proven, OUTAGE_CHILD_DELETED, sa->child->list->ike_sa);
     if (!ended)
         return;
     ended->sa = sa;
     ended->age = clock_elapsed(sa_birth_time(sa), &context->message->time);
     sa->is_kept = true;
-    change_service_ended(context->changes, ended);
+    if (proven)
+        change_service_ended(context->changes, ended);
 }
 
 void
@@ -577,8 +581,9 @@ service_ike_deleted(struct ike_context *context, struct ike_sa *ike_sa)
     /* in IKEv1, phase 2 outlives phase 1 */
     if (ike_sa->version < 2 && !service->ended.is_open && service->side[0].packets + service->side[1].packets == 0)
         return;
-    struct service_end_seen *ended = open_end(context, ike_sa->version >= 2 || service->ended.proven, OUTAGE_IKE_DELETED, ike_sa);
-    if (ended)
+    bool proven = !unseen_successor(context->exchange, true);
+    struct service_end_seen *ended = open_end(context, proven && (ike_sa->version >= 2 || service->ended.proven), OUTAGE_IKE_DELETED, ike_sa);
+    if (ended && proven)
         change_service_ended(context->changes, ended);
 }
 

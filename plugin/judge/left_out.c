@@ -2,12 +2,15 @@
  * What proves that packets were there: sequence numbers, of which half and more are missing in each direction that is there, while traffic goes
  * on (over a path that loses half, TCP stands still); and answers, without which who asked could not have gone on: with the responder's
  * SPI, which only its answer tells (RFC 7296 section 2.6, RFC 2408 section 3.1), with the next message ID (RFC 7296 section 2.3), with
- * the next message of IKEv1's modes; and who gets no answer sends again (RFC 7296 section 2.1) before beginning anew.
+ * the next message of IKEv1's modes; and who gets no answer sends again (RFC 7296 section 2.1) before beginning anew. In IKEv2 requests prove it
+ * too: an answer without one, and message IDs that are left out, as they count by one (RFC 7296 section 2.2). Of a capture that keeps the first
+ * packets of each flow it is their count: that is the same, from the first number on, in SAs that fall silent long before they are replaced.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "left_out.h"
 
+#include "../clock.h"
 #include "../track/exchange.h"
 #include "../track/ike_sa.h"
 #include "../track/sa.h"
@@ -35,6 +38,46 @@ lacks_half(const struct tunnel *tunnel)
         any = true;
     }
     return any;
+}
+
+/* SAs of a direction that end with the same number: two may by chance. */
+#define CUT_AT_LEAST 3
+
+/* Whether the SA was silent for longer than it spoke when the next one took its place. */
+static bool
+fell_silent_early(const struct sa *sa)
+{
+    nstime_t spoke = clock_elapsed(&sa->first_time, &sa->last_time), silent = clock_elapsed(&sa->last_time, &sa->successor->first_time);
+
+    return clock_compare(&silent, &spoke) > 0;
+}
+
+/* How many packets each SA of the direction has, from its first on, where that is the same in all that were replaced, several, and the latest
+ * has no more; 0 where it is not. */
+static uint64_t
+cut_at(const struct flow *flow)
+{
+    const struct sa *sa, *latest = flow->current;
+    unsigned count = 0;
+    uint64_t most = latest && latest->predecessor ? latest->predecessor->sequence.packets : 0;
+
+    if (most < 2 || latest->sequence.packets > most)
+        return 0;
+    WALK(sa, latest->predecessor, predecessor, IKE_SAS_RECENT) {
+        if (sa->sequence.packets != most || sa->sequence.highest != most || !sa->successor || !fell_silent_early(sa))
+            return 0;
+        count++;
+    }
+    return count + (latest->sequence.packets == most) >= CUT_AT_LEAST ? most : 0;
+}
+
+/* Whether both directions hold the first packets of each SA, and no more. */
+static bool
+lacks_later_packets(const struct tunnel *tunnel)
+{
+    uint64_t cut = cut_at(&tunnel->flow[0]);
+
+    return cut > 0 && cut_at(&tunnel->flow[1]) == cut;
 }
 
 /* Messages of IKEv1's requester that answer what is not there. */
@@ -79,14 +122,31 @@ struct answers {
     unsigned missing;
 };
 
+/* Requests of IKEv2 between these two of one side, the latter of which may not have been captured either.
+ * @param next  the message ID of the one after it, or where there is none its own, or less */
+static unsigned
+unseen_requests(const struct exchange *exchange, uint32_t next)
+{
+    unsigned between = next > exchange->message_id + 1 ? next - exchange->message_id - 1 : 0;
+
+    return MIN(between, EXCHANGES_OPEN) + (exchange->request_frame == 0 && exchange->ike_sa->born_in_capture);
+}
+
 static void
 count_answers(const struct ike_sa *ike_sa, struct answers *answers)
 {
     bool went_on[2] = { false, false };
+    uint32_t next[2] = { 0, 0 };
     struct exchange *exchange;
 
     WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN) {
         unsigned side = exchange_side(exchange);
+        if (ike_sa->version >= 2) {
+            unsigned unseen = unseen_requests(exchange, next[side]);
+            answers->all += unseen;
+            answers->missing += unseen;
+            next[side] = exchange->message_id;
+        }
         if (exchange->request_frame == 0)
             continue;
         answers->all++;
@@ -111,5 +171,5 @@ left_out_much(const struct tunnel *tunnel)
         answers.missing += was_asked_once(ike_sa, next);
         next = ike_sa;
     }
-    return lacks_half(tunnel) || (answers.missing >= MISSING_AT_LEAST && answers.missing * MISSING_ONE_IN >= answers.all);
+    return lacks_half(tunnel) || lacks_later_packets(tunnel) || (answers.missing >= MISSING_AT_LEAST && answers.missing * MISSING_ONE_IN >= answers.all);
 }

@@ -1,7 +1,8 @@
 /* peer_restart.c
  * peer_restart: a new IKE SA was set up while an old one between the two was alive: no Delete, no
  * failed exchange. Proven where a peer announced INITIAL_CONTACT, which says that it knows of no
- * other (RFC 7296 section 2.4); inferred where the old IKE SA and its children fell silent when the new
+ * other (RFC 7296 section 2.4), in a capture that lacks none of the tunnel's packets, as its sequence numbers show: else it may lack the Delete, as
+ * of a re-authentication; inferred where the old IKE SA and its children fell silent when the new
  * one began; suspected where that is all that can be seen, without keys. IKE SAs that both peers began
  * at once are no restart, nor is a set-up that its initiator begins anew before it sent anything over the one it leaves.
  *
@@ -16,12 +17,27 @@ struct restart {
     nstime_t after;                 /* the age of the IKE SA that was alive */
 };
 
+/* SAs of a direction that are looked at, back from the latest. */
+#define LOOKED_AT_MOST 16
+
+static bool
+lacks_packets(const struct tunnel *tunnel)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned looked_at = 0;
+        for (const struct sa *sa = tunnel->flow[i].current; sa && looked_at < LOOKED_AT_MOST; sa = sa->predecessor, looked_at++)
+            if (sequence_counts(&sa->sequence).lost > 0)
+                return true;
+    }
+    return false;
+}
+
 static enum confidence
 confidence_in(const struct ike_sa *began)
 {
-    if (began->initial_contact)
+    if (began->initial_contact && !lacks_packets(began->flow->tunnel))
         return CONFIDENCE_PROVEN;
-    return began->children ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED;
+    return began->children || began->initial_contact ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED;
 }
 
 /* Whether there was anything to forget: an IKE SA that never came to a child was a set-up, which its initiator begins anew. */
@@ -64,7 +80,7 @@ text_peer_restart(const struct words *words, const struct finding *finding)
 {
     const struct restart *restart = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "A new IKE SA%s was begun while IKE SA %u was alive, at an age of %s", finding->confidence == CONFIDENCE_PROVEN ? " with INITIAL_CONTACT" : "",
+    return wmem_strdup_printf(words->scope, "A new IKE SA%s was begun while IKE SA %u was alive, at an age of %s", finding->ike_sa->initial_contact ? " with INITIAL_CONTACT" : "",
             finding->ike_sa->displaced->id, words_duration(words, &restart->after));
 }
 

@@ -7,7 +7,7 @@
  *   - EAP went through, and the AUTH that ends it does not follow (RFC 7296 section 2.16). Without keys: the last answer is too
  *     small for one, and no rejection (track/keyless.c);
  *   - phase 1 and XAuth went through, and what the initiator then asks for leads to no phase 2; or phase 1 did, and no phase 2 is asked for;
- *   - the IKE SA is up, and its initiator says no more on it, or one thing at once, as a Delete is; and sends no ESP.
+ *   - the IKE SA is up, and its initiator says no more on it, or one thing at once, as a Delete is; answers nothing on it; and sends no ESP.
  *
  *   - a child SA is negotiated within the IKE SA (no rekey), carries nothing, and its requester asks for another one of the same
  *     selectors; said once, after CHILDREN_AT_LEAST. Without keys: nothing at all is carried, and nothing is said between that
@@ -67,6 +67,7 @@ struct shown {
     const struct exchange *init;
     const struct exchange *auth;    /* the last one */
     unsigned others;                /* of the initiator, since IKE_AUTH */
+    bool answers;                   /* the initiator, what the responder asks */
     bool refused;
     bool has_quick_mode;
     bool has_transaction;           /* XAuth, or an address */
@@ -87,6 +88,8 @@ look_at(const struct ike_sa *ike_sa)
             shown.auth = exchange;
         else if (exchange->type != IKE2_IKE_AUTH && !exchange_is_phase1(exchange))
             shown.others += exchange->flow == ike_sa->flow;
+        shown.answers |= exchange->flow != ike_sa->flow && exchange->request_frame != 0 && exchange->response_frame != 0
+            && exchange->type == IKE2_INFORMATIONAL;
         shown.has_quick_mode |= exchange->type == IKE1_QUICK_MODE;
         shown.has_transaction |= exchange->type == IKE1_TRANSACTION;
         shown.initiator_asks |= exchange->type == IKE1_TRANSACTION && exchange->flow == ike_sa->flow;
@@ -100,13 +103,14 @@ is_answered(const struct exchange *exchange)
     return exchange->response_frame != 0 && !exchange->awaiting && exchange->outcome != EXCHANGE_GIVEN_UP;
 }
 
-/* Whether its initiator says more on an IKE SA that is up than one thing at once, as a Delete is: one that comes later ended what was up. */
+/* Whether its initiator says more on an IKE SA that is up than one thing at once, as a Delete is: one that comes later ended what was up, and who
+ * answers on it has not left it. */
 static bool
 goes_on(const struct ike_sa *ike_sa, const struct shown *shown)
 {
     const struct exchange *last = ike_sa->latest;
 
-    return shown->others > 1
+    return shown->others > 1 || shown->answers
             || (shown->others == 1 && last->flow == ike_sa->flow && clock_passed_ms(&ike_sa->established_time, &last->request_time, AT_ONCE_MS));
 }
 

@@ -79,7 +79,8 @@ const struct finding *view_find(const struct view *view, const struct trouble *t
 /** The same, but the trouble's last one, up to its beginning. */
 const struct finding *view_find_last(const struct view *view, const struct trouble *trouble, enum finding_key key);
 
-/** Whether the peer's requests at the end of the capture, several of them, went unanswered. IKEv1's Informationals may be Deletes, which
+/** Whether the peer's requests at the end of the capture, several of them, went unanswered, and one was sent again: who gets no answer does so
+ * before it begins anew (RFC 7296 section 2.1), so that the answers to what was not are missing in the capture. IKEv1's Informationals may be Deletes, which
  * nobody answers: by themselves they ask for nothing. */
 bool view_asks_in_vain(const struct view *view, unsigned peer);
 

@@ -183,6 +183,7 @@ struct unanswered_requests {
     const struct exchange *exchange; /**< the first of them, or NULL */
     uint32_t sent;                  /**< messages, with those sent again */
     bool fragmented;                /**< IKE fragments (RFC 7383) */
+    bool repeated;                  /**< one of them was sent again */
 };
 
 /** Whether something is open that the end of the capture may settle as an outage. */

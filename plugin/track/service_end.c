@@ -43,6 +43,7 @@ find_unanswered(const struct tunnel *tunnel, unsigned peer)
             if (!waits(exchange, peer) || exchange_last(exchange)->frame < side->asked_frame)
                 continue;
             unanswered.exchange = exchange;
+            unanswered.repeated |= exchange->retransmissions > 0;
             unanswered.fragmented |= exchange->first.first_payload == IKE2_PAYLOAD_SKF;
         }
     }

@@ -9,6 +9,8 @@
  */
 #include "cause.h"
 
+#include "../track/walk.h"
+
 /* Rekeys that are looked through, back from the latest. */
 #define LOOKED_AT_MOST 64
 
@@ -26,12 +28,44 @@ accepted_since(const struct view *view, const struct trouble *trouble, const str
     return peers;
 }
 
-/* The trouble with its window narrowed: it begins with the set-up of the IKE SA that an outage ended, or from which that descends by rekeys. */
+/* Whether the IKE SA came to a child, as far as can be seen: it was accepted with all that it asked for. */
+static bool
+came_to_child(const struct ike_sa *ike_sa)
+{
+    const struct exchange *exchange;
+    bool any = ike_sa->version >= 2;
+
+    if (!ike_sa->established || ike_sa->stuck_said || ike_sa->small_auth)
+        return false;
+    WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN) {
+        if (exchange->outcome == EXCHANGE_REFUSED && exchange->type != IKE2_CREATE_CHILD_SA)
+            return false;
+        any |= exchange->type == IKE1_QUICK_MODE && exchange->steps >= QUICK_MODE_MESSAGES;
+    }
+    return any;
+}
+
+/* The IKE SA before whose set-up all refusals were made good: the one that an outage ended; else, where it is the set-up that the trouble is about,
+ * the latest that came to a child. */
+static const struct ike_sa *
+accepted_before(const struct view *view, const struct trouble *trouble)
+{
+    const struct ike_sa *ike_sa;
+
+    if (trouble->outage || (trouble->kind != TROUBLE_REBUILT && trouble->kind != TROUBLE_NOT_UP))
+        return trouble->outage ? trouble->outage->ended_ike : NULL;
+    WALK(ike_sa, view->tunnel->ike_sas, tunnel_older, IKE_SAS_RECENT)
+        if (ike_sa->established_frame <= trouble->begin_frame && came_to_child(ike_sa))
+            return ike_sa;
+    return NULL;
+}
+
+/* The trouble with its window narrowed: it begins with the set-up of the IKE SA that was accepted, or from which that descends by rekeys. */
 static struct trouble
-since_set_up(const struct trouble *trouble)
+since_set_up(const struct view *view, const struct trouble *trouble)
 {
     struct trouble narrowed = *trouble;
-    const struct ike_sa *ike_sa = trouble->outage ? trouble->outage->ended_ike : NULL;
+    const struct ike_sa *ike_sa = accepted_before(view, trouble);
 
     for (unsigned looked_at = 0; ike_sa && !ike_sa->set_up && looked_at < LOOKED_AT_MOST; looked_at++)
         ike_sa = ike_sa->predecessor;
@@ -52,7 +86,7 @@ may_be_out_of_step(const struct trouble *trouble)
 static const struct finding *
 first_refusal(const struct view *view, const struct trouble *trouble, enum finding_key key, enum confidence least)
 {
-    struct trouble narrowed = since_set_up(trouble);
+    struct trouble narrowed = since_set_up(view, trouble);
     const struct finding *found = view_find(view, &narrowed, key, least);
 
     if (found && !trouble->outage && view_is_thrown_in(view, found))

@@ -105,6 +105,19 @@ was_asked_alive(const struct view *view, const struct outage *outage, const stru
             && clock_passed(&exchange->request_time, &outage->begin, view->judge->limits.min_outage) && !asks_back_in_vain(exchange);
 }
 
+/* Whether the peer that was asked had been heard before the asking one gave up: else it may have been away from before the capture on. */
+static bool
+was_heard_before(const struct finding *finding)
+{
+    const struct exchange *exchange = finding->exchange;
+    const struct flow *flow = exchange ? flow_reverse(exchange->flow) : NULL;
+
+    if (!exchange)
+        return true;
+    uint32_t heard = exchange->ike_sa->heard_frame[1 - exchange_side(exchange)];
+    return heard != 0 || (flow->packets > 0 && clock_compare(&flow->first_time, &finding->time) <= 0);
+}
+
 bool
 explain_unreachable(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
@@ -191,7 +204,7 @@ explain_unanswered(const struct view *view, const struct trouble *trouble, struc
     if (trouble->outage && !unheard && claim_checked_in_vain(trouble->outage, claim))
         return true;
     const struct finding *finding = given_up(view, trouble);
-    if (!finding || (trouble->kind == TROUBLE_NOT_UP && !is_without_child(finding)))
+    if (!finding || (trouble->kind == TROUBLE_NOT_UP && !is_without_child(finding)) || !was_heard_before(finding))
         return false;
     if (unheard && (trouble->outage->kept_down || !was_asked_alive(view, trouble->outage, finding)))
         return false;               /* nothing of the peer arrived */

@@ -37,6 +37,18 @@ failed_before(const struct finding_file *file, uint32_t since, uint32_t until)
     return NULL;
 }
 
+/* Whether the tunnel carried traffic before that moment; true where it carries none that the capture shows. */
+static bool
+may_have_been_up(const struct tunnel *tunnel, const nstime_t *before)
+{
+    const struct flow *flow = tunnel->flow;
+
+    if (flow[0].packets + flow[1].packets == 0)
+        return true;
+    return (flow[0].packets > 0 && clock_compare(&flow[0].first_time, before) <= 0)
+            || (flow[1].packets > 0 && clock_compare(&flow[1].first_time, before) <= 0);
+}
+
 /* Walks back over the times that the tunnel was set up anew because something failed; trouble gets the window of each. */
 static const struct finding *
 rebuilt_before(const struct finding_file *file, const struct finding *anew, struct trouble *trouble)
@@ -44,7 +56,7 @@ rebuilt_before(const struct finding_file *file, const struct finding *anew, stru
     for (unsigned looked_at = 0; anew && looked_at < SET_UPS_LOOKED_AT; anew = anew->older, looked_at++) {
         *trouble = (struct trouble){ .kind = TROUBLE_REBUILT, .since_frame = anew->older ? anew->older->frame : 0,
                 .begin_frame = anew->ike_sa->first_frame, .until_frame = anew->frame };
-        if (failed_before(file, trouble->since_frame, trouble->until_frame))
+        if (may_have_been_up(anew->tunnel, &anew->ike_sa->first_time) && failed_before(file, trouble->since_frame, trouble->until_frame))
             return anew;
     }
     return NULL;

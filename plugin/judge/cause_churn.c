@@ -82,7 +82,7 @@ explain_churn(const struct view *view, const struct trouble *trouble, struct cla
 {
     uint8_t missing = coverage_missing(view->tunnel, view->judge);
 
-    if (view->is_partial || (missing & (MISSING_KEYS | MISSING_NEGOTIATION | MISSING_DIRECTION)) || finding_file_count(view->file, FINDING_DELETED) > 0)
+    if ((missing & (MISSING_KEYS | MISSING_NEGOTIATION | MISSING_DIRECTION)) || finding_file_count(view->file, FINDING_DELETED) > 0)
         return false;
     if (!by_finding(view, trouble, FINDING_FLAPPING, claim) && !by_finding(view, trouble, FINDING_SPI_CHURN, claim))
         return false;

@@ -235,8 +235,7 @@ explain_deleted_by_peer(const struct view *view, const struct trouble *trouble, 
         claim->by = trouble->outage->kept_down_by;
         return true;
     }
-    /* where packets are missing, the reason may have been in them */
-    if (!trouble->outage || !is_delete(trouble->outage) || view->is_partial)
+    if (!trouble->outage || !is_delete(trouble->outage))
         return false;
     return claim_outage(claim, trouble->outage, trouble->outage->proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED);
 }

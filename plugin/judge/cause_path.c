@@ -123,7 +123,7 @@ explain_loss(const struct view *view, const struct trouble *trouble, struct clai
 {
     const struct finding *finding = memory_read(view->judge->memory, view->tunnel)->heavy_loss;
 
-    if (!finding || !lacks_a_part(trouble) || view->is_partial || !view_has(trouble, finding))
+    if (!finding || !lacks_a_part(trouble) || !view_has(trouble, finding))
         return false;
     claim_finding(claim, finding);
     claim->confidence = CONFIDENCE_INFERRED;

@@ -60,7 +60,7 @@ accepted_before(const struct view *view, const struct trouble *trouble)
     return NULL;
 }
 
-/* The trouble with its window narrowed: it begins with the set-up of the IKE SA that was accepted, or from which that descends by rekeys. */
+/* The trouble with its window narrowed: it begins where that IKE SA was accepted, or the one from which it descends by rekeys. */
 static struct trouble
 since_set_up(const struct view *view, const struct trouble *trouble)
 {
@@ -70,7 +70,7 @@ since_set_up(const struct view *view, const struct trouble *trouble)
     for (unsigned looked_at = 0; ike_sa && !ike_sa->set_up && looked_at < LOOKED_AT_MOST; looked_at++)
         ike_sa = ike_sa->predecessor;
     if (ike_sa && ike_sa->set_up && ike_sa->established && ike_sa->established_frame <= trouble->begin_frame)
-        narrowed.since_frame = MAX(narrowed.since_frame, ike_sa->first_frame - 1);
+        narrowed.since_frame = MAX(narrowed.since_frame, ike_sa->established_frame - 1);
     return narrowed;
 }
 

@@ -121,8 +121,6 @@ was_heard_before(const struct finding *finding)
 bool
 explain_unreachable(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    if (view->is_partial)
-        return false;
     if (trouble->kind == TROUBLE_NOT_UP)
         return not_up(view, false, claim);
     if (!trouble->outage || trouble->outage->how != OUTAGE_UNANSWERED || trouble->outage->kept_down)
@@ -194,8 +192,6 @@ is_without_child(const struct finding *finding)
 bool
 explain_unanswered(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    if (view->is_partial)
-        return false;
     if (trouble->kind == TROUBLE_NOT_UP && not_up(view, true, claim))
         return true;
     if (trouble->kind == TROUBLE_CHURN || trouble->kind == TROUBLE_NONE)
@@ -393,7 +389,7 @@ explain_rekey_race(const struct view *view, const struct trouble *trouble, struc
     int silent = silent_direction(view, trouble);
     const struct finding *rekey = since && silent != PEER_NOT_SEEN ? rekey_of_one_peer(view, since, silent) : NULL;
 
-    if (!rekey || view->is_partial || (trouble->outage && trouble->outage->how != OUTAGE_SILENCE)
+    if (!rekey || (trouble->outage && trouble->outage->how != OUTAGE_SILENCE)
             || (trouble->kind == TROUBLE_ONE_WAY && !view->end.silent_since_new_sa[silent]))
         return false;
     claim_finding(claim, rekey);
@@ -443,7 +439,7 @@ explain_sequence_fallback(const struct view *view, const struct trouble *trouble
 bool
 explain_one_way(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    if (trouble->kind != TROUBLE_ONE_WAY || view->is_partial)
+    if (trouble->kind != TROUBLE_ONE_WAY)
         return false;
     claim->confidence = CONFIDENCE_SUSPECTED;
     if (finding_file_latest(view->file, FINDING_ONE_WAY))

@@ -52,20 +52,30 @@ fell_silent_early(const struct sa *sa)
     return clock_compare(&silent, &spoke) > 0;
 }
 
+/* Whether the next one took its place while it lived, as its Delete would be read: a rekey, and no set-up on demand once an idle timeout had
+ * ended it. */
+static bool
+was_rekeyed(const struct sa *sa)
+{
+    return sa->successor && sa->negotiated && (sa->deleted_frame == 0 || clock_compare(&sa->deleted_time, sa_birth_time(sa->successor)) >= 0);
+}
+
 /* How many packets each SA of the direction has, from its first on, where that is the same in all that were replaced, several, and the latest
- * has no more; 0 where it is not. */
+ * has no more; 0 where it is not.
+ * @param early  gets whether each fell silent early */
 static uint64_t
-cut_at(const struct flow *flow)
+cut_at(const struct flow *flow, bool *early)
 {
     const struct sa *sa, *latest = flow->current;
     unsigned count = 0;
     uint64_t most = latest && latest->predecessor ? latest->predecessor->sequence.packets : 0;
 
-    if (most < 2 || latest->sequence.packets > most)
+    if (most == 0 || latest->sequence.packets > most)
         return 0;
     WALK(sa, latest->predecessor, predecessor, IKE_SAS_RECENT) {
-        if (sa->sequence.packets != most || sa->sequence.highest != most || !sa->successor || !fell_silent_early(sa))
+        if (sa->sequence.packets != most || sa->sequence.highest != most || !was_rekeyed(sa))
             return 0;
+        *early &= fell_silent_early(sa);
         count++;
     }
     return count + (latest->sequence.packets == most) >= CUT_AT_LEAST ? most : 0;
@@ -75,9 +85,10 @@ cut_at(const struct flow *flow)
 static bool
 lacks_later_packets(const struct tunnel *tunnel)
 {
-    uint64_t cut = cut_at(&tunnel->flow[0]);
+    bool early[2] = { true, true };
+    uint64_t cut = cut_at(&tunnel->flow[0], &early[0]);
 
-    return cut > 0 && cut_at(&tunnel->flow[1]) == cut;
+    return cut > 0 && cut_at(&tunnel->flow[1], &early[1]) == cut && (early[0] || early[1]);
 }
 
 /* Messages of IKEv1's requester that answer what is not there. */

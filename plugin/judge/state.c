@@ -49,6 +49,13 @@ may_have_been_up(const struct tunnel *tunnel, const nstime_t *before)
             || (flow[1].packets > 0 && clock_compare(&flow[1].first_time, before) <= 0);
 }
 
+/* Whether it is a set-up that failed: then the next one is none anew, if nothing had been up before. */
+static bool
+is_of_set_up(const struct finding *failed)
+{
+    return failed->exchange && (exchange_is_initial(failed->exchange->type) || failed->exchange->type == IKE2_IKE_AUTH);
+}
+
 /* Walks back over the times that the tunnel was set up anew because something failed; trouble gets the window of each. */
 static const struct finding *
 rebuilt_before(const struct finding_file *file, const struct finding *anew, struct trouble *trouble)
@@ -56,7 +63,8 @@ rebuilt_before(const struct finding_file *file, const struct finding *anew, stru
     for (unsigned looked_at = 0; anew && looked_at < SET_UPS_LOOKED_AT; anew = anew->older, looked_at++) {
         *trouble = (struct trouble){ .kind = TROUBLE_REBUILT, .since_frame = anew->older ? anew->older->frame : 0,
                 .begin_frame = anew->ike_sa->first_frame, .until_frame = anew->frame };
-        if (may_have_been_up(anew->tunnel, &anew->ike_sa->first_time) && failed_before(file, trouble->since_frame, trouble->until_frame))
+        const struct finding *failed = failed_before(file, trouble->since_frame, trouble->until_frame);
+        if (failed && (!is_of_set_up(failed) || may_have_been_up(anew->tunnel, &anew->ike_sa->first_time)))
             return anew;
     }
     return NULL;

@@ -87,49 +87,51 @@ static const struct cause_words causes[CAUSES] = {
     [CAUSE_NONE] = { "none", NULL, 0, { NULL }, { NULL } },
 };
 
-/* In the order in which they are asked. */
+/* In the order in which they are asked. Some rest on what is not there: that nobody answered, asked or sent, in a time, or gave a reason. Where the
+ * capture lacks much of the tunnel, they explain nothing. */
 static const struct {
     enum cause cause;
     explain_function *explain;
+    bool by_absence;
 } order[] = {
-    { CAUSE_AUTHENTICATION, explain_authentication },
-    { CAUSE_PFS_MISMATCH, explain_pfs },
-    { CAUSE_PROPOSAL_MISMATCH, explain_proposal },
-    { CAUSE_PROXY_ID_MISMATCH, explain_proxy_id },
-    { CAUSE_REFUSED, explain_refused },
-    { CAUSE_AUTHENTICATION, explain_authentication_unread },
-    { CAUSE_COOKIE_LOOP, explain_cookie_loop },
-    { CAUSE_FRAGMENTS_LOST, explain_fragments_lost },
-    { CAUSE_SETUP_ABANDONED, explain_setup_abandoned },
-    { CAUSE_IDENTITY_CONFLICT, explain_identity_conflict },
-    { CAUSE_PEER_RESTART, explain_restart },
-    { CAUSE_PORT_UNREACHABLE, explain_nothing_listens },
-    { CAUSE_PEER_UNREACHABLE, explain_no_way },
-    { CAUSE_IKE_UNANSWERED, explain_unanswered },
-    { CAUSE_NAT_MAPPING, explain_nat_mapping },
-    { CAUSE_PEER_UNREACHABLE, explain_unreachable },
-    { CAUSE_REKEY_COLLISION, explain_rekey_collision },
-    { CAUSE_REKEY_RACE, explain_rekey_race },
-    { CAUSE_SEQUENCE_FALLBACK, explain_sequence_fallback },
-    { CAUSE_PHASE1_LIFETIME_MISMATCH, explain_phase1_lifetime },
-    { CAUSE_PHASE2_LIFETIME_MISMATCH, explain_phase2_lifetime },
-    { CAUSE_SPI_UNKNOWN, explain_spi_unknown },
-    { CAUSE_LIFETIME_EXPIRED, explain_lifetime_expired },
-    { CAUSE_VOLUME_REKEY, explain_volume_reached },
-    { CAUSE_DELETED_BY_PEER, explain_deleted_by_peer },
-    { CAUSE_PATH_MTU, explain_path_mtu },
-    { CAUSE_REPLAY_DROPS, explain_replay_drops },
-    { CAUSE_LOSS, explain_loss },
-    { CAUSE_ONE_WAY, explain_one_way },
-    { CAUSE_IDLE_TIMEOUT, explain_idle_timeout },
-    { CAUSE_REKEY_COLLISION, explain_collisions },
-    { CAUSE_PHASE2_LIFETIME_MISMATCH, explain_phase2_rekeys },
-    { CAUSE_LIFETIME_TOO_SHORT, explain_lifetime_too_short },
-    { CAUSE_DELETED_BY_PEER, explain_deletes_in_turn },
-    { CAUSE_EARLY_REAUTH, explain_early_reauth },
-    { CAUSE_VOLUME_REKEY, explain_volume_rekey },
-    { CAUSE_EARLY_REKEY, explain_early_rekey },
-    { CAUSE_UNEXPLAINED_CHURN, explain_churn },
+    { CAUSE_AUTHENTICATION, explain_authentication, false },
+    { CAUSE_PFS_MISMATCH, explain_pfs, false },
+    { CAUSE_PROPOSAL_MISMATCH, explain_proposal, false },
+    { CAUSE_PROXY_ID_MISMATCH, explain_proxy_id, false },
+    { CAUSE_REFUSED, explain_refused, false },
+    { CAUSE_AUTHENTICATION, explain_authentication_unread, false },
+    { CAUSE_COOKIE_LOOP, explain_cookie_loop, true },
+    { CAUSE_FRAGMENTS_LOST, explain_fragments_lost, true },
+    { CAUSE_SETUP_ABANDONED, explain_setup_abandoned, true },
+    { CAUSE_IDENTITY_CONFLICT, explain_identity_conflict, false },
+    { CAUSE_PEER_RESTART, explain_restart, true },
+    { CAUSE_PORT_UNREACHABLE, explain_nothing_listens, false },
+    { CAUSE_PEER_UNREACHABLE, explain_no_way, false },
+    { CAUSE_IKE_UNANSWERED, explain_unanswered, true },
+    { CAUSE_NAT_MAPPING, explain_nat_mapping, false },
+    { CAUSE_PEER_UNREACHABLE, explain_unreachable, true },
+    { CAUSE_REKEY_COLLISION, explain_rekey_collision, false },
+    { CAUSE_REKEY_RACE, explain_rekey_race, true },
+    { CAUSE_SEQUENCE_FALLBACK, explain_sequence_fallback, false },
+    { CAUSE_PHASE1_LIFETIME_MISMATCH, explain_phase1_lifetime, false },
+    { CAUSE_PHASE2_LIFETIME_MISMATCH, explain_phase2_lifetime, false },
+    { CAUSE_SPI_UNKNOWN, explain_spi_unknown, false },
+    { CAUSE_LIFETIME_EXPIRED, explain_lifetime_expired, true },
+    { CAUSE_VOLUME_REKEY, explain_volume_reached, false },
+    { CAUSE_DELETED_BY_PEER, explain_deleted_by_peer, true },
+    { CAUSE_PATH_MTU, explain_path_mtu, false },
+    { CAUSE_REPLAY_DROPS, explain_replay_drops, false },
+    { CAUSE_LOSS, explain_loss, true },
+    { CAUSE_ONE_WAY, explain_one_way, true },
+    { CAUSE_IDLE_TIMEOUT, explain_idle_timeout, true },
+    { CAUSE_REKEY_COLLISION, explain_collisions, false },
+    { CAUSE_PHASE2_LIFETIME_MISMATCH, explain_phase2_rekeys, false },
+    { CAUSE_LIFETIME_TOO_SHORT, explain_lifetime_too_short, false },
+    { CAUSE_DELETED_BY_PEER, explain_deletes_in_turn, true },
+    { CAUSE_EARLY_REAUTH, explain_early_reauth, false },
+    { CAUSE_VOLUME_REKEY, explain_volume_rekey, false },
+    { CAUSE_EARLY_REKEY, explain_early_rekey, false },
+    { CAUSE_UNEXPLAINED_CHURN, explain_churn, true },
 };
 
 /* ---- the verdict */
@@ -144,6 +146,8 @@ explain(const struct view *view, const struct trouble *trouble)
 {
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
         struct answer answer = { .cause = order[i].cause, .claim = { .by = PEER_NOT_SEEN } };
+        if (view->is_partial && order[i].by_absence)
+            continue;
         if (order[i].explain(view, trouble, &answer.claim))
             return answer;
     }

@@ -553,12 +553,13 @@ service_sa_deleted(struct ike_context *context, struct sa *sa)
     }
     if (is_succeeded(sa) || !sa->child)
         return;
+    bool proven = !unseen_successor(context->exchange, false);
     if (has_living(sa, context)) {
-        pair_deleted(context, sa->child);
+        if (proven)
+            pair_deleted(context, sa->child);
         note_doubt(service);
         return;
     }
-    bool proven = !unseen_successor(context->exchange, false);
     struct service_end_seen *ended = open_end(context, proven, OUTAGE_CHILD_DELETED, sa->child->list->ike_sa);
     if (!ended)
         return;

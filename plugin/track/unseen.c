@@ -57,7 +57,8 @@ unseen_successor(const struct exchange *deletes, bool of_ike_sa)
         return before && !of_ike_sa && lacks_quick_answer(before);
     if (lacks_between(before, deletes))
         return true;
+    if (!before || before->type != IKE2_CREATE_CHILD_SA || before->outcome == EXCHANGE_REFUSED || !may_offer(before->request, of_ike_sa))
+        return false;
     /* what was repeated in vain was given up, and the Delete may be its end */
-    return before && before->type == IKE2_CREATE_CHILD_SA && before->response_frame == 0 && before->asked_again == 0
-            && may_offer(before->request, of_ike_sa);
+    return before->request_frame == 0 || (before->response_frame == 0 && before->asked_again == 0);
 }

@@ -11,7 +11,7 @@
 
 struct exchange;
 
-/** Whether the capture lacks what came before a Delete, or what may be one, and may have made the successor of what it deletes: the answer to its
+/** Whether the capture lacks what came before a Delete, or what may be one, and may have made the successor of what it deletes: half of its
  * sender's last CREATE_CHILD_SA, an exchange of its, or the answer within a Quick Mode that went on.
  * @param of_ike_sa  it deletes the IKE SA; else a child */
 bool unseen_successor(const struct exchange *deletes, bool of_ike_sa);

@@ -33,6 +33,15 @@ def test_the_cause_of_a_broken_tunnel_stays(forger):
     assert not wrong, told(wrong)
 
 
+def test_the_rebuilt_reports_stay_what_they_are(spiscope):
+    """Healthy and broken ones, without keys."""
+    rows = forge.report_rows(spiscope.readable_copy_dir("forged-reports"))
+    assert sum(row.causes == {"none"} for row in rows) > 10 and sum("none" not in row.causes for row in rows) > 20
+    wrong, tried = forge.Forger(spiscope, rows).try_all(forge.sample(rows, SEED, RUNS))
+    assert tried > RUNS // 3
+    assert not wrong, told(wrong)
+
+
 def test_all_kinds_at_once(forger):
     rows = [row for row in forge.HEALTHY + forge.BROKEN if row.capture in ALL_AT_ONCE]
     wrong, tried = forger.try_all(forge.together(rows, SEED))

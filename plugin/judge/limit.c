@@ -38,6 +38,8 @@ text_limit(const struct words *words, const struct finding *finding)
         [LIMIT_DELETES] = { "SPI in one Delete", "SPIs in one Delete", "the SAs of the rest count as alive" },
         [LIMIT_OUTAGES] = { "outage of one tunnel", "outages of one tunnel", "further ones are not kept" },
         [LIMIT_FINDINGS] = { "finding", "findings", "further ones are not kept" },
+        [LIMIT_COPIES] = { "packet whose copy another capture point may have", "packets whose copies other capture points may have",
+            "copies that come later than that count as packets of their own" },
     };
     const struct change_full *full = finding->detail;
 

@@ -2,6 +2,8 @@
  * lost_on_the_way: packets of one direction that one capture point saw and the next one behind it did not, though it captured then: lost in
  * between. Proven where the points are interfaces of the file, each with its own capture; inferred where MAC addresses or TTLs tell them
  * apart. Said once for each direction of a tunnel, on the frame that shows the first loss; the counts are those of all frames up to now.
+ * A warning, on a frame of its own, where a tenth and more of a direction's packets are lost over a minute and longer, as loss tells: unless
+ * the point behind misses as much of what it should have seen of the other direction, for then it is that capture which drops.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -9,23 +11,56 @@
 
 #include <inttypes.h>
 
+/* Of so many, one that is lost is too much. */
+#define HEAVY_ONE_IN 10
+
+/* Where the point behind missed a part of the other direction, one for so many that are lost, it may be its capture. */
+#define CAPTURE_ONE_IN 4
+
 struct lost_between {
     const struct flow *flow;
     const struct copies *copies;
+    struct share_seen share;        /* where it is a warning */
 };
+
+static struct finding *
+add_finding(struct judge *judge, const struct change_lost_between *lost, const struct share_seen *share)
+{
+    struct finding *finding = judge_tunnel(judge, FINDING_LOST_ON_THE_WAY,
+            lost->copies->by == POINTS_BY_INTERFACE ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, lost->loss.flow->tunnel, sizeof(struct lost_between));
+
+    if (finding)
+        *(struct lost_between *)finding->detail = (struct lost_between){ lost->loss.flow, lost->copies, *share };
+    return finding;
+}
+
+static bool
+is_sure(const struct change_lost_between *lost)
+{
+    struct passage_loss all[POINTS_AT_MOST];
+    uint8_t order[POINTS_AT_MOST];
+
+    return copies_losses(lost->copies, lost->loss.flow, order, all) > 0;
+}
 
 static void
 judge_lost(struct judge *judge, const struct change *change)
 {
     const struct change_lost_between *lost = &change->lost_between;
-    struct finding *finding = judge_tunnel(judge, FINDING_LOST_ON_THE_WAY,
-            lost->copies->by == POINTS_BY_INTERFACE ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, lost->flow->tunnel, sizeof(struct lost_between));
+    struct between_memory *memory = memory_between(judge->memory, lost->loss.flow);
+    struct share_seen share = { 0 };
 
+    if (!memory->is_said && is_sure(lost))
+        memory->is_said = add_finding(judge, lost, &share) != NULL;
+    if (lost->loss.lost == 0 || !share_add(&memory->lost, lost->loss.lost, lost->loss.of, &judge->time, judge->frame, HEAVY_ONE_IN, &share)
+            || lost->loss.missed * CAPTURE_ONE_IN >= lost->loss.in_all || !memory->is_said)
+        return;
+    struct finding *finding = add_finding(judge, lost, &share);
     if (!finding)
         return;
-    struct lost_between *detail = finding->detail;
-    detail->flow = lost->flow;
-    detail->copies = lost->copies;
+    finding->is_raised = true;
+    finding_rests_on(finding, share.since_frame);
+    memory_of(judge->memory, lost->loss.flow->tunnel)->heavy_loss = finding;
 }
 
 static const char *
@@ -38,6 +73,12 @@ answers_text(const struct words *words, const struct passage_loss *lost)
 }
 
 static char *
+direction_text(const struct words *words, const struct flow *flow)
+{
+    return wmem_strdup_printf(words->scope, "from %s to %s", words_endpoint(words, &flow->source), words_endpoint(words, &flow->destination));
+}
+
+static char *
 text_lost(const struct words *words, const struct finding *finding)
 {
     const struct lost_between *detail = finding->detail;
@@ -46,11 +87,14 @@ text_lost(const struct words *words, const struct finding *finding)
     unsigned count = copies_losses(detail->copies, detail->flow, order, lost);
     wmem_strbuf_t *text = wmem_strbuf_new(words->scope, "");
 
+    if (finding->is_raised)
+        return wmem_strdup_printf(words->scope, "%" PRIu64 " of %" PRIu64 " packets %s were lost between capture points in %s", detail->share.bad,
+                detail->share.of, direction_text(words, detail->flow), words_duration(words, &detail->share.span));
     for (unsigned i = 1; i < count; i++)
         if (lost[order[i]].packets > 0)
-            wmem_strbuf_append_printf(text, "%s%s from %s to %s lost between capture points %u and %u%s", wmem_strbuf_get_len(text) > 0 ? "; " : "",
-                    words_count(words, lost[order[i]].packets, "packet", "packets"), words_endpoint(words, &detail->flow->source),
-                    words_endpoint(words, &detail->flow->destination), order[i - 1], order[i], answers_text(words, &lost[order[i]]));
+            wmem_strbuf_append_printf(text, "%s%s %s lost between capture points %u and %u%s", wmem_strbuf_get_len(text) > 0 ? "; " : "",
+                    words_count(words, lost[order[i]].packets, "packet", "packets"), direction_text(words, detail->flow), order[i - 1], order[i],
+                    answers_text(words, &lost[order[i]]));
     return (char *)wmem_strbuf_get_str(text);
 }
 

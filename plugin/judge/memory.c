@@ -17,6 +17,7 @@ struct memory {
     wmem_map_t *tunnels;            /* of struct tunnel_memory */
     wmem_map_t *sas;                /* of struct sa_memory: of those that churned, and of lineages that flap */
     wmem_map_t *gateways;           /* of struct setups, by address */
+    wmem_map_t *between;            /* of struct between_memory, by flow */
 };
 
 static guint
@@ -42,6 +43,7 @@ memory_create(wmem_allocator_t *pool)
     memory->tunnels = wmem_map_new(pool, g_direct_hash, g_direct_equal);
     memory->sas = wmem_map_new(pool, g_direct_hash, g_direct_equal);
     memory->gateways = wmem_map_new(pool, address_hash, address_equal);
+    memory->between = wmem_map_new(pool, g_direct_hash, g_direct_equal);
     return memory;
 }
 
@@ -79,6 +81,18 @@ memory_setups(struct memory *memory, const struct ip_address *gateway)
     if (!found) {
         found = wmem_new0(memory->pool, struct setups);
         wmem_map_insert(memory->gateways, wmem_memdup(memory->pool, gateway, sizeof *gateway), found);
+    }
+    return found;
+}
+
+struct between_memory *
+memory_between(struct memory *memory, const struct flow *flow)
+{
+    struct between_memory *found = wmem_map_lookup(memory->between, flow);
+
+    if (!found) {
+        found = wmem_new0(memory->pool, struct between_memory);
+        wmem_map_insert(memory->between, flow, found);
     }
     return found;
 }

@@ -136,6 +136,15 @@ struct sa_shares {
     struct share late;
 };
 
+/** What capture points show of a direction. All zero at first. */
+struct between_memory {
+    struct share lost;              /**< packets that were lost between two of them */
+    bool is_said;
+};
+
+/** That of a flow, for a rule to read and change. Never NULL. */
+struct between_memory *memory_between(struct memory *memory, const struct flow *flow);
+
 /** These of an SA, for a rule to read and change. Never NULL. */
 struct sa_shares *memory_shares(struct memory *memory, const struct sa *sa);
 

@@ -60,9 +60,9 @@ change_ike_sa(struct changes *changes, enum change_kind kind, const struct ike_s
 }
 
 void
-change_lost_between(struct changes *changes, const struct flow *flow, const struct copies *copies)
+change_lost_between(struct changes *changes, const struct copies_loss *loss, const struct copies *copies)
 {
-    add(changes, CHANGE_LOST_BETWEEN)->lost_between = (struct change_lost_between){ flow, copies };
+    add(changes, CHANGE_LOST_BETWEEN)->lost_between = (struct change_lost_between){ *loss, copies };
 }
 
 void

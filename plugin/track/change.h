@@ -48,7 +48,7 @@ enum change_kind {
     CHANGE_PAIR_DEAD,               /**< pair: a pair of SAs ended, and is missed, while its tunnel goes on */
     CHANGE_JOINED,                  /**< joined: two tunnels turned out to be one */
     CHANGE_FOUND_ELSEWHERE,         /**< sa: a number of it that was missing was seen at another point */
-    CHANGE_LOST_BETWEEN,            /**< lost_between: packets were lost from one point to the next, the first of their direction */
+    CHANGE_LOST_BETWEEN,            /**< lost_between: packets were lost from one point to the next */
     CHANGE_UNREAD                   /**< unread: a header is there and was not read, the first of the capture */
 };
 
@@ -64,6 +64,7 @@ enum limit {
     LIMIT_DELETES,                  /**< SPIs in one message: DELETES_AT_MOST */
     LIMIT_OUTAGES,                  /**< of one tunnel: OUTAGES_AT_MOST */
     LIMIT_FINDINGS,                 /**< that are kept */
+    LIMIT_COPIES,                   /**< packets whose copies are waited for: COPIES_AWAITED_AT_MOST */
     LIMITS
 };
 
@@ -173,7 +174,7 @@ struct change_joined {
 };
 
 struct change_lost_between {
-    const struct flow *flow;
+    struct copies_loss loss;
     const struct copies *copies;    /**< in which the counts go on */
 };
 
@@ -254,7 +255,7 @@ void change_duplicate(struct changes *changes, const struct child *child, const 
 void change_unprotected(struct changes *changes, const struct flow *flow, const struct ike_message *message);
 
 /** Adds that packets of a flow were lost between two points; the counts go on. */
-void change_lost_between(struct changes *changes, const struct flow *flow, const struct copies *copies);
+void change_lost_between(struct changes *changes, const struct copies_loss *loss, const struct copies *copies);
 
 /** Adds that something was not read; the counts go on. */
 void change_unread(struct changes *changes, const struct unread *unread);

@@ -8,8 +8,11 @@
 #include "../clock.h"
 #include "sa.h"
 
-/* Steps of numbers whose copies are waited for: two million packets and more, of some 30 MB. */
-#define STEPS_AT_MOST 131072
+/* Steps of numbers whose copies are waited for: two million packets, of some 30 MB. */
+#define STEPS_AT_MOST (COPIES_AWAITED_AT_MOST / TRAIL_STEP)
+
+/* Messages of IKE whose copies are known, of 90 bytes each. */
+#define MESSAGES_AT_MOST 262144
 
 /* Frames whose originals are known: 8 MB. */
 #define FRAMES_AT_MOST 1000000
@@ -99,35 +102,61 @@ is_step_over(const struct copies *copies, const struct passage *passage, unsigne
     return true;
 }
 
-static bool
+static void
 count_step(const struct copies *copies, const struct passage *passage, unsigned direction, const struct trail_step *step, struct passage_loss *lost)
 {
     struct footprint print;
-    bool is_lossy = false;
 
     for (unsigned i = 0; i < TRAIL_STEP; i++)
         if (passage_print_of(step, i, &print))
-            is_lossy |= passage_count(passage, direction, &print, copies->span, lost);
-    return is_lossy;
+            passage_count(passage, direction, &print, copies->span, lost);
 }
 
-/* The next step that is over, if there is one, is looked through for losses: they are told at once, and counted at last. */
 static void
-check_step(const struct copies *copies, struct passage *passage, unsigned direction)
+note_loss(struct copies *copies, const struct flow *flow, uint64_t lost)
 {
-    struct passage_way *way = &passage->way[direction];
-    struct trail_step *step = way->checked ? way->checked->next : way->trail.first;
-    struct passage_loss lost[POINTS_AT_MOST] = { { 0 } };
+    const struct passage *passage = flow->tunnel->passage;
+    unsigned direction = flow_peer(flow);
+    uint8_t order[POINTS_AT_MOST];
+    unsigned count = passage_order(passage, direction, order);
 
-    if (!step || way->is_lossy || !is_step_over(copies, passage, direction, step))
+    if (count == 0 || copies->losses == COPIES_LOSSES)
         return;
-    way->is_lossy = count_step(copies, passage, direction, step, lost);
-    way->checked = step;
+    copies->loss[copies->losses++] = (struct copies_loss){ flow, lost, passage->way[direction].due, passage->way[direction].missing,
+            passage->way[1 - direction].missed[order[count - 1]] };
+}
+
+/* The next step that is over, if there is one, is looked through for losses. */
+static void
+check_step(struct copies *copies, const struct flow *flow)
+{
+    struct passage *passage = flow->tunnel->passage;
+    unsigned direction = flow_peer(flow);
+    struct trail_step *step = passage->way[direction].trail.due;
+    uint64_t in_a_row = 0;
+    struct footprint print;
+
+    if (!step || !is_step_over(copies, passage, direction, step))
+        return;
+    for (unsigned i = 0; i < TRAIL_STEP; i++) {
+        if (step->counted & 1U << i || !passage_print_of(step, i, &print))
+            continue;
+        step->counted |= (uint16_t)(1U << i);
+        if (passage_look_at(passage, direction, &print, copies->span) == PASSAGE_LOST) {
+            in_a_row++;
+        } else if (in_a_row > 0) {
+            note_loss(copies, flow, in_a_row);
+            in_a_row = 0;
+        }
+    }
+    if (in_a_row > 0)
+        note_loss(copies, flow, in_a_row);
+    trail_look_on(&passage->way[direction].trail);
 }
 
 /* The oldest step makes room, where it is too old or there are too many. */
 static void
-settle_packets(const struct copies *copies)
+settle_packets(struct copies *copies)
 {
     struct trail_step *step = trail_oldest(copies->trail);
 
@@ -136,22 +165,25 @@ settle_packets(const struct copies *copies)
     struct passage *passage = step->of->owner;
     unsigned direction = step->of == &passage->way[0].trail ? 0 : 1;
     struct passage_way *way = &passage->way[direction];
-    if (is_step_over(copies, passage, direction, step))
+    bool is_over = is_step_over(copies, passage, direction, step);
+    if (is_over)
         count_step(copies, passage, direction, step, way->lost);
-    if (way->checked == step)
-        way->checked = NULL;
+    copies->is_full |= !is_over;
     trail_drop(copies->trail, step);
 }
 
 static void
-settle_messages(const struct copies *copies, struct passage *passage, unsigned direction)
+settle_messages(struct copies *copies, const struct flow *flow)
 {
+    struct passage *passage = flow->tunnel->passage;
+    unsigned direction = flow_peer(flow);
     struct passage_way *way = &passage->way[direction];
     struct passage_message *message = way->first;
 
     if (!message || !passage_is_over(passage, direction, message->print.first, message->print.when, copies->now, copies->span))
         return;
-    way->is_lossy |= passage_count(passage, direction, &message->print, copies->span, way->lost);
+    if (passage_count(passage, direction, &message->print, copies->span, way->lost))
+        note_loss(copies, flow, 0);
     message->is_over = true;
     way->first = message->next;
     if (!way->first)
@@ -181,17 +213,14 @@ copies_losses(const struct copies *copies, const struct flow *flow, uint8_t orde
 }
 
 bool
-copies_miss_some(struct copies *copies, const struct flow *flow)
+copies_next_loss(struct copies *copies, struct copies_loss *loss)
 {
-    struct passage_way *way = flow->tunnel->passage ? &flow->tunnel->passage->way[flow_peer(flow)] : NULL;
-    struct passage_loss lost[POINTS_AT_MOST];
-    uint8_t order[POINTS_AT_MOST];
-
-    if (!way || way->is_told || !way->is_lossy)
+    if (copies->losses == 0)
         return false;
-    way->is_told = copies_losses(copies, flow, order, lost) > 0;
-    way->is_lossy = way->is_told;   /* else the next loss is looked at */
-    return way->is_told;
+    *loss = copies->loss[0];
+    copies->losses--;
+    memmove(&copies->loss[0], &copies->loss[1], copies->losses * sizeof copies->loss[0]);
+    return true;
 }
 
 unsigned
@@ -239,7 +268,7 @@ copies_add_packet(struct copies *copies, const struct sa *sa, const struct ipsec
     struct passage_way *way = &passage->way[direction];
     note_time(copies, point, &packet->time);
     settle_packets(copies);
-    check_step(copies, passage, direction);
+    check_step(copies, sa->flow);
     way->ttl[PASSAGE_IPSEC][point] = packet->seen.ttl;
     if (leads)
         way->leads = packet->seen;
@@ -276,8 +305,8 @@ copies_take_packet(struct copies *copies, const struct sa *sa, const struct ipse
     copies->latest = passage_of(copies, sa->flow->tunnel);
     passage_take_copy(&copies->latest->way[direction], &found, point);
     copies->latest->way[direction].ttl[PASSAGE_IPSEC][point] = packet->seen.ttl;
-    check_step(copies, copies->latest, direction);
-    settle_messages(copies, copies->latest, direction);
+    check_step(copies, sa->flow);
+    settle_messages(copies, sa->flow);
     return true;
 }
 
@@ -309,6 +338,11 @@ add_message(struct copies *copies, const struct recent_message *message)
 
     if (point >= POINTS_AT_MOST)
         return;
+    if (copies->messages_kept >= MESSAGES_AT_MOST) {
+        copies->is_full = true;
+        return;
+    }
+    copies->messages_kept++;
     struct passage_message *kept = wmem_new0(copies->pool, struct passage_message);
     kept->key = message_key(message->initiator_spi, message->fingerprint);
     kept->print = (struct footprint){ .seen = (uint8_t)(1U << point), .first = (uint8_t)point, .when = clock_micros(&message->time),
@@ -322,7 +356,7 @@ add_message(struct copies *copies, const struct recent_message *message)
     note_time(copies, point, &message->time);
     struct passage_way *way = &passage->way[flow_peer(kept->flow)];
     way->ttl[PASSAGE_IKE][point] = message->seen.ttl;
-    settle_messages(copies, passage, flow_peer(kept->flow));
+    settle_messages(copies, kept->flow);
     *(way->last ? &way->last->next : &way->first) = kept;
     way->last = kept;
 }

@@ -31,6 +31,21 @@ struct copy_frame {
     uint32_t of;                    /**< the frame that holds the packet */
 };
 
+/** Packets whose copies are waited for at once; where they are not numbers in a row, fewer. */
+#define COPIES_AWAITED_AT_MOST UINT64_C(2097152)
+
+/** What is known to have been lost from one point to the next. */
+struct copies_loss {
+    const struct flow *flow;
+    uint64_t lost;                  /**< packets of ESP and AH in a row; 0: messages of IKE */
+    uint64_t of;                    /**< packets of ESP and AH of the direction until then, with these: those that arrived and those that were lost */
+    uint64_t in_all;                /**< of these that were lost */
+    uint64_t missed;                /**< packets of the other direction that the point they were lost before did not capture, though they passed it */
+};
+
+/** What one look may find: each second packet of a step, and a message of each direction. */
+#define COPIES_LOSSES (TRAIL_STEP / 2 + 2)
+
 /** All zero but pool, sas and is_off at first. */
 struct copies {
     wmem_allocator_t *pool;
@@ -41,8 +56,12 @@ struct copies {
     uint32_t link[POINTS_AT_MOST];  /* of each, where links tell them apart */
     struct trail *trail;            /* NULL while there is one point */
     wmem_map_t *messages;           /* of IKE, by their bytes; NULL while there is one point */
+    uint32_t messages_kept;
     wmem_array_t *frames;           /* of struct copy_frame, ascending; NULL while there is none */
     struct passage *latest;         /* of the tunnel of the last copy */
+    unsigned losses;                /* that are not told yet */
+    struct copies_loss loss[COPIES_LOSSES];
+    bool is_full;                   /* copies may have gone unknown, for want of room */
     bool is_followed;
     uint8_t follows;                /* the point of the first packet: by its clock go all times */
     nstime_t latest_time;           /* of packets that are no copies, by that clock */
@@ -99,8 +118,9 @@ void copies_add_message(struct copies *copies, const struct ike_message *message
 /** Whether an ICMP error is a copy. */
 bool copies_take_error(struct copies *copies, const struct icmp_error *error);
 
-/** Whether packets of the flow are known to be lost from one point to the next, and this was not asked since. */
-bool copies_miss_some(struct copies *copies, const struct flow *flow);
+/** What is known since it was asked the last time to be lost from one point to the next.
+ * @return false where there is nothing more */
+bool copies_next_loss(struct copies *copies, struct copies_loss *loss);
 
 /** What was lost of a flow on the way to each point until now.
  * @param lost  filled in, where there are several points

@@ -145,20 +145,28 @@ passage_order(const struct passage *passage, unsigned direction, uint8_t order[P
     return count < 2 ? 0 : count;
 }
 
+/* Whether a point captured when the packet passed it, by the clock of the one that saw it first. */
+static bool
+captured_then(const struct passage *passage, unsigned direction, const struct footprint *print, unsigned point, const struct point_span *span)
+{
+    int64_t lag;
+
+    return passage_lag(passage, direction, print->first, point, &lag) && print->when + lag >= span->first && print->when + lag <= span->latest;
+}
+
 bool
 passage_count(const struct passage *passage, unsigned direction, const struct footprint *print,
         const struct point_span span[POINTS_AT_MOST], struct passage_loss lost[POINTS_AT_MOST])
 {
     uint8_t order[POINTS_AT_MOST];
     unsigned count = passage_order(passage, direction, order), next = count;
-    int64_t lag;
 
     while (next > 0 && !(print->seen & 1U << order[next - 1]))
         next--;
     if (next == 0 || next == count)
         return false;               /* seen at none of them, or at the last one */
     unsigned to = order[next];
-    if (!passage_lag(passage, direction, print->first, to, &lag) || print->when + lag < span[to].first || print->when + lag > span[to].latest)
+    if (!captured_then(passage, direction, print, to, &span[to]))
         return false;
     lost[to].packets++;
     if (print->is_answer) {
@@ -166,6 +174,29 @@ passage_count(const struct passage *passage, unsigned direction, const struct fo
         lost[to].answer_frame = print->frame;
     }
     return true;
+}
+
+enum passage_fate
+passage_look_at(struct passage *passage, unsigned direction, const struct footprint *print, const struct point_span span[POINTS_AT_MOST])
+{
+    struct passage_way *way = &passage->way[direction];
+    struct passage_loss lost[POINTS_AT_MOST] = { { 0 } };
+    uint8_t order[POINTS_AT_MOST];
+    unsigned count = passage_order(passage, direction, order);
+
+    if (count == 0)
+        return PASSAGE_NOT_KNOWN;
+    if (!(print->seen & 1U << order[count - 1])) {
+        bool is_lost = passage_count(passage, direction, print, span, lost);
+        way->due += is_lost;
+        way->missing += is_lost;
+        return is_lost ? PASSAGE_LOST : PASSAGE_NOT_KNOWN;
+    }
+    way->due++;
+    for (unsigned i = 0; i + 1 < count; i++)
+        if (!(print->seen & 1U << order[i]) && captured_then(passage, direction, print, order[i], &span[order[i]]))
+            way->missed[order[i]]++;
+    return PASSAGE_ARRIVED;
 }
 
 bool

@@ -60,9 +60,9 @@ struct passage_way {
     struct sighting leads;          /**< of the last packet that was no copy */
     uint64_t reached[POINTS_AT_MOST]; /**< packets that several points saw, and this one too */
     struct passage_loss lost[POINTS_AT_MOST]; /**< on the way to this one, of those that are settled */
-    struct trail_step *checked;     /**< the last step that was looked through for losses; NULL: none of those that are kept */
-    bool is_lossy;                  /**< it had some */
-    bool is_told;
+    uint64_t due;                   /**< packets of ESP and AH that were looked at: those that came to the last point, and those that were lost */
+    uint64_t missing;               /**< those that were lost */
+    uint64_t missed[POINTS_AT_MOST]; /**< those that came to the last point, and were not captured by this one, though it captured then */
 };
 
 struct passage {
@@ -99,6 +99,16 @@ bool passage_clock_ahead(const struct passage *passage, unsigned of, unsigned ah
  * @return whether it was */
 bool passage_count(const struct passage *passage, unsigned direction, const struct footprint *print,
         const struct point_span span[POINTS_AT_MOST], struct passage_loss lost[POINTS_AT_MOST]);
+
+/** What became of a packet of which no copy will come any more. */
+enum passage_fate {
+    PASSAGE_ARRIVED,                /**< the last point saw it */
+    PASSAGE_LOST,
+    PASSAGE_NOT_KNOWN               /**< the next point did not capture then, or the order of points is not known */
+};
+
+/** Counts what became of a packet of ESP or AH that no copy will come of any more. */
+enum passage_fate passage_look_at(struct passage *passage, unsigned direction, const struct footprint *print, const struct point_span span[POINTS_AT_MOST]);
 
 /** The i-th packet of a step.
  * @return false where there is none */

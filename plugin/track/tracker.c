@@ -574,11 +574,23 @@ take_copy(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *pac
     return copied;
 }
 
+static void
+tell_losses(struct tracker *tracker)
+{
+    struct copies_loss loss;
+
+    while (copies_next_loss(&tracker->copies, &loss))
+        change_lost_between(&tracker->changes, &loss, &tracker->copies);
+    if (tracker->copies.is_full)
+        change_add_limit(&tracker->changes, LIMIT_COPIES, COPIES_AWAITED_AT_MOST);
+}
+
 /* A number of the SA that the point it follows did not see. */
 static void
 fill(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
 {
     copies_add_packet(&tracker->copies, sa, packet, false);
+    tell_losses(tracker);
     recent_add(&tracker->copies.recent, sa->id, packet);
     sa->bytes += packet->length;
     if (sequence_fill(&sa->sequence, packet, tracker->pool))
@@ -637,13 +649,6 @@ find_behind_nat(struct tracker *tracker, const struct ipsec_packet *packet)
     return sa;
 }
 
-static void
-tell_losses(struct tracker *tracker, const struct flow *flow)
-{
-    if (copies_miss_some(&tracker->copies, flow))
-        change_lost_between(&tracker->changes, flow, &tracker->copies);
-}
-
 /* Where there are several points: whether another one saw the packet before, or it fills what the point missed that its SA follows.
  * If not, it is to be taken with its time by the clock that the tunnels follow.
  * @param sa  of the packet, or NULL; gets it */
@@ -654,7 +659,7 @@ is_known_elsewhere(struct tracker *tracker, struct sa **sa, const struct ipsec_p
     struct sa *copied = take_copy(tracker, *sa, packet);
 
     if (copied) {
-        tell_losses(tracker, copied->flow);
+        tell_losses(tracker);
         *sa = copied;
         return true;
     }
@@ -711,7 +716,7 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
     take_packet(tracker, sa, packet, is_behind, is_replay);
     if (copies_are_sought(&tracker->copies)) {
         copies_add_packet(&tracker->copies, sa, captured, !is_behind);
-        tell_losses(tracker, sa->flow);
+        tell_losses(tracker);
     }
     return sa;
 }
@@ -806,8 +811,7 @@ tracker_take_ike(struct tracker *tracker, const struct ike_message *message)
         sa_index_spis(tracker->sas);
     uint32_t of = copies_are_sought(copies) ? copies_take_message(copies, message) : copied_through_nat(tracker, message);
     const struct ike_frame *frame = of != 0 ? ike_take_copy(tracker->ike, message, of) : take_new_message(tracker, message);
-    for (unsigned i = 0; frame && i < 2; i++)
-        tell_losses(tracker, &frame->exchange->flow->tunnel->flow[i]);
+    tell_losses(tracker);
     return frame;
 }
 

@@ -86,13 +86,45 @@ trail_find(struct trail *trail, uint32_t sa, const struct ipsec_packet *packet, 
     return found;
 }
 
+static void
+unlink_step(struct trail_step *step)
+{
+    struct trail_way *way = step->of;
+
+    if (way->due == step)
+        way->due = step->next;
+    *(step->before ? &step->before->next : &way->first) = step->next;
+    *(step->next ? &step->next->before : &way->last) = step->before;
+}
+
+/* Behind all others of its direction, to be looked at. */
+static void
+link_step(struct trail_step *step)
+{
+    struct trail_way *way = step->of;
+
+    step->is_looked_at = false;
+    step->next = NULL;
+    step->before = way->last;
+    *(way->last ? &way->last->next : &way->first) = step;
+    way->last = step;
+    if (!way->due)
+        way->due = step;
+}
+
+void
+trail_look_on(struct trail_way *way)
+{
+    way->due->is_looked_at = true;
+    way->due = way->due->next;
+}
+
 void
 trail_drop(struct trail *trail, struct trail_step *step)
 {
     *(step->older ? &step->older->younger : &trail->oldest) = step->younger;
     *(step->younger ? &step->younger->older : &trail->youngest) = step->older;
-    *(step->before ? &step->before->next : &step->of->first) = step->next;
-    *(step->next ? &step->next->before : &step->of->last) = step->before;
+    unlink_step(step);
     g_hash_table_remove(trail->steps, step);
     step->next = trail->free;
     trail->free = step;
@@ -124,9 +156,7 @@ add_step(struct trail *trail, struct trail_way *way, uint32_t sa, uint32_t numbe
     step->older = trail->youngest;
     *(trail->youngest ? &trail->youngest->younger : &trail->oldest) = step;
     trail->youngest = step;
-    step->before = way->last;
-    *(way->last ? &way->last->next : &way->first) = step;
-    way->last = step;
+    link_step(step);
     g_hash_table_add(trail->steps, step);
     return step;
 }
@@ -139,6 +169,11 @@ trail_add(struct trail *trail, struct trail_way *way, uint32_t sa, const struct 
 
     if (!step)
         step = add_step(trail, way, sa, packet->sequence / TRAIL_STEP);
+    if (step->is_looked_at) {
+        unlink_step(step);
+        link_step(step);
+    }
+    step->counted &= (uint16_t)~(1U << at);
     step->last = clock_micros(&packet->time);
     step->fingerprint[at] = packet->fingerprint;
     step->when[at] = (uint32_t)step->last;

@@ -27,20 +27,24 @@ struct trail_step {
     uint32_t number;                /**< of the first packet, by TRAIL_STEP */
     int64_t last;                   /**< when a packet of it was first seen, the last time: microseconds */
     struct trail_way *of;
-    struct trail_step *before;      /**< of the same direction, older */
-    struct trail_step *next;        /**< and younger */
+    struct trail_step *before;      /**< of the same direction, to be looked at before it */
+    struct trail_step *next;        /**< and after it */
     struct trail_step *older;       /**< of all */
     struct trail_step *younger;
     uint32_t fingerprint[TRAIL_STEP];
     uint32_t when[TRAIL_STEP];      /**< first seen: microseconds, their lower 32 bits */
     uint8_t seen[TRAIL_STEP];       /**< bits: 1 << point */
     uint8_t first[TRAIL_STEP];      /**< the point that saw it first */
+    uint16_t counted;               /**< bits: 1 << packet, of those that were looked at */
+    bool is_looked_at;              /**< all of them were; more may come */
 };
 
-/** The steps of one direction, oldest first. No step but owner set when empty; the trail's while it holds any. */
+/** The steps of one direction, in the order in which they are to be looked at. No step but owner set when empty; the trail's while it
+ * holds any. */
 struct trail_way {
     struct trail_step *first;
     struct trail_step *last;
+    struct trail_step *due;         /**< the first that was not looked at, or NULL */
     void *owner;                    /**< the caller's */
 };
 
@@ -69,6 +73,9 @@ bool trail_knows(const struct trail *trail, uint32_t sa, const struct ipsec_pack
 
 /** Notes down a packet that is new. */
 void trail_add(struct trail *trail, struct trail_way *way, uint32_t sa, const struct ipsec_packet *packet, unsigned point);
+
+/** The first step that was not looked at is: the next one is due. */
+void trail_look_on(struct trail_way *way);
 
 /** Forgets a step. */
 void trail_drop(struct trail *trail, struct trail_step *step);

@@ -63,5 +63,7 @@ explain_function explain_no_way;
 explain_function explain_nothing_listens;
 explain_function explain_replay_drops;
 explain_function explain_loss;
+explain_function explain_cut;
+explain_function explain_cut_for_esp;
 
 #endif /* SPISCOPE_CAUSE_H */

@@ -6,7 +6,12 @@
  */
 #include "cause.h"
 
+#include "../track/cut.h"
 #include "../track/mapping.h"
+#include "lost_on_the_way.h"
+
+/* Findings that tell of losses between points: two of each direction, as a rule. */
+#define LOST_LOOKED_AT 64
 
 /* Whether a part of the traffic may have been lost on the way, or dropped behind it. */
 static bool
@@ -128,4 +133,72 @@ explain_loss(const struct view *view, const struct trouble *trouble, struct clai
     claim_finding(claim, finding);
     claim->confidence = CONFIDENCE_INFERRED;
     return true;                    /* by neither peer: the way loses them */
+}
+
+/* ---- what capture points show */
+
+/* Directions, as bits, of which nothing arrived in the trouble, and was lost between two capture points.
+ * @param passes  gets whether IKE arrived */
+static unsigned
+cut_directions(const struct view *view, const struct trouble *trouble, bool *passes)
+{
+    const struct outage *outage = trouble->outage;
+    unsigned directions = 0;
+
+    *passes = outage && outage->ike_passed;
+    if (outage)
+        return outage->how == OUTAGE_LOST_BETWEEN ? outage->directions : 0;
+    for (unsigned i = 0; i < 2; i++) {
+        if (trouble->kind == TROUBLE_NOT_UP && view->tunnel->passage && cut_of_messages(view->tunnel, i))
+            directions |= 1U << i;
+        if (trouble->kind != TROUBLE_ONE_WAY || !view->end.is_cut[i])
+            continue;
+        directions |= 1U << i;
+        *passes |= view->end.ike_passes[i];
+    }
+    return directions;
+}
+
+/* The finding that tells of the losses of one of these directions, the earlier one of its kind: it has the counts. */
+static const struct finding *
+lost_of(const struct view *view, unsigned directions)
+{
+    const struct finding *found = NULL;
+    unsigned looked_at = 0;
+
+    for (const struct finding *finding = finding_file_latest(view->file, FINDING_LOST_ON_THE_WAY); finding && looked_at < LOST_LOOKED_AT;
+            finding = finding->older, looked_at++)
+        if (directions & 1U << flow_peer(lost_on_the_way_flow(finding)))
+            found = finding;
+    return found;
+}
+
+/* By neither peer: the way between the points. Anybody may have sent what did not arrive, though not kept away what would have. */
+static bool
+claim_cut(const struct view *view, const struct trouble *trouble, bool passes, struct claim *claim)
+{
+    bool ike_passes;
+    unsigned directions = cut_directions(view, trouble, &ike_passes);
+    const struct finding *finding = directions != 0 ? lost_of(view, directions) : NULL;
+
+    if (!finding || ike_passes != passes)
+        return false;
+    claim_finding(claim, finding);
+    if (trouble->outage)
+        claim_outage(claim, trouble->outage, CONFIDENCE_INFERRED);
+    claim->confidence = CONFIDENCE_INFERRED;
+    claim->by = PEER_NOT_SEEN;
+    return true;
+}
+
+bool
+explain_cut(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    return claim_cut(view, trouble, false, claim);
+}
+
+bool
+explain_cut_for_esp(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    return claim_cut(view, trouble, true, claim);
 }

@@ -9,6 +9,8 @@
  */
 #include "rule.h"
 
+#include "lost_on_the_way.h"
+
 #include <inttypes.h>
 
 /* Of so many, one that is lost is too much. */
@@ -61,6 +63,12 @@ judge_lost(struct judge *judge, const struct change *change)
     finding->is_raised = true;
     finding_rests_on(finding, share.since_frame);
     memory_of(judge->memory, lost->loss.flow->tunnel)->heavy_loss = finding;
+}
+
+const struct flow *
+lost_on_the_way_flow(const struct finding *finding)
+{
+    return ((const struct lost_between *)finding->detail)->flow;
 }
 
 static const char *

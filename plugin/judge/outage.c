@@ -37,7 +37,7 @@ const char *
 outage_how(uint8_t how)
 {
     static const char *const names[OUTAGE_HOWS] = { "ike_sa_deleted", "child_sa_deleted", "unanswered", "silence", "replaced",
-        "sequence_fell_back" };
+        "lost_on_the_way", "sequence_fell_back" };
 
     return names[how];
 }
@@ -70,6 +70,9 @@ outage_end_text(const struct words *words, const struct outage *outage, const st
     case OUTAGE_SEQUENCE_FELL:
         return wmem_strdup_printf(words->scope, "%s's sequence numbers fell back, and the other peer, which drops that, fell silent",
                 peer_name(words, tunnel, outage->ended_by));
+    case OUTAGE_LOST_BETWEEN:
+        return wmem_strdup_printf(words->scope, "%s, and none arrived", words_count(words, outage->lost, "packet was lost between capture points",
+                "packets were lost between capture points"));
     case OUTAGE_REPLACED:
         return wmem_strdup(words->scope, "a new one was set up, and no end of the old one was seen");
     default:

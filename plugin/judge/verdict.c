@@ -94,6 +94,8 @@ static const struct {
     explain_function *explain;
     bool by_absence;
 } order[] = {
+    { CAUSE_PEER_UNREACHABLE, explain_cut, false },
+    { CAUSE_LOSS, explain_cut_for_esp, false },
     { CAUSE_AUTHENTICATION, explain_authentication, false },
     { CAUSE_PFS_MISMATCH, explain_pfs, false },
     { CAUSE_PROPOSAL_MISMATCH, explain_proposal, false },
@@ -339,6 +341,13 @@ verdict_cause(const struct verdict *verdict)
     return causes[verdict->cause].name;
 }
 
+/* Whether a finding says more of the way than the cause's own words. */
+static bool
+speaks_for_way(const struct finding *finding)
+{
+    return finding->key == FINDING_ICMP_UNREACHABLE || finding->key == FINDING_LOST_ON_THE_WAY;
+}
+
 /* What its rule says of the finding that shows the cause; of a cause in words of its own, only if that finding is its own. */
 static const char *
 cause_check(const struct verdict *verdict, unsigned i)
@@ -346,7 +355,7 @@ cause_check(const struct verdict *verdict, unsigned i)
     const struct cause_words *cause = &causes[verdict->cause];
     const struct finding *finding = verdict->finding;
 
-    if (finding && (!cause->because || finding->key == cause->finding || finding->key == FINDING_ICMP_UNREACHABLE))
+    if (finding && (!cause->because || finding->key == cause->finding || speaks_for_way(finding)))
         return finding_check(finding, i);
     return cause->check[0] ? cause->check[i] : finding_kind_check(cause->finding, i);
 }
@@ -424,7 +433,7 @@ verdict_summary(const struct words *words, const struct tunnel *tunnel, const st
         return wmem_strdup_printf(words->scope, "%s.", state);
     if (verdict->cause == CAUSE_UNKNOWN && works(verdict))
         return wmem_strdup_printf(words->scope, "%s. See also what else was found.", state);
-    if (verdict->finding && (!cause->because || verdict->finding->key == FINDING_ICMP_UNREACHABLE))
+    if (verdict->finding && (!cause->because || speaks_for_way(verdict->finding)))
         return wmem_strdup_printf(words->scope, "%s. %s. %s", state, finding_text(words, verdict->finding),
                 finding_meaning(verdict->finding->key));
     if (verdict->by == PEER_BOTH)

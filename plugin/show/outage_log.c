@@ -44,6 +44,9 @@ outage_log_ended(const struct words *words, const struct outage *outage)
     case OUTAGE_SEQUENCE_FELL:
         return wmem_strdup_printf(words->scope, "%s's sequence falls back, and what it sends is dropped (from frame %u on)",
                 words_letter(outage->ended_by, "nobody seen"), outage->begin_frame);
+    case OUTAGE_LOST_BETWEEN:
+        return wmem_strdup_printf(words->scope, "%s (frame %u)", words_count(words, outage->lost, "packet is lost between capture points and none arrives",
+                "packets are lost between capture points and none arrives"), outage->begin_frame);
     case OUTAGE_REPLACED:
         return wmem_strdup_printf(words->scope, "no more on the old SAs (frame %u), no end of them is seen", outage->begin_frame);
     default:

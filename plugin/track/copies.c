@@ -80,6 +80,7 @@ passage_of(const struct copies *copies, struct tunnel *tunnel)
     if (tunnel->passage)
         return tunnel->passage;
     tunnel->passage = wmem_new0(copies->pool, struct passage);
+    tunnel->passage->copies = copies;
     for (unsigned i = 0; i < 2; i++)
         tunnel->passage->way[i].trail.owner = tunnel->passage;
     return tunnel->passage;
@@ -182,8 +183,10 @@ settle_messages(struct copies *copies, const struct flow *flow)
 
     if (!message || !passage_is_over(passage, direction, message->print.first, message->print.when, copies->now, copies->span))
         return;
-    if (passage_count(passage, direction, &message->print, copies->span, way->lost))
+    bool is_lost = passage_count(passage, direction, &message->print, copies->span, way->lost);
+    if (is_lost)
         note_loss(copies, flow, 0);
+    way->messages_lost = is_lost ? way->messages_lost + 1 : 0;
     message->is_over = true;
     way->first = message->next;
     if (!way->first)
@@ -356,6 +359,7 @@ add_message(struct copies *copies, const struct recent_message *message)
     note_time(copies, point, &message->time);
     struct passage_way *way = &passage->way[flow_peer(kept->flow)];
     way->ttl[PASSAGE_IKE][point] = message->seen.ttl;
+    passage_hear_message(passage, flow_peer(kept->flow), point, &message->time);
     settle_messages(copies, kept->flow);
     *(way->last ? &way->last->next : &way->first) = kept;
     way->last = kept;
@@ -433,6 +437,7 @@ copies_take_message(struct copies *copies, const struct ike_message *message)
         copies->latest = passage_of(copies, first->flow->tunnel);
         struct passage_way *way = &copies->latest->way[flow_peer(first->flow)];
         way->ttl[PASSAGE_IKE][point] = message->seen.ttl;
+        passage_hear_message(copies->latest, flow_peer(first->flow), point, &message->time);
         if (!first->is_over)
             passage_take_copy(way, &found, point);
     }
@@ -628,18 +633,29 @@ is_ahead(const struct copies *copies, const struct passage *passage, unsigned po
     return passage && passage_clock_ahead(passage, point, copies->follows, micros);
 }
 
+bool
+copies_followed(const struct copies *copies, const struct passage *passage, unsigned point, const nstime_t *time, nstime_t *followed)
+{
+    int64_t ahead;
+
+    *followed = *time;
+    if (point >= POINTS_AT_MOST || !copies->is_followed || point == copies->follows)
+        return true;
+    if (!is_ahead(copies, passage, point, &ahead) && !is_ahead(copies, copies->latest, point, &ahead))
+        return false;
+    if (ahead >= SAME_CLOCK || ahead <= -SAME_CLOCK)
+        *followed = clock_earlier(time, ahead);
+    return true;
+}
+
 nstime_t
 copies_time(struct copies *copies, const struct flow *flow, const struct sighting *seen, const nstime_t *time)
 {
     unsigned point = copies_point(copies, flow, seen);
-    bool is_other = point < POINTS_AT_MOST && copies->is_followed && point != copies->follows;
-    nstime_t followed = *time;
-    int64_t ahead;
+    nstime_t followed;
 
-    if (is_other && !is_ahead(copies, flow ? flow->tunnel->passage : NULL, point, &ahead) && !is_ahead(copies, copies->latest, point, &ahead))
+    if (!copies_followed(copies, flow ? flow->tunnel->passage : NULL, point, time, &followed))
         return followed;            /* by a clock of which nothing is known */
-    if (is_other && (ahead >= SAME_CLOCK || ahead <= -SAME_CLOCK))
-        followed = clock_earlier(time, ahead);
     if (clock_compare(&followed, &copies->latest_time) > 0)
         copies->latest_time = followed;
     return followed;

@@ -132,6 +132,10 @@ unsigned copies_losses(const struct copies *copies, const struct flow *flow, uin
  * @param flow  of the packet, or NULL */
 nstime_t copies_time(struct copies *copies, const struct flow *flow, const struct sighting *seen, const nstime_t *time);
 
+/** The same without a trace.
+ * @return false where nothing is known of the point's clock */
+bool copies_followed(const struct copies *copies, const struct passage *passage, unsigned point, const nstime_t *time, nstime_t *followed);
+
 /** Notes down that a frame holds a copy. */
 void copies_note(struct copies *copies, uint32_t frame, uint32_t of);
 

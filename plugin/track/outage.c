@@ -265,12 +265,58 @@ rests_on(struct outage *outage, uint32_t frame)
 }
 
 static void
+put_in_order(struct service *service, struct outage *outage)
+{
+    struct outage **at = &service->first;
+
+    if (service->latest && clock_compare(&service->latest->begin, &outage->begin) <= 0)
+        at = &service->latest->next;
+    while (*at && clock_compare(&(*at)->begin, &outage->begin) <= 0)
+        at = &(*at)->next;
+    outage->next = *at;
+    *at = outage;
+    if (!outage->next)
+        service->latest = outage;
+}
+
+static bool
+overlaps(const struct outage *one, const struct outage *other)
+{
+    return clock_compare(&one->begin, &other->end) < 0 && clock_compare(&other->begin, &one->end) < 0;
+}
+
+static void
+end_later(struct outage *outage, const struct outage *other)
+{
+    outage->directions |= other->directions;
+    if (clock_compare(&other->end, &outage->end) <= 0)
+        return;
+    outage->end = other->end;
+    outage->end_frame = other->end_frame;
+    outage->restored_how = other->restored_how;
+    outage->restored_by = other->restored_by;
+    outage->restored_ike = other->restored_ike;
+}
+
+/* What is seen of an outage whose beginning capture points showed already. */
+static bool
+extends_cut(struct outage *latest, const struct outage *made)
+{
+    if (!latest || latest->how != OUTAGE_LOST_BETWEEN || !overlaps(latest, made) || clock_compare(&made->begin, &latest->begin) < 0)
+        return false;
+    end_later(latest, made);
+    return true;
+}
+
+static void
 keep(struct outage_context *context, const struct outage *made)
 {
     struct service *service = &context->tunnel->service;
 
     service->side[0].resumed = service->side[1].resumed = true;
     service->side[0].asked = service->side[1].asked = 0;
+    if (extends_cut(service->latest, made))
+        return;
     if (service->outages >= OUTAGES_AT_MOST) {
         change_add_limit(context->changes, LIMIT_OUTAGES, OUTAGES_AT_MOST);
         return;
@@ -279,11 +325,7 @@ keep(struct outage_context *context, const struct outage *made)
     *outage = *made;
     outage->id = service->outages++;
     outage->known_frame = context->frame;
-    if (service->latest)
-        service->latest->next = outage;
-    else
-        service->first = outage;
-    service->latest = outage;
+    put_in_order(service, outage);
     change_outage(context->changes, outage, context->tunnel);
 }
 
@@ -382,6 +424,45 @@ outage_by_silence(struct outage_context *context, unsigned peer, const struct se
     fill_recovery(&outage, recovery);
     keep(context, &outage);
     return true;
+}
+
+/* One that was known: it began with the packets that are lost, if these were lost before. */
+static void
+begin_with_cut(struct outage *outage, const struct outage *cut)
+{
+    if (clock_compare(&outage->begin, &cut->begin) < 0) {
+        outage->directions |= cut->directions;
+        return;
+    }
+    outage->how = OUTAGE_LOST_BETWEEN;
+    outage->ike_passed = cut->ike_passed;
+    outage->lost += cut->lost;
+    outage->ended_by = PEER_NOT_SEEN;
+    outage->begin = cut->begin;
+    outage->begin_frame = cut->begin_frame;
+    outage->ended_ike = cut->ended_ike;
+    outage->age = cut->age;
+    outage->idle = cut->idle;
+    rests_on(outage, cut->begin_frame);
+    end_later(outage, cut);
+}
+
+void
+outage_by_cut(struct outage_context *context, const struct outage *cut, const struct recovery *recovery)
+{
+    struct outage outage = begin(context->tunnel, OUTAGE_LOST_BETWEEN, &cut->begin, cut->begin_frame);
+
+    outage.directions = cut->directions;
+    outage.ike_passed = cut->ike_passed;
+    outage.lost = cut->lost;
+    fill_recovery(&outage, recovery);
+    for (struct outage *known = context->tunnel->service.first; known; known = known->next) {
+        if (!overlaps(known, &outage))
+            continue;
+        begin_with_cut(known, &outage);
+        return;
+    }
+    keep(context, &outage);
 }
 
 /* Whether an idle timeout may have ended what was silent for so long: not where it lived through as long a silence before. */
@@ -592,6 +673,26 @@ outage_settle(struct outage_context *context, unsigned peer, const struct recove
         return;                     /* it was deleted in a pause, and set up on demand */
     if (!settle_direction(context, peer, recovery, packet))
         settle_replaced(context, recovery);
+}
+
+void
+outage_open_with_cut(struct service_end *end, const struct outage *cut, const struct tunnel *tunnel)
+{
+    struct outage outage = begin(tunnel, OUTAGE_LOST_BETWEEN, &cut->begin, cut->begin_frame);
+    bool is_later = end->is_out && clock_compare(&end->outage.begin, &cut->begin) < 0;
+
+    outage.directions = cut->directions;
+    outage.ike_passed = cut->ike_passed;
+    outage.lost = cut->lost;
+    outage.id = tunnel->service.outages;
+    if (end->is_out && (is_later || end->outage.restored_how != RESTORED_NOT)) {
+        end->outage.directions |= cut->directions;
+        return;                     /* SAs are up since, or it began otherwise */
+    }
+    if (end->is_out)
+        outage.directions |= end->outage.directions;
+    end->is_out = true;
+    end->outage = outage;
 }
 
 /* ---- at the end of the capture */

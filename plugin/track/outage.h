@@ -79,6 +79,12 @@ void outage_settle(struct outage_context *context, unsigned peer, const struct r
 bool outage_by_silence(struct outage_context *context, unsigned peer, const struct service_silence *silence,
         const struct recovery *recovery);
 
+/** Keeps an outage that the way between two capture points made; one that was known in that time begins with it. */
+void outage_by_cut(struct outage_context *context, const struct outage *cut, const struct recovery *recovery);
+
+/** What is cut until the end of the capture is an outage that is not over; one that is known already begins with it. */
+void outage_open_with_cut(struct service_end *end, const struct outage *cut, const struct tunnel *tunnel);
+
 /** The outage that no packet has closed until the last frame's time: a pure function.
  * @param outage  gets it
  * @return false where there is none */

@@ -4,11 +4,21 @@
  */
 #include "passage.h"
 
+#include "../clock.h"
+
 /* Clocks that differ by less are taken for set by the same hand: then whoever saw it first is nearer to its sender. */
 #define SAME_CLOCK 1000000
 
 /* Reordering lasts milliseconds; after a second a copy that does not come counts as lost, as a missing number does. */
 #define LATE_AT_MOST 1000000
+
+#define MICROS_PER_MS 1000
+
+/* Wakes are at first no nearer to each other than that. */
+#define WAKE_EVERY_MS 250
+
+/* Steps in a row that lie before a silence: those before them do so, too. As many as SAs of a direction that speak by turns. */
+#define STEPS_BEFORE 64
 
 static void
 widen(struct passage_way *way, unsigned point, int64_t after)
@@ -37,6 +47,55 @@ passage_take_copy(struct passage_way *way, const struct trail_found *found, unsi
         widen(way, found->first, -(int64_t)found->after);
     way->reached[found->first] += is_first_copy;
     way->reached[point]++;
+}
+
+/* ---- silences */
+
+static uint32_t
+ms_since(const struct passage_silence *silence, const nstime_t *time)
+{
+    int64_t ms = (clock_micros(time) - clock_micros(&silence->since)) / MICROS_PER_MS;
+
+    return ms < 1 ? 1 : ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+}
+
+/* Each second one makes room for those that are twice as far apart. */
+static void
+thin_out(struct passage_silence *silence)
+{
+    for (unsigned i = 0; i < PASSAGE_WAKES / 2; i++)
+        silence->wake[i] = silence->wake[2 * i];
+    silence->wakes = PASSAGE_WAKES / 2;
+    silence->every = silence->every == 0 ? WAKE_EVERY_MS : silence->every > UINT32_MAX / 2 ? UINT32_MAX : 2 * silence->every;
+}
+
+static void
+wake(struct passage_silence *silence, const nstime_t *time)
+{
+    uint32_t ms = silence->frame != 0 ? ms_since(silence, time) : 0;
+
+    if (ms == 0 || (silence->wakes > 0 && ms - silence->wake[silence->wakes - 1] < silence->every))
+        return;
+    if (silence->wakes == PASSAGE_WAKES)
+        thin_out(silence);
+    silence->wake[silence->wakes++] = ms;
+}
+
+void
+passage_hear(struct passage *passage, unsigned direction, unsigned point, const nstime_t *time, uint32_t frame)
+{
+    passage->way[direction].silence[point] = (struct passage_silence){ .since = *time, .frame = frame };
+}
+
+void
+passage_hear_message(struct passage *passage, unsigned direction, unsigned point, const nstime_t *time)
+{
+    struct passage_silence *silence = &passage->way[direction].silence[point];
+
+    if (silence->frame != 0 && silence->ike_after == 0)
+        silence->ike_after = ms_since(silence, time);
+    wake(silence, time);
+    wake(&passage->way[1 - direction].silence[point], time);
 }
 
 static bool
@@ -205,6 +264,48 @@ passage_print_of(const struct trail_step *step, unsigned i, struct footprint *pr
     *print = (struct footprint){ .seen = step->seen[i], .first = step->first[i] };
     print->when = step->last - (int32_t)((uint32_t)step->last - step->when[i]);
     return step->seen[i] != 0;
+}
+
+static bool
+lag_to(const struct passage *passage, unsigned direction, unsigned from, unsigned to, int64_t *lag)
+{
+    *lag = 0;
+    return from == to || passage_lag(passage, direction, from, to, lag);
+}
+
+/* Whether any of the step's packets was due at a point at that moment or later; adds up those that were, until another one, and were seen there, or
+ * not. */
+static bool
+add_due(const struct passage *passage, unsigned direction, unsigned point, const struct trail_step *step, int64_t since, int64_t until, bool seen,
+        struct passage_due *sum)
+{
+    struct footprint print;
+    bool is_within = false;
+    int64_t lag;
+
+    for (unsigned i = 0; i < TRAIL_STEP; i++) {
+        if (!passage_print_of(step, i, &print) || !lag_to(passage, direction, print.first, point, &lag))
+            continue;
+        int64_t due = print.when + lag;
+        is_within |= due >= since;
+        if (due <= since || due >= until || ((print.seen & 1U << point) != 0) != seen)
+            continue;
+        sum->first = sum->packets == 0 || due < sum->first ? due : sum->first;
+        sum->last = sum->packets == 0 || due > sum->last ? due : sum->last;
+        sum->packets++;
+    }
+    return is_within;
+}
+
+struct passage_due
+passage_due(const struct passage *passage, unsigned direction, unsigned point, int64_t since, int64_t until, bool seen)
+{
+    struct passage_due sum = { 0 };
+    unsigned before = 0;
+
+    for (const struct trail_step *step = passage->way[direction].trail.last; step && before < STEPS_BEFORE; step = step->before)
+        before = add_due(passage, direction, point, step, since, until, seen, &sum) ? 0 : before + 1;
+    return sum;
 }
 
 void

@@ -39,6 +39,22 @@ struct passage_message {
     bool is_over;                   /**< no copy is waited for any more */
 };
 
+/** Moments of a silence at which its point captured IKE. */
+#define PASSAGE_WAKES 8
+
+/** A silence at a point: since a direction's last packet of ESP or AH there. */
+struct passage_silence {
+    nstime_t since;                 /**< by the point's clock */
+    uint32_t frame;                 /**< that packet; 0: there was none yet */
+    uint32_t ike_after;             /**< milliseconds until the first message of IKE of the direction there; 0: none came */
+    uint32_t every;                 /**< milliseconds that two wakes lie apart at least */
+    uint32_t wakes;
+    uint32_t wake[PASSAGE_WAKES];   /**< milliseconds */
+};
+
+struct cut;
+struct copies;
+
 /** What went missing on the way to a point. */
 struct passage_loss {
     uint64_t packets;               /**< with these */
@@ -60,6 +76,11 @@ struct passage_way {
     struct sighting leads;          /**< of the last packet that was no copy */
     uint64_t reached[POINTS_AT_MOST]; /**< packets that several points saw, and this one too */
     struct passage_loss lost[POINTS_AT_MOST]; /**< on the way to this one, of those that are settled */
+    struct passage_silence silence[POINTS_AT_MOST];
+    struct cut *cuts;               /**< silences that are over, and not looked at yet; oldest first */
+    struct cut *latest_cut;
+    uint32_t cuts_waiting;
+    uint32_t messages_lost;         /**< of IKE, in a row until the last one that is settled */
     uint64_t due;                   /**< packets of ESP and AH that were looked at: those that came to the last point, and those that were lost */
     uint64_t missing;               /**< those that were lost */
     uint64_t missed[POINTS_AT_MOST]; /**< those that came to the last point, and were not captured by this one, though it captured then */
@@ -67,6 +88,7 @@ struct passage_way {
 
 struct passage {
     struct passage_way way[2];      /**< as the tunnel's flows */
+    const struct copies *copies;    /**< of the capture */
 };
 
 /** From when to when a point captured, by its own clock. Both 0 where it did not. */
@@ -74,6 +96,22 @@ struct point_span {
     int64_t first;
     int64_t latest;
 };
+
+/** A point captured a packet of ESP or AH: the direction's silence there is over, and begins anew. */
+void passage_hear(struct passage *passage, unsigned direction, unsigned point, const nstime_t *time, uint32_t frame);
+
+/** A point captured a message of IKE. */
+void passage_hear_message(struct passage *passage, unsigned direction, unsigned point, const nstime_t *time);
+
+/** Packets that were due at a point in a while. */
+struct passage_due {
+    uint64_t packets;
+    int64_t first;                  /**< when the first of them was: microseconds by that point's clock */
+    int64_t last;
+};
+
+/** Those of a direction that were due at a point between two moments, by that point's clock, and were seen there or were not. */
+struct passage_due passage_due(const struct passage *passage, unsigned direction, unsigned point, int64_t since, int64_t until, bool seen);
 
 /** Takes a copy of a packet. */
 void passage_take_copy(struct passage_way *way, const struct trail_found *found, unsigned point);

@@ -43,6 +43,7 @@ enum outage_how {
     OUTAGE_UNANSWERED,              /**< one peer fell silent, and requests to it went unanswered */
     OUTAGE_SILENCE,                 /**< one peer fell silent, and no more is seen */
     OUTAGE_REPLACED,                /**< a new set-up began, and no end of the old one was seen */
+    OUTAGE_LOST_BETWEEN,            /**< packets of one peer were lost between two capture points, and none arrived */
     OUTAGE_SEQUENCE_FELL,           /**< a peer's sequence fell back, and the other one, which drops that, fell silent */
     OUTAGE_HOWS
 };
@@ -66,6 +67,7 @@ struct outage {
     bool proven;                    /**< the Delete was read; else it is inferred */
     bool kept_down;                 /**< the silent peer answered again, and kept_down_by deleted what there was */
     int8_t kept_down_by;
+    bool ike_passed;                /**< OUTAGE_LOST_BETWEEN: IKE went through meanwhile */
     uint8_t directions;             /**< bit i: flow[i] of the tunnel carried nothing */
     uint8_t evidence_count;
     nstime_t begin;
@@ -76,6 +78,7 @@ struct outage {
     uint32_t end_frame;             /**< of the negotiation's end, or of the first packet; 0 where it is not over */
     uint32_t known_frame;           /**< where it came to be known: the first packet after it; 0 where it is not over */
     uint32_t asked;                 /**< messages that went unanswered in it */
+    uint64_t lost;                  /**< OUTAGE_LOST_BETWEEN: packets of ESP and AH */
     uint32_t evidence[OUTAGE_EVIDENCE_AT_MOST];
     const struct ike_sa *ended_ike; /**< the IKE SA that ended with it, or NULL where none was seen */
     const struct ike_sa *restored_ike;
@@ -199,6 +202,8 @@ struct service_end {
     bool silent[2];                 /**< this direction carries nothing although the other goes on, since silent_since */
     bool silent_since_new_sa[2];    /**< and that began with new SAs */
     nstime_t silent_since[2];
+    bool is_cut[2];                 /**< and what is sent in it is lost between two capture points */
+    bool ike_passes[2];             /**< and IKE is not */
     const struct exchange *gave_up[2]; /**< what its sender had asked in vain, again and again, or NULL */
 };
 

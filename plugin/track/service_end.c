@@ -6,7 +6,7 @@
 #include "service.h"
 
 #include "../clock.h"
-#include "outage.h"
+#include "cut.h"
 
 /* IKE SAs of a tunnel, and exchanges of each, that are looked at. */
 #define LOOKED_AT_MOST 16
@@ -100,6 +100,28 @@ find_silent(const struct tunnel *tunnel, struct service_end *end, uint64_t min_o
     }
 }
 
+/* Directions whose packets are lost between two capture points until the end: an outage where that is both, or one that is open anyway. */
+static void
+find_cuts(const struct tunnel *tunnel, struct service_end *end, uint64_t min_outage)
+{
+    struct outage cut[2];
+
+    if (!service_was_up(tunnel))
+        return;
+    for (unsigned i = 0; i < 2; i++) {
+        end->is_cut[i] = cut_at_end(tunnel, i, min_outage, &cut[i]);
+        end->ike_passes[i] = end->is_cut[i] && cut[i].ike_passed;
+        if (!end->is_cut[i])
+            continue;
+        end->silent[i] = true;
+        end->silent_since[i] = cut[i].begin;
+        end->silent_since_new_sa[i] = false;
+    }
+    for (unsigned i = 0; i < 2; i++)
+        if (end->is_cut[i] && (end->is_out || end->is_cut[1 - i]))
+            outage_open_with_cut(end, &cut[i], tunnel);
+}
+
 bool
 service_may_be_out(const struct service *service)
 {
@@ -116,5 +138,7 @@ service_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t 
         end.unanswered[i] = find_unanswered(tunnel, i);
     count_attempts(tunnel, &end);
     find_silent(tunnel, &end, min_outage);
+    if (tunnel->passage)
+        find_cuts(tunnel, &end, min_outage);
     return end;
 }

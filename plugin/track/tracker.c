@@ -5,7 +5,7 @@
 #include "tracker.h"
 
 #include "../clock.h"
-#include "copies.h"
+#include "cut.h"
 #include "half.h"
 #include "lineage.h"
 #include "mapping.h"
@@ -585,12 +585,22 @@ tell_losses(struct tracker *tracker)
         change_add_limit(&tracker->changes, LIMIT_COPIES, COPIES_AWAITED_AT_MOST);
 }
 
+/* What a packet shows of the way, which copies has taken. */
+static void
+watch_way(struct tracker *tracker, const struct sa *sa, const struct ipsec_packet *packet)
+{
+    struct outage_context context = { tracker->pool, sa->flow->tunnel, tracker->min_outage, packet->frame, &tracker->changes };
+
+    tell_losses(tracker);
+    cut_take_packet(&context, &tracker->copies, sa, packet);
+}
+
 /* A number of the SA that the point it follows did not see. */
 static void
 fill(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
 {
     copies_add_packet(&tracker->copies, sa, packet, false);
-    tell_losses(tracker);
+    watch_way(tracker, sa, packet);
     recent_add(&tracker->copies.recent, sa->id, packet);
     sa->bytes += packet->length;
     if (sequence_fill(&sa->sequence, packet, tracker->pool))
@@ -659,7 +669,7 @@ is_known_elsewhere(struct tracker *tracker, struct sa **sa, const struct ipsec_p
     struct sa *copied = take_copy(tracker, *sa, packet);
 
     if (copied) {
-        tell_losses(tracker);
+        watch_way(tracker, copied, packet);
         *sa = copied;
         return true;
     }
@@ -716,7 +726,7 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
     take_packet(tracker, sa, packet, is_behind, is_replay);
     if (copies_are_sought(&tracker->copies)) {
         copies_add_packet(&tracker->copies, sa, captured, !is_behind);
-        tell_losses(tracker);
+        watch_way(tracker, sa, captured);
     }
     return sa;
 }

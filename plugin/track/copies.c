@@ -21,6 +21,9 @@
  * is nearest to its sender. */
 #define SAME_CLOCK 1000000
 
+/* The way there and back takes no longer. */
+#define THERE_AND_BACK 1000000
+
 /* So many packets come again by chance, or by somebody's will, and no more. */
 #define COPIES_AT_LEAST 3
 
@@ -373,7 +376,8 @@ copies_add_message(struct copies *copies, const struct ike_message *message, str
         add_message(copies, recent_find_message(&copies->recent, message));
 }
 
-/* How far from what is known of the way a message would be, if it were this one's copy: microseconds. Retransmissions have the same bytes. */
+/* How far from what is known of the way a message would be, if it were this one's copy, beyond what is not known of it: microseconds. Of the other
+ * direction is known what clocks differ by, less the time there and back. Retransmissions have the same bytes. */
 static int64_t
 strays_by(const struct passage_message *message, unsigned point, int64_t after)
 {
@@ -382,7 +386,10 @@ strays_by(const struct passage_message *message, unsigned point, int64_t after)
 
     if (!passage || !passage_lag(passage, flow_peer(message->flow), message->print.first, point, &lag))
         return 0;
-    return after > lag ? after - lag : lag - after;
+    int64_t by = after > lag ? after - lag : lag - after;
+    if (passage_knows(passage, flow_peer(message->flow), message->print.first, point) || by < SAME_CLOCK)
+        return by;
+    return by > SAME_CLOCK + THERE_AND_BACK ? by : SAME_CLOCK;
 }
 
 /* The one of them that this point has not seen, and fits best; of several that do, the first. */
@@ -448,10 +455,11 @@ bool
 copies_take_error(struct copies *copies, const struct icmp_error *error)
 {
     enum { PER_SECOND = 1000000 };
-    unsigned point = copies_point(copies, NULL, &error->seen);
+    /* an error belongs to no flow whose TTLs are known: those that come by with two are of two points */
+    unsigned point = copies->by == POINTS_BY_TTL ? RECENT_BY_TTL : copies_point(copies, NULL, &error->seen);
+    bool is_unknown = point >= POINTS_AT_MOST && copies->by != POINTS_BY_TTL;
 
-    return point < POINTS_AT_MOST
-            && recent_take_error(&copies->recent, error, point, (uint32_t)(TRAIL_COPY_WITHIN / PER_SECOND));
+    return !is_unknown && recent_take_error(&copies->recent, error, point, (uint32_t)(TRAIL_COPY_WITHIN / PER_SECOND));
 }
 
 /* ---- points become known */
@@ -502,8 +510,10 @@ take_in_packets(struct copies *copies)
         const struct sa *sa = g_hash_table_lookup(sas, &list[i]->sa);
         struct ipsec_packet packet = { .time = list[i]->time, .frame = list[i]->frame, .sequence = list[i]->sequence,
                 .fingerprint = list[i]->fingerprint, .seen = list[i]->seen };
-        if (sa)
-            copies_add_packet(copies, sa, &packet, true);
+        if (!sa)
+            continue;
+        copies_add_packet(copies, sa, &packet, true);
+        copies_time(copies, sa->flow, &packet.seen, &packet.time);
     }
     g_hash_table_destroy(sas);
     g_free(list);
@@ -530,8 +540,10 @@ take_in_messages(struct copies *copies)
         if (copies->recent.message[i].frame != 0 && !has_message(copies, &copies->recent.message[i]))
             list[count++] = &copies->recent.message[i];
     qsort(list, count, sizeof(void *), messages_by_frame);
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         add_message(copies, list[i]);
+        copies_time(copies, list[i]->flow, &list[i]->seen, &list[i]->time);
+    }
     g_free(list);
 }
 

@@ -14,6 +14,9 @@
 #define ALL_GONE_BY_CHANCE 1e-6
 #define PACKETS_RECKONED 4096
 
+/* Where none of so many is lost, no more than three of them are, 95 % sure. */
+#define RULE_OF_THREE 3
+
 /* Times that the last point is known to have captured while packets were lost before it: else it may have been its capture that paused. */
 #define WAKES_AT_LEAST 2
 
@@ -32,7 +35,8 @@
 /* A silence that is over. */
 struct cut {
     struct passage_silence silence;
-    struct recovery recovery;
+    struct recovery recovery;       /* by what was negotiated since, or as heard */
+    struct recovery heard;          /* by the packet that ended it */
     nstime_t until;                 /* by the point's clock */
     uint8_t point;
     struct cut *next;
@@ -40,12 +44,13 @@ struct cut {
 
 /* ---- whether a silence was a cut */
 
-/* Whether so many packets in a row are lost by chance, as the direction loses others. */
+/* Whether so many packets in a row are lost by chance, as the direction loses others: at most as it may, by the rule of three, where few others
+ * were lost. */
 static bool
 is_chance(const struct passage_way *way, uint64_t packets)
 {
     uint64_t others = way->missing > packets ? way->missing - packets : 0, of = way->due > packets ? way->due - packets : 0;
-    double share = (double)(others + 1) / (double)(of + 2), all = 1;
+    double share = (double)(others + RULE_OF_THREE) / (double)(of + RULE_OF_THREE), all = 1;
 
     if (of < others)
         return true;
@@ -141,7 +146,7 @@ look_at_cuts(struct outage_context *context, struct passage *passage, unsigned d
             return;
         if (known && order[count - 1] == cut->point
                 && is_cut(context->tunnel, direction, cut->point, &cut->silence, &cut->until, context->min_outage, &outage))
-            outage_by_cut(context, &outage, &cut->recovery);
+            outage_by_cut(context, &outage, clock_compare(&cut->recovery.time, &outage.begin) > 0 ? &cut->recovery : &cut->heard);
         drop_first(context, way);
     }
 }
@@ -162,11 +167,10 @@ note_silence(struct outage_context *context, struct passage_way *way, unsigned p
     cut->silence = *silence;
     cut->until = packet->time;
     cut->point = (uint8_t)point;
+    cut->heard = (struct recovery){ .how = RESTORED_SAME_SA, .peer = PEER_NOT_SEEN, .frame = packet->frame, .time = now };
     cut->recovery = outage_recovery(context->tunnel, sa, &since, packet);
-    if (cut->recovery.how == RESTORED_SAME_SA) {
-        cut->recovery.time = now;
-        cut->recovery.frame = packet->frame;
-    }
+    if (cut->recovery.how == RESTORED_SAME_SA)
+        cut->recovery = cut->heard;
     *(way->latest_cut ? &way->latest_cut->next : &way->cuts) = cut;
     way->latest_cut = cut;
     way->cuts_waiting++;

@@ -114,6 +114,12 @@ lag_of(const struct passage_way *way, unsigned from, unsigned to)
 }
 
 bool
+passage_knows(const struct passage *passage, unsigned direction, unsigned one, unsigned other)
+{
+    return way_knows(&passage->way[direction], one, other);
+}
+
+bool
 passage_lag(const struct passage *passage, unsigned direction, unsigned from, unsigned to, int64_t *lag)
 {
     const struct passage_way *way = &passage->way[direction], *back = &passage->way[1 - direction];

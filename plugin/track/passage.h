@@ -120,6 +120,9 @@ void passage_take_copy(struct passage_way *way, const struct trail_found *found,
  * @return how many; 0 where there are not several, or their order is not known */
 unsigned passage_order(const struct passage *passage, unsigned direction, uint8_t order[POINTS_AT_MOST]);
 
+/** Whether packets of a direction were seen at both points. */
+bool passage_knows(const struct passage *passage, unsigned direction, unsigned one, unsigned other);
+
 /** How much later than at one point the packets of a direction come by another, at least: microseconds on both clocks.
  * @return whether it was seen, in this direction or, but for the time on the way, the other one */
 bool passage_lag(const struct passage *passage, unsigned direction, unsigned from, unsigned to, int64_t *lag);

@@ -100,6 +100,13 @@ recent_has_copy_of(const struct recent *recent, const struct ike_message *messag
     return slot && is_at_once(&slot->time, &message->time);
 }
 
+/* The first one is 0. */
+static unsigned
+point_by_ttl(const struct recent_error *slot, uint8_t ttl)
+{
+    return slot->ttl == ttl ? 0 : 1 + (ttl % (POINTS_AT_MOST - 1));
+}
+
 bool
 recent_take_error(struct recent *recent, const struct icmp_error *error, unsigned point, uint32_t within)
 {
@@ -107,15 +114,16 @@ recent_take_error(struct recent *recent, const struct icmp_error *error, unsigne
 
     for (unsigned i = 0; i < RECENT_PLACES; i++) {
         struct recent_error *slot = &recent->error[(error->fingerprint + i) % RECENT_ERRORS];
+        unsigned at = point == RECENT_BY_TTL ? point_by_ttl(slot, error->seen.ttl) : point;
         bool is_near = !clock_passed(&slot->time, &error->time, within) && !clock_passed(&error->time, &slot->time, within);
-        if (slot->frame != 0 && slot->fingerprint == error->fingerprint && is_near && !(slot->points & 1U << point)) {
-            slot->points |= (uint8_t)(1U << point);
+        if (slot->frame != 0 && slot->fingerprint == error->fingerprint && is_near && !(slot->points & 1U << at)) {
+            slot->points |= (uint8_t)(1U << at);
             return true;
         }
         if (slot->frame < oldest->frame)
             oldest = slot;
     }
     *oldest = (struct recent_error){ .time = error->time, .fingerprint = error->fingerprint, .frame = error->frame,
-            .points = (uint8_t)(1U << point) };
+            .points = (uint8_t)(1U << (point == RECENT_BY_TTL ? 0 : point)), .ttl = error->seen.ttl };
     return false;
 }

@@ -39,6 +39,7 @@ struct recent_error {
     uint32_t fingerprint;
     uint32_t frame;                 /**< 0: there is none */
     uint8_t points;                 /**< bits: 1 << point, of those that saw it */
+    uint8_t ttl;                    /**< as first seen */
 };
 
 /** All zero when empty. */
@@ -64,6 +65,9 @@ bool recent_has_copy_of(const struct recent *recent, const struct ike_message *m
 
 /** Remembers an IKE message. */
 void recent_add_message(struct recent *recent, const struct ike_message *message, struct flow *flow, bool is_answer);
+
+/** In place of a point: another TTL than the first one is of another point. */
+#define RECENT_BY_TTL POINTS_AT_MOST
 
 /** Whether an ICMP error was captured before at another point, and not yet at this one. It is remembered.
  * @param within  seconds that both may lie apart */

@@ -9,8 +9,10 @@ a NAT. Each point writes down what it sees, by its own clock, and the files are 
 (mergecap -I none), or folded into one, where the MAC addresses or the TTL differ, or nothing does.
 
 Where clocks differ, the file has the packets of one point before their copies, though these are nearer to their sender: what only the later one
-saw fills in afterwards. So where clocks differ and more than a hundredth is lost, findings and verdicts are compared with --strict only; and
-volume_rekey, which compares bytes when an SA ends, where nothing is lost.
+saw fills in afterwards. What rests on which of two packets came first, half a second apart, is then as that point alone has it. So where clocks
+differ, each finding has to come as often as at the nearest points or at one of the points alone, or between that, and the verdict has to be that of
+one of these captures. With --strict both are to be as at the nearest points, whatever the clocks say. volume_rekey, which compares bytes when an SA ends,
+is compared where nothing is lost.
 
 What must be said follows from how it was made: the tunnels' verdict and findings and the SAs are those of the lab capture, which is what the
 point nearest to each sender saw; lost on the way is what was dropped while the other point was captured; the way there and back is the sum of
@@ -283,22 +285,39 @@ def difference(what, true, said):
 
 def verdict_faults(made, capture, true, said):
     """Up to a hundredth lost the findings and verdicts are those of the lab; beyond that it may be said that packets are lost, too."""
-    allowed = ("lost_on_the_way",) if made.loss <= FEW else ("lost_on_the_way", "loss")
-    if made.loss and any(made.offsets):
-        allowed += ("volume_rekey",)
-    faults = difference("findings", findings_of(true, allowed), findings_of(said, allowed))
+    faults = difference("findings", findings_of(true, may_differ(made)), findings_of(said, may_differ(made)))
     if len(true["tunnels"]) != len(said["tunnels"]):
         faults.append(f"{len(said['tunnels'])} tunnels, not {len(true['tunnels'])}")
-    elif verdicts_of(true, capture) != verdicts_of(said, capture) and not (made.loss > FEW and all(verdict[0] == "degraded" for verdict in
-                                                                                   set(verdicts_of(said, capture)) - set(verdicts_of(true, capture)))):
+    elif not are_allowed(made, verdicts_of(said, capture), verdicts_of(true, capture)):
         faults.append(f"verdicts: {verdicts_of(said, capture)}, not {verdicts_of(true, capture)}")
     return faults
 
 
-def faults_of(made, capture, true, said, strict=False):
+def may_differ(made):
+    allowed = ("lost_on_the_way",) if made.loss <= FEW else ("lost_on_the_way", "loss")
+    return allowed + ("volume_rekey",) if made.loss and any(made.offsets) else allowed
+
+
+def are_allowed(made, said, true):
+    return said == true or (made.loss > FEW and all(verdict[0] == "degraded" for verdict in set(said) - set(true)))
+
+
+def verdict_faults_between(made, capture, views, said):
+    """The same where clocks differ: views are what the nearest points saw, and what each point saw alone."""
+    counts, faults = [findings_of(view, may_differ(made)) for view in views], []
+    for key, count in (findings_of(said, may_differ(made)) | sum(counts, Counter())).items():
+        count = findings_of(said, may_differ(made))[key]
+        if not min(view[key] for view in counts) <= count <= max(view[key] for view in counts):
+            faults.append(f"findings: {count} {key}, not {sorted({view[key] for view in counts})}")
+    if not any(are_allowed(made, verdicts_of(said, capture), verdicts_of(view, capture)) for view in views):
+        faults.append(f"verdicts: {verdicts_of(said, capture)}, not {[verdicts_of(view, capture) for view in views]}")
+    return faults
+
+
+def faults_of(made, capture, true, said, strict=False, alone=lambda: []):
     faults = difference("SAs", sas_of(true), sas_of(said))
-    if strict or made.loss <= FEW or not any(made.offsets):
-        faults += verdict_faults(made, capture, true, said)
+    found = verdict_faults(made, capture, true, said)
+    faults += verdict_faults_between(made, capture, [true, *alone()], said) if found and any(made.offsets) and not strict else found
     if made.fold == "nothing" or (made.fold == "ttl" and made.points > 2):
         return faults                   # copies are known as copies, and nothing more is said
     faults += difference("lost on the way", +capture.lost, +lost_in(said, capture))
@@ -334,6 +353,20 @@ class Maker:
             one.unlink()
             one.with_suffix(".keys").unlink(missing_ok=True)
 
+    def reports_alone(self, made, capture, path):
+        """Of what each point saw, by its own clock."""
+        for point in range(made.points):
+            one = path.with_name(f"point{point}-{path.name}")
+            one.write_bytes(pcapng([record for record in capture.records if record[1] == point], 1))
+            one.chmod(0o644)
+            if made.keys:
+                one.with_suffix(".keys").symlink_to(path.with_suffix(".keys").readlink())
+            try:
+                yield self.report(one, made.keys)
+            finally:
+                one.unlink()
+                one.with_suffix(".keys").unlink(missing_ok=True)
+
     def faults(self, made):
         capture = make(made)
         name = f"{made.capture}-{made.fold}-{zlib.crc32(repr(made).encode()):08x}"
@@ -349,10 +382,11 @@ class Maker:
             if key not in self.true:
                 self.true[key] = self.true_report(capture, path, made.keys)
             said = self.report(path, made.keys)
+            faults = faults_of(made, capture, self.true[key], said, self.strict, lambda: self.reports_alone(made, capture, path))
         finally:
             path.unlink()
             path.with_suffix(".keys").unlink(missing_ok=True)
-        return [f"{name}: {made}: {fault}" for fault in faults_of(made, capture, self.true[key], said, self.strict)]
+        return [f"{name}: {made}: {fault}" for fault in faults]
 
     def try_all(self, some):
         return list(self.spiscope.pool.map(self.faults, some))

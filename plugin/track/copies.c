@@ -20,6 +20,7 @@
 /* Clocks that differ by less are left as they are: the tunnel's times are then those of whoever saw a packet first, which is whoever
  * is nearest to its sender. */
 #define SAME_CLOCK 1000000
+#define MICROS_PER_MS 1000
 
 /* The way there and back takes no longer. */
 #define THERE_AND_BACK 1000000
@@ -668,9 +669,19 @@ copies_time(struct copies *copies, const struct flow *flow, const struct sightin
 
     if (!copies_followed(copies, flow ? flow->tunnel->passage : NULL, point, time, &followed))
         return followed;            /* by a clock of which nothing is known */
-    if (clock_compare(&followed, &copies->latest_time) > 0)
+    if (clock_compare(&followed, &copies->latest_time) > 0) {
         copies->latest_time = followed;
+        copies->latest_point = (uint8_t)point;
+    }
     return followed;
+}
+
+bool
+copies_fill_in(const struct copies *copies, const struct flow *flow, const struct sighting *seen, const nstime_t *followed)
+{
+    unsigned point = copies_point(copies, flow, seen);
+
+    return point < POINTS_AT_MOST && point != copies->latest_point && clock_passed_ms(followed, &copies->latest_time, SAME_CLOCK / MICROS_PER_MS);
 }
 
 void

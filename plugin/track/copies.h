@@ -65,6 +65,7 @@ struct copies {
     bool is_followed;
     uint8_t follows;                /* the point of the first packet: by its clock go all times */
     nstime_t latest_time;           /* of packets that are no copies, by that clock */
+    uint8_t latest_point;           /* that captured it */
     struct point_span span[POINTS_AT_MOST]; /**< from when to when each captured IPsec */
     int64_t now;                    /* of the last packet, by its point's clock: microseconds */
     struct recent recent;
@@ -135,6 +136,10 @@ nstime_t copies_time(struct copies *copies, const struct flow *flow, const struc
 /** The same without a trace.
  * @return false where nothing is known of the point's clock */
 bool copies_followed(const struct copies *copies, const struct passage *passage, unsigned point, const nstime_t *time, nstime_t *followed);
+
+/** Whether a packet that is no copy comes late in the file, for its point's clock is behind those of others, which did not see it.
+ * @param followed  its time, as copies_time says */
+bool copies_fill_in(const struct copies *copies, const struct flow *flow, const struct sighting *seen, const nstime_t *followed);
 
 /** Notes down that a frame holds a copy. */
 void copies_note(struct copies *copies, uint32_t frame, uint32_t of);

@@ -659,6 +659,17 @@ find_behind_nat(struct tracker *tracker, const struct ipsec_packet *packet)
     return sa;
 }
 
+/* A packet that goes beyond the numbers which the point that its SA follows saw, and is older than what that one saw since. */
+static void
+fill_beyond(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet, const struct ipsec_packet *followed)
+{
+    copies_add_packet(&tracker->copies, sa, packet, false);
+    watch_way(tracker, sa, packet);
+    recent_add(&tracker->copies.recent, sa->id, packet);
+    take_sequence(tracker, sa, followed, false, false);
+    extend_life(sa, followed);
+}
+
 /* Where there are several points: whether another one saw the packet before, or it fills what the point missed that its SA follows.
  * If not, it is to be taken with its time by the clock that the tunnels follow.
  * @param sa  of the packet, or NULL; gets it */
@@ -681,9 +692,14 @@ is_known_elsewhere(struct tracker *tracker, struct sa **sa, const struct ipsec_p
     bool is_behind = *sa && sequence_is_behind(&(*sa)->sequence, packet->sequence);
     bool fills = is_behind && copies_come_from_behind(copies, *sa, packet)
             && (clock_compare(&followed->time, &(*sa)->last_time) <= 0 || !begins_anew(*sa, followed, tracker->limits.handover_grace));
-    if (fills)
+    if (fills) {
         fill(tracker, *sa, packet);
-    return fills;
+        return true;
+    }
+    if (!*sa || is_behind || (*sa)->sequence.packets < 2 || (*sa)->sequence.is_swapped || !copies_fill_in(copies, flow, &packet->seen, &followed->time))
+        return false;
+    fill_beyond(tracker, *sa, packet, followed);
+    return true;
 }
 
 struct sa *

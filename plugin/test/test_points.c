@@ -5,7 +5,9 @@
  */
 #include "test.h"
 
+#include "clock.h"
 #include "track/between.h"
+#include "track/cut.h"
 
 /* Two points: 0 at the first gateway, 1 at the second, whose clock is ahead. */
 enum {
@@ -234,6 +236,151 @@ test_folded_by_ttl(void)
     bench_close(&bench);
 }
 
+/* ---- a way that is cut */
+
+/* Pings twice a second, of which none arrives at the second gateway from one of them to another one; that gateway's own pings take the way back, and
+ * may be captured or not meanwhile. */
+enum {
+    CUT_FROM = 41,
+    CUT_UNTIL = 61,                 /* the first that arrives again */
+    PINGS = 100,
+    PING_MS = 500
+};
+
+struct way {
+    int64_t ahead_ms;               /* of the second gateway's clock */
+    uint32_t until;                 /* PINGS + 1: to the end */
+    bool is_blind;                  /* the second point's capture pauses instead */
+};
+
+static bool
+is_in_cut(const struct way *way, uint32_t i)
+{
+    return i >= CUT_FROM && i < way->until;
+}
+
+static void
+ping_on_cut_way(struct bench *bench, const struct way *way)
+{
+    struct line one = there(7), other = back(8);
+    const int64_t late = (AHEAD_MS + THERE_MS + BACK_MS) * MILLISECOND;
+
+    for (int64_t now = -late; now < (PINGS * PING_MS * MILLISECOND) + late; now += MILLISECOND) {
+        for (uint32_t i = 1; i <= PINGS; i++) {
+            int64_t sent = i * PING_MS * MILLISECOND, ahead = way->ahead_ms * MILLISECOND, other_sent = sent + (200 * MILLISECOND);
+            if (now == sent)
+                take(bench, &one, i, now, 0);
+            if (now == sent + (THERE_MS * MILLISECOND) + ahead && !is_in_cut(way, i))
+                take(bench, &one, i, now, 1);
+            if (now == other_sent + ahead && !(way->is_blind && is_in_cut(way, i)))
+                take(bench, &other, i, now, 1);
+            if (now == other_sent + (BACK_MS * MILLISECOND))
+                take(bench, &other, i, now, 0);
+        }
+    }
+}
+
+static const struct tunnel *
+first_tunnel(const struct bench *bench)
+{
+    return tunnel_first(tracker_tunnels(bench->tracker));
+}
+
+static unsigned
+direction_there(const struct tunnel *tunnel)
+{
+    return tunnel->peer[0].address.bytes[3] == 1 ? 0 : 1;
+}
+
+/* It begins with the last ping that arrived, and is over with the first one that does again, by the clock of whichever point speaks first. */
+static void
+test_a_cut_is_an_outage(void)
+{
+    static const int64_t clocks_ms[] = { 0, AHEAD_MS, -AHEAD_MS };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(clocks_ms); i++) {
+        struct bench bench = bench_open();
+        struct way way = { .ahead_ms = clocks_ms[i], .until = CUT_UNTIL };
+        tracker_begin_points(bench.tracker);
+        ping_on_cut_way(&bench, &way);
+        const struct tunnel *tunnel = first_tunnel(&bench);
+        const struct outage *outage = tunnel->service.first;
+        g_assert_nonnull(outage);
+        g_assert_null(outage->next);
+        g_assert_cmpint(outage->how, ==, OUTAGE_LOST_BETWEEN);
+        g_assert_cmpuint(outage->directions, ==, 1U << direction_there(tunnel));
+        g_assert_cmpuint(outage->lost, ==, CUT_UNTIL - CUT_FROM);
+        g_assert_false(outage->ike_passed);
+        nstime_t span = clock_elapsed(&outage->begin, &outage->end);
+        int64_t ms = ((int64_t)span.secs * 1000) + (span.nsecs / (int)MILLISECOND);
+        g_assert_cmpint(ms, ==, (CUT_UNTIL - CUT_FROM + 1) * PING_MS);
+        g_assert_cmpint(outage->restored_how, ==, RESTORED_SAME_SA);
+        bench_close(&bench);
+    }
+}
+
+static void
+test_a_cut_that_lasts(void)
+{
+    struct bench bench = bench_open();
+    struct way way = { .until = PINGS + 1 };
+    const nstime_t now = { .secs = 60 };
+
+    tracker_begin_points(bench.tracker);
+    ping_on_cut_way(&bench, &way);
+    const struct tunnel *tunnel = first_tunnel(&bench);
+    unsigned there = direction_there(tunnel);
+    struct service_end end = service_at_end(tunnel, 2 * SECOND, &now);
+    g_assert_null(tunnel->service.first);
+    g_assert_true(end.is_cut[there]);
+    g_assert_true(end.silent[there]);
+    g_assert_false(end.is_cut[1 - there]);
+    g_assert_false(end.is_out);
+    bench_close(&bench);
+}
+
+/* A point that captures nothing for a while shows no cut; nor do pings that are lost here and there. */
+static void
+test_no_cut(void)
+{
+    struct bench bench = bench_open();
+    struct way blind = { .until = CUT_UNTIL, .is_blind = true };
+    const nstime_t now = { .secs = 60 };
+
+    tracker_begin_points(bench.tracker);
+    ping_on_cut_way(&bench, &blind);
+    g_assert_null(first_tunnel(&bench)->service.first);
+    bench_close(&bench);
+    bench = bench_open();
+    tracker_begin_points(bench.tracker);
+    ping(&bench, PINGS, 0, 3, 2);
+    g_assert_null(first_tunnel(&bench)->service.first);
+    struct service_end end = service_at_end(first_tunnel(&bench), 2 * SECOND, &now);
+    g_assert_false(end.is_cut[0] || end.is_cut[1]);
+    bench_close(&bench);
+}
+
+/* More packets than copies are waited for, each a step of its own: said once. */
+static void
+test_too_many_to_wait_for(void)
+{
+    enum { STEPS = COPIES_AWAITED_AT_MOST / TRAIL_STEP };
+    struct bench bench = bench_open();
+    struct line line = there(7);
+    unsigned said = 0;
+
+    tracker_begin_points(bench.tracker);
+    for (uint32_t i = 1; i <= STEPS + 4; i++) {
+        take(&bench, &line, i * TRAIL_STEP, i * MILLISECOND, 0);
+        const struct changes *changes = tracker_changes(bench.tracker);
+        for (uint32_t j = 0; j < changes->count; j++)
+            said += changes->item[j].kind == CHANGE_LIMIT_REACHED && changes->item[j].full.limit == LIMIT_COPIES;
+        g_assert_true(said == 0 || i > STEPS);
+    }
+    g_assert_cmpuint(said, ==, 1);
+    bench_close(&bench);
+}
+
 static void
 test_ends_of_time(void)
 {
@@ -262,6 +409,10 @@ main(int argc, char **argv)
     g_test_add_func("/points/replays-stay-replays", test_replays_stay_replays);
     g_test_add_func("/points/behind-a-nat", test_behind_a_nat);
     g_test_add_func("/points/folded-by-ttl", test_folded_by_ttl);
+    g_test_add_func("/points/a-cut-is-an-outage", test_a_cut_is_an_outage);
+    g_test_add_func("/points/a-cut-that-lasts", test_a_cut_that_lasts);
+    g_test_add_func("/points/no-cut", test_no_cut);
+    g_test_add_func("/points/too-many-to-wait-for", test_too_many_to_wait_for);
     g_test_add_func("/points/ends-of-time", test_ends_of_time);
     return test_run();
 }

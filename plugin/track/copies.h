@@ -32,7 +32,7 @@ struct copy_frame {
 };
 
 /** Packets whose copies are waited for at once; where they are not numbers in a row, fewer. */
-#define COPIES_AWAITED_AT_MOST UINT64_C(2097152)
+#define COPIES_AWAITED_AT_MOST 2097152
 
 /** What is known to have been lost from one point to the next. */
 struct copies_loss {

@@ -148,7 +148,7 @@ capture_name(void)
         return NULL;
     bool in_sessions;
     const char *other, *found = find_file(words, length, &in_sessions, &other);   /* GLib ends the contents with a zero byte of its own */
-    if (window_info()) {
+    if (window_is_there()) {
         found = found ? found : other;
         found = found && is_open(found) ? found : NULL;
     }

@@ -47,7 +47,7 @@ refuse(const char *text, const char *what, const char *why)
 static void
 complain(const struct output *output, int error)
 {
-    if (!window_info())
+    if (!window_is_there())
         refuse("%s could not be written: %s", output->name, g_strerror(error));
     report_failure("SPIscope: %s could not be written: %s", output->name, g_strerror(error));
 }

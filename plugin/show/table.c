@@ -292,7 +292,7 @@ begin_table(stat_tap_table_ui *ui)
     const struct table_plan *plan = registered->plan;
     stat_tap_table *rows = stat_tap_find_table(ui, plan->title);
 
-    registered->pads = window_info() == NULL;
+    registered->pads = !window_is_there();
     if (registered->is_ordered)     /* sharkd frees its tables, and asks for them again */
         remove_tap_listener(registered);
     registered->is_ordered = false;
@@ -358,7 +358,7 @@ table_register(const struct table_plan *plan, const char *tap)
 void
 table_say_so_far(bool so_far)
 {
-    if (!window_info())
+    if (!window_is_there())
         return;
     for (struct registered_table *registered = registered_tables; registered; registered = registered->next)
         registered->ui.title = so_far ? registered->so_far : registered->plan->menu;

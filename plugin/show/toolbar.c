@@ -88,7 +88,7 @@ toolbar_update(void)
     const struct judge *judge;
     GList *before = values;
 
-    if (!window_info() || !source(&facts, &tracker, &judge))
+    if (!window_is_there() || !source(&facts, &tracker, &judge))
         return;
     chosen = UINT32_MAX;
     values = list_tunnels(tracker, judge);

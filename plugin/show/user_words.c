@@ -69,7 +69,7 @@ user_zone(const nstime_t *moment)
     case TS_UTC_WITH_YDOY:
         return 0;
     default:                        /* since some other packet, which tells no zone */
-        return window_info() ? local_zone(moment) : 0;
+        return window_is_there() ? local_zone(moment) : 0;
     }
 }
 

@@ -36,13 +36,11 @@ struct open_capture {
 static bool
 get_capture(struct open_capture *open)
 {
-    const ws_info_t *info = window_info();
-
     if (!source(&open->facts, &open->tracker, &open->judge) || open->facts.frames == 0) {
         report_failure("Open a capture first.");
         return false;
     }
-    open->facts.file = info ? info->cf_filename : NULL;
+    open->facts.file = window_file();
     return true;
 }
 

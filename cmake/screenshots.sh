@@ -72,12 +72,14 @@ fresh_settings() {
     fi
 }
 
-# A palette for the theme that QT_QPA_PLATFORMTHEME names, where that is one.
+# A palette for the theme that QT_QPA_PLATFORMTHEME names, where that is one; with letters as large as without a theme.
 write_palettes() {
     for qt in 5 6; do
         mkdir -p "$room/home/.config/qt${qt}ct"
-        printf '[Appearance]\ncustom_palette=true\ncolor_scheme_path=/usr/share/qt%sct/colors/darker.conf\nstyle=Fusion\n' $qt \
-            >"$room/home/.config/qt${qt}ct/qt${qt}ct.conf"
+        printf '[Appearance]\ncustom_palette=true\ncolor_scheme_path=/usr/share/qt%sct/colors/darker.conf\nstyle=Fusion\n%s\n' $qt \
+            "[Fonts]
+fixed=\"DejaVu Sans Mono,9,-1,5,50,0,0,0,0,0\"
+general=\"DejaVu Sans,9,-1,5,50,0,0,0,0,0\"" >"$room/home/.config/qt${qt}ct/qt${qt}ct.conf"
     done
 }
 
@@ -93,7 +95,7 @@ wait_for_word() {
 
 start_desktop() {
     # Takes a free display number and says which
-    Xvfb -displayfd 3 -screen 0 ${SCREEN}x24 -nolisten tcp 3>"$room/display" >"$room/Xvfb.log" 2>&1 &
+    Xvfb -displayfd 3 -screen 0 ${SCREEN}x24 -nolisten tcp -noreset 3>"$room/display" >"$room/Xvfb.log" 2>&1 &
     server=$!
     wait_for_word display Xvfb
     DISPLAY=:$(cat "$room/display")
@@ -239,11 +241,12 @@ report() {
     end_wireshark
 }
 
-# menu NAME CAPTURE ENTRY TITLE: a dialog that a menu opens
+# menu NAME CAPTURE ENTRY TITLE [TAB]: a dialog that a menu opens, or a page of it
 menu() {
     open "$2" 247 ''
     in_window press 'menu item' "^$3\$"
     find_window "$4"
+    [ -z "${5-}" ] || in_window press 'page tab' "^$5"
     picture "$1" "$width" 400
     end_wireshark
 }
@@ -272,7 +275,7 @@ right_click() {
 timeline() {
     fresh_settings
     # From its folder, as the timeline bears the name that the capture was called by
-    (cd "$room" && exec_in_room tshark -q -r "$3" -z "spiscope,timeline,home/$1.svg") || die "tshark made no timeline of $3."
+    (cd "$room" && exec_in_room tshark -C SPIscope -q -r "$3" -z "spiscope,timeline,home/$1.svg") || die "tshark made no timeline of $3."
     rsvg-convert --width "$2" --background-color white --output "$room/shots/now.png" "$room/home/$1.svg"
     save "$1"
 }
@@ -305,7 +308,7 @@ dialog outages "$width" 240 v1_life_ends.pcap spiscope,outage 'Outages'
 if [ "${1-}" ]; then
     toolbar toolbar v1_life_ends.pcap
     right_click right-click v1_life_ends.pcap 300 Down Down Down Down Down Down Down Down Down Right
-    menu conversations v1_life_ends.pcap Conversations Conversations
+    menu conversations v1_life_ends.pcap Conversations Conversations SPIscope
     dialog ike "$width" 240 v1_life_ends.pcap spiscope,ike 'IKE SAs'
     theme=qt5ct
     ! ldd "$(command -v wireshark)" | grep -q libQt6 || theme=qt6ct
@@ -314,7 +317,7 @@ if [ "${1-}" ]; then
     dialog dark-tunnels "$width" 240 v1_life_ends.pcap spiscope,tunnel 'Tunnels'
     theme=
 fi
+timeline timeline 1100 v1_life_ends.pcap
 keys=
 dialog associations "$width" 420 v2_flap.pcap spiscope,sa 'Security Associations'
 dialog io-graph 1100 700 v2_flap.pcap io,stat 'I/O Graphs'
-timeline timeline 1100 v1_life_ends.pcap

@@ -26,6 +26,7 @@ struct begin {
 
 struct search {
     GArray *begins;                 /* of struct begin, in order of time */
+    wmem_allocator_t *pool;
     wmem_array_t *found;
     double seconds;                 /* of the capture */
     uint32_t together;              /* seconds */
@@ -79,6 +80,7 @@ static struct shared_trouble
 trouble_of(const struct search *search, unsigned from, unsigned to, const struct ip_address *gateway)
 {
     struct shared_trouble trouble = { .gateway = gateway, .first = begin_at(search, from)->time };
+    wmem_array_t *ids = wmem_array_new(search->pool, sizeof(uint32_t));
     GHashTable *known = g_hash_table_new(NULL, NULL);
 
     for (unsigned i = from; i < to; i++) {
@@ -89,11 +91,13 @@ trouble_of(const struct search *search, unsigned from, unsigned to, const struct
         if (!g_hash_table_add(known, (gpointer)begin->tunnel))
             continue;
         trouble.tunnels++;
+        wmem_array_append_one(ids, begin->tunnel->id);
         trouble.last = begin->time;
         if (trouble.frames < SHARED_FRAMES_AT_MOST)
             trouble.frame[trouble.frames++] = begin->frame;
     }
     g_hash_table_destroy(known);
+    trouble.id = wmem_array_get_raw(ids);
     return trouble;
 }
 
@@ -141,7 +145,7 @@ shared_troubles(wmem_allocator_t *pool, const struct tunnel_table *tunnels, cons
         const nstime_t *last, uint32_t *count)
 {
     nstime_t span = clock_elapsed(first, last);
-    struct search search = { .begins = gather(tunnels, judge), .found = wmem_array_new(pool, sizeof(struct shared_trouble)),
+    struct search search = { .begins = gather(tunnels, judge), .pool = pool, .found = wmem_array_new(pool, sizeof(struct shared_trouble)),
             .seconds = MAX(nstime_to_sec(&span), 1.0), .together = judge->limits.min_outage };
     unsigned from = 0;
 

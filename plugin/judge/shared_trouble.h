@@ -13,6 +13,7 @@
 
 struct shared_trouble {
     uint32_t tunnels;               /**< that went down, each once */
+    const uint32_t *id;             /**< of those tunnels, in the order in which they went down */
     const struct ip_address *gateway; /**< of all of them */
     nstime_t first;                 /**< when the first one went down, ... */
     nstime_t last;                  /**< ... and the last one */

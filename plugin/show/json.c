@@ -390,6 +390,7 @@ put_shared(const struct json_writer *writer, const struct capture_facts *facts, 
         json_put_string(writer, "gateway", words_address(&writer->plain, troubles[i].gateway));
         json_put_time(writer, "first", &troubles[i].first);
         json_put_time(writer, "last", &troubles[i].last);
+        json_put_frames(writer, "tunnel_ids", troubles[i].id, troubles[i].tunnels);
         json_put_frames(writer, "frames", troubles[i].frame, troubles[i].frames);
         json_dumper_end_object(writer->json);
     }

@@ -199,6 +199,17 @@ padded(const char *text, unsigned width, bool left)
     return left ? wmem_strdup_printf(wmem_epan_scope(), "%-*s", (int)width, text) : wmem_strdup_printf(wmem_epan_scope(), "%*s", (int)width, text);
 }
 
+/* The window sorts by the first column, and draws the sign for that over the title's beginning where it is aligned to the right: blanks give it room. */
+#define SIGN_BLANKS 4
+
+static unsigned
+title_width(const struct registered_table *registered, unsigned column, unsigned width)
+{
+    if (registered->pads || column > 0 || is_left(registered, column))
+        return width;
+    return (unsigned)strlen(registered->plan->columns[column].title) + SIGN_BLANKS;
+}
+
 /* The last column's cells need no padding, if they are texts. */
 static void
 set_width(struct registered_table *registered, unsigned column, unsigned width)
@@ -210,7 +221,7 @@ set_width(struct registered_table *registered, unsigned column, unsigned width)
     registered->width[column] = width;
     wmem_free(wmem_epan_scope(), (char *)item->column_name);
     wmem_free(wmem_epan_scope(), (char *)item->field_format);
-    item->column_name = padded(registered->plan->columns[column].title, width, left);
+    item->column_name = padded(registered->plan->columns[column].title, title_width(registered, column, width), left);
     item->field_format = width == 0 || (left && is_last) ? wmem_strdup_printf(wmem_epan_scope(), "%%%s", conversion)
         : wmem_strdup_printf(wmem_epan_scope(), "%%%s%u%s", left ? "-" : "", width, conversion);
 }

@@ -39,6 +39,7 @@ class Hub:
     troubled: int = 0                       # so many delete their tunnels two to four times and come back
     shared: int = 0                         # spokes that the hub deletes at one time, within a second
     deleted: dict = field(default_factory=dict)
+    gone: list = field(default_factory=list)        # the spokes of shared, by their addresses
 
     def build(self):
         cap = ManySpis(f"hub-{self.spokes}-{self.troubled}-{self.shared}", "a hub")
@@ -52,6 +53,7 @@ class Hub:
                 ends = [at + (60 + 120 * i) * S for at in (cap.random.randrange(120 * S),) for i in range(count)]    # at moments of its own
                 self.deleted[address(places[spoke])] = len(ends)
             if self.spokes - spoke <= self.shared:
+                self.gone.append(address(places[spoke]))
                 ends = [TOGETHER + (self.spokes - spoke) * 900 * MS // self.shared]
             self.talk(cap, address(places[spoke]), at, ends, hub_deletes=bool(self.shared))
         return cap.finish()
@@ -147,10 +149,13 @@ def test_times_stay_in_sight(spiscope):
 
 @pytest.mark.parametrize("spokes, troubled, shared", [(10, 0, 4), (60, 0, 23), (300, 8, 100), (1000, 0, 500)])
 def test_what_spokes_share_is_said_once(spiscope, spokes, troubled, shared):
-    _, output = made(spiscope, spokes, troubled, shared)
+    hub, output = made(spiscope, spokes, troubled, shared)
     trouble, = output.json["shared"]
     assert trouble["tunnels"] == shared and trouble["gateway"] == HUB
     assert BASE + TOGETHER / S - PACE / S <= trouble["first"] <= trouble["last"] <= BASE + TOGETHER / S + 2
+    peers = {tunnel["id"]: set(tunnel["peers"]) - {HUB} for tunnel in output.json["tunnels"]}
+    down = [peers[tunnel].pop() for tunnel in trouble["tunnel_ids"]]
+    assert sorted(down) == sorted(hub.gone), "each that the hub deleted then, once"
     at = datetime.fromtimestamp(int(trouble["first"]), timezone.utc).strftime("%H:%M:%S")
     text = " ".join(output.report.split("\n\nTunnel ")[0].split())
     assert f"{shared} tunnels went down within" in text and at in text and f"{HUB} or its path" in text

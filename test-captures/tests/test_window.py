@@ -21,6 +21,7 @@ TESTS = Path(__file__).resolve().parent
 PROFILE = TEST_CAPTURES.parent / "plugin" / "profile" / "SPIscope"
 FIRST, SECOND = "v1_life_ends", "v2_flap"
 FINDING = 247               # of the first: 192.0.2.2 offers another phase 2 lifetime
+MAIN_MODE = 1               # of the first: a packet of an IKE SA that has no SPI of ESP yet
 SIZE = "1366x768x24"
 SECONDS = 150               # at most, for one run; on an idle machine the longest takes ten
 FIELDS = ("frame.number", "spiscope.finding", "spiscope.evidence", "spiscope.evidence_of")
@@ -41,8 +42,11 @@ def room():
         shutil.copy(TEST_CAPTURES / f"{name}.pcap", room.room)
     for path in (*TESTS.glob("window*.py"),):
         shutil.copy(path, room.room)
-    for name in ("run", "settings"):
+    for name in ("run", "settings", "programs"):
         (room.room / name).mkdir()
+    browser = room.room / "programs" / "xdg-open"           # what Qt hands a file to
+    browser.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$1\" >'{room.room}/home/opened.new' && mv '{room.room}/home/opened.new' '{room.room}/home/opened'\n")
+    browser.chmod(0o755)
     profile = room.room / "settings" / "profiles" / "SPIscope"
     shutil.copytree(PROFILE, profile)
     for table in (TEST_CAPTURES / f"{FIRST}.keys").iterdir():
@@ -58,9 +62,9 @@ def room():
 
 @pytest.fixture(scope="module")
 def display(room):
-    """The name of an X server's display; it takes one that is free."""
+    """The name of an X server's display; it takes one that is free, and does not begin anew when a client leaves: who comes just then is sent away."""
     read, write = os.pipe()
-    server = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", SIZE, "-nolisten", "tcp"], pass_fds=(write,), stdin=subprocess.DEVNULL,
+    server = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", SIZE, "-nolisten", "tcp", "-noreset"], pass_fds=(write,), stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     os.close(write)
     with os.fdopen(read) as told:
@@ -98,9 +102,10 @@ def entries(document):
 def wireshark(room, display, plugin, *arguments):
     """The command that runs another one beside Wireshark, in one D-Bus session."""
     environment = {**room.environment(room.room / "settings", plugin), "DISPLAY": display, "XDG_RUNTIME_DIR": str(room.room / "run"), "QT_QPA_PLATFORM": "xcb",
-                   "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+                   "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1", "PYTHONDONTWRITEBYTECODE": "1",
+                   "PATH": f"{room.room / 'programs'}:{os.environ['PATH']}"}
     environment.pop("WAYLAND_DISPLAY", None)
-    script = 'wireshark -C SPIscope "$@" >wireshark.log 2>&1 & shark=$!; "$PYTHON" window_steps.py "$VERB" "$EXPECTED"; status=$?; kill $shark; exit $status'
+    script = 'wireshark -C SPIscope "$@" >wireshark.log 2>&1 & shark=$!; "$PYTHON" window_steps.py "$VERB" "$EXPECTED"; status=$?; kill $shark; [ $status -eq 0 ] || cat wireshark.log; exit $status'
     command = [*room.as_nobody(), "dbus-run-session", "--", "sh", "-c", script, "sh", *arguments]
     (room.room / "wireshark.log").touch()
     (room.room / "wireshark.log").chmod(0o666)
@@ -131,7 +136,7 @@ def case(room):
     following = min(frame for frame in tunnel["verdict"]["evidence"] if frame > FINDING)
     rests = next(row[2] for row in rows if int(row[0]) == FINDING)
     return {
-        "first": f"{FIRST}.pcap", "frames": document["capture"]["frames"], "tunnels": entries(document),
+        "first": f"{FIRST}.pcap", "path": path, "report_file": str(room.room / "home" / "spiscope-report.txt"), "frames": document["capture"]["frames"], "tunnels": entries(document),
         "finding": FINDING, "findings": len(findings), "next_evidence": following,
         "evidence": sorted({FINDING, *map(int, rests.split(","))}),
         "report": report, "log": [f"phase2_lifetime_mismatch (proven): Phase 2 lifetime: {tunnel['peers'][1]} offers 3600 s", "deleted by A"],
@@ -141,9 +146,54 @@ def case(room):
     }
 
 
+def frames_with(room, filter):
+    return [int(frame) for frame in tshark(room, "-2", "-r", f"{room.room / FIRST}.pcap", "-Y", filter, "-T", "fields", "-e", "frame.number").split()]
+
+
+def buttons(room):
+    """How many packets each of the profile's leaves, where the finding's packet is selected."""
+    lines = (PROFILE / "dfilter_buttons").read_text().splitlines()
+    filters = dict(re.match(r'"TRUE","([^"]*)","([^"]*)"', line).groups() for line in lines if line.startswith('"TRUE"'))
+    selected = {"spiscope.tunnel": "0", "frame.number": str(FINDING),
+                "spiscope.sa.spi": tshark(room, "-2", "-r", f"{room.room / FIRST}.pcap", "-Y", f"frame.number == {FINDING}",
+                                          "-T", "fields", "-e", "spiscope.sa.spi").strip()}
+    return {name: len(frames_with(room, re.sub(r"\$\{([^}]*)\}", lambda match: selected[match[1]], filter))) for name, filter in filters.items()}
+
+
+@pytest.fixture(scope="module")
+def walk(room, case):
+    """The README's walk-through: its other clicks, the packet that each is made at, the filter that it gives and the packets that this leaves."""
+    sas = json.loads(tshark(room, "-q", "-2", "-r", f"{room.room / FIRST}.pcap", "-z", "spiscope,json"))["tunnels"][0]["sas"]
+    middle = next(sa for sa in sas if sa["replaces"] is not None and sa["replaced_by"] is not None)
+    frame, spi = middle["first_frame"], middle["spi"]
+    neighbours = [spi, middle["replaces"], middle["replaced_by"]]
+    filters = [
+        (["Filter this tunnel"], frame, "spiscope.tunnel == 0"),
+        (["Filter this tunnel's findings"], frame, "spiscope.tunnel == 0 && (spiscope.finding || spiscope.evidence_of)"),
+        (["Filter this SA"], frame, f"spiscope.sa == {middle['id']}"),
+        (["Filter this SA's whole story"], frame, f"spiscope.sa.spi == {spi} || spiscope.finding.spi == {spi}"),
+        (["Filter its predecessor and successor"], frame, " || ".join(f"spiscope.sa.spi == {each}" for each in neighbours)),
+        (["Conversation Filter", "SPIscope SA"], frame, f"spiscope.sa == {middle['id']}"),
+        (["Conversation Filter", "SPIscope tunnel"], frame, "spiscope.tunnel == 0"),
+    ]
+    (room.room / "home" / "opened").unlink(missing_ok=True)
+    rests = case["evidence"]
+    return {
+        **{name: case[name] for name in ("first", "path", "frames", "finding", "report")},
+        "buttons": buttons(room), "without_spi": MAIN_MODE, "rests_on": next(each for each in rests if each != FINDING),
+        "filters": [(*row, len(frames_with(room, row[2]))) for row in filters],
+        "opened": str(room.room / "home" / "opened"), "spis": [sa["spi"] for sa in sas],
+    }
+
+
 def test_a_case_is_answered_step_by_step(room, display, case):
-    status, said = drive(room, display, "case", case, "-r", str(room.room / case["first"]), "-g", str(FINDING))
-    assert status == 0 and len(re.findall(r"^[\d.]+ s: ", said, re.M)) == 7 + len(case["tables"]), said
+    status, said = drive(room, display, "case", case, "-r", case["path"], "-g", str(FINDING))
+    assert status == 0 and len(re.findall(r"^[\d.]+ s: ", said, re.M)) == 8 + len(case["tables"]), said
+
+
+def test_each_other_click_of_the_walk_through_is_answered(room, display, walk):
+    status, said = drive(room, display, "walk", walk, "-r", walk["path"])
+    assert status == 0 and len(re.findall(r"^[\d.]+ s: ", said, re.M)) == 9 + len(walk["filters"]), said
 
 
 def test_a_window_that_does_not_answer_is_seen(room, display, case):

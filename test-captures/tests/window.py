@@ -20,7 +20,9 @@ gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi, GLib  # noqa: E402
 
 PATIENCE = float(os.environ.get("WINDOW_PATIENCE", "20"))     # seconds for a step; on an idle machine all of them answer within two
+STARTING = 3                    # so many times as long may it take to start, where the machine is busy
 PAUSE = 0.05
+NEAR = 10                       # pixels
 # Below these nothing is looked for by name: they hold a child for each cell
 GRIDS = ("table", "tree", "tree table")
 
@@ -29,9 +31,9 @@ class NoAnswer(AssertionError):
     """What a step waited for did not come."""
 
 
-def wait(what, probe):
-    """What probe() gives once that is true."""
-    end = time.monotonic() + PATIENCE
+def wait(what, probe, times=1):
+    """What probe() gives once that is true; at most so many times as long as a step may take."""
+    end = time.monotonic() + times * PATIENCE
     while True:
         try:
             found = probe()
@@ -40,7 +42,7 @@ def wait(what, probe):
         if found:
             return found
         if time.monotonic() > end:
-            raise NoAnswer(f"{what}: no answer within {PATIENCE:.0f} s")
+            raise NoAnswer(f"{what}: no answer within {times * PATIENCE:.0f} s")
         time.sleep(PAUSE)
 
 
@@ -79,7 +81,7 @@ def text_of(thing):
 class Window:
     def __init__(self):
         Atspi.init()
-        self.program = wait("Wireshark", self.find_program)
+        self.program = wait("Wireshark", self.find_program, STARTING)
 
     @staticmethod
     def find_program():
@@ -108,6 +110,19 @@ class Window:
         names = [action.get_action_name(i) for i in range(action.get_n_actions())]
         assert names, f'{role} "{name}" does nothing'
         action.do_action(names.index("Press") if "Press" in names else 0)
+
+    def write(self, field, text):
+        """Into a text field, instead of what stands there."""
+        Atspi.EditableText.set_text_contents(field, text)
+
+    def key(self, symbol):
+        """Presses a key, an X11 keysym; it goes to the window that has the focus."""
+        Atspi.generate_keyboard_event(symbol, None, Atspi.KeySynthType.SYM)
+
+    def click(self, thing, times=1, at=0.0):
+        """With the mouse, near its left end; or at such a part of its width."""
+        box = Atspi.Component.get_extents(thing, Atspi.CoordType.SCREEN)
+        Atspi.generate_mouse_event(box.x + max(NEAR, int(box.width * at)), box.y + min(NEAR, box.height // 2), "b1d" if times == 2 else "b1c")
 
     def texts(self, within):
         """The texts that a window shows, of more than one line."""

@@ -2,6 +2,7 @@
 """What test_window.py has somebody do in Wireshark's window. Each step ends with an answer, or this ends with a NoAnswer that says which.
 
     window_steps.py case EXPECTED       EXPECTED: JSON, see test_window.py
+    window_steps.py walk EXPECTED       the other clicks of the README's walk-through
     window_steps.py live EXPECTED
 """
 import json
@@ -11,16 +12,28 @@ import sys
 import time
 from pathlib import Path
 
-from window import Window, below, children, clipboard, text_of, wait
+from window import Atspi, Window, below, children, clipboard, text_of, wait
 
 BEGUN = time.monotonic()
 HEADER, RECORD = 24, 16         # bytes of a pcap file's header, of each packet's
+RETURN_KEY, END_KEY = 0xff0d, 0xff57    # X11's names of them
 WIDTH = 64                      # characters of a line in a new text window of Wireshark, of 9 pixels each
 
 
 def body(report):
     """Without the lines with the file's name."""
     return report.partition("\n\n")[2]
+
+
+def capture_line(report):
+    """What the report calls the capture, and more, in one line."""
+    return re.sub(r"\s+", " ", re.search(r"^Capture +(.*?)\n\n", report, re.M | re.S)[1])
+
+
+def is_within(thing, other):
+    """Whether its upper end is to be seen in the other's place."""
+    box, place = (Atspi.Component.get_extents(each, Atspi.CoordType.SCREEN) for each in (thing, other))
+    return place.y <= box.y < place.y + place.height - box.height
 
 
 def answered(step):
@@ -43,25 +56,50 @@ class Case:
     def filter(self):
         return next(text_of(text) for text in below(self.part("tool bar", "Display Filter"), "text", "Display filter entry"))
 
-    def press_menu(self, entry):
-        self.window.press("menu item", entry, self.part("menu bar"))
+    def clear_filter(self):
+        entry = next(below(self.part("tool bar", "Display Filter"), "text", "Display filter entry"))
+        self.window.click(entry, at=0.5)
+        self.window.write(entry, "")
+        self.window.key(RETURN_KEY)
+
+    def press_menu(self, *entries):
+        """The last one of these, which is below the one before, and so on."""
+        menu = self.part("menu bar")
+        for entry in entries[:-1]:
+            menu = self.window.find("menu item", entry, menu)
+        self.window.press("menu item", entries[-1], menu)
 
     def press_button(self, name):
         self.window.press("push button", name, next(bar for bar in children(self.main)
                                                     if bar.get_role_name() == "tool bar" and next(below(bar, "push button", name), None)))
 
-    def selector(self):
-        """What the toolbar's list of tunnels holds."""
+    def selector_items(self):
         for bar in children(self.main):
             if bar.get_role_name() == "tool bar" and next(below(bar, "push button", "Next evidence"), None):
-                return [item.get_name() for box in below(bar, "combo box", re.compile("")) for rows in children(box) for item in children(rows)]
+                return [item for box in below(bar, "combo box", re.compile("")) for rows in children(box) for item in children(rows)]
         return []
+
+    def selector(self):
+        """What the toolbar's list of tunnels holds."""
+        return [item.get_name() for item in self.selector_items()]
+
+    def details(self):
+        return next(below(self.main, "tree", "Packet details"))
+
+    def detail(self, pattern):
+        """A line of the packet details."""
+        return next((cell for cell in children(self.details()) if re.search(pattern, cell.get_name())), None)
 
     def selected_frame(self):
         """As the packet details' first line has it."""
-        details = next(below(self.main, "tree", "Packet details"))
-        lines = [cell.get_name() for cell in children(details)]
-        return next((int(match[1]) for line in lines if (match := re.match(r"Frame (\d+):", line))), None)
+        line = self.detail(r"^Frame \d+:")
+        return int(re.match(r"Frame (\d+)", line.get_name())[1]) if line else None
+
+    def go_to(self, frame):
+        bar = next(child for child in children(self.part("filler")) if next(below(child, "push button", "Go to packet"), None))
+        self.window.write(next(below(bar, "text", "")), str(frame))
+        self.window.press("push button", "Go to packet", bar)
+        wait(f"packet {frame}", lambda: self.selected_frame() == frame)
 
     def read(self, title, text):
         """The text of a window that opens with such a title, once it holds the other."""
@@ -105,6 +143,16 @@ def see_a_case(expected):
     wait("the clipboard", lambda: body(clipboard()) == expected["report"])
     answered("Show the report, and Copy: it is on the clipboard")
 
+    window.press("push button", "Save", shown)
+    dialog = window.window(re.compile("Save the text"))
+    field = next(below(dialog, "text", ""))
+    assert text_of(field) == expected["report_file"], text_of(field)
+    window.press("push button", "OK", dialog)
+    wait("the file", lambda: Path(expected["report_file"]).exists())
+    assert capture_line(Path(expected["report_file"]).read_text()).startswith(f"{expected['path']}:")
+    assert body(Path(expected["report_file"]).read_text()) == expected["report"]
+    answered("Save: the file holds it, with the capture's name")
+
     case.press_menu("Follow this tunnel")
     _, log = case.read("SPIscope tunnel 0", "Tunnel 0: A ")
     assert all(line in " ".join(log.split()) for line in expected["log"]), log
@@ -125,6 +173,79 @@ def see_a_case(expected):
     _, text = case.read("SPIscope report", expected["second"])
     assert body(text).split() == expected["second_report"].split(), text
     answered("a second file: its tunnels, its report")
+
+
+def walk_through(expected):
+    window = Window()
+    case = Case(window, re.compile(re.escape(expected["first"])))
+    wait("the toolbar's list of tunnels", lambda: len(case.selector()) > 1)
+    for name, count in expected["buttons"].items():
+        case.go_to(expected["finding"])
+        case.press_button(name)
+        case.wait_for_count(f"Displayed: {count}")
+        case.clear_filter()
+        case.wait_for_count(f"Displayed: {expected['frames']}")
+    answered(f"buttons: {', '.join(expected['buttons'])}")
+
+    case.go_to(expected["without_spi"])
+    case.press_button("This SPI")
+    case.wait_for_count("Displayed: 1")
+    case.press_button("This tunnel")
+    case.wait_for_count(f"Displayed: {expected['buttons']['This tunnel']}")
+    answered("This SPI on a packet that has none leaves that packet, and so something to go on with")
+
+    case.press_button("Findings")
+    case.go_to(expected["finding"])
+    case.press_menu("Expand All")
+    wait("the details' last lines", lambda: case.detail(r"^\[Evidence: "))
+    window.click(case.detail(r"^Frame \d+:"))
+    window.key(END_KEY)
+    wait("Evidence, to be seen", lambda: is_within(case.detail(r"^\[Evidence: "), case.details()))
+    window.click(case.detail(r"^\[Evidence: "), times=2)
+    wait("the packet of the evidence", lambda: case.selected_frame() == expected["rests_on"])
+    answered("a double click on Evidence goes to it")
+
+    for entries, frame, filter, count in expected["filters"]:
+        case.clear_filter()
+        case.go_to(frame)
+        case.press_menu(*entries)
+        wait(f"{entries[-1]}: its filter", lambda: case.filter() == filter)
+        case.wait_for_count(f"Displayed: {count}")
+        answered(" > ".join(entries))
+
+    case.press_menu("Copy the report")
+    wait("the clipboard", lambda: body(clipboard()) == expected["report"])
+    assert capture_line(clipboard()).startswith(f"{expected['path']}:"), clipboard()
+    message = wait("a word about it", lambda: next((child for child in children(window.program) if next(below(child, "label", re.compile("is on the clipboard")), None)), None))
+    window.press("push button", "OK", message)
+    answered("Copy the report: it is on the clipboard, and that is said")
+
+    case.press_button("Report")
+    case.read("SPIscope report", "  Verdict ")
+    answered("Report in the toolbar")
+
+    case.press_menu("Conversations")
+    shown = window.window(re.compile("Conversations"))
+    window.press("page tab", re.compile(r"^SPIscope · 1$"), shown)
+    answered("Conversations: its tab, with a tunnel")
+
+    case.press_menu("Expert Information")
+    window.window(re.compile("Expert Information"))
+    case.press_menu("I/O Graphs")
+    window.window(re.compile("I/O Graphs"))
+    answered("Expert Information, I/O Graphs")
+
+    case.press_menu("Show the timeline")
+    wait("the browser", lambda: Path(expected["opened"]).exists())
+    picture = Path(Path(expected["opened"]).read_text().strip().removeprefix("file://"))
+    assert picture.stat().st_mode & 0o777 == 0o600
+    text = picture.read_text()
+    assert "<svg" in text.partition(">")[0] or text.startswith("<?xml"), text[:200]
+    assert all(spi in text for spi in expected["spis"])
+    answered("Show the timeline: the browser is given one, which nobody else can read")
+    case.press_menu("Quit")
+    wait("the end", lambda: not picture.exists())
+    answered("at Wireshark's end it is deleted")
 
 
 def see_it_live(expected):
@@ -151,4 +272,4 @@ def see_it_live(expected):
 
 
 if __name__ == "__main__":
-    {"case": see_a_case, "live": see_it_live}[sys.argv[1]](json.loads(sys.argv[2]))
+    {"case": see_a_case, "walk": walk_through, "live": see_it_live}[sys.argv[1]](json.loads(sys.argv[2]))

@@ -90,7 +90,7 @@ text_by_size(const struct words *words, const struct exchange *exchange)
     const char *requester = words_requester(words, exchange), *responder = words_responder(words, exchange);
 
     if (exchange->ike_sa->version < 2)
-        return wmem_strdup_printf(words->scope, "%s met the Quick Mode (phase 2) of frame %u with an Informational, and %s tried "
+        return wmem_strdup_printf(words->scope, "%s answered the Quick Mode (phase 2) of frame %u with an Informational, and %s tried "
                 "again: refused. The reason is encrypted%s", responder, exchange->request_frame, requester, in_the_end(exchange));
     return wmem_strdup_printf(words->scope, "%s refused the %s that %s asked for: its answer of %u bytes is "
             "too small to hold one. The reason is encrypted%s", responder,

@@ -122,9 +122,10 @@ text_early_rekey(const struct words *words, const struct finding *finding)
     const struct early *early = finding->detail;
 
     return wmem_strdup_printf(words->scope, "%s started %u rekeys in a row far before their time, the last after %s "
-            "(negotiated: %s)", words_requester(words, finding->exchange),
+            "(%s)", words_requester(words, finding->exchange),
             early->row, words_duration(words, &early->age), early->negotiated
-                ? wmem_strdup_printf(words->scope, "%" PRIu64 " s", early->negotiated) : early->is_ikev2 ? "not in IKEv2" : "not read");
+                ? wmem_strdup_printf(words->scope, "negotiated: %" PRIu64 " s", early->negotiated)
+                : early->is_ikev2 ? "IKEv2 negotiates no lifetime" : "the negotiated lifetime was not read");
 }
 
 const struct rule rule_early_rekey = {

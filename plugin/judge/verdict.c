@@ -7,6 +7,8 @@
  */
 #include "verdict.h"
 
+#include <string.h>
+
 #include "../clock.h"
 #include "../words/vendors.h"
 #include "cause.h"
@@ -70,7 +72,7 @@ static const struct cause_words causes[CAUSES] = {
     [CAUSE_PATH_MTU] = { "path_mtu", NULL, FINDING_PATH_MTU, { NULL }, { CONFIG } },
     [CAUSE_NAT_MAPPING] = { "nat_mapping", NULL, FINDING_NAT_MAPPING, { NULL }, { SAS } },
     [CAUSE_LOSS] = { "loss", NULL, FINDING_LOSS, { NULL }, { SAS } },
-    [CAUSE_ONE_WAY] = { "one_way", "one direction is silent, and the packets do not show why", FINDING_ONE_WAY, { NULL }, { SAS } },
+    [CAUSE_ONE_WAY] = { "one_way", "a peer sends no traffic that arrives here, and the packets do not show why", FINDING_ONE_WAY, { NULL }, { SAS } },
     [CAUSE_REKEY_COLLISION] = { "rekey_collision", NULL, FINDING_REKEY_COLLISION, { NULL }, { SAS },
         "both peers asked for new SAs at once, and nothing is left of these" },
     [CAUSE_REKEY_RACE] = { "rekey_race", "the silence begins with a rekey: one peer does not use the new SA", 0, {
@@ -422,27 +424,44 @@ names_age(unsigned cause)
             || cause == CAUSE_LIFETIME_TOO_SHORT;
 }
 
+/* The cause in words, as a sentence's begin: who acts in the place of "a peer", or behind it. */
+static char *
+cause_text(const struct words *words, const struct tunnel *tunnel, const struct verdict *verdict)
+{
+    static const char a_peer[] = "a peer ";
+    const struct cause_words *cause = &causes[verdict->cause];
+    const char *words_of = cause->because ? cause->because : cause->unread, *because = words_of ? words_of : cause->name;
+    const char *does = g_str_has_prefix(because, a_peer) ? because + strlen(a_peer) : NULL;
+    char *text;
+
+    if (verdict->by == 0 || verdict->by == 1) {
+        const char *letter = words_letter(verdict->by, ""), *peer = words_endpoint(words, &tunnel->flow[verdict->by].source);
+        text = does ? wmem_strdup_printf(words->scope, "%s (%s) %s", letter, peer, does)
+            : wmem_strdup_printf(words->scope, "%s (%s, %s)", because, letter, peer);
+    } else if (verdict->by == PEER_BOTH) {
+        text = does ? wmem_strdup_printf(words->scope, "each peer %s", does) : wmem_strdup_printf(words->scope, "%s (both peers)", because);
+    } else {
+        text = wmem_strdup(words->scope, because);
+    }
+    text[0] = g_ascii_toupper(text[0]);
+    return text;
+}
+
 char *
 verdict_summary(const struct words *words, const struct tunnel *tunnel, const struct verdict *verdict)
 {
     const struct cause_words *cause = &causes[verdict->cause];
     char *state = state_text(words, verdict);
-    const char *by = "";
+    const char *age = "";
 
-    if (verdict->cause == CAUSE_NONE)
+    if (verdict->cause == CAUSE_NONE || (verdict->cause == CAUSE_UNKNOWN && verdict->state == STATE_UNKNOWN))
         return wmem_strdup_printf(words->scope, "%s.", state);
     if (verdict->cause == CAUSE_UNKNOWN && works(verdict))
         return wmem_strdup_printf(words->scope, "%s. See also what else was found.", state);
     if (verdict->finding && (!cause->because || speaks_for_way(verdict->finding)))
         return wmem_strdup_printf(words->scope, "%s. %s. %s", state, finding_text(words, verdict->finding),
                 finding_meaning(verdict->finding->key));
-    if (verdict->by == PEER_BOTH)
-        by = " (both peers)";
-    else if (verdict->by == 0 || verdict->by == 1)
-        by = wmem_strdup_printf(words->scope, " (%s, %s)", words_letter(verdict->by, ""),
-                words_endpoint(words, &tunnel->flow[verdict->by].source));
     if (verdict->age.secs > 0 && names_age(verdict->cause))
-        by = wmem_strdup_printf(words->scope, "%s, the last time after %s", by, words_duration(words, &verdict->age));
-    const char *because = cause->because ? cause->because : cause->unread;
-    return wmem_strdup_printf(words->scope, "%s: %s%s.", state, because ? because : cause->name, by);
+        age = wmem_strdup_printf(words->scope, "%s after %s", verdict->outages == 1 ? "," : "; the last time", words_duration(words, &verdict->age));
+    return wmem_strdup_printf(words->scope, "%s. %s%s.", state, cause_text(words, tunnel, verdict), age);
 }

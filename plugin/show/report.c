@@ -60,7 +60,7 @@ was_rekeyed(const struct sa *sa)
     return sa->successor && sa->born_in_capture && !rekey_is_set_up_anew(sa, sa->successor);
 }
 
-/* "All 18 rekeys were started by A", "10 rekeys were started by A, 8 by B; of 2 it was not seen by whom". */
+/* "All 18 rekeys were started by A", "10 rekeys were started by A, 8 by B; of 2 it was not seen by whom"; without who started none. */
 static char *
 text_started(const struct words *words, const struct renewals *renewals)
 {
@@ -71,9 +71,12 @@ text_started(const struct words *words, const struct renewals *renewals)
     if (renewals->count == 1)
         return wmem_strdup_printf(words->scope, "The rekey was started by %s", words_letter(a > 0 ? 0 : 1, ""));
     if (a == renewals->count || b == renewals->count)
-        return wmem_strdup_printf(words->scope, "All %u rekeys were started by %s", renewals->count, a > 0 ? "A" : "B");
-    return wmem_strdup_printf(words->scope, "%s started by A, %u by B%s", words_count(words, a, "rekey was", "rekeys were"), b,
-            unseen == 0 ? "" : wmem_strdup_printf(words->scope, "; of %u it was not seen by whom", unseen));
+        return wmem_strdup_printf(words->scope, "%s rekeys were started by %s",
+                renewals->count == 2 ? "Both" : wmem_strdup_printf(words->scope, "All %u", renewals->count), a > 0 ? "A" : "B");
+    const char *rest = unseen == 0 ? "" : wmem_strdup_printf(words->scope, "; of %u it was not seen by whom", unseen);
+    if (a == 0 || b == 0)
+        return wmem_strdup_printf(words->scope, "%s started by %s%s", words_count(words, a + b, "rekey was", "rekeys were"), a > 0 ? "A" : "B", rest);
+    return wmem_strdup_printf(words->scope, "%s started by A, %u by B%s", words_count(words, a, "rekey was", "rekeys were"), b, rest);
 }
 
 /* "20.0 s", "20.0 s to 22.1 s" */
@@ -125,8 +128,9 @@ write_findings(FILE *out, const struct words *words, const struct tunnel *tunnel
         const struct finding *finding = finding_file_best(file, key);
         if (!finding || key == FINDING_OUTAGE || finding_severity(finding) != rank)
             continue;
-        write_wrapped(out, words, "  Finding", wmem_strdup_printf(words->scope, "%s, %s, as in frame %u (%s): %s",
-                finding_kind((uint8_t)key)->key, words_times(words, finding_file_count(file, key)), finding->frame,
+        uint32_t count = finding_file_count(file, key);
+        write_wrapped(out, words, "  Finding", wmem_strdup_printf(words->scope, "%s, %s, %s frame %u (%s): %s",
+                finding_kind((uint8_t)key)->key, words_times(words, count), count == 1 ? "in" : "as in", finding->frame,
                 confidence_name(finding_confidence(finding)), finding_text(words, finding)));
     }
 }
@@ -227,11 +231,14 @@ keys_text(const struct words *words, uint64_t keys)
 static void
 write_others(FILE *out, const struct words *words, const struct verdict *verdict)
 {
+    /* of a tunnel that flaps, its verdict says what its SPIs went through */
+    bool flaps = verdict->state == STATE_FLAPPING || verdict->state == STATE_CHURNING;
+    uint64_t told = flaps ? UINT64_C(1) << FINDING_FLAPPING | UINT64_C(1) << FINDING_SPI_CHURN : 0, overcome = verdict->history & ~told;
+
     if (verdict->also & ~verdict->history)
         write_wrapped(out, words, "  Also", keys_text(words, verdict->also & ~verdict->history));
-    if (verdict->history)
-        write_wrapped(out, words, "  Overcome", wmem_strdup_printf(words->scope, "%s: before it last began to work",
-                keys_text(words, verdict->history)));
+    if (overcome)
+        write_wrapped(out, words, "  Overcome", wmem_strdup_printf(words->scope, "%s: before it last began to work", keys_text(words, overcome)));
 }
 
 static void

@@ -149,7 +149,7 @@ def test_findings_stand_from_the_worst_to_the_least(spiscope):
         output = outputs(spiscope, name, True)
         severity = {(finding["key"], finding["frame"]): finding["severity"] for tunnel in output.json["tunnels"] for finding in tunnel["findings"]}
         for tunnel in output.report.split("\nTunnel ")[1:]:
-            said = re.findall(r"^  Finding +(\w+), (?:once|\d+ times), as in frame (\d+)", tunnel, re.M)
+            said = re.findall(r"^  Finding +(\w+), (?:once, in|\d+ times, as in) frame (\d+)", tunnel, re.M)
             ranks = [order.index(severity[key, int(frame)]) for key, frame in said]
             assert (ranks or not severity) and ranks == sorted(ranks), name
 

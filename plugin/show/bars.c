@@ -4,6 +4,8 @@
  */
 #include "bars.h"
 
+#include "../clock.h"
+
 enum {
     LANES_AT_MOST = 24,             /* of one kind; the last one takes what is too much */
     BARS_AT_MOST = 1000             /* of one kind: of more, a picture can't be read, and gets too large to send */
@@ -131,6 +133,21 @@ lay_out_flow(const struct canvas *canvas, const struct flow *flow, const struct 
     return layout.bars;
 }
 
+/* Its last message; where nobody ended the latest one, it lives on with the tunnel's SAs, though they need no message of it. */
+static const nstime_t *
+ike_seen_until(const struct ike_sa *ike_sa)
+{
+    const struct tunnel *tunnel = ike_sa->flow->tunnel;
+    const nstime_t *until = &ike_sa->last_time;
+
+    if (ike_sa != tunnel->ike_sas || !ike_sa->established || ike_sa->end != IKE_ALIVE || ike_sa->ended_by != 0)
+        return until;
+    for (int i = 0; i < 2; i++)
+        if (tunnel->flow[i].packets > 0 && clock_compare(&tunnel->flow[i].last_time, until) > 0)
+            until = &tunnel->flow[i].last_time;
+    return until;
+}
+
 static struct bars
 lay_out_ike_sas(const struct canvas *canvas, const GPtrArray *newest_first, double narrow)
 {
@@ -139,7 +156,7 @@ lay_out_ike_sas(const struct canvas *canvas, const GPtrArray *newest_first, doub
     for (guint i = newest_first->len; i-- > 0;) {
         const struct ike_sa *ike_sa = g_ptr_array_index(newest_first, i);
         struct bar bar = { .from = canvas_x(canvas, &ike_sa->first_time), .ike_sa = ike_sa, .last_frame = ike_sa->last_frame };
-        bar.to = canvas_x(canvas, &ike_sa->last_time);
+        bar.to = canvas_x(canvas, ike_seen_until(ike_sa));
         bar.lane = free_lane(&layout, bar.from);
         layout.ends[bar.lane] = bar.to;
         add_bar(&layout, &bar, ike_sa->id, ike_fate(ike_sa));

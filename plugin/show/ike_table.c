@@ -49,6 +49,8 @@ state_name_of(const struct ike_sa *ike_sa)
 {
     if (ike_sa->end != IKE_ALIVE)
         return words_ike_end(ike_sa->end);
+    if (ike_sa->ended_by != 0)
+        return "probably deleted";      /* a Delete that could not be read */
     return ike_sa->established || !ike_sa->born_in_capture ? "up" : "being set up";
 }
 

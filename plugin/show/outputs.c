@@ -162,7 +162,7 @@ static compat_stat_init
 init_unknown(const char *argument, void *data _U_)
 {
     refuse("unknown argument in -z %s: it is -z spiscope,report, spiscope,report,all, spiscope,json[,FILE], spiscope,timeline,FILE.svg, "
-            "spiscope,tunnel, spiscope,outage or spiscope,sa%s", argument, "");
+            "spiscope,tunnel, spiscope,outage, spiscope,sa or spiscope,ike%s", argument, "");
     COMPAT_STAT_INIT_DONE;
 }
 

@@ -96,10 +96,10 @@ class Window:
                          if all(thing.get_state_set().contains(state) for state in states)), None)
         return wait(f'{role} "{getattr(name, "pattern", name)}"', look)
 
-    def window(self, title):
-        """A window by its title."""
+    def window(self, title, times=1):
+        """A window by its title; see wait."""
         return wait(f'window "{getattr(title, "pattern", title)}"', lambda: next(
-            (child for child in children(self.program) if child.get_role_name() in ("frame", "dialog", "alert") and is_like(child.get_name(), title)), None))
+            (child for child in children(self.program) if child.get_role_name() in ("frame", "dialog", "alert") and is_like(child.get_name(), title)), None), times)
 
     def titles(self):
         return [child.get_name() for child in children(self.program)]

@@ -195,13 +195,14 @@ def test_a_case_is_answered_step_by_step(room, display, case):
 
 def test_each_other_click_of_the_walk_through_is_answered(room, display, walk):
     status, said = drive(room, display, "walk", walk, "-r", walk["path"])
-    assert status == 0 and len(re.findall(r"^[\d.]+ s: ", said, re.M)) == 9 + len(walk["filters"]) + walk["follows"], said
+    assert status == 0 and len(re.findall(r"^[\d.]+ s: ", said, re.M)) == 10 + len(walk["filters"]) + walk["follows"], said
 
 
 def test_a_window_that_does_not_answer_is_seen(room, display, case):
     """Without the plugin the first step has no answer."""
     status, said = drive(room, display, "case", case, "-r", str(room.room / case["first"]), plugin=False, patience=8)
-    assert status != 0 and "the toolbar's list of tunnels: no answer" in said, said
+    # 4.6 complains of the colours first, and opens the capture behind that
+    assert status != 0 and re.search(r"(the toolbar's list of tunnels|window \S+): no answer", said), said
 
 
 def test_a_table_of_a_live_capture_is_brought_up_to_date(room, display):

@@ -16,7 +16,7 @@ from window import STARTING, Atspi, Window, below, children, clipboard, text_of,
 
 BEGUN = time.monotonic()
 HEADER, RECORD = 24, 16         # bytes of a pcap file's header, of each packet's
-RETURN_KEY, END_KEY = 0xff0d, 0xff57    # X11's names of them
+RETURN_KEY, DOWN_KEY, END_KEY = 0xff0d, 0xff54, 0xff57      # X11's numbers of them
 WIDTH = 64                      # characters of a line in a new text window of Wireshark, of 9 pixels each
 
 
@@ -90,6 +90,15 @@ class Case:
     def selector(self):
         """What the toolbar's list of tunnels holds."""
         return [item.get_name() for item in self.selector_items()]
+
+    def choose_next(self):
+        """In the toolbar's list, by the mouse and the keyboard."""
+        box = self.selector_items()[0].get_parent().get_parent()
+        self.window.click(box)
+        rows = self.selector_items()[0].get_parent()
+        wait("the list's rows", lambda: rows.get_state_set().contains(Atspi.StateType.SHOWING))
+        self.window.key(DOWN_KEY)
+        self.window.key(RETURN_KEY)
 
     def details(self):
         return next(below(self.main, "tree", "Packet details"))
@@ -187,6 +196,12 @@ def walk_through(expected):
     window = Window()
     case = Case(window, re.compile(re.escape(expected["first"])))
     wait("the toolbar's list of tunnels", lambda: len(case.selector()) > 1)
+    case.choose_next()
+    wait("the filter of the tunnel that was chosen", lambda: case.filter() == "spiscope.tunnel == 0")
+    case.clear_filter()
+    case.wait_for_shown(expected["frames"], expected["frames"])
+    answered("the toolbar's list: the worst tunnel is filtered")
+
     for name, count in expected["buttons"].items():
         case.go_to(expected["finding"])
         case.press_button(name)

@@ -13,7 +13,6 @@
 set -eu
 
 PACKAGES="wireshark tshark xvfb xdotool openbox imagemagick librsvg2-bin fonts-dejavu-core dbus at-spi2-core python3-gi gir1.2-atspi-2.0"
-DARK_PACKAGES="qt5ct"           # Wireshark of Debian 12; later ones have Qt 6
 SCREEN=1366x768
 NOBODY=65534
 
@@ -287,8 +286,11 @@ SCREEN=${2:-$SCREEN}
 width=${SCREEN%x*}
 height=${SCREEN#*x}
 keys=
-# shellcheck disable=SC2086  # lists of package names
-install_packages $PACKAGES ${1:+$DARK_PACKAGES}
+# shellcheck disable=SC2086  # a list of package names
+install_packages $PACKAGES
+dark=qt5ct
+! ldd "$(command -v wireshark)" | grep -q libQt6 || dark=qt6ct
+[ -z "${1-}" ] || install_packages $dark
 check_plugin
 mkdir -p "$images"
 make_room
@@ -310,8 +312,7 @@ if [ "${1-}" ]; then
     right_click right-click v1_life_ends.pcap 300 Down Down Down Down Down Down Down Down Down Right
     menu conversations v1_life_ends.pcap Conversations Conversations SPIscope
     dialog ike "$width" 240 v1_life_ends.pcap spiscope,ike 'IKE SAs'
-    theme=qt5ct
-    ! ldd "$(command -v wireshark)" | grep -q libQt6 || theme=qt6ct
+    theme=$dark
     packets dark-packets v1_life_ends.pcap 251 ''
     packets dark-details v1_life_ends.pcap 247 spiscope.finding
     dialog dark-tunnels "$width" 240 v1_life_ends.pcap spiscope,tunnel 'Tunnels'

@@ -61,11 +61,15 @@ class Case:
                        for text in said)
         wait(f"{count} packets", look)
 
+    def filter_entry(self):
+        """Its toolbar has a name in some versions only."""
+        return next(text for bar in children(self.main) if bar.get_role_name() == "tool bar" for text in below(bar, "text", "Display filter entry"))
+
     def filter(self):
-        return next(text_of(text) for text in below(self.part("tool bar", "Display Filter"), "text", "Display filter entry"))
+        return text_of(self.filter_entry())
 
     def clear_filter(self):
-        entry = next(below(self.part("tool bar", "Display Filter"), "text", "Display filter entry"))
+        entry = self.filter_entry()
         self.window.click(entry, at=0.5)
         self.window.write(entry, "")
         self.window.key(RETURN_KEY)

@@ -27,7 +27,6 @@ struct cause_words {
     uint8_t finding;                /* enum finding_key: of its own; asked where there are no words here */
     const char *check[CHECKS_AT_MOST];
     const char *show[CHECKS_AT_MOST];
-    const char *unread;             /* in words where its finding needs to be read; or NULL */
 };
 
 #define SAS VENDORS_SHOW_SAS
@@ -73,8 +72,7 @@ static const struct cause_words causes[CAUSES] = {
     [CAUSE_NAT_MAPPING] = { "nat_mapping", NULL, FINDING_NAT_MAPPING, { NULL }, { SAS } },
     [CAUSE_LOSS] = { "loss", NULL, FINDING_LOSS, { NULL }, { SAS } },
     [CAUSE_ONE_WAY] = { "one_way", "a peer sends no traffic that arrives here, and the packets do not show why", FINDING_ONE_WAY, { NULL }, { SAS } },
-    [CAUSE_REKEY_COLLISION] = { "rekey_collision", NULL, FINDING_REKEY_COLLISION, { NULL }, { SAS },
-        "both peers asked for new SAs at once, and nothing is left of these" },
+    [CAUSE_REKEY_COLLISION] = { "rekey_collision", NULL, FINDING_REKEY_COLLISION, { NULL }, { SAS } },
     [CAUSE_REKEY_RACE] = { "rekey_race", "the silence begins with a rekey: one peer does not use the new SA", 0, {
         "Which SA each peer sends on, against the inbound one of the other; whether the old SA is deleted before the new one is in use",
         "How long old SAs are kept: strongSwan: delete_rekeyed_delay" }, { SAS } },
@@ -87,6 +85,11 @@ static const struct cause_words causes[CAUSES] = {
         "The logs of both gateways at these moments", "Phase 1 and phase 2 lifetimes, and proxy IDs: whether both peers have the same" },
         { SAS, IKE, LOG } },
     [CAUSE_NONE] = { "none", NULL, 0, { NULL }, { NULL } },
+};
+
+/* Of causes that say what their finding says, where that was not to be read. */
+static const char *const unread[CAUSES] = {
+    [CAUSE_REKEY_COLLISION] = "both peers asked for new SAs at once, and nothing is left of these",
 };
 
 /* In the order in which they are asked. Some rest on what is not there: that nobody answered, asked or sent, in a time, or gave a reason. Where the
@@ -430,7 +433,7 @@ cause_text(const struct words *words, const struct tunnel *tunnel, const struct 
 {
     static const char a_peer[] = "a peer ";
     const struct cause_words *cause = &causes[verdict->cause];
-    const char *words_of = cause->because ? cause->because : cause->unread, *because = words_of ? words_of : cause->name;
+    const char *because = cause->because ? cause->because : unread[verdict->cause] ? unread[verdict->cause] : cause->name;
     const char *does = g_str_has_prefix(because, a_peer) ? because + strlen(a_peer) : NULL;
     char *text;
 

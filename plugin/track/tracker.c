@@ -333,11 +333,9 @@ take_answer(struct flow *answered)
 static bool
 is_usual_silence(const struct flow *flow)
 {
-    nstime_t usual = flow->longest_unanswered;
-
-    usual.secs *= PAUSE_GAPS;       /* and parts of a second don't count */
     nstime_t silence = clock_elapsed(&flow->unanswered_since, &flow->unanswered_last);
-    return clock_compare(&silence, &usual) < 0;
+
+    return silence.secs / PAUSE_GAPS < flow->longest_unanswered.secs;   /* parts of a second don't count */
 }
 
 static void

@@ -566,9 +566,18 @@ settle_end(struct outage_context *context, const struct recovery *recovery)
     return true;
 }
 
-/* The silence that began first, of a peer that was asked in vain: one that ended with the new set-up, or one that lasts. */
+uint32_t
+outage_asked(const struct service_side *side, const nstime_t *last, uint64_t min_outage)
+{
+    bool is_under_way = side->asked > 0 && outage_ns_between(&side->asked_last, last) < min_outage;
+
+    return side->asked - (is_under_way ? 1 : 0);
+}
+
+/* The silence that began first, of a peer that was asked in vain: one that ended with the new set-up, or one that lasts.
+ * @param is_end  the capture ends now */
 static const struct service_silence *
-first_silence(const struct service *service, struct service_silence *lasting, unsigned *of, const nstime_t *now, uint64_t min_outage)
+first_silence(const struct service *service, struct service_silence *lasting, unsigned *of, const nstime_t *now, bool is_end, uint64_t min_outage)
 {
     const struct service_silence *first = NULL;
 
@@ -576,7 +585,8 @@ first_silence(const struct service *service, struct service_silence *lasting, un
         const struct service_silence *silence = &service->silence[i];
         const struct service_side *other = &service->side[1 - i];
         if (!silence->is_open) {
-            if (other->asked < 2 || outage_ns_between(&other->asked_first, now) < min_outage)
+            uint32_t asked = is_end ? outage_asked(other, now, min_outage) : other->asked;
+            if (asked < 2 || outage_ns_between(&other->asked_first, now) < min_outage)
                 continue;
             lasting[i] = outage_silence_of(service, i, min_outage);
             silence = &lasting[i];
@@ -656,7 +666,7 @@ outage_settle(struct outage_context *context, unsigned peer, const struct recove
     struct service *service = &context->tunnel->service;
     struct service_silence lasting[2];
     unsigned of = peer;
-    const struct service_silence *silence = first_silence(service, lasting, &of, &packet->time, context->min_outage);
+    const struct service_silence *silence = first_silence(service, lasting, &of, &packet->time, false, context->min_outage);
     bool by_end = service->ended.is_open && clock_compare(&recovery->time, &service->ended.time) > 0;
 
     if (!service_was_up(context->tunnel))
@@ -703,7 +713,7 @@ was_tried(const struct service *service, const nstime_t *since, const nstime_t *
 {
     for (unsigned i = 0; i < 2; i++) {
         const struct service_side *side = &service->side[i];
-        if (side->asked >= 2 && clock_compare(&side->asked_last, since) > 0 && outage_ns_between(&side->asked_first, last) >= min_outage)
+        if (outage_asked(side, last, min_outage) >= 2 && clock_compare(&side->asked_last, since) > 0 && outage_ns_between(&side->asked_first, last) >= min_outage)
             return true;
     }
     return false;
@@ -749,7 +759,7 @@ silence_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t 
 {
     struct service_silence lasting[2];
     unsigned of = 0;
-    const struct service_silence *silence = first_silence(&tunnel->service, lasting, &of, last, min_outage);
+    const struct service_silence *silence = first_silence(&tunnel->service, lasting, &of, last, true, min_outage);
 
     if (!silence)
         return false;

@@ -37,6 +37,10 @@ struct recovery {
 /** Nanoseconds from one moment to a later one, 0 where it is not later; a century at most. */
 uint64_t outage_ns_between(const nstime_t *from, const nstime_t *to);
 
+/** The sender's requests that went unanswered until the end of the capture: the answer to the last one may still be under way, for no longer than
+ * what is no outage yet. */
+uint32_t outage_asked(const struct service_side *side, const nstime_t *last, uint64_t min_outage);
+
 /** From which length on a gap of this direction is a pause: min_outage, or if that is longer four usual gaps after a packet was due. */
 uint64_t outage_pause(const struct service_side *side, uint64_t min_outage);
 

@@ -30,10 +30,10 @@ waits(const struct exchange *exchange, unsigned peer)
 
 /* The peer's first request since the other one was last heard. */
 static struct unanswered_requests
-find_unanswered(const struct tunnel *tunnel, unsigned peer)
+find_unanswered(const struct tunnel *tunnel, unsigned peer, const nstime_t *last, uint64_t min_outage)
 {
     const struct service_side *side = &tunnel->service.side[peer];
-    struct unanswered_requests unanswered = { .sent = side->asked };
+    struct unanswered_requests unanswered = { .sent = outage_asked(side, last, min_outage) };
     unsigned looked_at = 0;
 
     if (side->asked == 0)
@@ -135,7 +135,7 @@ service_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t 
 
     end.is_out = outage_at_end(tunnel, min_outage, last, &end.outage);
     for (unsigned i = 0; i < 2; i++)
-        end.unanswered[i] = find_unanswered(tunnel, i);
+        end.unanswered[i] = find_unanswered(tunnel, i, last, min_outage);
     count_attempts(tunnel, &end);
     find_silent(tunnel, &end, min_outage);
     if (tunnel->passage)

@@ -176,10 +176,9 @@ static bool
 claim_expired_in_turn(const struct view *view, struct claim *claim)
 {
     const struct past *past = memory_read(view->judge->memory, view->tunnel)->past;
-    unsigned count = past->ends < PAST_AT_MOST ? past->ends : PAST_AT_MOST;
     struct spread ages = { 0 };
 
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < past->ends && i < PAST_AT_MOST; i++) {
         if (past->end[i].in_silence || past->end[i].peer != past->end[0].peer)
             return false;
         spread_add(&ages, &past->end[i].age);

@@ -119,6 +119,13 @@ is_birth_unseen(const struct sa *old)
     return !old->born_in_capture || (!old->origin && old->flow->tunnel->ike_sas != NULL);
 }
 
+/* Whether it is a single packet of an SPI that no negotiation named, right before another SA took its place: anybody can write that. */
+static bool
+is_stray(const struct judge *judge, const struct sa *old)
+{
+    return !old->negotiated && old->sequence.packets == 1 && (uint64_t)sa_lived(old).secs < judge->limits.min_outage;
+}
+
 /* Without a product that may be too large: a lifetime is what a peer names. */
 static uint64_t
 part_of(uint64_t lifetime)
@@ -138,7 +145,8 @@ judge_replaced(struct judge *judge, const struct change_replaced *change)
     nstime_t age = sa_lived(old);
     enum succession how = succession_of(judge, change->sa).how;
 
-    if (is_birth_unseen(old) || judge_clock_stepped(judge, sa_birth_frame(old)) || (uint64_t)age.secs >= early || how == SUCCESSION_ON_DEMAND || how == SUCCESSION_BESIDE)
+    if (is_birth_unseen(old) || is_stray(judge, old) || judge_clock_stepped(judge, sa_birth_frame(old)) || (uint64_t)age.secs >= early
+            || how == SUCCESSION_ON_DEMAND || how == SUCCESSION_BESIDE)
         return;
     memory_set_churned(judge->memory, old, negotiated > 0 || how != SUCCESSION_REKEYED || !keeps_pace(old));
     struct finding *finding = judge_sa(judge, FINDING_SPI_CHURN, confidence_of(old), old, sizeof(struct churn));

@@ -329,12 +329,12 @@ test_a_cut_that_lasts(void)
     tracker_begin_points(bench.tracker);
     ping_on_cut_way(&bench, &way);
     const struct tunnel *tunnel = first_tunnel(&bench);
-    unsigned there = direction_there(tunnel);
+    unsigned way_there = direction_there(tunnel);
     struct service_end end = service_at_end(tunnel, 2 * SECOND, &now);
     g_assert_null(tunnel->service.first);
-    g_assert_true(end.is_cut[there]);
-    g_assert_true(end.silent[there]);
-    g_assert_false(end.is_cut[1 - there]);
+    g_assert_true(end.is_cut[way_there]);
+    g_assert_true(end.silent[way_there]);
+    g_assert_false(end.is_cut[1 - way_there]);
     g_assert_false(end.is_out);
     bench_close(&bench);
 }

@@ -63,7 +63,7 @@ ms_since(const struct passage_silence *silence, const nstime_t *time)
 static void
 thin_out(struct passage_silence *silence)
 {
-    for (unsigned i = 0; i < PASSAGE_WAKES / 2; i++)
+    for (size_t i = 0; i < PASSAGE_WAKES / 2; i++)
         silence->wake[i] = silence->wake[2 * i];
     silence->wakes = PASSAGE_WAKES / 2;
     silence->every = silence->every == 0 ? WAKE_EVERY_MS : silence->every > UINT32_MAX / 2 ? UINT32_MAX : 2 * silence->every;
@@ -245,13 +245,13 @@ enum passage_fate
 passage_look_at(struct passage *passage, unsigned direction, const struct footprint *print, const struct point_span span[POINTS_AT_MOST])
 {
     struct passage_way *way = &passage->way[direction];
-    struct passage_loss lost[POINTS_AT_MOST] = { { 0 } };
     uint8_t order[POINTS_AT_MOST];
     unsigned count = passage_order(passage, direction, order);
 
     if (count == 0)
         return PASSAGE_NOT_KNOWN;
     if (!(print->seen & 1U << order[count - 1])) {
+        struct passage_loss lost[POINTS_AT_MOST] = { { 0 } };
         bool is_lost = passage_count(passage, direction, print, span, lost);
         way->due += is_lost;
         way->missing += is_lost;

@@ -126,12 +126,21 @@ was_child_unanswered(const struct view *view)
     return finding && finding->exchange->type == IKE1_QUICK_MODE && !finding_is_overcome(finding);
 }
 
+/* A child that was refused, and not made good by a later try. */
+static bool
+was_child_refused(const struct view *view)
+{
+    const struct finding *finding = finding_file_latest(view->file, FINDING_CHILD_REFUSED);
+
+    return finding && !finding_is_overcome(finding);
+}
+
 static bool
 was_tried(const struct view *view)
 {
     return view->end.attempts > 1 || view_asks_in_vain(view, 0) || view_asks_in_vain(view, 1) || was_child_unanswered(view)
             || finding_file_count(view->file, FINDING_AUTH_FAILED) > 0 || finding_file_count(view->file, FINDING_NO_PROPOSAL) > 0
-            || finding_file_count(view->file, FINDING_CHILD_REFUSED) > 0 || finding_file_count(view->file, FINDING_PROXY_ID_MISMATCH) > 0
+            || was_child_refused(view) || finding_file_count(view->file, FINDING_PROXY_ID_MISMATCH) > 0
             || finding_file_count(view->file, FINDING_COOKIE_LOOP) > 0 || finding_file_count(view->file, FINDING_FRAGMENTS_LOST) > 0;
 }
 

@@ -161,7 +161,7 @@ may_be_deleted(const struct ike_sa *old, const struct ike_sa *began)
 
     if (last && last->type == IKE1_INFORMATIONAL)
         return !is_liveness_pair(last);
-    return last && last->type == IKE2_INFORMATIONAL && !last->is_no_delete && !outlived_its_last_exchange(old, began);
+    return last && last->type == IKE2_INFORMATIONAL && !outlived_its_last_exchange(old, began);
 }
 
 /* The old IKE SA fell silent for the new one. */

@@ -87,7 +87,7 @@ view_asks_in_vain(const struct view *view, unsigned peer)
 {
     const struct unanswered_requests *unanswered = &view->end.unanswered[peer];
 
-    return unanswered->sent >= SENT_AT_LEAST && unanswered->exchange && unanswered->repeated;
+    return unanswered->waited >= SENT_AT_LEAST && unanswered->exchange && unanswered->repeated;
 }
 
 bool

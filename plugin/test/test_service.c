@@ -640,6 +640,7 @@ test_unanswered_at_the_end(void)
     g_assert_true(end.is_out && end.outage.how == OUTAGE_UNANSWERED && end.outage.restored_how == RESTORED_NOT);
     assert_time(&end.outage.begin, 99 * SECOND + ROUND_TRIP);
     g_assert_cmpuint(end.unanswered[A].sent, ==, 3);
+    g_assert_cmpuint(end.unanswered[A].waited, ==, 2);     /* the third was sent a second ago */
     g_assert_true(end.unanswered[A].exchange && end.unanswered[A].exchange->type == IKE2_INFORMATIONAL);
     g_assert_cmpuint(end.unanswered[B].sent, ==, 0);
     close_stage(stage);

@@ -185,6 +185,7 @@ void service_ike_established(const struct ike_sa *ike_sa);
 struct unanswered_requests {
     const struct exchange *exchange; /**< the first of them, or NULL */
     uint32_t sent;                  /**< messages, with those sent again */
+    uint32_t waited;                /**< of them, those that had time to be answered */
     bool fragmented;                /**< IKE fragments (RFC 7383) */
     bool repeated;                  /**< one of them was sent again */
 };

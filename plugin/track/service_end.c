@@ -33,7 +33,7 @@ static struct unanswered_requests
 find_unanswered(const struct tunnel *tunnel, unsigned peer, const nstime_t *last, uint64_t min_outage)
 {
     const struct service_side *side = &tunnel->service.side[peer];
-    struct unanswered_requests unanswered = { .sent = outage_asked(side, last, min_outage) };
+    struct unanswered_requests unanswered = { .sent = side->asked, .waited = outage_asked(side, last, min_outage) };
     unsigned looked_at = 0;
 
     if (side->asked == 0)

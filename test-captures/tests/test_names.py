@@ -52,7 +52,7 @@ def test_names_stand_beside_addresses(spiscope, room):
     report, text, svg = outputs_of(spiscope, path, "-N", "n", "-H", room / "hosts")
     plain_report, plain_text, plain_svg = outputs_of(spiscope, path, "-n")
     words = " ".join(report.split())
-    assert f"Tunnel 0 A {named(A)}, B {named(B)}" in words and f"(A, {named(A)})" in words
+    assert f"Tunnel 0 A {named(A)}, B {named(B)}" in words and f"A ({named(A)})" in words
     assert words.replace(named(A), A).replace(named(B), B) == " ".join(plain_report.split()), "nothing else changes"
     assert f"Tunnel 0: A {named(A)} \u2194 B {named(B)}" in svg
     assert svg.count("<") == plain_svg.count("<")

@@ -32,7 +32,7 @@ MAX_SAS = 1_000_000             # the preference's default
 Scale = namedtuple("Scale", "timed exact coarse long hostile few few_lengths many many_lengths healthy scanned kept max_sas flood hubs")
 SMALL = Scale(timed=(100_000, 20_000), exact=(3000, 9000), coarse=1500, long=(3000, 9000, 36_000), hostile=(500, 1500, 4500),
               few="sas100", few_lengths=(1000, 5000), many="sas5000", many_lengths=(6000, 10_000),
-              healthy=(30_000, 230_000), scanned=(20_000, 120_000), kept=(10_000, 50_000), max_sas=1000, flood=("flood4000", 28_000), hubs=(20, 60))
+              healthy=(30_000, 230_000), scanned=(20_000, 120_000), kept=(10_000, 90_000), max_sas=1000, flood=("flood4000", 28_000), hubs=(20, 60))
 FULL = Scale(timed=(1_000_000, 100_000), exact=(10_000, 50_000), coarse=50_000, long=(10_000, 1_000_000, 4_000_000), hostile=(10_000, 50_000, 200_000),
              few="sas100", few_lengths=(10_000, 50_000), many="sas100000", many_lengths=(110_000, 150_000),
              healthy=(100_000, 1_000_000), scanned=(100_000, 1_000_000), kept=(100_000, 400_000), max_sas=10_000, flood=("flood49000", 346_000), hubs=(100, 1000))

@@ -16,6 +16,7 @@ import tempfile
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from statistics import median
 from threading import Lock
 
 BENCH = Path(__file__).resolve().parent
@@ -43,6 +44,8 @@ PYTHON = ("/usr/bin/python3", "-I", "-S")
 COUNT = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null", "--vex-guest-chase=no")
 EARLY = ("-X", "-V")        # tshark looks at these before it waits for what to run
 COUNTED = re.compile(r"I +refs: +([\d,]+)")
+
+TIMES_FOR_A_PEAK = 5
 
 Run = namedtuple("Run", "case packets who setting options", defaults=("plain", ()))     # options as tshark takes them
 Usage = namedtuple("Usage", "seconds kilobytes")        # CPU time, user and system; peak of resident memory; of all processes together
@@ -199,12 +202,17 @@ class Bench(Room):
         used = self.finish(self.commands(run), run.who == "plugin")
         return Usage(sum(one.ru_utime + one.ru_stime for one in used), sum(one.ru_maxrss for one in used))
 
+    def peak(self, run):
+        """In kilobytes, the median of some runs: Linux counts resident pages for each processor apart, and sums up only now and then, so that
+        one and the same run differs by a quarter of a megabyte."""
+        return median(self.usage(run).kilobytes for _ in range(TIMES_FOR_A_PEAK))
+
     def bytes_per_packet(self, lengths, run):
         """By how much peak memory grows between two lengths of the capture."""
         with self.lock:
             for length in lengths:
                 one = run._replace(packets=length)
                 if one not in self.peaks:
-                    self.peaks[one] = self.pools[run.who == "plugin"].submit(lambda one=one: self.usage(one).kilobytes)
+                    self.peaks[one] = self.pools[run.who == "plugin"].submit(self.peak, one)
         short, long = (self.peaks[run._replace(packets=length)].result() for length in lengths)
         return 1024 * (long - short) / (lengths[1] - lengths[0])

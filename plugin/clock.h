@@ -18,6 +18,8 @@ enum {
     CLOCK_NSECS = 1000000000
 };
 
+enum { CLOCK_MICROS_PER_MS = 1000 };
+
 /** A packet's time as it can be reckoned with: a hostile file may hold any 32 bits in place of its micro- or
  * nanoseconds, and Wireshark hands them on. Whole seconds in there are carried over, except at the ends of the range. */
 static inline nstime_t

@@ -38,6 +38,9 @@ explain_function explain_phase2_rekeys;
 explain_function explain_deletes_in_turn;
 explain_function explain_early_reauth;
 
+/** Whether the tunnel's last SAs were all deleted by one peer, in the midst of traffic, with no successor in place; claims that. */
+bool claim_ended_in_turn(const struct view *view, struct claim *claim);
+
 /* cause_silent.c: who is silent, and what went before */
 explain_function explain_unreachable;
 explain_function explain_unanswered;

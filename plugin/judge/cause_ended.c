@@ -178,19 +178,9 @@ claim_expired_in_turn(const struct view *view, struct claim *claim)
     const struct past *past = memory_read(view->judge->memory, view->tunnel)->past;
     struct spread ages = { 0 };
 
-    for (unsigned i = 0; i < past->ends && i < PAST_AT_MOST; i++) {
-        if (past->end[i].in_silence || past->end[i].peer != past->end[0].peer)
-            return false;
+    for (unsigned i = 0; i < past->ends && i < PAST_AT_MOST; i++)
         spread_add(&ages, &past->end[i].age);
-        claim_rests_on(claim, past->end[i].frame);
-    }
-    if (!is_constant(&ages) || ages.least < view->judge->limits.min_sa_lifetime)
-        return false;
-    const struct past_end *latest = &past->end[(past->ends - 1) % PAST_AT_MOST];
-    claim->confidence = CONFIDENCE_INFERRED;
-    claim->by = latest->peer;
-    claim->age = latest->age;
-    return true;
+    return is_constant(&ages) && ages.least >= view->judge->limits.min_sa_lifetime && claim_ended_in_turn(view, claim);
 }
 
 bool
@@ -199,13 +189,8 @@ explain_lifetime_expired(const struct view *view, const struct trouble *trouble,
     const struct outage *outage = trouble->outage;
     const struct finding *pair = dead_pair(view, trouble);
 
-    if (trouble->kind == TROUBLE_CHURN) {
-        struct claim found = *claim;
-        if (!claim_expired_in_turn(view, &found))
-            return false;
-        *claim = found;
-        return true;
-    }
+    if (trouble->kind == TROUBLE_CHURN)
+        return claim_expired_in_turn(view, claim);
     if (pair && pair_expired(pair))
         return claim_pair(claim, pair, CONFIDENCE_INFERRED);
     if (!outage || (!is_delete(outage) && outage->how != OUTAGE_SILENCE) || (is_delete(outage) && was_reauthenticated(view, outage)))

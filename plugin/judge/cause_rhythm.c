@@ -292,8 +292,25 @@ is_put_right_by_other(const struct view *view, const struct past_end *end)
     return end->proven && next && (int)flow_peer(next->flow) != end->peer;
 }
 
-/* The last SAs were all deleted by one peer, in the midst of traffic, with no successor in place: before min_sa_lifetime, or at whatever age where
- * each is answered by a set-up of the other one. */
+bool
+claim_ended_in_turn(const struct view *view, struct claim *claim)
+{
+    const struct past *past = past_of(view);
+    unsigned count = kept(past->ends);
+
+    for (unsigned i = 0; i < count; i++)
+        if (past->end[i].in_silence || past->end[i].peer != past->end[0].peer)
+            return false;
+    const struct past_end *latest = &past->end[(past->ends - 1) % PAST_AT_MOST];
+    claim->confidence = CONFIDENCE_INFERRED;
+    claim->by = latest->peer;
+    claim->age = latest->age;
+    for (unsigned i = 0; i < count; i++)
+        claim_rests_on(claim, past->end[i].frame);
+    return true;
+}
+
+/* The last SAs ended so before min_sa_lifetime, or at whatever age where each end is answered by a set-up of the other peer. */
 static bool
 claim_deleted_children(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
@@ -303,16 +320,9 @@ claim_deleted_children(const struct view *view, const struct trouble *trouble, s
     if (trouble->kind != TROUBLE_CHURN || count < view->judge->limits.churn_count)
         return false;
     for (unsigned i = 0; i < count; i++)
-        if (past->end[i].in_silence || past->end[i].peer != past->end[0].peer
-                || ((uint64_t)past->end[i].age.secs >= view->judge->limits.min_sa_lifetime && !is_put_right_by_other(view, &past->end[i])))
+        if ((uint64_t)past->end[i].age.secs >= view->judge->limits.min_sa_lifetime && !is_put_right_by_other(view, &past->end[i]))
             return false;
-    const struct past_end *latest = &past->end[(past->ends - 1) % PAST_AT_MOST];
-    claim->confidence = CONFIDENCE_INFERRED;
-    claim->by = latest->peer;
-    claim->age = latest->age;
-    for (unsigned i = 0; i < count; i++)
-        claim_rests_on(claim, past->end[i].frame);
-    return true;
+    return claim_ended_in_turn(view, claim);
 }
 
 /* Each new set-up comes right behind the Delete of one peer, from the other one; or each new child does. Who deletes and sets up anew

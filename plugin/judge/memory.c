@@ -85,16 +85,23 @@ memory_setups(struct memory *memory, const struct ip_address *gateway)
     return found;
 }
 
+/* What a map has of its key, of that size; all zero where it had nothing. */
+static void *
+found_or_new(const struct memory *memory, wmem_map_t *map, const void *key, size_t size)
+{
+    void *found = wmem_map_lookup(map, key);
+
+    if (!found) {
+        found = wmem_alloc0(memory->pool, size);
+        wmem_map_insert(map, key, found);
+    }
+    return found;
+}
+
 struct between_memory *
 memory_between(struct memory *memory, const struct flow *flow)
 {
-    struct between_memory *found = wmem_map_lookup(memory->between, flow);
-
-    if (!found) {
-        found = wmem_new0(memory->pool, struct between_memory);
-        wmem_map_insert(memory->between, flow, found);
-    }
-    return found;
+    return found_or_new(memory, memory->between, flow, sizeof(struct between_memory));
 }
 
 /* The tunnel's past, for adding to it. */
@@ -179,13 +186,7 @@ offers_shortest(const struct offers *offers)
 static struct sa_memory *
 of_sa(struct memory *memory, const struct sa *sa)
 {
-    struct sa_memory *found = wmem_map_lookup(memory->sas, sa);
-
-    if (!found) {
-        found = wmem_new0(memory->pool, struct sa_memory);
-        wmem_map_insert(memory->sas, sa, found);
-    }
-    return found;
+    return found_or_new(memory, memory->sas, sa, sizeof(struct sa_memory));
 }
 
 void

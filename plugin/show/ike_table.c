@@ -47,10 +47,8 @@ set_number_of(const struct table *table, unsigned row, unsigned column, const st
 static const char *
 state_name_of(const struct ike_sa *ike_sa)
 {
-    if (ike_sa->end != IKE_ALIVE)
-        return words_ike_end(ike_sa->end);
-    if (ike_sa->ended_by != 0)
-        return "probably deleted";      /* a Delete that could not be read */
+    if (ike_sa->end != IKE_ALIVE || ike_sa->ended_by != 0)
+        return words_ike_fate(ike_sa);
     return ike_sa->established || !ike_sa->born_in_capture ? "up" : "being set up";
 }
 

@@ -57,7 +57,7 @@ ike_title(const struct canvas *canvas, const struct ike_sa *ike_sa)
     return wmem_strdup_printf(canvas->words.scope, "IKE SA %u (IKEv%u) 0x%016" PRIx64 " 0x%016" PRIx64 "\nfrom %s\n"
             "frames %u to %u, %s%s", ike_sa->id, ike_sa->version, ike_sa->initiator_spi, ike_sa->responder_spi,
             words_endpoint(&canvas->words, &ike_sa->flow->source), ike_sa->first_frame, ike_sa->last_frame,
-            ike_sa->end == IKE_ALIVE && ike_sa->ended_by != 0 ? "probably deleted" : words_ike_end(ike_sa->end), ended_text(&canvas->words, ike_sa->ended_by, ike_sa->ended_in));
+            words_ike_fate(ike_sa), ended_text(&canvas->words, ike_sa->ended_by, ike_sa->ended_in));
 }
 
 /* What hundreds of bars would say. */

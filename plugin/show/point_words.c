@@ -6,10 +6,10 @@
 
 #include <inttypes.h>
 
+#include "../clock.h"
 #include "../track/between.h"
 #include "paragraph.h"
 
-#define MICROS_PER_MS 1000
 #define MICROS_PER_SECOND 1000000
 #define MICROS_PER_SECOND_F 1e6
 
@@ -30,7 +30,7 @@ static char *
 micros_text(const struct words *words, int64_t micros)
 {
     if (micros < MICROS_PER_SECOND && micros > -MICROS_PER_SECOND)
-        return wmem_strdup_printf(words->scope, "%.1f ms", (double)micros / MICROS_PER_MS);
+        return wmem_strdup_printf(words->scope, "%.1f ms", (double)micros / CLOCK_MICROS_PER_MS);
     return wmem_strdup_printf(words->scope, "%.3f s", (double)micros / MICROS_PER_SECOND_F);
 }
 

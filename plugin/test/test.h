@@ -210,6 +210,18 @@ feed_ike(struct bench *bench, struct ike_message *message)
     return ike;
 }
 
+/* The same for an ICMP error. */
+static inline void
+feed_error(struct bench *bench, struct icmp_error *error)
+{
+    error->frame = ++bench->frame;
+    tracker_begin_frame(bench->tracker);
+    tracker_take_icmp(bench->tracker, error);
+    bench->judge.frame = error->frame;
+    bench->judge.time = error->time;
+    judge_frame(&bench->judge, changes_of(bench));
+}
+
 static inline struct sa *
 feed_one(struct bench *bench, struct line line, uint32_t sequence, int64_t ns)
 {

@@ -339,14 +339,10 @@ enum { TYPE_UNREACHABLE = 3, CODE_NET = 0, CODE_PORT = 3, CODE_TOO_BIG = 4 };
 static void
 feed_icmp(struct bench *bench, uint8_t code, uint32_t mtu, int64_t ns)
 {
-    struct icmp_error error = { .frame = ++bench->frame, .time = moment(ns), .reporter = v4(9, 0).address, .type = TYPE_UNREACHABLE,
+    struct icmp_error error = { .time = moment(ns), .reporter = v4(9, 0).address, .type = TYPE_UNREACHABLE,
             .code = code, .mtu = mtu, .source = v4(1, 0), .destination = v4(2, 0), .protocol = IPSEC_ESP, .spi = 1 };
 
-    tracker_begin_frame(bench->tracker);
-    tracker_take_icmp(bench->tracker, &error);
-    bench->judge.frame = error.frame;
-    bench->judge.time = error.time;
-    judge_frame(&bench->judge, changes_of(bench));
+    feed_error(bench, &error);
 }
 
 /* Both directions at one packet a second; ICMP each so many seconds, from the tenth minute on. */

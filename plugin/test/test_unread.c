@@ -200,16 +200,11 @@ static void
 feed_port_unreachable(struct stage *stage, int64_t ns)
 {
     enum { TYPE_UNREACHABLE = 3, CODE_PORT = 3 };
-    struct bench *bench = &stage->bench;
-    struct icmp_error error = { .frame = ++bench->frame, .time = moment(ns), .reporter = v4(2, 0).address, .type = TYPE_UNREACHABLE,
+    struct icmp_error error = { .time = moment(ns), .reporter = v4(2, 0).address, .type = TYPE_UNREACHABLE,
             .code = CODE_PORT, .source = v4(1, PORT_IKE), .destination = v4(2, PORT_IKE), .is_ike = true,
             .initiator_spi = stage->ike_spi, .responder_spi = stage->ike_spi + 1 };
 
-    tracker_begin_frame(bench->tracker);
-    tracker_take_icmp(bench->tracker, &error);
-    bench->judge.frame = error.frame;
-    bench->judge.time = error.time;
-    judge_frame(&bench->judge, changes_of(bench));
+    feed_error(&stage->bench, &error);
 }
 
 /* ESP goes on in both directions; A's last request is sent again in vain until the end, and B's host says that nothing listens. */

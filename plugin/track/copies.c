@@ -20,7 +20,6 @@
 /* Clocks that differ by less are left as they are: the tunnel's times are then those of whoever saw a packet first, which is whoever
  * is nearest to its sender. */
 #define SAME_CLOCK 1000000
-#define MICROS_PER_MS 1000
 
 /* The way there and back takes no longer. */
 #define THERE_AND_BACK 1000000
@@ -681,7 +680,7 @@ copies_fill_in(const struct copies *copies, const struct flow *flow, const struc
 {
     unsigned point = copies_point(copies, flow, seen);
 
-    return point < POINTS_AT_MOST && point != copies->latest_point && clock_passed_ms(followed, &copies->latest_time, SAME_CLOCK / MICROS_PER_MS);
+    return point < POINTS_AT_MOST && point != copies->latest_point && clock_passed_ms(followed, &copies->latest_time, SAME_CLOCK / CLOCK_MICROS_PER_MS);
 }
 
 void

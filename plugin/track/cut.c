@@ -27,10 +27,6 @@
 #define CUTS_AT_MOST 640
 
 #define NS_PER_MICRO 1000
-#define MICROS_PER_MS 1000
-
-/* Reordering lasts milliseconds; as in passage.c. */
-#define LATE_AT_MOST 1000000
 
 /* A silence that is over. */
 struct cut {
@@ -67,7 +63,7 @@ was_awake(const struct passage *passage, unsigned direction, unsigned point, con
     uint64_t wakes = 0;
 
     for (uint32_t i = 0; i < silence->wakes; i++) {
-        int64_t at = since + ((int64_t)silence->wake[i] * MICROS_PER_MS);
+        int64_t at = since + ((int64_t)silence->wake[i] * CLOCK_MICROS_PER_MS);
         wakes += at > gone->first && at < gone->last;
     }
     if (wakes < WAKES_AT_LEAST)
@@ -89,7 +85,7 @@ is_cut(const struct tunnel *tunnel, unsigned direction, unsigned point, const st
 {
     const struct passage *passage = tunnel->passage;
     const struct passage_way *way = &passage->way[direction];
-    int64_t since = clock_micros(&silence->since), ike = since + ((int64_t)silence->ike_after * MICROS_PER_MS);
+    int64_t since = clock_micros(&silence->since), ike = since + ((int64_t)silence->ike_after * CLOCK_MICROS_PER_MS);
     struct passage_due gone = passage_due(passage, direction, point, since, clock_micros(until), false);
 
     if (gone.packets < GONE_AT_LEAST || (uint64_t)(gone.last - gone.first) * NS_PER_MICRO < min_outage || is_chance(way, gone.packets)
@@ -113,7 +109,7 @@ is_known(const struct passage *passage, unsigned direction, const uint8_t *order
 
     for (unsigned i = 0; i + 1 < count; i++)
         if (!passage_lag(passage, direction, order[i], order[count - 1], &lag)
-                || clock_micros(until) - lag + LATE_AT_MOST > passage->copies->span[order[i]].latest)
+                || clock_micros(until) - lag + PASSAGE_LATE_AT_MOST > passage->copies->span[order[i]].latest)
             return false;
     return count > 0;
 }

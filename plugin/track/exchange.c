@@ -27,9 +27,6 @@
 /* A request without retransmission that was overtaken by a new one counts as given up only after this. */
 #define UNANSWERED_AFTER_MS 1000
 
-/* Sent again so often a request was not just lost; as in service_end.c. */
-#define ASKED_AGAIN_AT_LEAST 3
-
 bool
 exchange_same_selectors(const struct offer *a, const struct offer *b, bool crossed)
 {

@@ -104,6 +104,9 @@ enum ike1_messages {
     QUICK_MODE_MESSAGES = 3
 };
 
+/** Sent again so often a request was not just lost: gateways give up after three (FortiGate), five (strongSwan, Cisco) or more. */
+#define ASKED_AGAIN_AT_LEAST 3
+
 /** The exchange that the message belongs to, made if it is new. Owned by the pool.
  * @param frame  gets whether it is a response, and of which frame it is a retransmission
  * @param news   gets whether the message says something that was not read before: false for

@@ -447,14 +447,22 @@ begin_with_cut(struct outage *outage, const struct outage *cut)
     end_later(outage, cut);
 }
 
-void
-outage_by_cut(struct outage_context *context, const struct outage *cut, const struct recovery *recovery)
+static struct outage
+begin_by_cut(const struct tunnel *tunnel, const struct outage *cut)
 {
-    struct outage outage = begin(context->tunnel, OUTAGE_LOST_BETWEEN, &cut->begin, cut->begin_frame);
+    struct outage outage = begin(tunnel, OUTAGE_LOST_BETWEEN, &cut->begin, cut->begin_frame);
 
     outage.directions = cut->directions;
     outage.ike_passed = cut->ike_passed;
     outage.lost = cut->lost;
+    return outage;
+}
+
+void
+outage_by_cut(struct outage_context *context, const struct outage *cut, const struct recovery *recovery)
+{
+    struct outage outage = begin_by_cut(context->tunnel, cut);
+
     fill_recovery(&outage, recovery);
     for (struct outage *known = context->tunnel->service.first; known; known = known->next) {
         if (!overlaps(known, &outage))
@@ -688,12 +696,9 @@ outage_settle(struct outage_context *context, unsigned peer, const struct recove
 void
 outage_open_with_cut(struct service_end *end, const struct outage *cut, const struct tunnel *tunnel)
 {
-    struct outage outage = begin(tunnel, OUTAGE_LOST_BETWEEN, &cut->begin, cut->begin_frame);
+    struct outage outage = begin_by_cut(tunnel, cut);
     bool is_later = end->is_out && clock_compare(&end->outage.begin, &cut->begin) < 0;
 
-    outage.directions = cut->directions;
-    outage.ike_passed = cut->ike_passed;
-    outage.lost = cut->lost;
     outage.id = tunnel->service.outages;
     if (end->is_out && (is_later || end->outage.restored_how != RESTORED_NOT)) {
         end->outage.directions |= cut->directions;

@@ -9,11 +9,6 @@
 /* Clocks that differ by less are taken for set by the same hand: then whoever saw it first is nearer to its sender. */
 #define SAME_CLOCK 1000000
 
-/* Reordering lasts milliseconds; after a second a copy that does not come counts as lost, as a missing number does. */
-#define LATE_AT_MOST 1000000
-
-#define MICROS_PER_MS 1000
-
 /* Wakes are at first no nearer to each other than that. */
 #define WAKE_EVERY_MS 250
 
@@ -54,7 +49,7 @@ passage_take_copy(struct passage_way *way, const struct trail_found *found, unsi
 static uint32_t
 ms_since(const struct passage_silence *silence, const nstime_t *time)
 {
-    int64_t ms = (clock_micros(time) - clock_micros(&silence->since)) / MICROS_PER_MS;
+    int64_t ms = (clock_micros(time) - clock_micros(&silence->since)) / CLOCK_MICROS_PER_MS;
 
     return ms < 1 ? 1 : ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
 }
@@ -341,7 +336,7 @@ passage_is_over(const struct passage *passage, unsigned direction, unsigned firs
     if (now - when > TRAIL_COPY_WITHIN)
         return true;
     for (unsigned i = 0; i < count; i++)
-        if (!passage_lag(passage, direction, first, order[i], &lag) || when + lag + LATE_AT_MOST > span[order[i]].latest)
+        if (!passage_lag(passage, direction, first, order[i], &lag) || when + lag + PASSAGE_LATE_AT_MOST > span[order[i]].latest)
             return false;
     return count > 0;
 }

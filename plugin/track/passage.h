@@ -39,6 +39,9 @@ struct passage_message {
     bool is_over;                   /**< no copy is waited for any more */
 };
 
+/** Microseconds: reordering lasts milliseconds; after a second a copy that does not come counts as lost, as a missing number does. */
+#define PASSAGE_LATE_AT_MOST 1000000
+
 /** Moments of a silence at which its point captured IKE. */
 #define PASSAGE_WAKES 8
 

@@ -169,7 +169,7 @@ is_forward(const struct sequence *sequence, uint32_t number, uint64_t *distance)
 }
 
 bool
-sequence_is_behind(const struct sequence *sequence, uint32_t number)
+sequence_looks_behind(const struct sequence *sequence, uint32_t number)
 {
     uint64_t distance;
 

@@ -64,8 +64,15 @@ sequence_is_next(const struct sequence *sequence, uint32_t number)
     return !sequence->history && number == (uint32_t)sequence->highest + 1 && sequence->packets != 0;
 }
 
+/* sequence_is_behind for any number. */
+bool sequence_looks_behind(const struct sequence *sequence, uint32_t number);
+
 /** Whether this number is not beyond the highest one: late, seen before, or of a new start. */
-bool sequence_is_behind(const struct sequence *sequence, uint32_t number);
+static inline bool
+sequence_is_behind(const struct sequence *sequence, uint32_t number)
+{
+    return !sequence_is_next(sequence, number) && sequence_looks_behind(sequence, number);
+}
 
 /** Takes the SA's next packet; copies that the capture itself made are the caller's to drop.
  * @return a set of enum sequence_effect

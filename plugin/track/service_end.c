@@ -15,9 +15,6 @@
 #define UNANSWERED_AT_LEAST 5
 #define UNANSWERED_OF_GONE 2
 
-/* Sent again so often a request was not just lost: gateways give up after three (FortiGate), five (strongSwan, Cisco) or more. */
-#define ASKED_AGAIN_AT_LEAST 3
-
 /* Whether the exchange still waits for an answer to its side's message. */
 static bool
 waits(const struct exchange *exchange, unsigned peer)

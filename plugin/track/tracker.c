@@ -593,13 +593,20 @@ watch_way(struct tracker *tracker, const struct sa *sa, const struct ipsec_packe
     cut_take_packet(&context, &tracker->copies, sa, packet);
 }
 
-/* A number of the SA that the point it follows did not see. */
+/* A packet of the SA that the point it follows did not see. */
 static void
-fill(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
+add_from_elsewhere(struct tracker *tracker, const struct sa *sa, const struct ipsec_packet *packet)
 {
     copies_add_packet(&tracker->copies, sa, packet, false);
     watch_way(tracker, sa, packet);
     recent_add(&tracker->copies.recent, sa->id, packet);
+}
+
+/* A number of the SA that is missing. */
+static void
+fill(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
+{
+    add_from_elsewhere(tracker, sa, packet);
     sa->bytes += packet->length;
     if (sequence_fill(&sa->sequence, packet, tracker->pool))
         change_sa(&tracker->changes, CHANGE_FOUND_ELSEWHERE, sa);
@@ -661,9 +668,7 @@ find_behind_nat(struct tracker *tracker, const struct ipsec_packet *packet)
 static void
 fill_beyond(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet, const struct ipsec_packet *followed)
 {
-    copies_add_packet(&tracker->copies, sa, packet, false);
-    watch_way(tracker, sa, packet);
-    recent_add(&tracker->copies.recent, sa->id, packet);
+    add_from_elsewhere(tracker, sa, packet);
     take_sequence(tracker, sa, followed, false, false);
     extend_life(sa, followed);
 }
@@ -724,7 +729,7 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
         meant = as_meant(tracker, sa, packet);
         packet = &meant;
     }
-    bool is_behind = !sequence_is_next(&sa->sequence, packet->sequence) && sequence_is_behind(&sa->sequence, packet->sequence);
+    bool is_behind = sequence_is_behind(&sa->sequence, packet->sequence);
     bool is_replay = is_behind && (recent_find(&tracker->copies.recent, sa->id, packet)
             || clock_passed_ms(&packet->time, &sa->last_time, OUT_OF_ORDER_MS));
     if (is_behind && begins_points(tracker, sa, packet))

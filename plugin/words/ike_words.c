@@ -269,3 +269,9 @@ words_ike_end(enum ike_end end)
     }
     return "?";
 }
+
+const char *
+words_ike_fate(const struct ike_sa *ike_sa)
+{
+    return ike_sa->end == IKE_ALIVE && ike_sa->ended_by != 0 ? "probably deleted" : words_ike_end(ike_sa->end);
+}

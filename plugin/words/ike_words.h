@@ -24,4 +24,7 @@ char *words_offer(const struct words *words, const struct offer *offer, uint8_t 
 /** How an IKE SA ended: "alive", "deleted", "replaced" or "failed". */
 const char *words_ike_end(enum ike_end end);
 
+/** The same, but "probably deleted" where its Delete could not be read. */
+const char *words_ike_fate(const struct ike_sa *ike_sa);
+
 #endif /* SPISCOPE_IKE_WORDS_H */

@@ -307,11 +307,10 @@ def are_allowed(made, said, true):
 
 def verdict_faults_between(made, capture, views, said):
     """The same where clocks differ: views are what the nearest points saw, and what each point saw alone."""
-    counts, faults = [findings_of(view, may_differ(made)) for view in views], []
-    for key, count in (findings_of(said, may_differ(made)) | sum(counts, Counter())).items():
-        count = findings_of(said, may_differ(made))[key]
-        if not min(view[key] for view in counts) <= count <= max(view[key] for view in counts):
-            faults.append(f"findings: {count} {key}, not {sorted({view[key] for view in counts})}")
+    counts, found, faults = [findings_of(view, may_differ(made)) for view in views], findings_of(said, may_differ(made)), []
+    for key in found | sum(counts, Counter()):
+        if not min(view[key] for view in counts) <= found[key] <= max(view[key] for view in counts):
+            faults.append(f"findings: {found[key]} {key}, not {sorted({view[key] for view in counts})}")
     if not any(are_allowed(made, verdicts_of(said, capture), verdicts_of(view, capture)) for view in views):
         faults.append(f"verdicts: {verdicts_of(said, capture)}, not {[verdicts_of(view, capture) for view in views]}")
     return faults

@@ -151,8 +151,12 @@ def test_all_is_read_that_can_be(spiscope, constructed_ike, capture):
     assert "not_read" not in [finding["key"] for finding in found["findings"]]
 
 
+def esp_data(spi, sequence):
+    return struct.pack(">II", spi, sequence) + bytes(16)
+
+
 def esp_frame(spi, sequence, identity=1):
-    data = struct.pack(">II", spi, sequence) + bytes(16)
+    data = esp_data(spi, sequence)
     return ETHERNET_IPV4 + ip_header(A, B, 20 + len(data), identity, ESP) + data
 
 
@@ -173,7 +177,7 @@ def reuses(count):
 
 
 def fragments(spi, sequence, identity):
-    data = struct.pack(">II", spi, sequence) + bytes(16)
+    data = esp_data(spi, sequence)
     for more, offset, part in ((0x2000, 0, data[:16]), (0, 2, data[16:])):
         header = bytearray(ip_header(A, B, 20 + len(part), identity, ESP))
         header[6:8] = struct.pack(">H", more | offset)
@@ -188,10 +192,6 @@ def test_all_reassembled_packets_are_found_again(spiscope):
     path = write(spiscope, "reassembled", frames)
     rows = spiscope.rows(path, ("frame.number", "spiscope.sa.packets"), passes=2, display_filter=f"frame.number > {2 * packets - 4}")
     assert [row["spiscope.sa.packets"] for row in rows] == [[], [str(packets - 1)], [], [str(packets)]]
-
-
-def esp_data(spi, sequence):
-    return struct.pack(">II", spi, sequence) + bytes(16)
 
 
 def with_options(spi, sequence):

@@ -13,9 +13,6 @@
  * repeated ones even where the receiver would drop both. A multiple of WORD_BITS. */
 #define OWN_WINDOW 1024
 
-/* Numbers from here on are "about to wrap": 2^24 are left, minutes at 100,000 packets a second. */
-#define NEAR_END (UINT32_MAX - (1U << 24))
-
 /* A step over 2^32 is a wrap if it is no longer than this; a longer one is a step back. */
 #define WRAP_REACH (1U << 20)
 
@@ -197,7 +194,7 @@ take_forward(struct sequence *sequence, const struct ipsec_packet *packet, uint6
 
     if (packet->sequence < before)
         effect |= SEQUENCE_WRAPPED;
-    else if (packet->sequence >= NEAR_END && (before < NEAR_END || sequence->packets == 2))
+    else if (packet->sequence >= SEQUENCE_NEAR_END_FROM && (before < SEQUENCE_NEAR_END_FROM || sequence->packets == 2))
         effect |= SEQUENCE_NEAR_END;
     if (history) {
         if (distance >= OWN_WINDOW)
@@ -431,9 +428,8 @@ sequence_take(struct sequence *sequence, const struct ipsec_packet *packet,
 {
     uint64_t distance;
 
-    if (sequence_is_next(sequence, packet->sequence) && packet->sequence - 1 < NEAR_END - 1) {  /* 0 has begun anew */
-        sequence->packets++;
-        sequence->highest++;
+    if (sequence_is_next(sequence, packet->sequence)) {
+        sequence_take_next(sequence);
         return SEQUENCE_IN_ORDER;
     }
     if (sequence->packets++ == 0) {

@@ -57,15 +57,27 @@ bool sequence_turns_swapped(struct sequence *sequence, uint32_t number);
 /** A number on the wire as its sender means it. */
 uint32_t sequence_number(const struct sequence *sequence, uint32_t number);
 
-/** Whether it is just the number that comes next, of a sequence of which nothing is missing: most are. */
-static inline bool
-sequence_is_next(const struct sequence *sequence, uint32_t number)
-{
-    return !sequence->history && number == (uint32_t)sequence->highest + 1 && sequence->packets != 0;
-}
+/** Numbers from here on are "about to wrap": 2^24 are left, minutes at 100,000 packets a second. */
+#define SEQUENCE_NEAR_END_FROM (UINT32_MAX - (1U << 24))
 
 /* sequence_is_behind for any number. */
 bool sequence_looks_behind(const struct sequence *sequence, uint32_t number);
+
+/** Whether it is just the number that comes next, of a sequence of which nothing is missing and nothing else is to be said: most are. */
+static inline bool
+sequence_is_next(const struct sequence *sequence, uint32_t number)
+{
+    return !sequence->history && number == (uint32_t)sequence->highest + 1 && sequence->packets != 0
+            && number - 1 < SEQUENCE_NEAR_END_FROM - 1;        /* 0 has begun anew */
+}
+
+/** Takes a packet of which sequence_is_next holds: SEQUENCE_IN_ORDER. */
+static inline void
+sequence_take_next(struct sequence *sequence)
+{
+    sequence->packets++;
+    sequence->highest++;
+}
 
 /** Whether this number is not beyond the highest one: late, seen before, or of a new start. */
 static inline bool

@@ -612,14 +612,24 @@ fill(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
         change_sa(&tracker->changes, CHANGE_FOUND_ELSEWHERE, sa);
 }
 
+/* How a packet's number stands to those of its SA. */
+struct standing {
+    bool is_next;                   /* just the next one */
+    bool is_behind;
+    bool is_replay;                 /* behind, and seen before */
+};
+
 static void
-take_packet(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet, bool is_behind, bool is_replay)
+take_packet(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet, const struct standing standing)
 {
-    bool is_new = sa->sequence.packets == 0;
+    bool is_new = sa->sequence.packets == 0, is_behind = standing.is_behind;
 
     if (!is_new && !is_behind)
         follow_address(tracker, sa, packet);
-    take_sequence(tracker, sa, packet, is_behind, is_replay);
+    if (standing.is_next)
+        sequence_take_next(&sa->sequence);
+    else
+        take_sequence(tracker, sa, packet, is_behind, standing.is_replay);
     service_take_packet(tracker->pool, sa, packet, tracker->min_outage, &tracker->changes);
     if (is_behind)
         ;                           /* perhaps a replay: only a sender that goes on speaks */
@@ -729,7 +739,8 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
         meant = as_meant(tracker, sa, packet);
         packet = &meant;
     }
-    bool is_behind = sequence_is_behind(&sa->sequence, packet->sequence);
+    bool is_next = sequence_is_next(&sa->sequence, packet->sequence);
+    bool is_behind = !is_next && sequence_looks_behind(&sa->sequence, packet->sequence);
     bool is_replay = is_behind && (recent_find(&tracker->copies.recent, sa->id, packet)
             || clock_passed_ms(&packet->time, &sa->last_time, OUT_OF_ORDER_MS));
     if (is_behind && begins_points(tracker, sa, packet))
@@ -742,7 +753,7 @@ tracker_take_ipsec(struct tracker *tracker, const struct ipsec_packet *packet)
         return sa;
     }
     recent_add(&tracker->copies.recent, sa->id, packet);
-    take_packet(tracker, sa, packet, is_behind, is_replay);
+    take_packet(tracker, sa, packet, (struct standing){ is_next, is_behind, is_replay });
     if (copies_are_sought(&tracker->copies)) {
         copies_add_packet(&tracker->copies, sa, captured, !is_behind);
         watch_way(tracker, sa, captured);

@@ -70,6 +70,13 @@ is_constant(const struct idle_ends *ends)
             || apart.secs <= ends->most.secs / CONSTANT_SHARE);
 }
 
+/* Who ends SAs for want of traffic asks for no others until there is some. */
+static bool
+is_idle_end(const struct past_end *end, int peer)
+{
+    return end->peer == peer && end->in_silence && !end->is_renewed;
+}
+
 /* Ends in a silence, by one peer, the same time after the last packet: most of the last ones. */
 bool
 explain_idle_timeout(const struct view *view, const struct trouble *trouble, struct claim *claim)
@@ -81,7 +88,7 @@ explain_idle_timeout(const struct view *view, const struct trouble *trouble, str
     for (int peer = 0; peer < 2; peer++) {
         struct idle_ends ends = { 0 };
         for (unsigned i = 0; i < kept(past->ends); i++)
-            if (past->end[i].peer == peer && past->end[i].in_silence)
+            if (is_idle_end(&past->end[i], peer))
                 add_idle(&ends, &past->end[i]);
         if (!is_constant(&ends) || 2 * ends.count <= kept(past->ends))
             continue;
@@ -89,7 +96,7 @@ explain_idle_timeout(const struct view *view, const struct trouble *trouble, str
         claim->by = (int8_t)peer;
         claim->age = ends.most;
         for (unsigned i = 0; i < kept(past->ends); i++)
-            if (past->end[i].peer == peer && past->end[i].in_silence)
+            if (is_idle_end(&past->end[i], peer))
                 claim_rests_on(claim, past->end[i].frame);
         return true;
     }

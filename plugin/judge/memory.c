@@ -127,6 +127,16 @@ memory_take_end(struct memory *memory, const struct tunnel *tunnel, const struct
 }
 
 void
+memory_note_renewed(struct memory *memory, const struct tunnel *tunnel, uint32_t frame)
+{
+    struct past *past = past_of(memory, tunnel);
+
+    for (unsigned i = 0; i < past->ends && i < PAST_AT_MOST; i++)
+        if (past->end[i].frame == frame)
+            past->end[i].is_renewed = true;
+}
+
+void
 memory_take_rekey(struct memory *memory, const struct tunnel *tunnel, const struct past_rekey *rekey, bool short_lived)
 {
     struct past *past = past_of(memory, tunnel);

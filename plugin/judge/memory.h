@@ -26,6 +26,7 @@ struct past_end {
     int8_t peer;                    /**< who let it end */
     bool proven;                    /**< the Delete was read */
     bool in_silence;                /**< no traffic was under way */
+    bool is_renewed;                /**< who let it end asked for new SAs at once */
     uint32_t frame;
     nstime_t age;                   /**< of what ended */
     nstime_t idle;                  /**< since its last packet */
@@ -114,6 +115,9 @@ struct setups *memory_setups(struct memory *memory, const struct ip_address *gat
 
 /** Remembers an end, if it is not known yet by its frame. */
 void memory_take_end(struct memory *memory, const struct tunnel *tunnel, const struct past_end *end);
+
+/** Of an end that is remembered by its frame: who let it end asked for new SAs at once. */
+void memory_note_renewed(struct memory *memory, const struct tunnel *tunnel, uint32_t frame);
 
 /** Remembers a rekey, if it is not known yet by its frame.
  * @param short_lived  of an SA younger than min_sa_lifetime; this counts even if it is known */

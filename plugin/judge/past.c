@@ -17,7 +17,7 @@ take_deletion(struct judge *judge, const struct service_end_seen *ended)
     uint64_t min_outage = (uint64_t)judge->limits.min_outage * CLOCK_NSECS;
     bool under_way = outage_in_midst(&tunnel->service, 0, &ended->time, min_outage)
             || outage_in_midst(&tunnel->service, 1, &ended->time, min_outage);
-    struct past_end end = { ended->peer, true, !under_way, ended->frame, ended->age, ended->idle };
+    struct past_end end = { ended->peer, true, !under_way, false, ended->frame, ended->age, ended->idle };
 
     if (ended->last_frame != 0)
         memory_take_end(judge->memory, tunnel, &end);
@@ -34,6 +34,14 @@ take_rekey(struct judge *judge, const struct sa *old, const struct exchange *ori
     memory_take_rekey(judge->memory, old->flow->tunnel, &rekey, rekey.age < judge->limits.min_sa_lifetime);
 }
 
+/* Whether who ended the SAs asked for new ones itself, before packets on the old ones would have come too late: it ended them to have others. */
+static bool
+was_renewed(const struct judge *judge, const struct succeeded *succeeded, const struct exchange *origin)
+{
+    return (int)flow_peer(origin->flow) == succeeded->peer
+            && !clock_passed(&succeeded->time, &origin->request_time, judge->limits.handover_grace);
+}
+
 static void
 judge_past(struct judge *judge, const struct change *change)
 {
@@ -45,10 +53,13 @@ judge_past(struct judge *judge, const struct change *change)
     struct succeeded succeeded = succession_of(judge, new);
     if (succeeded.how == SUCCESSION_REKEYED)
         take_rekey(judge, old, new->origin);
-    if (!succeeded.is_end || succeeded.proven || old->sequence.packets == 0)
+    if (!succeeded.is_end || old->sequence.packets == 0)
         return;
-    struct past_end end = { succeeded.peer, false, succeeded.how == SUCCESSION_ON_DEMAND, succeeded.frame, succeeded.age, succeeded.idle };
-    memory_take_end(judge->memory, old->flow->tunnel, &end);
+    struct past_end end = { succeeded.peer, false, succeeded.how == SUCCESSION_ON_DEMAND, false, succeeded.frame, succeeded.age, succeeded.idle };
+    if (!succeeded.proven)
+        memory_take_end(judge->memory, old->flow->tunnel, &end);
+    if (was_renewed(judge, &succeeded, new->origin))
+        memory_note_renewed(judge->memory, old->flow->tunnel, succeeded.frame);
 }
 
 const struct rule rule_past = { .on = ON(SERVICE_ENDED) | ON(SA_REPLACED), .judge = judge_past };

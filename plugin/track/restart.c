@@ -27,74 +27,7 @@
 /* Seconds: an initiator tries again within as long as the most patient one (strongSwan's default) waits for an answer. */
 #define GIVES_UP_AFTER 165
 
-/* ---- as it is announced */
-
-/* Whether both are between the same two identities, as far as these were read: two gateways may have several connections. */
-static bool
-has_same_identities(const struct ike_sa *a, const struct ike_sa *b)
-{
-    unsigned turned = a->flow == b->flow ? 0 : 1;
-
-    for (unsigned side = 0; side < 2; side++) {
-        uint32_t other = b->identity[side ^ turned];
-        if (a->identity[side] != 0 && other != 0 && a->identity[side] != other)
-            return false;
-    }
-    return true;
-}
-
-/* Whether the IKE SA is nothing but what anybody may have thrown in: clear messages of one peer, where the peers encrypt theirs. */
-static bool
-is_thrown_in(const struct ike_sa *ike_sa, const struct ike_sa *began)
-{
-    return began->is_sealed && !ike_sa->is_sealed && protection_is_unproven(ike_sa);
-}
-
-/* The IKE SA that lived when the other one began, longer ago than two peers that start at once would. */
-static struct ike_sa *
-find_displaced(const struct ike_sa *began, uint32_t grace)
-{
-    struct ike_sa *old;
-
-    WALK(old, began->tunnel_older, tunnel_older, IKE_SAS_KNOWN)
-        if (old->established && old->end == IKE_ALIVE && has_same_identities(began, old) && !is_thrown_in(old, began))
-            break;
-    return old && old->established && old->end == IKE_ALIVE
-            && clock_passed(&old->established_time, &began->first_time, grace) ? old : NULL;
-}
-
-void
-restart_take_established(const struct ike_context *context, struct ike_sa *ike_sa)
-{
-    struct ike_sa *old = ike_sa->initial_contact ? find_displaced(ike_sa, context->grace) : NULL;
-
-    if (old) {
-        ike_sa->displaced = old;
-        ike_sa_fail(context, old);
-        if (!ike_sa->predecessor && !old->successor) {
-            ike_sa->predecessor = old;
-            old->successor = ike_sa;
-        }
-    }
-    if (ike_sa->born_in_capture && !context->message->readable && !ike_sa->predecessor && find_displaced(ike_sa, context->grace)) {
-        ike_sa->flow->tunnel->maybe_restarted = ike_sa;
-        ike_sa->flow->tunnel->restart_waits = false;
-    }
-}
-
-/* ---- as silence shows it */
-
-/* Whether its initiator had begun before the old IKE SA was there, in vain, and tries again now: it lost no state, but had none to lose. */
-static bool
-tries_again(const struct ike_sa *began, const struct ike_sa *old)
-{
-    const struct ike_sa *attempt;
-
-    WALK(attempt, old->tunnel_older, tunnel_older, IKE_SAS_RECENT)
-        if (attempt->flow == began->flow)
-            return !attempt->established && !clock_passed(&attempt->last_time, &began->first_time, GIVES_UP_AFTER);
-    return false;
-}
+/* ---- whether it was deleted */
 
 /* Whether ESP went on after the IKE SA's last exchange, so that this was no Delete. */
 static bool
@@ -108,32 +41,6 @@ outlived_its_last_exchange(const struct ike_sa *old, const struct ike_sa *began)
                     && clock_compare(&sa->last_time, &began->first_time) < 0)
                 return true;
     return false;
-}
-
-/* Whether the new one's initiator had the last word on yet another IKE SA just before, its Delete more likely than not: it knew its state. */
-static bool
-knew_its_state(const struct ike_sa *began, const struct ike_sa *old)
-{
-    const struct ike_sa *other;
-
-    WALK(other, began->tunnel_older, tunnel_older, IKE_SAS_RECENT) {
-        unsigned side = other->flow == began->flow ? 0 : 1;
-        if (other != old && other->established && other->heard_frame[side] == other->last_frame
-                && clock_compare(&other->last_time, &began->first_time) <= 0
-                && !clock_passed_ms(&other->last_time, &began->first_time, RESTARTS_AFTER_MS))
-            return true;
-    }
-    return false;
-}
-
-/* Whether the other peer went on asking over the old IKE SA when the new one was there, and the new one's initiator said nothing over the old
- * one any more: it does not know it. IKEv1 has Informationals that nobody answers. */
-static bool
-asked_in_vain(const struct ike_sa *old, const struct ike_sa *began)
-{
-    unsigned side = old->flow == began->flow ? 0 : 1;
-
-    return old->version >= 2 && old->last_frame > began->first_frame && old->heard_frame[side] < began->first_frame;
 }
 
 /* Whether an Informational of IKEv1 comes right behind another one. */
@@ -162,6 +69,109 @@ may_be_deleted(const struct ike_sa *old, const struct ike_sa *began)
     if (last && last->type == IKE1_INFORMATIONAL)
         return !is_liveness_pair(last);
     return last && last->type == IKE2_INFORMATIONAL && !outlived_its_last_exchange(old, began);
+}
+
+/* ---- as it is announced */
+
+/* Whether both are between the same two identities, as far as these were read: two gateways may have several connections. */
+static bool
+has_same_identities(const struct ike_sa *a, const struct ike_sa *b)
+{
+    unsigned turned = a->flow == b->flow ? 0 : 1;
+
+    for (unsigned side = 0; side < 2; side++) {
+        uint32_t other = b->identity[side ^ turned];
+        if (a->identity[side] != 0 && other != 0 && a->identity[side] != other)
+            return false;
+    }
+    return true;
+}
+
+/* Whether the IKE SA is nothing but what anybody may have thrown in: clear messages of one peer, where the peers encrypt theirs. */
+static bool
+is_thrown_in(const struct ike_sa *ike_sa, const struct ike_sa *began)
+{
+    return began->is_sealed && !ike_sa->is_sealed && protection_is_unproven(ike_sa);
+}
+
+/* Whether the IKE SA's last message may have been its Delete, and was not read. Of IKEv1 Wireshark reads none behind one that the capture has at
+ * another place, as each is decrypted with the last block of the one before (RFC 2409 appendix B). */
+static bool
+ended_unread(const struct ike_sa *old, const struct ike_sa *began)
+{
+    return old->latest && exchange_has_unread(old->latest) && may_be_deleted(old, began);
+}
+
+/* The IKE SA that lived when the other one began, longer ago than two peers that start at once would. */
+static struct ike_sa *
+find_displaced(const struct ike_sa *began, uint32_t grace)
+{
+    struct ike_sa *old;
+
+    WALK(old, began->tunnel_older, tunnel_older, IKE_SAS_KNOWN)
+        if (old->established && old->end == IKE_ALIVE && has_same_identities(began, old) && !is_thrown_in(old, began))
+            break;
+    return old && old->established && old->end == IKE_ALIVE
+            && clock_passed(&old->established_time, &began->first_time, grace) ? old : NULL;
+}
+
+void
+restart_take_established(const struct ike_context *context, struct ike_sa *ike_sa)
+{
+    struct ike_sa *old = ike_sa->initial_contact ? find_displaced(ike_sa, context->grace) : NULL;
+
+    if (old && !ended_unread(old, ike_sa)) {
+        ike_sa->displaced = old;
+        ike_sa_fail(context, old);
+        if (!ike_sa->predecessor && !old->successor) {
+            ike_sa->predecessor = old;
+            old->successor = ike_sa;
+        }
+    }
+    if (ike_sa->born_in_capture && !context->message->readable && !ike_sa->predecessor && find_displaced(ike_sa, context->grace)) {
+        ike_sa->flow->tunnel->maybe_restarted = ike_sa;
+        ike_sa->flow->tunnel->restart_waits = false;
+    }
+}
+
+/* ---- as silence shows it */
+
+/* Whether its initiator had begun before the old IKE SA was there, in vain, and tries again now: it lost no state, but had none to lose. */
+static bool
+tries_again(const struct ike_sa *began, const struct ike_sa *old)
+{
+    const struct ike_sa *attempt;
+
+    WALK(attempt, old->tunnel_older, tunnel_older, IKE_SAS_RECENT)
+        if (attempt->flow == began->flow)
+            return !attempt->established && !clock_passed(&attempt->last_time, &began->first_time, GIVES_UP_AFTER);
+    return false;
+}
+
+/* Whether the new one's initiator had the last word on yet another IKE SA just before, its Delete more likely than not: it knew its state. */
+static bool
+knew_its_state(const struct ike_sa *began, const struct ike_sa *old)
+{
+    const struct ike_sa *other;
+
+    WALK(other, began->tunnel_older, tunnel_older, IKE_SAS_RECENT) {
+        unsigned side = other->flow == began->flow ? 0 : 1;
+        if (other != old && other->established && other->heard_frame[side] == other->last_frame
+                && clock_compare(&other->last_time, &began->first_time) <= 0
+                && !clock_passed_ms(&other->last_time, &began->first_time, RESTARTS_AFTER_MS))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the other peer went on asking over the old IKE SA when the new one was there, and the new one's initiator said nothing over the old
+ * one any more: it does not know it. IKEv1 has Informationals that nobody answers. */
+static bool
+asked_in_vain(const struct ike_sa *old, const struct ike_sa *began)
+{
+    unsigned side = old->flow == began->flow ? 0 : 1;
+
+    return old->version >= 2 && old->last_frame > began->first_frame && old->heard_frame[side] < began->first_frame;
 }
 
 /* The old IKE SA fell silent for the new one. */

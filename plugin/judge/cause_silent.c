@@ -414,7 +414,7 @@ explain_spi_unknown(const struct view *view, const struct trouble *trouble, stru
     if (!may_be_dropped(trouble))
         return false;
     const struct finding *finding = view_find(view, trouble, FINDING_INVALID_SPI, CONFIDENCE_SUSPECTED);
-    if (!finding)
+    if (!finding || (trouble->kind == TROUBLE_DEGRADED && view_is_thrown_in(view, finding)))
         finding = view_find(view, trouble, FINDING_STALE_SPI, CONFIDENCE_INFERRED);
     if (!finding)
         return false;

@@ -69,7 +69,7 @@ finding_is_unproven(const struct finding *finding)
 
     if (finding->key == FINDING_INVALID_SPI && !ike_sa)
         return true;                /* said in clear */
-    return ike_sa && (protection_is_unproven(ike_sa) || protection_was_missing(finding->exchange)
+    return ike_sa && (protection_is_unproven(ike_sa) || protection_was_missing_in(finding->exchange, finding->frame)
             || (finding->other_exchange && protection_is_unproven(finding->other_exchange->ike_sa)));
 }
 
@@ -100,7 +100,7 @@ went_on(const struct finding *finding)
 static bool
 is_undone(const struct finding *finding)
 {
-    return finding->exchange && (went_on(finding) || protection_was_missing(finding->exchange));
+    return finding->exchange && (went_on(finding) || protection_was_missing_in(finding->exchange, finding->frame));
 }
 
 bool
@@ -127,7 +127,21 @@ flow_went_on(const struct flow *flow, uint32_t frame)
     return false;
 }
 
-/* Whether both peers' packets went on after it; what a silence may have ended must have gone on with no set-up in between. */
+/* Whether the direction carried traffic between the frames. */
+static bool
+flow_carried(const struct flow *flow, uint32_t since, uint32_t until)
+{
+    const struct sa *latest, *sa;
+
+    WALK(latest, flow->current, current_next, CURRENT_KNOWN)
+        WALK(sa, latest, predecessor, SPANNED_AMONG)
+            if (sa->first_frame < until && sa->last_frame > since)
+                return true;
+    return false;
+}
+
+/* Whether both peers' packets went on after it. What a silence may have ended must have gone on with no set-up in between; but a set-up that nobody
+ * answers fails beside a tunnel that carries traffic, until its initiator begins the next one and so gives it up. */
 static bool
 tunnel_went_on(const struct finding *finding)
 {
@@ -136,7 +150,13 @@ tunnel_went_on(const struct finding *finding)
 
     if (!tunnel || tunnel->flow[0].last_frame <= frame || tunnel->flow[1].last_frame <= frame)
         return false;
-    return !is_silence(finding) || (flow_went_on(&tunnel->flow[0], frame) && flow_went_on(&tunnel->flow[1], frame));
+    if (!is_silence(finding))
+        return true;
+    if (finding->exchange && exchange_is_initial(finding->exchange->type)) {
+        uint32_t since = finding->exchange->last_frame;
+        return flow_carried(&tunnel->flow[0], since, frame) && flow_carried(&tunnel->flow[1], since, frame);
+    }
+    return flow_went_on(&tunnel->flow[0], frame) && flow_went_on(&tunnel->flow[1], frame);
 }
 
 bool

@@ -87,6 +87,28 @@ protection_was_missing(const struct exchange *exchange)
     return is_protected(ike_sa) || (!ike_sa->is_sealed && protection_is_unproven(ike_sa) && has_protected(ike_sa->flow->tunnel));
 }
 
+/* What is kept of the exchange's message in that frame, or NULL. */
+static const struct exchange_message *
+message_in(const struct exchange *exchange, uint32_t frame)
+{
+    for (unsigned i = 0; i < exchange->messages; i++) {
+        const struct exchange_message *message = i == 0 ? &exchange->first : &exchange->more[i - 1];
+        if (message->frame == frame)
+            return message;
+    }
+    return NULL;
+}
+
+bool
+protection_was_missing_in(const struct exchange *exchange, uint32_t frame)
+{
+    const struct exchange_message *message = message_in(exchange, frame);
+    const struct ike_sa *ike_sa = exchange->ike_sa;
+
+    return protection_was_missing(exchange)
+            || (message && !message->encrypted && is_due(ike_sa->version, exchange->type, ike_sa) && is_protected(ike_sa));
+}
+
 bool
 protection_is_unproven(const struct ike_sa *ike_sa)
 {

@@ -33,6 +33,9 @@ bool protection_answers_nothing(const struct ike_context *context, const struct 
 /** Whether what the exchange says came in clear, and its IKE SA turned out to be protected: anybody may have said it. */
 bool protection_was_missing(const struct exchange *exchange);
 
+/** The same of what the exchange's message in that frame says: a later one with the same message ID may be the peer's own, and protected. */
+bool protection_was_missing_in(const struct exchange *exchange, uint32_t frame);
+
 /** Whether nothing shows that both peers took part in the IKE SA: it never came up, or one of them said nothing. Anybody may have
  * sent its messages. */
 bool protection_is_unproven(const struct ike_sa *ike_sa);

@@ -173,8 +173,17 @@ disprove_end(struct outage_context *context, const struct sa *sa, const nstime_t
         pair_suspect(context, ended, sa);
 }
 
-/* The first packet after a pause, or while an end is suspected. */
-static void
+/* Whether it is the only packet of an SPI that nothing negotiated, where negotiations are seen: anybody may have sent it. */
+static bool
+may_be_made_up(const struct sa *sa, const struct recovery *recovery, const nstime_t *since)
+{
+    return recovery->how == RESTORED_SAME_SA && !sa->origin && sa->sequence.packets <= 1 && sa->flow->tunnel->ike_sas
+            && clock_compare(&sa->first_time, since) > 0;
+}
+
+/* The first packet after a pause, or while an end is suspected.
+ * @return whether it shows anything of the tunnel */
+static bool
 settle(struct outage_context *context, const struct sa *sa, const struct ipsec_packet *packet)
 {
     struct service *service = &context->tunnel->service;
@@ -183,6 +192,8 @@ settle(struct outage_context *context, const struct sa *sa, const struct ipsec_p
 
     outage_doubt_since(service, peer, &since);
     struct recovery recovery = outage_recovery(context->tunnel, sa, &since, packet);
+    if (may_be_made_up(sa, &recovery, &since))
+        return false;
     if (recovery.how == RESTORED_SAME_SA) {
         const struct service_silence *silence = &service->silence[peer];
         if (silence->is_open && silence->answered_frame != 0) {
@@ -197,6 +208,7 @@ settle(struct outage_context *context, const struct sa *sa, const struct ipsec_p
         outage_settle(context, peer, &recovery, packet);
         service->ended.is_open = service->silence[0].is_open = service->silence[1].is_open = false;
     }
+    return true;
 }
 
 /* Whether a pause before this packet can have been an end: not where its SA carried the packets before the pause, and nothing was
@@ -223,9 +235,10 @@ service_take_packet(wmem_allocator_t *pool, struct sa *sa, const struct ipsec_pa
     if (service->in_doubt || paused) {
         struct outage_context context = { pool, tunnel, min_outage, packet->frame, changes };
         pair_settle(&context, &packet->time);
-        if (paused || may_be_out(service))
-            settle(&context, sa, packet);
+        bool shows = !(paused || may_be_out(service)) || settle(&context, sa, packet);
         note_doubt(service);
+        if (!shows)
+            return;
     }
     count_packet(service, peer, packet, gap, min_outage);
 }

@@ -626,10 +626,15 @@ take_packet(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *p
 
     if (!is_new && !is_behind)
         follow_address(tracker, sa, packet);
-    if (standing.is_next)
+    if (standing.is_next) {
         sequence_take_next(&sa->sequence);
-    else
+    } else {
         take_sequence(tracker, sa, packet, is_behind, standing.is_replay);
+        if (standing.is_replay) {
+            extend_life(sa, packet);    /* the receiver drops it: it shows nobody alive, and wants no answer */
+            return;
+        }
+    }
     service_take_packet(tracker->pool, sa, packet, tracker->min_outage, &tracker->changes);
     if (is_behind)
         ;                           /* perhaps a replay: only a sender that goes on speaks */

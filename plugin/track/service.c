@@ -177,7 +177,9 @@ disprove_end(struct outage_context *context, const struct sa *sa, const nstime_t
 static bool
 may_be_made_up(const struct sa *sa, const struct recovery *recovery, const nstime_t *since)
 {
-    return recovery->how == RESTORED_SAME_SA && !sa->origin && sa->sequence.packets <= 1 && sa->flow->tunnel->ike_sas
+    const struct tunnel *tunnel = sa->flow->tunnel;
+
+    return recovery->how == RESTORED_SAME_SA && !sa->origin && sa->sequence.packets <= 1 && tunnel->ike_sas && !tunnel->is_incomplete
             && clock_compare(&sa->first_time, since) > 0;
 }
 

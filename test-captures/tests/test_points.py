@@ -5,11 +5,18 @@ SPISCOPE_POINTS says how many; by command, points.py tries any number.
 """
 import os
 
+import ike_bytes as ike
+import outputs
 import points
 import pytest
+from expected_verdicts import MIN_10
+from ike_capture import IkeCapture
+from ike_peers import Ike2
+from writer import MS, A, B, S
 
 RUNS = int(os.environ.get("SPISCOPE_POINTS", 80))       # some 40 s of two processors
 SEED = 2
+OTHER = "192.0.2.77"
 
 
 def told(found):
@@ -61,3 +68,94 @@ def test_points_are_not_told_apart_on_demand(spiscope):
     rows = spiscope.rows(str(path), fields, ("spiscope.capture_points:FALSE",))
     assert not [row for row in rows if row["spiscope.point"]]
     assert [row for row in rows if "replay_window" in row["spiscope.finding"]]
+
+
+# --- what is lost between two points, made message by message ------------------------------------------------------------
+
+DELAY = 35 * points.MS
+# When strongSwan sends an IKE_SA_INIT again, by its defaults: 4 s, and 1.8 times that each time
+AGAIN = [round(sum(4 * 1.8 ** i for i in range(n)) * S) for n in range(4)]
+
+
+def seen_at_two_points(spiscope, capture, arrives):
+    """The capture as two gateways' interfaces saw it, each way taking 35 ms. arrives(time, from_a, is_ike): whether a packet comes to the other."""
+    path = capture.write(spiscope.readable_copy_dir("between"))
+    frames = points.read(path)
+    gateway = points.ip_address(B).packed
+    records = []
+    for order, frame in enumerate(frames):
+        from_a = frame.addresses[0] != gateway
+        near, far = (0, 1) if from_a else (1, 0)
+        records.append((frame.time, near, order, frame.data))
+        if arrives(frame.time - frames[0].time, frame, from_a):
+            records.append((frame.time + DELAY, far, order, points.with_ttl(frame.data, 3)))
+    path = path.with_suffix(".pcapng")
+    path.write_bytes(points.pcapng(sorted(records, key=lambda record: record[0]), 2))
+    path.chmod(0o644)
+    return outputs.run(spiscope, str(path), False, MIN_10).json
+
+
+def tunnel_of(document, peers):
+    return next(tunnel for tunnel in document["tunnels"] if set(tunnel["peers"]) == set(peers))
+
+
+def other_tunnel(capture, until):
+    """One that works, so that both points are seen to capture on."""
+    sa = Ike2(capture, OTHER, B)
+    sa.start(0).send_every(S, until, (OTHER, B))
+
+
+def ask_for_authentication(capture, messages):
+    """IKE_SA_INIT goes well at the 10th second; IKE_AUTH is sent so many times."""
+    sa = Ike2(capture, A, B, form="sealed")
+    sa.init(10 * S)
+    first, _ = sa.exchange(10 * S + 200 * MS, 0, ike.AUTH, [ike.Payload(ike.IDI, bytes(40))], None)
+    for again in AGAIN[1:messages]:
+        capture.repeat(10 * S + 200 * MS + again, first)
+
+
+@pytest.mark.parametrize("messages", (3, 4))
+def test_a_tunnel_whose_requests_are_lost_between_the_points_is_cut_off(spiscope, messages):
+    """It never comes up, and neither peer is to blame: from IKE_AUTH on (as where UDP 4500 is blocked) what A sends does not reach B's side, where
+    the other tunnel is seen all the time."""
+    capture = IkeCapture(f"auth_lost_{messages}", "", round_trip=100 * MS)
+    other_tunnel(capture, 60 * S)
+    ask_for_authentication(capture, messages)
+    a = points.ip_address(A).packed
+    document = seen_at_two_points(spiscope, capture, lambda time, frame, from_a: time < 10 * S + 150 * MS or a not in frame.addresses)
+    tunnel = tunnel_of(document, (A, B))
+    verdict = tunnel["verdict"]
+    assert (verdict["state"], verdict["cause"], verdict["by"]) == ("down", "peer_unreachable", "none"), verdict
+    assert "lost_on_the_way" in [finding["key"] for finding in tunnel["findings"]]
+    assert tunnel_of(document, (OTHER, B))["verdict"]["cause"] == "none"
+
+
+def test_a_tunnel_whose_requests_arrive_and_are_not_answered_is_not_cut_off(spiscope):
+    """B, who answered IKE_SA_INIT, got them all."""
+    capture = IkeCapture("auth_unanswered", "", round_trip=100 * MS)
+    other_tunnel(capture, 60 * S)
+    ask_for_authentication(capture, len(AGAIN))
+    tunnel = tunnel_of(seen_at_two_points(spiscope, capture, lambda *_: True), (A, B))
+    verdict = tunnel["verdict"]
+    assert (verdict["state"], verdict["cause"], verdict["by"]) == ("down", "ike_unanswered", "B" if tunnel["peers"][1] == B else "A")
+    assert "lost_on_the_way" not in [finding["key"] for finding in tunnel["findings"]]
+
+
+def test_esp_that_is_lost_between_the_points_while_ike_passes_is_loss(spiscope):
+    """From the 60th second on nothing but IKE of what A sends reaches B's side: the path drops ESP, and no peer is away."""
+    capture = IkeCapture("esp_lost", "", round_trip=100 * MS)
+    sa = Ike2(capture, A, B)
+    child = sa.start(0)
+    child.send_every(S, 60 * S, (A, B))
+    child.send_every(60 * S, 120 * S, (A,))
+    child.send_every(60 * S + 500 * MS, 120 * S, (B,))
+    for time in range(10, 120, 10):
+        sa.exchange(time * S + 250 * MS, 0, ike.INFO, [], [])
+    document = seen_at_two_points(spiscope, capture, lambda time, frame, from_a: not from_a or time < 60 * S - 500 * MS or frame.ike_at)
+    tunnel, = document["tunnels"]
+    verdict = tunnel["verdict"]
+    assert (verdict["state"], verdict["cause"], verdict["by"]) == ("one_way", "loss", "none"), verdict
+    way = "a_to_b" if tunnel["peers"][0] == A else "b_to_a"
+    between, = tunnel["between"]
+    assert between[way]["lost"] == 60
+    assert between["b_to_a" if way == "a_to_b" else "a_to_b"]["lost"] == 0

@@ -82,12 +82,33 @@ may_be_out_of_step(const struct trouble *trouble)
             || (trouble->outage && trouble->outage->how == OUTAGE_SILENCE);
 }
 
+/* When the latest IKE SA came up after a set-up was refused: a peer that accepts one does not refuse them; 0 where none did, or it was no set-up that was
+ * refused. */
+static uint32_t
+set_up_after(const struct view *view, const struct finding *refused)
+{
+    const struct ike_sa *ike_sa;
+
+    if (!refused->exchange || !exchange_is_initial(refused->exchange->type))
+        return 0;
+    WALK(ike_sa, view->tunnel->ike_sas, tunnel_older, IKE_SAS_RECENT)
+        if (ike_sa->established && ike_sa->established_frame > refused->frame)
+            return ike_sa->established_frame;
+    return 0;
+}
+
 /* The trouble's first refusal of this key, if it was not made good. */
 static const struct finding *
 first_refusal(const struct view *view, const struct trouble *trouble, enum finding_key key, enum confidence least)
 {
     struct trouble narrowed = since_set_up(view, trouble);
     const struct finding *found = view_find(view, &narrowed, key, least);
+    uint32_t set_up = found && trouble->kind == TROUBLE_NOT_UP ? set_up_after(view, found) : 0;
+
+    if (set_up > 0) {
+        narrowed.since_frame = set_up;
+        found = view_find(view, &narrowed, key, least);
+    }
 
     if (found && !trouble->outage && view_is_thrown_in(view, found))
         return NULL;

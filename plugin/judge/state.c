@@ -171,13 +171,20 @@ has_children(const struct view *view)
     return !tunnel->children && tunnel->flow[0].sas + tunnel->flow[1].sas > 0;
 }
 
+/* A single packet that nothing else of its direction goes with may be anybody's. */
+static bool
+has_carried(const struct flow *flow)
+{
+    return flow->packets > 1;
+}
+
 /* Set up again and again, and left unused each time: one direction never carried anything, whatever came in the other. */
 static bool
 is_left_unused(const struct view *view)
 {
     const struct flow *flow = view->tunnel->flow;
 
-    return finding_file_latest(view->file, FINDING_SETUP_ABANDONED) && (flow[0].packets == 0 || flow[1].packets == 0);
+    return finding_file_latest(view->file, FINDING_SETUP_ABANDONED) && !(has_carried(&flow[0]) && has_carried(&flow[1]));
 }
 
 /* Seen beside the responder: the latest set-up was answered, and its initiator goes on asking for nothing but that answer. */

@@ -6,6 +6,7 @@
 #include "outage.h"
 
 #include "../clock.h"
+#include "protection.h"
 
 /* No vendor's idle timeout is shorter by default (Azure and Windows: 300 s, FortiGate 900 s, Cisco ASA 1800 s): an SA that ended
  * in a longer silence may have ended for that. */
@@ -92,6 +93,13 @@ usual_gap(const struct service *service)
     return a->usual < b->usual ? a->usual : b->usual;
 }
 
+/* Whether anybody may have made up the other IKE SA: one peer alone was heard on it, and both on this one. */
+static bool
+may_be_made_up(const struct ike_sa *other, const struct ike_sa *ike_sa)
+{
+    return protection_is_unproven(other) && !protection_is_unproven(ike_sa);
+}
+
 bool
 outage_has_successor(const struct ike_sa *ike_sa)
 {
@@ -102,7 +110,7 @@ outage_has_successor(const struct ike_sa *ike_sa)
             other = other->tunnel_older, looked_at++) {
         is_newer &= other != ike_sa;
         bool began_at_once = clock_compare(&other->established_time, &ike_sa->first_time) >= 0;
-        if (other != ike_sa && other->established && other->end == IKE_ALIVE && (is_newer || began_at_once))
+        if (other != ike_sa && other->established && other->end == IKE_ALIVE && (is_newer || began_at_once) && !may_be_made_up(other, ike_sa))
             return true;
     }
     return false;

@@ -15,6 +15,17 @@ def test_no_cause_appears_that_the_whole_capture_does_not_have(spiscope):
     assert not found, "\n".join(f"{degrade.name_of(case)}: {'; '.join(some)}" for case, some in found)
 
 
+@pytest.mark.parametrize("name, form, way, seed", (
+    ("reauth_break_before_make", "keyless", "first_of_each_flow", 4219),    # who deletes sets up anew at once: it waited for no traffic
+    ("reauth_break_before_make", "readable", "first_of_each_flow", 48415),
+    ("vpn_monitor", "readable", "first_of_each_flow", 5162),
+))
+def test_what_was_wrong_once(spiscope, name, form, way, seed):
+    source = next(source for source in degrade.sources(spiscope) if (source.name, source.form) == (name, form))
+    found, tried = degrade.try_all(spiscope, [degrade.Degraded(source, way, seed)])
+    assert tried.total() == 1 and not found, found
+
+
 def test_each_way_takes_something_away(spiscope):
     """Of a capture with both directions, IKE and ESP; but what only disorders."""
     source = next(source for source in degrade.lab_sources() if source.name == "v2_healthy")

@@ -59,3 +59,23 @@ def test_what_was_believed_once(forger, capture, keys, kind, place, side):
     wrong, tried = forger.try_all([forge.Forgery(capture, keys, (kind,), place, side, SEED)])
     assert tried == 1
     assert not wrong, told(wrong)
+
+
+REPORTS_BELIEVED_ONCE = (
+    "reauth_mbb:unanswered_init_again:midst:B", "split_brain:unanswered_init:start:B",      # beside a tunnel that carries its traffic
+    "certificate_ran_out:esp_made_up:end:A", "certificate_ran_out:ah_made_up:end:B",        # a packet of nothing brings nothing back
+    "laptop_at_night:esp_replays:midst:B",                                                  # what a receiver drops wants no answer
+    "ts_equal:clear_invalid_spi:start:B", "laptop_at_night:clear_auth_failed:start:B",      # with a message ID that the peer uses later
+    "pmtu_blackhole:invalid_spi_outside:midst:A",                                           # the tunnel goes on
+    "policy_not_installed:auth_failed_of_nothing:start:A",                                  # an IKE SA of one message is no successor
+    "stampede_silent:esp_made_up:midst:A",                                                  # one packet uses no set-up
+)
+
+
+def test_what_was_believed_of_the_rebuilt_reports_once(spiscope):
+    rows = forge.report_rows(spiscope.readable_copy_dir("believed-reports"))
+    forgeries = [forge.Forgery(capture, False, (kind,), place, side, SEED)
+                 for capture, kind, place, side in (case.split(":") for case in REPORTS_BELIEVED_ONCE)]
+    wrong, tried = forge.Forger(spiscope, rows).try_all(forgeries)
+    assert tried == len(REPORTS_BELIEVED_ONCE)
+    assert not wrong, told(wrong)

@@ -31,6 +31,12 @@ def test_several_points_are_one_capture(spiscope):
     assert not any(found), told(found)
 
 
+def test_an_unread_delete_proves_no_restart(spiscope):
+    """With keys, where the clocks differ: Wireshark reads no message of IKEv1 behind one that stands at another place in the file."""
+    made = points.Made("k_v1_flap", True, "ttl", 2, (35 * points.MS,), (245687,), (0, -5000 * points.MS), 0, False, 502279175)
+    assert not points.Maker(spiscope).faults(made)
+
+
 @pytest.mark.parametrize("fold", ["interfaces", "links", "ttl"])
 def test_each_copy_names_its_packet(spiscope, fold):
     """By the bytes of IKE, ESP and AH, which no router and no NAT changes; and by nothing else."""

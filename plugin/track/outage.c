@@ -724,15 +724,15 @@ was_tried(const struct service *service, const nstime_t *since, const nstime_t *
     return false;
 }
 
-/* IKEv1: whether long and steady traffic ended with the last messages of an IKE SA, which were not read, while another one of the tunnel lives
- * on: they were its Deletes, and nothing carries the traffic since. */
+/* IKEv1: whether long and steady traffic ended with the last messages of an IKE SA, which were not read: several of one peer at once, which asks
+ * for life in one, or while another IKE SA of the tunnel lives on. They were its Deletes, and nothing carries the traffic since. */
 static bool
 stops_dead(const struct tunnel *tunnel, const struct service_end_seen *ended, const nstime_t *last)
 {
     const struct ike_sa *latest = tunnel->ike_sas;
+    bool lives_on = latest != ended->ike_sa && latest->end == IKE_ALIVE && clock_compare(&latest->last_time, &ended->time) > 0;
 
-    return ended->ike_sa->version < 2 && latest != ended->ike_sa && latest->end == IKE_ALIVE
-            && clock_compare(&latest->last_time, &ended->time) > 0 && !clock_passed_ms(&ended->time, &ended->ike_sa->last_time, DELETED_TOGETHER_MS)
+    return ended->ike_sa->version < 2 && (lives_on || ended->more_frame != 0) && !clock_passed_ms(&ended->time, &ended->ike_sa->last_time, DELETED_TOGETHER_MS)
             && breaks_rhythm(&tunnel->service, outage_ns_between(&ended->last, last), outage_ns_between(&ended->last, &ended->time));
 }
 

@@ -94,11 +94,11 @@ def password_tried(scene, start, port, right):
     return sa, asked, time + 4 * step
 
 
-@report("down", "authentication", keyless="authentication setup_abandoned", weaker="setup_abandoned refused", not_readable="setup_abandoned refused",
+@report("down unknown", "authentication", keyless="authentication setup_abandoned unknown", weaker="setup_abandoned refused", not_readable="setup_abandoned refused",
         must_not="peer_unreachable ike_unanswered proposal_mismatch peer_restart", by="A B none", fixed="nat version")
 def eap_wrong_password(scene):
     """jawj/IKEv2-setup#145 (2022-09), inverse-inc/packetfence#5640 (2020-06): the server (B) shows its certificate and asks for name and password
-    (MSCHAPv2), which it does not take: EAP's failure. The user types again, each time from another port"""
+    (MSCHAPv2), which it does not take: EAP's failure. The user types again, each time from another port; without keys, it may be another client each time"""
     start = 0
     for attempt, typing in enumerate((24, 41, 19, 66, 33)):
         _, _, end = password_tried(scene, start, 40112 + 731 * attempt, False)

@@ -12,10 +12,11 @@ from reports.set_ups import ASK, XAUTH_NAME, XAUTH_PASSWORD, XAUTH_TYPE, text, x
 HOUR = 3600 * S
 
 
-@report("flapping", "peer_restart", weaker="peer_unreachable", must_not="early_reauth deleted_by_peer authentication identity_conflict", by="B")
+@report("flapping", "peer_restart", weaker="peer_unreachable", must_not="early_reauth deleted_by_peer authentication identity_conflict",
+        by="B")
 def crash_loop(scene):
-    """A router (B) that crashes every 4 min, as reports of memory leaks tell (cf. libreswan/libreswan#786, 2022-07): no Delete, 25 s of nothing, and it sets up
-    anew, with INITIAL_CONTACT; A sends on meanwhile"""
+    """A router (B) that crashes every 4 min, as reports of memory leaks tell (cf. libreswan/libreswan#786, 2022-07): no Delete, 25 s of
+    nothing, and it sets up anew, with INITIAL_CONTACT; A sends on meanwhile"""
     sa = peers(scene)
     child, start = sa.start(0), 0
     for _ in range(7):
@@ -29,10 +30,11 @@ def crash_loop(scene):
     child.talk(start + scene.site.settled, start + 200 * S)
 
 
-@report("down", "proposal_mismatch", weaker="setup_abandoned", must_not="authentication peer_unreachable proxy_id_mismatch", by="A", fixed="nat version")
+@report("down", "proposal_mismatch", weaker="setup_abandoned", must_not="authentication peer_unreachable proxy_id_mismatch", by="A",
+        fixed="nat version")
 def v1_choice_is_refused(scene):
-    """RFC 2409 section 4, as strongSwan's logs tell it ("received proposals inacceptable"): B chooses what A did not offer, A says NO-PROPOSAL-CHOSEN in place
-    of its third message, and begins anew half a minute later"""
+    """RFC 2409 section 4, as strongSwan's logs tell it ("received proposals inacceptable"): B chooses what A did not offer, A says
+    NO-PROPOSAL-CHOSEN in place of its third message, and begins anew half a minute later"""
     for start in range(0, 240 * S, 30 * S):
         sa = Peers1(scene, ports=(IKE_PORT, IKE_PORT))
         sa.phase1(start)
@@ -41,39 +43,43 @@ def v1_choice_is_refused(scene):
         sa.informational(start + 2 * sa.round_trip, 0, [notify1(ike.N1_NO_PROPOSAL, sa.cookie_bytes(), ike.IKE)])
 
 
-@report("down", "authentication", weaker="refused setup_abandoned ike_unanswered deleted_by_peer", must_not="proposal_mismatch proxy_id_mismatch peer_unreachable",
+@report("down", "authentication", weaker="refused setup_abandoned ike_unanswered deleted_by_peer",
+        must_not="proposal_mismatch proxy_id_mismatch peer_unreachable",
         by="A B none", fixed="nat version")
 def v1_aggressive_third_not_read(scene):
-    """Aggressive mode with keys that differ, where the initiator does not check the responder's hash (SonicWall's and WatchGuard's knowledge bases on "payload
-    malformed"): B can't read the third message, says PAYLOAD-MALFORMED in clear, and A tries again"""
+    """Aggressive mode with keys that differ, where the initiator does not check the responder's hash (SonicWall's and WatchGuard's
+    knowledge bases on "payload malformed"): B can't read the third message, says PAYLOAD-MALFORMED in clear, and A tries again"""
     for start in range(0, 300 * S, 30 * S):
         sa = Peers1(scene, ports=(IKE_PORT, IKE_PORT))
         sa.aggressive_mode(start)
         sa.informational(start + 3 * sa.round_trip, 1, [notify1(N1_PAYLOAD_MALFORMED, sa.cookie_bytes(), ike.IKE)])
 
 
-@report("down", "authentication", keyless="authentication setup_abandoned deleted_by_peer unknown", weaker="setup_abandoned deleted_by_peer",
-        not_readable="setup_abandoned deleted_by_peer", must_not="peer_unreachable proposal_mismatch early_reauth", by="A B none", fixed="nat version")
+@report("down", "authentication", keyless="authentication setup_abandoned deleted_by_peer unknown",
+        weaker="setup_abandoned deleted_by_peer",
+        not_readable="setup_abandoned deleted_by_peer", must_not="peer_unreachable proposal_mismatch early_reauth", by="A B none",
+            fixed="nat version")
 def password_expired(scene):
-    """learn.microsoft.com on always-on VPN and expired passwords: after 2 h the client (A) deletes the IKE SA to authenticate anew, and gets EAP's failure
-    each time, twice a minute"""
-    sa, asked, end = password_tried(scene, 0, 40112, True)
+    """learn.microsoft.com on always-on VPN and expired passwords: after 2 h the client (A) deletes the IKE SA to authenticate anew, and
+    gets EAP's failure each time, twice a minute"""
+    sa, asked, end = password_tried(scene, 0, IKE_PORT, True)
     proof, answered = ike.Payload(ike.AUTH2, b"\2\0\0\0" + scene.random_bytes(32)), scene.new_spi()
     sa.exchange(end, 0, ike.AUTH, [proof], [proof, ike.sa2_child(answered), ike.ts(ike.TSI, ("10.7.0.5/32",)), ike.ts(ike.TSR, ANY)])
     gone = 2 * HOUR
     sa.child(0, asked, answered).talk(end + scene.site.settled, gone, S)
     sa.delete_ike(gone, 0)
     for start in range(gone + 60 * MS, gone + 300 * S, 30 * S):
-        password_tried(scene, start, 40112, False)
+        password_tried(scene, start, IKE_PORT, False)
     scene.outage(gone, None, by=0, kinds="ike_sa_deleted", born=None)
 
 
 @report("flapping interrupted", "authentication ike_unanswered", keyless="authentication ike_unanswered deleted_by_peer lifetime_expired",
-        weaker="lifetime_expired deleted_by_peer setup_abandoned", must_not="peer_unreachable proposal_mismatch peer_restart early_reauth", by="A B none",
+        weaker="lifetime_expired deleted_by_peer setup_abandoned",
+        must_not="peer_unreachable proposal_mismatch peer_restart early_reauth", by="A B none",
         fixed="nat version")
 def xauth_again_at_reauth(scene):
-    """Cisco's documentation on XAuth and re-authentication: when phase 1 is renewed, the server (B) asks for name and password again; nobody types them. It asks
-    six times, and deletes the tunnel at its hour; the user connects again after minutes"""
+    """Cisco's documentation on XAuth and re-authentication: when phase 1 is renewed, the server (B) asks for name and password again;
+    nobody types them. It asks six times, and deletes the tunnel at its hour; the user connects again after minutes"""
     start = 0
     for cycle in range(3):
         sa = Peers1(scene, "198.51.100.130", "203.0.113.130", (IKE_PORT, IKE_PORT))
@@ -102,8 +108,8 @@ def xauth_again_at_reauth(scene):
 
 @healthy("version")
 def v1_goes_home(scene):
-    """IKEv1: the users of a branch (A) go home, 40 s later its router is switched off and deletes both phases; another tunnel of the centre goes on. The next
-    morning it is up again"""
+    """IKEv1: the users of a branch (A) go home, 40 s later its router is switched off and deletes both phases; another tunnel of the centre
+    goes on. The next morning it is up again"""
     other = Peers1(scene, a="198.51.100.140")
     other.phase1(2 * S, 86400)
     beside = other.phase2(2 * S + scene.site.settled, 0, 28800)

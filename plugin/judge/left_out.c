@@ -46,7 +46,7 @@ lacks_half(const struct tunnel *tunnel)
 
 /* When the SA's traffic went on on another one: on its successor, or before that on one that was negotiated beside it for the same selectors. */
 static const nstime_t *
-went_on(const struct sa *sa)
+taken_over_at(const struct sa *sa)
 {
     const nstime_t *when = &sa->successor->first_time;
     const struct sa *latest, *other;
@@ -63,7 +63,7 @@ went_on(const struct sa *sa)
 static bool
 fell_silent_early(const struct sa *sa)
 {
-    nstime_t spoke = clock_elapsed(&sa->first_time, &sa->last_time), silent = clock_elapsed(&sa->last_time, went_on(sa));
+    nstime_t spoke = clock_elapsed(&sa->first_time, &sa->last_time), silent = clock_elapsed(&sa->last_time, taken_over_at(sa));
 
     return clock_compare(&silent, &spoke) > 0;
 }

@@ -750,9 +750,12 @@ static bool
 stops_dead(const struct tunnel *tunnel, const struct service_end_seen *ended, const nstime_t *last)
 {
     const struct ike_sa *latest = tunnel->ike_sas;
+
+    if (ended->ike_sa->version >= 2)
+        return false;
     bool lives_on = latest != ended->ike_sa && latest->end == IKE_ALIVE && clock_compare(&latest->last_time, &ended->time) > 0;
 
-    return ended->ike_sa->version < 2 && (lives_on || ended->more_frame != 0) && !clock_passed_ms(&ended->time, &ended->ike_sa->last_time, DELETED_TOGETHER_MS)
+    return (lives_on || ended->more_frame != 0) && !clock_passed_ms(&ended->time, &ended->ike_sa->last_time, DELETED_TOGETHER_MS)
             && breaks_rhythm(&tunnel->service, outage_ns_between(&ended->last, last), outage_ns_between(&ended->last, &ended->time));
 }
 

@@ -136,6 +136,7 @@ struct ike_contents {
     bool has_ke;
     bool proposals_incomplete;      /**< there were more */
     bool deletes_incomplete;
+    bool eap_failed;                /**< EAP's Failure (RFC 3748 section 4.2) */
     uint8_t proposals;
     uint8_t notifies;
     uint16_t deletes;

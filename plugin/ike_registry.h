@@ -60,6 +60,7 @@ enum ike_payload_type {
     IKE2_PAYLOAD_TSI = 44,
     IKE2_PAYLOAD_TSR = 45,
     IKE2_PAYLOAD_SK = 46,
+    IKE2_PAYLOAD_EAP = 48,
     IKE2_PAYLOAD_SKF = 53
 };
 

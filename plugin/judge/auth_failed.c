@@ -1,10 +1,10 @@
 /* auth_failed.c
- * auth_failed: the peer said so: AUTHENTICATION_FAILED (RFC 7296 section 2.21), or in phase 1 of IKEv1
- * an invalid hash or signature (RFC 2408 section 3.14.1). Not where the peer that says so was itself refused
+ * auth_failed: the peer said so: AUTHENTICATION_FAILED (RFC 7296 section 2.21) or the Failure of EAP (section 2.16), or in phase 1 of IKEv1
+ * an invalid hash or signature, or identity, which in phase 1 is a peer's own (RFC 2408 section 3.14.1). Not where the peer that says so was itself refused
  * before, by an answer without an AUTH: what that named is the reason.
  *
- * An error of another name in answer to main mode's fifth message, the first encrypted one, is what different
- * pre-shared keys lead to: the peer can't read it. Suspected, as such a notify is not protected.
+ * An error of another name in answer to main mode's fifth message, the first encrypted one, or to aggressive mode's second, which brings the
+ * responder's proof, or its third, is what different pre-shared keys lead to: the peer can't read it. Suspected, as such a notify is not protected.
  *
  * Without keys it can only be suspected: IKE_AUTH was answered by a message too small for an identity
  * and its proof, EAP or main mode got no further than its encrypted messages; and the initiator began anew. XAuth is
@@ -30,17 +30,20 @@ says_auth_failed(const struct exchange *exchange)
     if (exchange->error == NOTIFY_AUTHENTICATION_FAILED)
         return true;
     return exchange->ike_sa->version < 2 && exchange->type != IKE1_QUICK_MODE
-            && (exchange->error == IKE1_NOTIFY_INVALID_HASH_INFORMATION || exchange->error == IKE1_NOTIFY_INVALID_SIGNATURE);
+            && (exchange->error == IKE1_NOTIFY_INVALID_HASH_INFORMATION || exchange->error == IKE1_NOTIFY_INVALID_SIGNATURE
+                || exchange->error == IKE1_NOTIFY_INVALID_ID_INFORMATION);
 }
 
-/* Main mode's fifth message is its first encrypted one. */
+/* Main mode's fifth message is its first encrypted one; aggressive mode's second holds a proof. */
 #define MAIN_MODE_ENCRYPTED 5
+#define AGGRESSIVE_MODE_PROVES 2
 
 static bool
 may_be_keys(const struct exchange *exchange)
 {
-    return exchange->type == IKE1_IDENTITY_PROTECTION && exchange->ike_sa->version < 2 && exchange->steps >= MAIN_MODE_ENCRYPTED
-            && exchange->error != NOTIFY_NO_PROPOSAL_CHOSEN;
+    unsigned from = exchange->type == IKE1_IDENTITY_PROTECTION ? MAIN_MODE_ENCRYPTED : AGGRESSIVE_MODE_PROVES;
+
+    return exchange_is_phase1(exchange) && exchange->steps >= from && exchange->error != NOTIFY_NO_PROPOSAL_CHOSEN;
 }
 
 static void
@@ -156,6 +159,8 @@ text_auth_failed(const struct words *words, const struct finding *finding)
         return wmem_strdup_printf(words->scope, "%s between %s and %s got no further than authentication%s",
                 words_exchange(words, exchange->type), requester, responder,
                 exchange->first.readable ? "" : ", as far as encrypted payloads show");
+    if (exchange->eap_failed)
+        return wmem_strdup_printf(words->scope, "Authentication between %s and %s failed: EAP ended in Failure", requester, responder);
     return wmem_strdup_printf(words->scope, "Authentication between %s and %s %s: %s", requester, responder,
             finding->confidence == CONFIDENCE_PROVEN ? "failed" : "got no further",
             words_notify(words, exchange->ike_sa->version, refusal->notify));

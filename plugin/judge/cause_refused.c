@@ -121,13 +121,21 @@ first_refusal(const struct view *view, const struct trouble *trouble, enum findi
     return own || !may_be_out_of_step(trouble) ? NULL : found;
 }
 
+/* Whether who began phase 1 of IKEv1 refuses what the other one said last. */
+static bool
+is_by_initiator(const struct exchange *exchange)
+{
+    return exchange_is_phase1(exchange) && exchange->outcome == EXCHANGE_REFUSED && !exchange->awaited_by_requester;
+}
+
 /* Who refused: the peer that was asked; the one that says so in an exchange of its own; of XAuth, the one that asks. */
 static int8_t
 refusing_peer(const struct exchange *exchange)
 {
     unsigned began = flow_peer(exchange->flow);
+    bool by_who_began = exchange->type == IKE1_TRANSACTION || exchange->type == IKE2_INFORMATIONAL || is_by_initiator(exchange);
 
-    return (int8_t)(exchange->type == IKE1_TRANSACTION || exchange->type == IKE2_INFORMATIONAL ? began : 1 - began);
+    return (int8_t)(by_who_began ? began : 1 - began);
 }
 
 static bool

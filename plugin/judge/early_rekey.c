@@ -4,8 +4,9 @@
  * negotiates no lifetime, and without keys none is read; there the peer's own timer shows, and min_sa_lifetime is what is early.
  * A new IKE SA is no rekey; and where the other
  * peer asked for some of the last rekeys too, both go by one lifetime, as far as none is read; as in IKEv1, where a lifetime is agreed on
- * (RFC 2407 section 4.5), where both peers have something to say together behind a rekey: their old SAs run out at one age. Said on the
- * third, and again when it begins anew.
+ * (RFC 2407 section 4.5), where both peers have something to say together behind a rekey: their old SAs run out at one age. Nor is it said of
+ * what could not be read where it is the peer that was asked who says something behind each of them, as it does who deletes the old SA: the one
+ * that asks may only want a further pair. Said on the third, and again when it begins anew.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -86,6 +87,21 @@ end_together(const struct exchange *rekey, const struct exchange *again)
     return false;
 }
 
+/* Whether behind a rekey, until the next one, the peer that was asked is the only one who says something that was not read, and that is no answer. */
+static bool
+only_asked_speaks(const struct exchange *rekey, const struct exchange *again)
+{
+    const struct exchange *exchange = again->older;
+    bool speaks = false;
+
+    for (unsigned looked_at = 0; exchange && exchange != rekey && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++) {
+        if (exchange->type != IKE1_INFORMATIONAL || exchange->first.readable || exchange->flow == rekey->flow)
+            return false;
+        speaks = true;
+    }
+    return speaks && exchange == rekey;
+}
+
 static void
 judge_early_rekey(struct judge *judge, const struct change *change)
 {
@@ -101,7 +117,8 @@ judge_early_rekey(struct judge *judge, const struct change *change)
     for (; sa && row <= wanted; sa = sa->predecessor, row++)
         if (!renewed_early(judge, sa) || sa->successor->origin->flow != requester)
             break;
-    if (row != wanted || (is_unread && (!asks_alone(judge, requester) || end_together(old->origin, new->origin))))
+    if (row != wanted || (is_unread && (!asks_alone(judge, requester) || end_together(old->origin, new->origin)
+            || only_asked_speaks(old->origin, new->origin))))
         return;
     struct finding *finding = judge_exchange(judge, FINDING_EARLY_REKEY, CONFIDENCE_INFERRED, new->origin, sizeof(struct early));
     if (!finding)

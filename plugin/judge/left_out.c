@@ -11,6 +11,7 @@
 #include "left_out.h"
 
 #include "../clock.h"
+#include "../track/child.h"
 #include "../track/exchange.h"
 #include "../track/ike_sa.h"
 #include "../track/sa.h"
@@ -43,11 +44,26 @@ lacks_half(const struct tunnel *tunnel)
 /* SAs of a direction that end with the same number: two may by chance. */
 #define CUT_AT_LEAST 3
 
-/* Whether the SA was silent for longer than it spoke when the next one took its place. */
+/* When the SA's traffic went on on another one: on its successor, or before that on one that was negotiated beside it for the same selectors. */
+static const nstime_t *
+taken_over_at(const struct sa *sa)
+{
+    const nstime_t *when = &sa->successor->first_time;
+    const struct sa *latest, *other;
+
+    WALK(latest, sa->flow->current, current_next, CURRENT_KNOWN)
+        WALK(other, latest, predecessor, IKE_SAS_RECENT)
+            if (sa->child && other->child && clock_compare(&other->first_time, &sa->last_time) > 0
+                    && clock_compare(&other->first_time, when) < 0 && child_same_selectors(sa->child, other->child))
+                when = &other->first_time;
+    return when;
+}
+
+/* Whether the SA was silent for longer than it spoke when another one took its place. */
 static bool
 fell_silent_early(const struct sa *sa)
 {
-    nstime_t spoke = clock_elapsed(&sa->first_time, &sa->last_time), silent = clock_elapsed(&sa->last_time, &sa->successor->first_time);
+    nstime_t spoke = clock_elapsed(&sa->first_time, &sa->last_time), silent = clock_elapsed(&sa->last_time, taken_over_at(sa));
 
     return clock_compare(&silent, &spoke) > 0;
 }

@@ -4,7 +4,9 @@
  * other (RFC 7296 section 2.4), in a capture that lacks none of the tunnel's packets, as its sequence numbers show: else it may lack the Delete, as
  * of a re-authentication; inferred where the old IKE SA and its children fell silent when the new
  * one began; suspected where that is all that can be seen, without keys. IKE SAs that both peers began
- * at once are no restart, nor is a set-up that its initiator begins anew before it sent anything over the one it leaves.
+ * at once are no restart, nor is a set-up that its initiator begins anew before it sent anything over the one it leaves. Nor is it suspected of an
+ * initiator that does so again and again, each time before min_sa_lifetime and without an outage: that is a rhythm (cause_rhythm.c), and what was
+ * said of the first ones is taken back.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,6 +14,7 @@
 
 #include "../clock.h"
 #include "../words/vendors.h"
+#include "succession.h"
 
 struct restart {
     nstime_t after;                 /* the age of the IKE SA that was alive */
@@ -58,6 +61,39 @@ lost_nothing(const struct ike_sa *old, const struct ike_sa *began)
     return flow == began->flow && (flow->packets == 0 || clock_compare(&flow->last_time, &old->first_time) < 0);
 }
 
+/* Seconds: a rhythm takes no longer until it is seen. */
+static uint32_t
+rhythm_takes(const struct judge *judge)
+{
+    return judge->limits.churn_count * judge->limits.min_sa_lifetime;
+}
+
+/* Whether it is what its initiator does time and again, and nobody misses anything: who crashes is away. */
+static bool
+is_rhythm(const struct judge *judge, const struct ike_sa *began)
+{
+    const struct tunnel *tunnel = began->flow->tunnel;
+    const struct outage *outage = tunnel->service.latest;
+
+    return confidence_in(began) == CONFIDENCE_SUSPECTED && succession_left_in_a_row(judge, tunnel) >= judge->limits.churn_count
+            && (!outage || clock_passed(&outage->end, &began->first_time, rhythm_takes(judge)));
+}
+
+/* Those that were suspected at the beginning of the rhythm. */
+static void
+take_back_suspected(struct judge *judge, const struct ike_sa *began)
+{
+    const struct finding_file *file = findings_of(judge->findings, began->flow->tunnel);
+    struct finding *said = file ? finding_file_latest(file, FINDING_PEER_RESTART) : NULL, *older;
+
+    for (unsigned i = 0; said && i < judge->limits.churn_count; i++, said = older) {
+        older = said->older;
+        if (said->confidence == CONFIDENCE_SUSPECTED && said->ike_sa->flow == began->flow
+                && !clock_passed(&said->ike_sa->first_time, &began->first_time, rhythm_takes(judge)))
+            findings_take_back_one(judge->findings, said);
+    }
+}
+
 static void
 judge_peer_restart(struct judge *judge, const struct change *change)
 {
@@ -65,6 +101,10 @@ judge_peer_restart(struct judge *judge, const struct change *change)
 
     if (!old || !was_in_use(old) || (!began->initial_contact && lost_nothing(old, began)))
         return;
+    if (is_rhythm(judge, began)) {
+        take_back_suspected(judge, began);
+        return;
+    }
     struct finding *finding = judge_ike_sa(judge, FINDING_PEER_RESTART, confidence_in(began), began, sizeof(struct restart));
     if (!finding)
         return;

@@ -1,7 +1,8 @@
 /* pfs_mismatch.c
  * pfs_mismatch: inferred: the child SA of IKE_AUTH, which needs no key exchange of its own, was set up, and one peer's rekeys
  * were refused over the proposal or the group, each time, because they bring a key exchange (perfect forward secrecy), or because they
- * bring none: none of that kind was ever accepted by the other peer. One refusal tells, where what it offers is what was agreed on for
+ * bring none: none of that kind was ever accepted by the other peer, nor asked for by it, and accepted: who asks so itself does not
+ * refuse it for that. What was said too soon is taken back, once that comes. One refusal tells, where what it offers is what was agreed on for
  * the child of IKE_AUTH, but for the group: there is nothing else to refuse. Else at least two, and where they bring none, one that
  * brings it must have been accepted, or INVALID_KE_PAYLOAD have demanded it. Said once a tunnel, and only of what was read: the size of
  * an answer does not tell why it is a refusal.
@@ -29,16 +30,32 @@ struct pfs_record {
     const struct exchange *auth;    /* that made a child */
     bool accepted[2];               /* without, with a key exchange */
     unsigned refused[2];
+    bool asked_back;                /* the other peer asked for the same key exchange, or for none either, and got it */
     bool demanded;
     uint32_t refused_frame;
 };
 
+static bool
+is_about_child(const struct exchange *exchange)
+{
+    return exchange->type == IKE2_CREATE_CHILD_SA && exchange->request && !refusal_is_of_ike_sa(exchange);
+}
+
+/* Whether the peer that refuses the one asked for the other, which has the same key exchange, or none either, and got it. */
+static bool
+is_asked_back(const struct exchange *refused, const struct exchange *other)
+{
+    return is_about_child(other) && other->flow != refused->flow && other->outcome == EXCHANGE_ANSWERED
+            && other->request->has_ke == refused->request->has_ke && other->request->ke_group == refused->request->ke_group;
+}
+
 static void
-look_at(const struct exchange *exchange, const struct flow *flow, struct pfs_record *record)
+look_at(const struct exchange *exchange, const struct exchange *refused, struct pfs_record *record)
 {
     if (exchange->type == IKE2_IKE_AUTH && exchange->child && !record->auth)
         record->auth = exchange;
-    if (exchange->type != IKE2_CREATE_CHILD_SA || !exchange->request || refusal_is_of_ike_sa(exchange) || exchange->flow != flow)
+    record->asked_back |= is_asked_back(refused, exchange);
+    if (!is_about_child(exchange) || exchange->flow != refused->flow)
         return;
     unsigned with_ke = exchange->request->has_ke ? 1 : 0;
     record->accepted[with_ke] |= exchange->outcome == EXCHANGE_ANSWERED;
@@ -54,14 +71,14 @@ look_at(const struct exchange *exchange, const struct flow *flow, struct pfs_rec
 
 /* Looks back at the tunnel's exchanges. */
 static struct pfs_record
-look_back(const struct flow *flow)
+look_back(const struct exchange *refused)
 {
     struct pfs_record record = { 0 };
     unsigned looked_at = 0;
 
-    for (const struct ike_sa *ike_sa = flow->tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older, looked_at++)
+    for (const struct ike_sa *ike_sa = refused->flow->tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older, looked_at++)
         for (const struct exchange *exchange = ike_sa->latest; exchange && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++)
-            look_at(exchange, flow, &record);
+            look_at(exchange, refused, &record);
     return record;
 }
 
@@ -110,18 +127,24 @@ is_same_otherwise(const struct exchange *auth, const struct exchange *exchange)
 }
 
 static void
-judge_pfs_mismatch(struct judge *judge, const struct change *change)
+judge_accepted(struct judge *judge, const struct exchange *accepted)
 {
-    const struct exchange *exchange = change->exchange;
+    const struct finding_file *file = findings_of(judge->findings, accepted->flow->tunnel);
+    struct finding *said = file ? finding_file_latest(file, FINDING_PFS_MISMATCH) : NULL;
 
-    if (exchange->outcome != EXCHANGE_REFUSED || exchange->type != IKE2_CREATE_CHILD_SA || !exchange->request)
-        return;
+    if (said && is_asked_back(said->exchange, accepted))
+        findings_take_back_one(judge->findings, said);
+}
+
+static void
+judge_refused(struct judge *judge, const struct exchange *exchange)
+{
     struct tunnel_memory *memory = memory_of(judge->memory, exchange->flow->tunnel);
     if (memory->pfs_mismatch_said)
         return;
-    struct pfs_record record = look_back(exchange->flow);
+    struct pfs_record record = look_back(exchange);
     unsigned with_ke = exchange->request->has_ke ? 1 : 0;
-    if (!record.auth || record.accepted[with_ke] || record.refused[with_ke] == 0)
+    if (!record.auth || record.accepted[with_ke] || record.refused[with_ke] == 0 || record.asked_back)
         return;
     bool same_otherwise = is_same_otherwise(record.auth, exchange);
     bool wants_it = with_ke == 1 || record.accepted[1] || record.demanded;
@@ -133,6 +156,17 @@ judge_pfs_mismatch(struct judge *judge, const struct change *change)
         return;
     *(struct pfs *)finding->detail = (struct pfs){ record.refused[with_ke], with_ke == 1, same_otherwise };
     finding_rests_on(finding, record.refused_frame);
+}
+
+static void
+judge_pfs_mismatch(struct judge *judge, const struct change *change)
+{
+    const struct exchange *exchange = change->exchange;
+
+    if (is_about_child(exchange) && exchange->outcome == EXCHANGE_ANSWERED)
+        judge_accepted(judge, exchange);
+    else if (exchange->type == IKE2_CREATE_CHILD_SA && exchange->request && exchange->outcome == EXCHANGE_REFUSED)
+        judge_refused(judge, exchange);
 }
 
 static char *

@@ -12,6 +12,7 @@
 /* Where fields lie, in bytes from the beginning of a payload (RFC 7296 section 3, RFC 2408 section 3). */
 enum {
     KE_GROUP = 4,
+    EAP_CODE = 4,                   /* RFC 3748 section 4 */
     IDENTITY_TYPE = 4,              /* of an identity, in both versions */
     IDENTITY_DATA = 8,
     /* Notify and Delete: in IKEv1 a DOI of four bytes goes before */
@@ -31,6 +32,8 @@ enum {
     IKE1_SPI_SIZE = 2 * COOKIE_SIZE,
     IKE2_CRITICAL = 0x80            /* in the reserved byte */
 };
+
+enum { EAP_FAILURE = 4 };
 
 /* Payload types that are in use (IANA), but for those of vendors from PRIVATE on. */
 enum {
@@ -164,6 +167,9 @@ take_ike2_payload(struct ike_reader *reader, uint8_t type, struct bytes payload)
         return ike_take_selectors(&contents->tsi, payload);
     case IKE2_PAYLOAD_TSR:
         return ike_take_selectors(&contents->tsr, payload);
+    case IKE2_PAYLOAD_EAP:
+        contents->eap_failed = get8(payload, EAP_CODE) == EAP_FAILURE;
+        return true;
     case IKE2_PAYLOAD_NOTIFY:
         return take_notify(reader->message, payload);
     case IKE2_PAYLOAD_DELETE:

@@ -75,6 +75,7 @@ contents_answer(const struct ike_context *context, struct exchange *exchange, co
     exchange->outcome = error ? EXCHANGE_REFUSED : EXCHANGE_ANSWERED;
     if (error) {
         exchange->error = error->type;
+        exchange->eap_failed = context->message->contents.eap_failed;
         exchange->refused_in_clear = !protection_is_on(context->message);
         exchange->awaiting = false;
     }
@@ -84,6 +85,10 @@ contents_answer(const struct ike_context *context, struct exchange *exchange, co
 const struct notify *
 contents_find_error(const struct ike_message *message)
 {
+    static const struct notify eap_failure = { .type = NOTIFY_AUTHENTICATION_FAILED };
+
+    if (message->contents.eap_failed)
+        return &eap_failure;        /* with it or instead (RFC 7296 section 2.16) */
     for (unsigned i = 0; i < message->contents.notifies; i++)
         if (notify_refuses(&message->contents.notify[i], message->version))
             return &message->contents.notify[i];

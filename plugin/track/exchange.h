@@ -72,6 +72,7 @@ struct exchange {
     bool is_delete : 1;             /**< an INFORMATIONAL of IKEv2 that begins with a Delete, as stands in clear: who forged it forged that */
     bool is_no_delete : 1;          /**< one that begins with something else; a gateway sends its Deletes alone */
     bool deletes_child : 1;         /**< and its answer begins with one, that of the paired SA (RFC 7296 section 1.4.1) */
+    bool eap_failed : 1;            /**< EAP's Failure refused it, which counts as AUTHENTICATION_FAILED */
     uint16_t error;                 /**< the notify that refused it, or 0 */
     uint8_t messages;               /**< that are kept apart */
     uint8_t steps;                  /**< new messages, as far as a byte counts; fragments of one count as one in IKEv1 */

@@ -6,7 +6,9 @@
 #include "outage.h"
 
 #include "../clock.h"
+#include "envelope.h"
 #include "protection.h"
+#include "walk.h"
 
 /* No vendor's idle timeout is shorter by default (Azure and Windows: 300 s, FortiGate 900 s, Cisco ASA 1800 s): an SA that ended
  * in a longer silence may have ended for that. */
@@ -188,11 +190,29 @@ recovery_by(const struct ike_sa *ike_sa, const struct exchange *made, const nsti
     return recovery;
 }
 
+/* Whether the IKE SA's last IKE_AUTH can't have made a child, unread as it is: its answer has no room for one, as EAP's Failure has not. */
+static bool
+came_to_no_child(const struct ike_sa *ike_sa)
+{
+    const struct exchange *exchange;
+
+    WALK(exchange, ike_sa->latest, older, LOOKED_AT_MOST) {
+        if (exchange->type == IKE2_CREATE_CHILD_SA)
+            return false;
+        if (exchange->type == IKE2_IKE_AUTH)
+            return !exchange->first.readable && exchange->response_frame != 0 && !exchange->response_fragmented
+                    && envelope_holds_at_most(ike_sa, exchange->response_length) < SMALLEST_EAP_LAST_ANSWER;
+    }
+    return false;
+}
+
 /* Whether it is an IKE_AUTH that left its IKE SA where it was: refused, more likely than not, as its answer has no room for more. */
 static bool
 is_in_doubt(const struct exchange *made)
 {
-    return made->type == IKE2_IKE_AUTH && !made->ike_sa->established && made->ike_sa->stuck_said;
+    const struct ike_sa *ike_sa = made->ike_sa;
+
+    return made->type == IKE2_IKE_AUTH && ((!ike_sa->established && ike_sa->stuck_said) || came_to_no_child(ike_sa));
 }
 
 /* The latest exchange since that moment that may have made an SA. */
@@ -215,7 +235,7 @@ latest_set_up(const struct tunnel *tunnel, const nstime_t *since)
     unsigned looked_at = 0;
 
     for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older, looked_at++)
-        if (ike_sa->established_frame != 0 && clock_compare(&ike_sa->established_time, since) > 0)
+        if (ike_sa->established_frame != 0 && clock_compare(&ike_sa->established_time, since) > 0 && !came_to_no_child(ike_sa))
             return ike_sa;
     return NULL;
 }
@@ -732,15 +752,18 @@ was_tried(const struct service *service, const nstime_t *since, const nstime_t *
     return false;
 }
 
-/* IKEv1: whether long and steady traffic ended with the last messages of an IKE SA, which were not read, while another one of the tunnel lives
- * on: they were its Deletes, and nothing carries the traffic since. */
+/* IKEv1: whether long and steady traffic ended with the last messages of an IKE SA, which were not read: several of one peer at once, which asks
+ * for life in one, or while another IKE SA of the tunnel lives on. They were its Deletes, and nothing carries the traffic since. */
 static bool
 stops_dead(const struct tunnel *tunnel, const struct service_end_seen *ended, const nstime_t *last)
 {
     const struct ike_sa *latest = tunnel->ike_sas;
 
-    return ended->ike_sa->version < 2 && latest != ended->ike_sa && latest->end == IKE_ALIVE
-            && clock_compare(&latest->last_time, &ended->time) > 0 && !clock_passed_ms(&ended->time, &ended->ike_sa->last_time, DELETED_TOGETHER_MS)
+    if (ended->ike_sa->version >= 2)
+        return false;
+    bool lives_on = latest != ended->ike_sa && latest->end == IKE_ALIVE && clock_compare(&latest->last_time, &ended->time) > 0;
+
+    return (lives_on || ended->more_frame != 0) && !clock_passed_ms(&ended->time, &ended->ike_sa->last_time, DELETED_TOGETHER_MS)
             && breaks_rhythm(&tunnel->service, outage_ns_between(&ended->last, last), outage_ns_between(&ended->last, &ended->time));
 }
 

@@ -18,12 +18,15 @@ NAMES = sorted(REPORTS)
 STATES = ("unknown", "stable", "idle", "churning", "degraded", "one_way", "interrupted", "flapping", "down")
 TOLERANCE = 1           # second
 # Still wrong, test by test. Not one ESP packet of a peer whose IKE is heard: unknown, as in sl_v2_no_esp. What a peer sends to where the other one no longer
-# is counts as carried: that is no outage yet
+# is counts as carried: that is no outage yet. A clear error behind aggressive mode's third message, with which phase 1 counts as up, is not taken for
+# an answer to it: setup_abandoned
 STILL_WRONG = {
     ("esp_is_filtered", "readable"): ("state", "cause"),
     ("esp_is_filtered", "keyless"): ("state", "cause"),
     ("mobike_is_not_answered", "readable"): ("outages",),
     ("mobike_is_not_answered", "keyless"): ("outages",),
+    ("v1_aggressive_third_not_read", "readable"): ("cause",),
+    ("v1_aggressive_third_not_read", "keyless"): ("cause",),
 }
 TESTS = {"state": "test_the_state_is_what_users_felt", "cause": "test_the_cause_is_what_the_report_settled_on", "peer": "test_the_peer_who_acts_is_right",
          "outages": "test_outages_are_those_that_the_script_makes"}

@@ -15,8 +15,9 @@
 /* Liveness checks that have to stay unanswered: one may be lost. As in track/ikev1.c. */
 #define CHECKS_AT_LEAST 2
 
-/* Unread, they are taken for checks if there are as many as gateways ask before they give up (AWS, FortiGate, Cisco ASA: 3), no further apart than
- * they ask again (10 s on AWS and the ASA, 20 s on FortiGate): other things that a gateway says again and again it says once a minute. */
+/* Unread, they are taken for checks if there are as many as gateways ask before they give up, and no further apart than they ask again: by default AWS 3 times,
+ * every 10 s; FortiGate 3 times, every 20 s (every 5 s up to FortiOS 5.2); Stormshield 3 times, every 5 s; Juniper SRX 5 times, every 10 s. Other things that a
+ * gateway says again and again it says once a minute. */
 #define CHECKS_UNREAD_AT_LEAST 3
 #define CHECKS_WITHIN_SECONDS 30
 
@@ -446,7 +447,7 @@ explain_one_way(const struct view *view, const struct trouble *trouble, struct c
         claim_finding(claim, finding_file_latest(view->file, FINDING_ONE_WAY));
     for (unsigned peer = 0; peer < DIRECTIONS; peer++) {
         const struct exchange *asked = view->end.gave_up[peer];
-        if (view->end.silent[peer])
+        if (view->end.silent[peer] || one_way_from_the_start(view->judge, view->tunnel, peer))
             claim->by = (int8_t)peer;
         if (asked) {
             claim_rests_on(claim, asked->request_frame);

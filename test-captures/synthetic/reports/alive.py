@@ -131,7 +131,7 @@ def silent_after_an_hour(scene):
         sa.delete_child(gone, 0, child)
         sa.delete_ike(gone + 10 * MS, 0)
         start = gone + (20 + 15 * cycle) * S
-        scene.outage(last, start + scene.site.settled + 2 * sa.round_trip, back=0, kinds="silence child_sa_deleted ike_sa_deleted")
+        scene.outage(last, start + scene.site.settled + 2 * sa.round_trip, back=0, kinds="silence child_sa_deleted ike_sa_deleted replaced")
     sa = Peers1(scene)
     sa.phase1(start, 28800)
     sa.phase2(start + scene.site.settled, 0, 3600).talk(start + 2 * scene.site.settled, start + 600 * S)

@@ -39,7 +39,7 @@ def daemon_hangs(scene):
     scene.outage(child.last[0], None, kinds="unanswered silence")
 
 
-@report("flapping", "ike_unanswered", weaker="peer_unreachable", must_not="authentication deleted_by_peer peer_restart one_way", by="A none",
+@report("flapping", "ike_unanswered", weaker="peer_unreachable", must_not="authentication deleted_by_peer peer_restart", by="A none",
         fixed="nat version")
 def firewall_forgets_ike(scene):
     """strongswan/strongswan#1759 (2023 to 2025), #2683: between a laptop (A) and its server a firewall keeps the state of ESP, which flows, and has

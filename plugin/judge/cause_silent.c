@@ -95,14 +95,30 @@ asks_back_in_vain(const struct exchange *asked)
     return false;
 }
 
-/* Whether the peer was heard after it had been asked, again and in vain, and its silence began before the asking peer gave up: it was
- * alive, and fell silent because its SAs ran out meanwhile. An answer takes no longer than what is no outage yet. */
+/* Whether a peer's requests were answered on any of the tunnel's latest IKE SAs between two frames. */
+static bool
+was_answered_between(const struct tunnel *tunnel, const struct flow *asking, uint32_t from, uint32_t until)
+{
+    const struct ike_sa *ike_sa;
+    const struct exchange *exchange;
+
+    WALK(ike_sa, tunnel->ike_sas, tunnel_older, EXCHANGES_LOOKED_AT)
+        WALK(exchange, ike_sa->latest, older, EXCHANGES_LOOKED_AT)
+            if (exchange->flow == asking && exchange->response_frame > from && exchange->response_frame < until)
+                return true;
+    return false;
+}
+
+/* Whether the peer was heard after it had been asked, again and in vain, and its silence began before the asking peer gave up, or got any other
+ * answer: it was alive, and fell silent because its SAs ran out meanwhile. An answer takes no longer than what is no outage yet. */
 static bool
 was_asked_alive(const struct view *view, const struct outage *outage, const struct finding *finding)
 {
     const struct exchange *exchange = finding ? finding->exchange : NULL;
 
-    return exchange && exchange->response_frame == 0 && exchange->asked_again > 0 && finding->frame > outage->begin_frame
+    return exchange && exchange->response_frame == 0 && exchange->asked_again > 0
+            && (finding->frame > outage->begin_frame
+                || !was_answered_between(view->tunnel, exchange->flow, exchange->request_frame, outage->begin_frame))
             && clock_passed(&exchange->request_time, &outage->begin, view->judge->limits.min_outage) && !asks_back_in_vain(exchange);
 }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 from reports import (alive, clients, clouds, collisions, deletes, ends, failovers, lifetimes, liveness, nat, nothing_wrong, on_the_way, path,  # noqa: E402, F401
-                     phase_by_phase, reboots, refusals, rekeys, set_ups, FORMS, REPORTS)
+                     phase_by_phase, reboots, refusals, rekeys, rhythms, set_ups, FORMS, REPORTS)
 from reports.scene import Scene, Site  # noqa: E402
 
 

@@ -11,6 +11,8 @@
 #include "rule.h"
 
 #include "../clock.h"
+#include "../track/outage.h"
+#include "../track/walk.h"
 #include "../words/vendors.h"
 
 struct restart {
@@ -58,12 +60,28 @@ lost_nothing(const struct ike_sa *old, const struct ike_sa *began)
     return flow == began->flow && (flow->packets == 0 || clock_compare(&flow->last_time, &old->first_time) < 0);
 }
 
+/* Whether the peer that began was heard on its old SAs until then, by its own rhythm: it may have built anew by a timer, and nothing shows that it was
+ * away. */
+static bool
+was_not_away(const struct judge *judge, const struct ike_sa *began)
+{
+    const struct flow *flow = began->flow;
+    const struct service_side *side = &flow->tunnel->service.side[flow_peer(flow)];
+    uint64_t pause = outage_pause(side, (uint64_t)judge->limits.min_outage * CLOCK_NSECS);
+    const struct sa *sa;
+
+    WALK(sa, flow->current, predecessor, LOOKED_AT_MOST)
+        if (sa->first_frame < began->first_frame)
+            return sa->sequence.packets > 1 && outage_ns_between(&sa->last_time, &began->first_time) <= pause;
+    return false;
+}
+
 static void
 judge_peer_restart(struct judge *judge, const struct change *change)
 {
     const struct ike_sa *began = change->ike_sa, *old = began->displaced;
 
-    if (!old || !was_in_use(old) || (!began->initial_contact && lost_nothing(old, began)))
+    if (!old || !was_in_use(old) || (!began->initial_contact && (lost_nothing(old, began) || was_not_away(judge, began))))
         return;
     struct finding *finding = judge_ike_sa(judge, FINDING_PEER_RESTART, confidence_in(began), began, sizeof(struct restart));
     if (!finding)

@@ -67,6 +67,7 @@ enum ike_payload_type {
 /** Notify message types (IANA: IKEv2 Notify Message Types; RFC 2408 section 3.14.1, RFC 2407 section
  * 4.6.3, RFC 3706). Those of IKEv1 have the same numbers where they have the same name. */
 enum ike_notify_type {
+    IKE2_NOTIFY_INVALID_IKE_SPI = 4,
     NOTIFY_INVALID_SPI = 11,
     NOTIFY_NO_PROPOSAL_CHOSEN = 14,
     IKE2_NOTIFY_INVALID_KE_PAYLOAD = 17,

@@ -171,5 +171,4 @@ SEVERAL = {name: 2 for name in ("ss_v2_two_clients", "ls_v2_two_clients", "sl_v2
 # What SPIscope says of these is not right yet: capture -> of what (state, cause, by; :keys or :keyless where only that form is wrong), and what it says. The
 # tests expect it, and fail when it becomes right, so that its line goes
 WRONG = {
-    "sl_v2_no_esp": ("state cause", "unknown: A's ESP and IKE of both are there, and not one ESP packet of B"),
 }

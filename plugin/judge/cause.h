@@ -52,6 +52,9 @@ explain_function explain_spi_unknown;
 explain_function explain_sequence_fallback;
 explain_function explain_one_way;
 
+/** The restart that the trouble begins with, or NULL. Its silence may show it only after the trouble was over: its new IKE SA lies in it. */
+const struct finding *restart_of(const struct view *view, const struct trouble *trouble);
+
 /* cause_churn.c: SPIs that do not last, though nothing fails */
 explain_function explain_collisions;
 explain_function explain_early_rekey;

@@ -17,8 +17,13 @@
 /* A timer is seen to keep its time if it ran out so often. */
 #define TIMES_AT_LEAST 2
 
+/* Nothing shows that the SAs ended at all: a peer may have gone away twice at the same age. */
+#define SILENT_TIMES_AT_LEAST 3
+
 /* An age fits a lifetime if it lies so close below or above: margins before the end are a tenth (strongSwan's over_time). */
 #define FITS_SHARE 10
+
+enum { PHASES = 2 };
 
 struct spread {
     uint64_t least;
@@ -183,6 +188,26 @@ claim_expired_in_turn(const struct view *view, struct claim *claim)
     return is_constant(&ages) && ages.least >= view->judge->limits.min_sa_lifetime && claim_ended_in_turn(view, claim);
 }
 
+/* Whether the outage begins in silence. What is set up anew behind it, at one age each time, ran out before: at a lifetime that was read, or, where not all
+ * were, at the same age so often that other ends are no explanation, unless a peer restarted: machines do that by the clock, too. */
+static bool
+may_run_out(const struct view *view, const struct trouble *trouble)
+{
+    const struct outage *outage = trouble->outage;
+    const struct tunnel_memory *memory = memory_read(view->judge->memory, view->tunnel);
+    uint64_t age = (uint64_t)outage->age.secs;
+    bool is_all_read = true, is_one = false;
+
+    if (outage->how != OUTAGE_REPLACED)
+        return outage->how == OUTAGE_SILENCE;
+    for (unsigned i = 0; i < PHASES; i++) {
+        uint64_t a = offers_shortest(&memory->offers[i][0]), b = offers_shortest(&memory->offers[i][1]);
+        is_all_read &= a > 0 || b > 0;
+        is_one |= fits(age, a) || fits(age, b);
+    }
+    return is_one || (!is_all_read && ages_like(view, outage).count >= SILENT_TIMES_AT_LEAST && !restart_of(view, trouble));
+}
+
 bool
 explain_lifetime_expired(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
@@ -193,7 +218,7 @@ explain_lifetime_expired(const struct view *view, const struct trouble *trouble,
         return claim_expired_in_turn(view, claim);
     if (pair && pair_expired(pair))
         return claim_pair(claim, pair, CONFIDENCE_INFERRED);
-    if (!outage || (!is_delete(outage) && outage->how != OUTAGE_SILENCE) || (is_delete(outage) && was_reauthenticated(view, outage)))
+    if (!outage || !(is_delete(outage) ? !was_reauthenticated(view, outage) : may_run_out(view, trouble)))
         return false;
     if (was_just_renewed(view, outage))
         return false;

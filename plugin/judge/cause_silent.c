@@ -15,8 +15,9 @@
 /* Liveness checks that have to stay unanswered: one may be lost. As in track/ikev1.c. */
 #define CHECKS_AT_LEAST 2
 
-/* Unread, they are taken for checks if there are as many as gateways ask before they give up (AWS, FortiGate, Cisco ASA: 3), no further apart than
- * they ask again (10 s on AWS and the ASA, 20 s on FortiGate): other things that a gateway says again and again it says once a minute. */
+/* Unread, they are taken for checks if there are as many as gateways ask before they give up, and no further apart than they ask again: by default AWS 3 times,
+ * every 10 s; FortiGate 3 times, every 20 s (every 5 s up to FortiOS 5.2); Stormshield 3 times, every 5 s; Juniper SRX 5 times, every 10 s. Other things that a
+ * gateway says again and again it says once a minute. */
 #define CHECKS_UNREAD_AT_LEAST 3
 #define CHECKS_WITHIN_SECONDS 30
 
@@ -94,14 +95,30 @@ asks_back_in_vain(const struct exchange *asked)
     return false;
 }
 
-/* Whether the peer was heard after it had been asked, again and in vain, and its silence began before the asking peer gave up: it was
- * alive, and fell silent because its SAs ran out meanwhile. An answer takes no longer than what is no outage yet. */
+/* Whether a peer's requests were answered on any of the tunnel's latest IKE SAs between two frames. */
+static bool
+was_answered_between(const struct tunnel *tunnel, const struct flow *asking, uint32_t from, uint32_t until)
+{
+    const struct ike_sa *ike_sa;
+    const struct exchange *exchange;
+
+    WALK(ike_sa, tunnel->ike_sas, tunnel_older, EXCHANGES_LOOKED_AT)
+        WALK(exchange, ike_sa->latest, older, EXCHANGES_LOOKED_AT)
+            if (exchange->flow == asking && exchange->response_frame > from && exchange->response_frame < until)
+                return true;
+    return false;
+}
+
+/* Whether the peer was heard after it had been asked, again and in vain, and its silence began before the asking peer gave up, or got any other
+ * answer: it was alive, and fell silent because its SAs ran out meanwhile. An answer takes no longer than what is no outage yet. */
 static bool
 was_asked_alive(const struct view *view, const struct outage *outage, const struct finding *finding)
 {
     const struct exchange *exchange = finding ? finding->exchange : NULL;
 
-    return exchange && exchange->response_frame == 0 && exchange->asked_again > 0 && finding->frame > outage->begin_frame
+    return exchange && exchange->response_frame == 0 && exchange->asked_again > 0
+            && (finding->frame > outage->begin_frame
+                || !was_answered_between(view->tunnel, exchange->flow, exchange->request_frame, outage->begin_frame))
             && clock_passed(&exchange->request_time, &outage->begin, view->judge->limits.min_outage) && !asks_back_in_vain(exchange);
 }
 
@@ -211,8 +228,7 @@ explain_unanswered(const struct view *view, const struct trouble *trouble, struc
     return true;
 }
 
-/* The restart that the trouble begins with. Its silence may show it only after the trouble was over: its new IKE SA lies in it. */
-static const struct finding *
+const struct finding *
 restart_of(const struct view *view, const struct trouble *trouble)
 {
     unsigned looked_at = 0;
@@ -446,7 +462,7 @@ explain_one_way(const struct view *view, const struct trouble *trouble, struct c
         claim_finding(claim, finding_file_latest(view->file, FINDING_ONE_WAY));
     for (unsigned peer = 0; peer < DIRECTIONS; peer++) {
         const struct exchange *asked = view->end.gave_up[peer];
-        if (view->end.silent[peer])
+        if (view->end.silent[peer] || one_way_from_the_start(view->judge, view->tunnel, peer))
             claim->by = (int8_t)peer;
         if (asked) {
             claim_rests_on(claim, asked->request_frame);

@@ -5,6 +5,7 @@
 #include "findings.h"
 
 #include "../by_frame.h"
+#include "../clock.h"
 #include "../track/pack.h"
 #include "../track/protection.h"
 #include "../track/refusal.h"
@@ -73,11 +74,32 @@ finding_is_unproven(const struct finding *finding)
             || (finding->other_exchange && protection_is_unproven(finding->other_exchange->ike_sa)));
 }
 
+/* After its last message: strongSwan, the most patient by default, waits for 76 s more. */
+#define GIVES_UP_WITHIN_SECONDS 120
+
 /* That nobody answered: a peer who is gone looks the same as one who was never asked. */
 static bool
 is_silence(const struct finding *finding)
 {
     return finding->key == FINDING_IKE_NO_RESPONSE || finding->key == FINDING_DPD_FAILURE;
+}
+
+/* Whether whoever asked in vain went on with the SAs that it had, for longer than it had used them before: who gives up a request of IKEv2 gives up all
+ * of its SAs (RFC 7296 section 2.4), and one for a rekey comes late in their lives. Anybody may have asked in its name. */
+static bool
+asker_went_on(const struct exchange *exchange)
+{
+    nstime_t last = clock_unpack(exchange->last_time);
+    const struct sa *latest, *sa;
+
+    WALK(latest, exchange->flow->current, current_next, CURRENT_KNOWN)
+        WALK(sa, latest, predecessor, SPANNED_AMONG) {
+            nstime_t before = clock_elapsed(sa_birth_time(sa), &exchange->request_time), behind = clock_elapsed(&last, &sa->last_time);
+            bool is_its = sa->first_frame < exchange->request_frame || (sa->origin && sa->origin->ike_sa == exchange->ike_sa);
+            if (is_its && behind.secs > GIVES_UP_WITHIN_SECONDS && clock_compare(&behind, &before) > 0)
+                return true;
+        }
+    return false;
 }
 
 /* Whether it says that an exchange failed, and that went on, with who has the keys: the IKE SA came up after it, or the peer was heard on it
@@ -90,6 +112,8 @@ went_on(const struct finding *finding)
     if (finding_kind(finding->key)->family != FAMILY_REFUSED && !is_silence(finding))
         return false;
     if (exchange_is_initial(exchange->type) && exchange->ike_sa->established_frame > finding->frame)
+        return true;
+    if (exchange->ike_sa->version >= 2 && is_silence(finding) && exchange->ike_sa->established_frame != 0 && asker_went_on(exchange))
         return true;
     if (exchange->type == IKE1_QUICK_MODE)
         return exchange->response_frame > finding->frame;           /* the peer may be heard on, and not answer this */

@@ -6,12 +6,20 @@
  * tunnel of one of the gateways carries the answers, nor where the capture misses so much that it may have missed them (track/tracker.c).
  * Inferred, too, of one of several pairs of SAs: since a rekey only one peer uses it (track/half.c).
  *
+ * A tunnel whose silent direction never had a packet is one-way only where all the other ones' are short: what never gets an answer, and
+ * never comes beyond the size of a ping or of a connection's first packet, wants one. TCP that is answered on a path that the capture does not see
+ * sends more than that, and so does what is sent one way, as a rule.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "rule.h"
 
 #include "../clock.h"
 #include "one_way.h"
+
+/* The longest ESP packet of a ping with the default 56 bytes: 104 bytes in IPv6, 112 with the padding of AES-CBC and ESP's trailer, behind SPI, sequence
+ * number and 16 bytes of IV, before the 32 bytes of HMAC-SHA-512's ICV. A TCP SYN is shorter. */
+#define CALL_AT_MOST 168
 
 struct one_way {
     uint64_t packets;               /* that nothing answered */
@@ -46,6 +54,18 @@ one_way_of_pair(const struct finding *finding)
     const struct one_way *one_way = finding->key == FINDING_ONE_WAY ? finding->detail : NULL;
 
     return one_way && one_way->of_pair ? finding->sa : NULL;
+}
+
+bool
+one_way_from_the_start(const struct judge *judge, const struct tunnel *tunnel, unsigned silent)
+{
+    const struct flow *flow = &tunnel->flow[1 - silent];
+    const struct service_side *side = &tunnel->service.side[silent];
+    bool is_pair_seen = flow->current && flow->current->origin;
+
+    return tunnel->flow[silent].packets == 0 && flow->one_way_said && flow->waiting.most <= CALL_AT_MOST && !tunnel->is_incomplete
+            && !tunnel->answered_by && is_pair_seen && tunnel->ike_sas && tunnel->ike_sas->end == IKE_ALIVE && side->answered_frame != 0
+            && clock_passed(&flow->unanswered_since, &side->answered, judge->limits.min_sa_lifetime);
 }
 
 static char *

@@ -13,6 +13,8 @@
 #include "rule.h"
 
 #include "../clock.h"
+#include "../track/outage.h"
+#include "../track/walk.h"
 #include "../words/vendors.h"
 #include "succession.h"
 
@@ -94,12 +96,31 @@ take_back_suspected(struct judge *judge, const struct ike_sa *began)
     }
 }
 
+/* The next packet is not overdue before so many of the peer's usual gaps. */
+#define GAPS_UNTIL_OVERDUE 2
+
+/* Whether the peer that began was heard on its old SAs until then, and none of its packets was overdue: it may have built anew by a timer, and nothing
+ * shows that it was away. */
+static bool
+was_not_away(const struct judge *judge, const struct ike_sa *began)
+{
+    const struct flow *flow = began->flow;
+    const struct service_side *side = &flow->tunnel->service.side[flow_peer(flow)];
+    uint64_t due = MAX(MAX(GAPS_UNTIL_OVERDUE * side->usual, side->longest), (uint64_t)judge->limits.min_outage * CLOCK_NSECS);
+    const struct sa *sa;
+
+    WALK(sa, flow->current, predecessor, LOOKED_AT_MOST)
+        if (sa->first_frame < began->first_frame)
+            return sa->sequence.packets > 1 && outage_ns_between(&sa->last_time, &began->first_time) <= due;
+    return false;
+}
+
 static void
 judge_peer_restart(struct judge *judge, const struct change *change)
 {
     const struct ike_sa *began = change->ike_sa, *old = began->displaced;
 
-    if (!old || !was_in_use(old) || (!began->initial_contact && lost_nothing(old, began)))
+    if (!old || !was_in_use(old) || (!began->initial_contact && (lost_nothing(old, began) || was_not_away(judge, began))))
         return;
     if (is_rhythm(judge, began)) {
         take_back_suspected(judge, began);

@@ -9,6 +9,7 @@
 #include "../track/walk.h"
 #include "coverage.h"
 #include "left_out.h"
+#include "one_way.h"
 #include "succession.h"
 
 /* Set-ups anew that are looked at for what failed before them, back from the latest. */
@@ -226,7 +227,8 @@ is_one_way(const struct view *view)
 
     if (mapping_goes_astray(&flow[0]) || mapping_goes_astray(&flow[1]))
         return true;
-    return view->was_up && (fails_to_answer(view, 0) || fails_to_answer(view, 1));
+    return view->was_up && (fails_to_answer(view, 0) || fails_to_answer(view, 1) || one_way_from_the_start(view->judge, view->tunnel, 0)
+            || one_way_from_the_start(view->judge, view->tunnel, 1));
 }
 
 /* Whether SPIs are replaced far too early again and again. */

@@ -116,10 +116,21 @@ view_is_thrown_in(const struct view *view, const struct finding *finding)
     return view->works && finding_is_hearsay(finding);
 }
 
+/* Whether it is a restart over which both directions went on, with no outage: whoever lost its state had it back before a packet was missed. */
+static bool
+is_bridged(const struct view *view, const struct finding *finding)
+{
+    const struct flow *flow = view->tunnel->flow;
+
+    return view->works && finding->key == FINDING_PEER_RESTART && finding->ike_sa->established
+            && clock_compare(&flow[0].last_time, &finding->ike_sa->established_time) > 0
+            && clock_compare(&flow[1].last_time, &finding->ike_sa->established_time) > 0;
+}
+
 bool
 view_is_overcome(const struct view *view, const struct finding *finding)
 {
-    return view_is_history(view, finding) || view_is_thrown_in(view, finding);
+    return is_bridged(view, finding) || view_is_history(view, finding) || view_is_thrown_in(view, finding);
 }
 
 /* Of what stands beside a tunnel that works: ICMP may be forged, differing lifetimes have ended nothing yet, and SPIs that change, or are

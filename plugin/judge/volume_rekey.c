@@ -1,7 +1,8 @@
 /* volume_rekey.c
  * volume_rekey: inferred: three generations in a row ended at the same byte count, within 2%, at ages
- * that differ by a quarter or more, each in the middle of its traffic: a volume lifetime, and not a timer, ends them. SAs that had fallen
- * silent carried what there was to carry. Only SAs whose whole life was captured count.
+ * that differ by a tenth or more, each in the middle of its traffic: a volume lifetime, and not a timer, ends them, for behind a timer bytes follow
+ * the age, whatever its margin: they could not differ five times less. SAs that had fallen silent carried what there was to carry. Only SAs whose whole
+ * life was captured count.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -16,7 +17,7 @@
 #define PERCENT 100
 #define GENERATIONS 3
 #define BYTES_TOLERANCE_PERCENT 2
-#define AGES_DIFFER_PERCENT 125
+#define AGES_DIFFER_PERCENT 110
 #define PACKETS_AT_LEAST 10
 
 /* In the middle of traffic no more than four of the SA's own packets are missing when its successor begins to carry, or when it is deleted without

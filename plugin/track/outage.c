@@ -417,6 +417,13 @@ was_kept_down(const struct service *service, const struct service_silence *silen
     return silence->answered_frame != 0 && service->ended.is_open && clock_compare(&service->ended.time, &silence->answered) >= 0;
 }
 
+/* Whether the peer was heard again on what there was before, and nothing speaks against that. */
+static bool
+is_answered(const struct service_silence *silence)
+{
+    return silence->answered_frame != 0 && !silence->was_given_up;
+}
+
 static void
 note_kept_down(struct outage *outage, const struct service *service, const struct service_silence *silence)
 {
@@ -548,6 +555,17 @@ is_answered_delete(const struct exchange *exchange)
     return exchange && exchange->is_delete && exchange->response_frame != 0;
 }
 
+/* Whether a peer had fallen silent, while the other one went on, before what looked like a Delete. */
+static bool
+was_silent_before(const struct service *service, uint64_t min_outage)
+{
+    for (unsigned i = 0; i < 2; i++)
+        if (service->side[i].packets > 1 && !outage_in_midst(service, i, &service->ended.time, min_outage)
+                && service->side[1 - i].tried >= TRIED_AT_LEAST)
+            return true;
+    return false;
+}
+
 /* What looked like a Delete and was not read: both peers had been heard until then, and either the IKE SA was set up anew, with
  * nothing after it on the old one, or the traffic's rhythm was broken. */
 static bool
@@ -558,10 +576,8 @@ is_inferred_end(const struct service *service, const struct recovery *recovery, 
 
     if (exchange && exchange->ike_sa->version >= 2 && exchange->response_frame == 0 && exchange->retransmissions > 0 && !exchange->is_delete)
         return false;               /* it waits for an answer: liveness, more likely */
-    for (unsigned i = 0; i < 2; i++)
-        if (service->side[i].packets > 1 && !outage_in_midst(service, i, &ended->time, min_outage)
-                && service->side[1 - i].tried >= TRIED_AT_LEAST)
-            return false;           /* it had fallen silent before */
+    if (was_silent_before(service, min_outage))
+        return false;
     return is_answered_delete(exchange) || (recovery->how == RESTORED_NEW_IKE_SA && !ended->ike_went_on)
             || breaks_rhythm(service, outage_ns_between(&ended->last, &recovery->time), outage_ns_between(&ended->last, &ended->time));
 }
@@ -710,12 +726,12 @@ outage_settle(struct outage_context *context, unsigned peer, const struct recove
     if (by_end && !(silence && is_before_end(service, silence, context->min_outage)) && settle_end(context, recovery))
         return;
     if (silence && !(by_end && service->ended.proven && !is_before_end(service, silence, context->min_outage))) {
-        bool was_over = silence->answered_frame != 0 && !was_kept_down(service, silence) && clock_compare(&silence->answered, &recovery->time) < 0;
+        bool was_over = is_answered(silence) && !was_kept_down(service, silence) && clock_compare(&silence->answered, &recovery->time) < 0;
         struct recovery answered = was_over ? outage_recovery_by_answer(of, silence) : *recovery;
         if (outage_by_silence(context, of, silence, &answered))
             return;
     }
-    if (by_end)
+    if (by_end && (service->ended.proven || !was_silent_before(service, context->min_outage)))
         return;                     /* it was deleted in a pause, and set up on demand */
     if (!settle_direction(context, peer, recovery, packet))
         settle_replaced(context, recovery);
@@ -802,7 +818,7 @@ silence_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t 
     const struct service_side *side = &tunnel->service.side[of];
     struct recovery recovery = outage_recovery(tunnel, NULL, &silence->begin, NULL);
     bool is_kept_down = was_kept_down(&tunnel->service, silence), is_over = recovery.how != RESTORED_SAME_SA;
-    if (silence->answered_frame != 0 && !is_kept_down && (!is_over || clock_compare(&silence->answered, &recovery.time) < 0)) {
+    if (is_answered(silence) && !is_kept_down && (!is_over || clock_compare(&silence->answered, &recovery.time) < 0)) {
         recovery = outage_recovery_by_answer(of, silence);
         is_over = true;
     }
@@ -813,6 +829,44 @@ silence_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t 
     note_kept_down(outage, &tunnel->service, silence);
     if (is_over)
         fill_recovery(outage, &recovery);
+    return true;
+}
+
+/* The IKE SA on which a peer asked in vain, again and again, before it began the set-up that the tunnel ends with, in vain too; or NULL. */
+static const struct ike_sa *
+given_up_for(const struct tunnel *tunnel, const struct ike_sa *attempt)
+{
+    const struct ike_sa *old = attempt ? attempt->tunnel_older : NULL;
+    const struct exchange *asked;
+
+    if (!attempt || attempt->established || !attempt->set_up || !attempt->latest || attempt->latest->response_frame != 0)
+        return NULL;
+    for (unsigned looked_at = 0; old && !old->established && looked_at < LOOKED_AT_MOST; looked_at++)
+        old = old->tunnel_older;
+    asked = old && old->established ? old->latest : NULL;
+    bool is_vain = asked && old->version >= 2 && old->end != IKE_DELETED && asked->response_frame == 0 && asked->asked_again >= ASKED_AGAIN_AT_LEAST;
+    return is_vain && flow_peer(asked->flow) == flow_peer(attempt->flow) && asked->flow->tunnel == tunnel ? old : NULL;
+}
+
+/* Who gave up its peer and begins anew in vain has no SAs any more, and sends nothing; the other one, whose ESP still comes, may not know. */
+static bool
+gave_up_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t *last, struct outage *outage)
+{
+    const struct ike_sa *attempt = tunnel->ike_sas, *old = given_up_for(tunnel, attempt);
+
+    if (!old)
+        return false;
+    unsigned peer = flow_peer(attempt->flow);
+    const struct service_side *side = &tunnel->service.side[peer], *other = &tunnel->service.side[1 - peer];
+    uint64_t span = outage_ns_between(&side->last, last);
+    if (side->packets < 2 || other->tried < UNANSWERED_AT_LEAST || clock_compare(&attempt->first_time, &side->last) < 0 || span < outage_pause(side, min_outage)
+            || span < UNSEEN_GAPS * side->longest)
+        return false;
+    *outage = begin(tunnel, OUTAGE_UNANSWERED, &side->last, side->last_frame);
+    outage->asked = old->latest->asked_again + 1;
+    rests_on(outage, old->latest->request_frame);
+    rests_on(outage, old->latest->last_frame);
+    rests_on(outage, attempt->first_frame);
     return true;
 }
 
@@ -828,6 +882,7 @@ outage_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t *
     bool silent = silence_at_end(tunnel, min_outage, last, outage);
     if (ended && (!silent || clock_compare(&by_end.begin, &outage->begin) < 0))
         *outage = by_end;
+    bool is_out = ended || silent || gave_up_at_end(tunnel, min_outage, last, outage);
     outage->id = service->outages;
-    return ended || silent;
+    return is_out;
 }

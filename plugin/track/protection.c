@@ -51,6 +51,18 @@ has_protected(const struct tunnel *tunnel)
     return false;
 }
 
+/* Whether it is said that the IKE SA is unknown: always without its protection (RFC 7296 section 2.21.4), so that a capture in which all is in clear tells
+ * that, too. */
+static bool
+says_unknown(const struct ike_message *message)
+{
+    const struct ike_contents *contents = &message->contents;
+
+    if (message->version < 2 || !message->readable || !(message->flags & IKE2_FLAG_RESPONSE) || contents->notifies != 1)
+        return false;
+    return contents->notify[0].type == IKE2_NOTIFY_INVALID_IKE_SPI;
+}
+
 bool
 protection_is_missing(const struct ike_context *context, const struct ike_sa *ike_sa)
 {
@@ -60,7 +72,7 @@ protection_is_missing(const struct ike_context *context, const struct ike_sa *ik
     if (protection_is_on(message) || is_part || !is_due(message->version, message->exchange_type, ike_sa))
         return false;
     if (ike_sa)
-        return is_protected(ike_sa);
+        return is_protected(ike_sa) || (ike_sa->established && says_unknown(message));
     const struct flow *flow = tunnel_find(context->tunnels, &message->source, &message->destination);
     return flow && has_protected(flow->tunnel);
 }

@@ -119,16 +119,33 @@ was_asked_in_vain(const struct service *service, unsigned peer, const nstime_t *
     return other->asked >= ASKED_AT_LEAST && outage_ns_between(&other->asked_first, now) >= min_outage;
 }
 
+/* Whether requests went before the one that is answered now. In IKEv1, what was not read and wants no answer, as the Deletes in front of a new
+ * set-up, counts as one of them. */
+static bool
+was_asked_before(const struct service *service, unsigned peer, const struct exchange *answered)
+{
+    return answered->ike_sa->version >= 2 || service->side[1 - peer].asked > ASKED_AT_LEAST + answered->asked_again;
+}
+
 /* The peer is heard again, by a new set-up. */
 static void
-end_silence(struct service *service, unsigned peer, const nstime_t *now, uint64_t min_outage)
+end_silence(struct service *service, unsigned peer, const struct exchange *answered, const nstime_t *now, uint64_t min_outage)
 {
     struct service_silence *silence = &service->silence[peer];
 
-    if (!silence->is_open && was_asked_in_vain(service, peer, now, min_outage)) {
+    if (!silence->is_open && was_asked_before(service, peer, answered) && was_asked_in_vain(service, peer, now, min_outage)) {
         *silence = outage_silence_of(service, peer, min_outage);
         service->in_doubt = true;
     }
+}
+
+/* Whether the peer that asked in vain has sent nothing either, for longer than its rhythm explains. */
+static bool
+has_given_up(const struct service_side *asking, const nstime_t *now, uint64_t min_outage)
+{
+    uint64_t span = outage_ns_between(&asking->last, now);
+
+    return asking->packets > 2 && span > outage_pause(asking, min_outage) && span > UNSEEN_GAPS * asking->longest;
 }
 
 /* The peer is heard again on what there was before: an outage only if requests were repeated in vain, in the midst of its
@@ -144,7 +161,8 @@ end_silence_on_same_sa(struct outage_context *context, unsigned peer, const nsti
             || !outage_in_midst(service, peer, &silence.begin, context->min_outage))
         return;
     struct recovery recovery = { .how = RESTORED_SAME_SA, .peer = (int8_t)peer, .time = *now, .frame = frame };
-    if (!by_answer) {
+    silence.was_given_up = !by_answer && has_given_up(&service->side[1 - peer], now, context->min_outage);
+    if (!by_answer && !silence.was_given_up) {
         outage_by_silence(context, peer, &silence, &recovery);
         return;
     }
@@ -183,6 +201,36 @@ may_be_made_up(const struct sa *sa, const struct recovery *recovery, const nstim
             && clock_compare(&sa->first_time, since) > 0;
 }
 
+/* The silence of a peer is over, by an answer that these SAs' packets bear out. */
+static void
+settle_answered(struct outage_context *context, unsigned peer)
+{
+    struct service_silence *silence = &context->tunnel->service.silence[peer];
+    struct recovery answered = outage_recovery_by_answer(peer, silence);
+
+    outage_by_silence(context, peer, silence, &answered);
+    silence->is_open = false;
+}
+
+/* A packet of the peer on what there was before. */
+static void
+settle_same_sa(struct outage_context *context, unsigned peer, const struct ipsec_packet *packet)
+{
+    struct service *service = &context->tunnel->service;
+    struct service_silence *silence = &service->silence[peer], *other = &service->silence[1 - peer];
+
+    if (other->is_open && other->was_given_up)
+        settle_answered(context, 1 - peer);     /* it had not given up */
+    if (silence->is_open && silence->was_given_up)
+        return;
+    if (silence->is_open && silence->answered_frame != 0) {
+        settle_answered(context, peer);
+        return;
+    }
+    silence->is_open = false;
+    end_silence_on_same_sa(context, peer, &packet->time, packet->frame, false);
+}
+
 /* The first packet after a pause, or while an end is suspected.
  * @return whether it shows anything of the tunnel */
 static bool
@@ -197,15 +245,8 @@ settle(struct outage_context *context, const struct sa *sa, const struct ipsec_p
     if (may_be_made_up(sa, &recovery, &since))
         return false;
     if (recovery.how == RESTORED_SAME_SA) {
-        const struct service_silence *silence = &service->silence[peer];
-        if (silence->is_open && silence->answered_frame != 0) {
-            struct recovery answered = outage_recovery_by_answer(peer, silence);
-            outage_by_silence(context, peer, silence, &answered);
-        } else {
-            end_silence_on_same_sa(context, peer, &packet->time, packet->frame, false);
-        }
+        settle_same_sa(context, peer, packet);
         disprove_end(context, sa, &packet->time);
-        service->silence[peer].is_open = false;
     } else {
         outage_settle(context, peer, &recovery, packet);
         service->ended.is_open = service->silence[0].is_open = service->silence[1].is_open = false;
@@ -277,8 +318,11 @@ take_answer(struct ike_context *context, unsigned peer, const struct exchange *e
     const struct ike_message *message = context->message;
     nstime_t heard = outage_last_heard(service, peer);
 
+    for (unsigned i = 0; i < 2; i++)
+        if (clock_compare(&exchange->ike_sa->first_time, &service->silence[i].begin) <= 0)
+            service->silence[i].was_given_up = false;   /* the IKE SA of before it goes on */
     if (clock_compare(&exchange->ike_sa->first_time, &heard) > 0) {
-        end_silence(service, peer, &message->time, min_outage_of(context));
+        end_silence(service, peer, exchange, &message->time, min_outage_of(context));
     } else {
         struct outage_context outage = { context->pool, tunnel, min_outage_of(context), message->frame, context->changes };
         end_silence_on_same_sa(&outage, peer, &message->time, message->frame, true);

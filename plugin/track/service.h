@@ -129,6 +129,7 @@ struct service_end_seen {
 struct service_silence {
     bool is_open;
     bool in_use;                    /**< there was traffic when it began, or in it */
+    bool was_given_up;              /**< who asked in vain fell silent, too: it has to be heard on the old SAs before these carry anything again */
     uint32_t asked;
     uint32_t frame;
     uint32_t asked_frame;

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from reports import (clients, clouds, collisions, deletes, failovers, identities, lifetimes, liveness, nat, nothing_wrong, on_the_way,  # noqa: E402, F401
-                     path, phase_by_phase, reboots, refusals, rekeys, second_looks, set_ups, who_ends, FORMS, REPORTS)
+from reports import (alive, clients, clouds, collisions, deletes, ends, failovers, identities, lifetimes, liveness, nat, nothing_wrong,  # noqa: E402, F401
+                     on_the_way, path, phase_by_phase, reboots, refusals, rekeys, rhythms, second_looks, set_ups, who_ends, FORMS, REPORTS)
 from reports.scene import Scene, Site  # noqa: E402
 
 

@@ -17,12 +17,23 @@ NAMES = sorted(REPORTS)
 # From the best to the worst: the worst tunnel is the one that a report is about
 STATES = ("unknown", "stable", "idle", "churning", "degraded", "one_way", "interrupted", "flapping", "down")
 TOLERANCE = 1           # second
-# Still wrong, test by test. Not one ESP packet of a peer whose IKE is heard: unknown, as in sl_v2_no_esp. What a peer sends to where the other one no longer
-# is counts as carried: that is no outage yet. A clear error behind aggressive mode's third message, with which phase 1 counts as up, is not taken for
-# an answer to it: setup_abandoned
+# Still wrong, test by test. What a peer sends to where the other one no longer is counts as carried: that is no outage yet. An outage begins with the
+# Delete, or with the last packet of either, though one had been silent before while the other went on. A sequence that falls back and catches up on the same
+# SA makes no outage. A peer that never sends on the new SAs is one-way, and no outage. What begins anew in vain is answered in part, and that counts as heard.
+# Without keys nothing tells which of two children that were made at once an SPI is of, or which of them was deleted.
+# A clear error behind aggressive mode's third message, with which phase 1 counts as up, is not taken for an answer to it: setup_abandoned.
 STILL_WRONG = {
-    ("esp_is_filtered", "readable"): ("state", "cause"),
-    ("esp_is_filtered", "keyless"): ("state", "cause"),
+    ("firewall_forgets_ike", "readable"): ("outages",),
+    ("firewall_forgets_ike", "keyless"): ("outages",),
+    ("silent_after_an_hour", "readable"): ("outages",),
+    ("silent_after_an_hour", "keyless"): ("outages",),
+    ("failover_catches_up", "readable"): ("outages",),
+    ("failover_catches_up", "keyless"): ("outages",),
+    ("up_again_but_deaf", "readable"): ("outages",),
+    ("up_again_but_deaf", "keyless"): ("outages",),
+    ("key_changed_at_one_end", "readable"): ("outages",),
+    ("key_changed_at_one_end", "keyless"): ("outages",),
+    ("child_kept_by_one", "keyless"): ("state", "cause", "peer"),
     ("mobike_is_not_answered", "readable"): ("outages",),
     ("mobike_is_not_answered", "keyless"): ("outages",),
     ("v1_aggressive_third_not_read", "readable"): ("cause",),
@@ -90,7 +101,7 @@ def test_the_peer_who_acts_is_right(scenes, said, name, form):
 def test_no_outage_has_a_cause_that_it_cannot_have(said, name, form):
     for tunnel in said[0]["tunnels"]:
         for outage in tunnel["outages"]:
-            assert outage["cause"] in allowed_causes(REPORTS[name], form)
+            assert (outage["cause"] or "unknown") in allowed_causes(REPORTS[name], form)
 
 
 @each_form
@@ -104,9 +115,10 @@ def test_what_would_mislead_is_not_said(said, name, form):
 
 
 def side_of(scene, tunnel, letter):
-    """0 for the report's A, 1 for its B."""
-    address = tunnel["peers"]["AB".index(letter)]
-    return next(side for side, addresses in enumerate(scene.addresses) if address in addresses)
+    """0 for the report's A, 1 for its B. Who is behind a NAT is shown with the port."""
+    shown = tunnel["peers"]["AB".index(letter)]
+    return next(side for side, addresses in enumerate(scene.addresses)
+                for address in addresses if shown == address or shown.startswith((f"{address}:", f"[{address}]:")))
 
 
 @each_form

@@ -1,8 +1,8 @@
 /* volume_rekey.c
  * volume_rekey: inferred: three generations in a row ended at the same byte count, within 2%, at ages
  * that differ by a tenth or more, each in the middle of its traffic: a volume lifetime, and not a timer, ends them, for behind a timer bytes follow
- * the age, whatever its margin: they could not differ five times less. SAs that had fallen silent carried what there was to carry. Only SAs whose whole
- * life was captured count.
+ * the age, whatever its margin: they could not differ five times less, but for a packet more or less, as an age may begin just before or behind a packet, and
+ * end so. SAs that had fallen silent carried what there was to carry. Only SAs whose whole life was captured count.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -19,6 +19,9 @@
 #define BYTES_TOLERANCE_PERCENT 2
 #define AGES_DIFFER_PERCENT 110
 #define PACKETS_AT_LEAST 10
+
+/* By so many gaps between packets the age of as many packets differs, behind a timer: one at its beginning, and one at its end. */
+#define GAPS_BY_CHANCE 2
 
 /* In the middle of traffic no more than four of the SA's own packets are missing when its successor begins to carry, or when it is deleted without
  * one, as in track/outage.c. */
@@ -54,7 +57,7 @@ judge_volume_rekey(struct judge *judge, const struct change *change)
 {
     const struct sa *last = change->replaced.sa->predecessor;
     uint64_t least = last->bytes, most = least;
-    double shortest = seconds_of(last), longest = shortest;
+    double shortest = seconds_of(last), longest = shortest, gap = 0;
     const struct sa *sa = last;
     unsigned count = 0;
     for (; sa && count < GENERATIONS; sa = sa->predecessor, count++) {
@@ -66,9 +69,10 @@ judge_volume_rekey(struct judge *judge, const struct change *change)
         most = sa->bytes > most ? sa->bytes : most;
         shortest = age < shortest ? age : shortest;
         longest = age > longest ? age : longest;
+        gap = MAX(gap, age / (double)(sa->sequence.packets - 1));
     }
     if (count < GENERATIONS || (double)most * PERCENT > (double)least * (PERCENT + BYTES_TOLERANCE_PERCENT)
-            || longest * PERCENT < shortest * AGES_DIFFER_PERCENT)
+            || longest * PERCENT < shortest * AGES_DIFFER_PERCENT || longest - shortest <= GAPS_BY_CHANCE * gap)
         return;
     struct finding *finding = judge_sa(judge, FINDING_VOLUME_REKEY, CONFIDENCE_INFERRED, last, sizeof(struct volume));
     if (!finding)

@@ -335,9 +335,9 @@ take_answer(struct ike_context *context, unsigned peer, const struct exchange *e
 /* Whether what was asked is too long ago to be of one series with what is asked now: of IKEv1, where an Informational may want no answer, and what
  * wants one is repeated. */
 static bool
-is_stale(const struct service_side *side, const struct ike_message *message, bool may_want_none)
+is_stale(const struct service_side *side, const struct ike_message *message, bool may_want_none, bool news)
 {
-    bool was_alone = side->asked == 1 && side->asked_on && side->asked_on->version < 2;
+    bool was_alone = news && side->asked == 1 && side->asked_on && side->asked_on->version < 2;
 
     return (may_want_none || was_alone) && clock_passed(&side->asked_last, &message->time, SERIES_WITHIN_SECONDS);
 }
@@ -349,7 +349,7 @@ take_request(struct service *service, unsigned peer, const struct ike_message *m
     bool may_want_none = message->version < 2 && message->exchange_type == IKE1_INFORMATIONAL;
     bool together = may_want_none && !clock_passed_ms(&side->asked_last, &message->time, ANSWER_WITHIN_MS);
 
-    if (side->asked > 0 && is_stale(side, message, may_want_none))
+    if (side->asked > 0 && is_stale(side, message, may_want_none, news))
         side->asked = 0;
     if (message->version >= 2 && news && side->asked == 1 && side->asked_on == ike_sa)
         side->asked = 0;            /* the one before was answered, unseen: it has a window of one (RFC 7296 section 2.3) */

@@ -68,7 +68,7 @@ class Packet:
         ports = self.ports
         if self.protocol != UDP or self.fragment:
             return None
-        if NATT_PORT in ports and self.body[8:12] == MARKER:
+        if NATT_PORT in ports and self.body[8:12] == MARKER and len(self.body) >= 40:
             return 12
         return 8 if IKE_PORT in ports and NATT_PORT not in ports and len(self.body) >= 36 and self.body[25] in (0x10, 0x20) else None
 

@@ -1,8 +1,7 @@
 /* volume_rekey.c
  * volume_rekey: inferred: three generations in a row ended at the same byte count, within 2%, at ages
- * that differ by a tenth or more, each in the middle of its traffic: a volume lifetime, and not a timer, ends them, for behind a timer bytes follow
- * the age, whatever its margin: they could not differ five times less, but for a packet more or less, as an age may begin just before or behind a packet, and
- * end so. SAs that had fallen silent carried what there was to carry. Only SAs whose whole life was captured count.
+ * that differ by a tenth or more, and so does the time in which they carried it, each in the middle of its traffic: a volume lifetime, and not a timer, ends
+ * them, for behind a timer bytes follow that time, whatever its margin: they could not differ five times less. SAs that had fallen silent carried what there was to carry. Only SAs whose whole life was captured count.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -19,9 +18,6 @@
 #define BYTES_TOLERANCE_PERCENT 2
 #define AGES_DIFFER_PERCENT 110
 #define PACKETS_AT_LEAST 10
-
-/* By so many gaps between packets the age of as many packets differs, behind a timer: one at its beginning, and one at its end. */
-#define GAPS_BY_CHANCE 2
 
 /* In the middle of traffic no more than four of the SA's own packets are missing when its successor begins to carry, or when it is deleted without
  * one, as in track/outage.c. */
@@ -40,14 +36,40 @@ seconds_of(const struct sa *sa)
     return nstime_to_sec(&age);
 }
 
+struct range {
+    double least;
+    double most;
+};
+
+static void
+extend(struct range *range, double value)
+{
+    range->least = range->most == 0 || value < range->least ? value : range->least;
+    range->most = value > range->most ? value : range->most;
+}
+
+static bool
+differ(const struct range *range, unsigned at_least_percent)
+{
+    return range->most * PERCENT >= range->least * at_least_percent;
+}
+
+/* From its first packet to its last one. */
+static double
+carried_for(const struct sa *sa)
+{
+    nstime_t used = clock_elapsed(&sa->first_time, &sa->last_time);
+
+    return nstime_to_sec(&used);
+}
+
 static bool
 in_midst(const struct judge *judge, const struct sa *sa)
 {
     struct succeeded succeeded = succession_of(judge, sa->successor);
     uint32_t min_outage = judge->limits.min_outage;
-    nstime_t used = clock_elapsed(&sa->first_time, &sa->last_time);
     nstime_t gap = succeeded.is_end ? succeeded.idle : clock_elapsed(&sa->last_time, &sa->successor->first_time);
-    double usual = nstime_to_sec(&used) / (double)(sa->sequence.packets - 1);
+    double usual = carried_for(sa) / (double)(sa->sequence.packets - 1);
 
     return nstime_to_sec(&gap) <= min_outage || nstime_to_sec(&gap) <= PAUSE_GAPS * usual;
 }
@@ -56,30 +78,26 @@ static void
 judge_volume_rekey(struct judge *judge, const struct change *change)
 {
     const struct sa *last = change->replaced.sa->predecessor;
-    uint64_t least = last->bytes, most = least;
-    double shortest = seconds_of(last), longest = shortest, gap = 0;
+    struct range bytes = { 0 }, ages = { 0 }, times = { 0 };
     const struct sa *sa = last;
     unsigned count = 0;
     for (; sa && count < GENERATIONS; sa = sa->predecessor, count++) {
         if (!sa->born_in_capture || sa->sequence.packets < PACKETS_AT_LEAST
                 || !in_midst(judge, sa))
             return;
-        double age = seconds_of(sa);
-        least = sa->bytes < least ? sa->bytes : least;
-        most = sa->bytes > most ? sa->bytes : most;
-        shortest = age < shortest ? age : shortest;
-        longest = age > longest ? age : longest;
-        gap = MAX(gap, age / (double)(sa->sequence.packets - 1));
+        extend(&bytes, (double)sa->bytes);
+        extend(&ages, seconds_of(sa));
+        extend(&times, carried_for(sa));
     }
-    if (count < GENERATIONS || (double)most * PERCENT > (double)least * (PERCENT + BYTES_TOLERANCE_PERCENT)
-            || longest * PERCENT < shortest * AGES_DIFFER_PERCENT || longest - shortest <= GAPS_BY_CHANCE * gap)
+    if (count < GENERATIONS || bytes.most * PERCENT > bytes.least * (PERCENT + BYTES_TOLERANCE_PERCENT)
+            || !differ(&ages, AGES_DIFFER_PERCENT) || !differ(&times, AGES_DIFFER_PERCENT))
         return;
     struct finding *finding = judge_sa(judge, FINDING_VOLUME_REKEY, CONFIDENCE_INFERRED, last, sizeof(struct volume));
     if (!finding)
         return;
     struct volume *volume = finding->detail;
-    volume->bytes = most;
-    volume->shortest = (uint64_t)shortest;
+    volume->bytes = (uint64_t)bytes.most;
+    volume->shortest = (uint64_t)ages.least;
     for (sa = last; sa && finding->evidence_count < GENERATIONS; sa = sa->predecessor)
         finding_rests_on(finding, sa->first_frame);
 }

@@ -411,7 +411,8 @@ def sealed(packet, rng):
 
 
 def an_hour_before(packets, rng):
-    """A healthy hour, with a rekey in it, that its initiator ends just before."""
+    """A healthy hour, with a rekey in it at three quarters of its children's lifetime, that its initiator ends just before."""
+    rekey = HOUR * 3 // 4
     first = next((packet for packet in packets if packet.ike_at), None)
     if not first or first.time != packets[0].time:
         return None
@@ -427,19 +428,19 @@ def an_hour_before(packets, rng):
         if port:
             sa.ends = [(a, port[0]), (b, port[1])]
         child = sa.auth(100 * MS)[0]
-        talk(cap, child, S, HOUR // 2, a, b)
-        child, _ = sa.rekey_child(HOUR // 2, 0, child)
+        talk(cap, child, S, rekey, a, b)
+        child, _ = sa.rekey_child(rekey, 0, child)
     else:
         sa = Ike1(cap, a, b, first.ports)
         sa.main_mode(0)
         if port:
             sa.ends = [(a, port[0]), (b, port[1])]
         child, _ = sa.quick_mode(200 * MS, 0)
-        talk(cap, child, S, HOUR // 2, a, b)
+        talk(cap, child, S, rekey, a, b)
         old = child
-        child, _ = sa.quick_mode(HOUR // 2, 0)
-        sa.delete_child(HOUR // 2 + 300 * MS, 0, old)
-    talk(cap, child, HOUR // 2 + S, HOUR - 300 * MS, a, b)
+        child, _ = sa.quick_mode(rekey, 0)
+        sa.delete_child(rekey + 300 * MS, 0, old)
+    talk(cap, child, rekey + S, HOUR - 300 * MS, a, b)
     if version == 1:
         sa.delete_child(HOUR - 210 * MS, 0, child)
     sa.delete_ike(HOUR - 200 * MS, 0)

@@ -10,6 +10,9 @@
 #include "protection.h"
 #include "walk.h"
 
+/* Set-ups that are refused one after the other, until the tunnel counts as gone: one may be another's. */
+#define REFUSED_AT_LEAST 2
+
 /* No vendor's idle timeout is shorter by default (Azure and Windows: 300 s, FortiGate 900 s, Cisco ASA 1800 s): an SA that ended
  * in a longer silence may have ended for that. */
 #define IDLE_TIMEOUT_SECONDS 300
@@ -229,13 +232,38 @@ latest_negotiation(const struct tunnel *tunnel, const nstime_t *since)
     return latest && clock_compare(&latest->response_time, since) > 0 ? latest : NULL;
 }
 
+/* Whether an exchange asks for a child SA. */
+static bool
+asks_for_child(const struct exchange *exchange)
+{
+    return exchange->ike_sa->version >= 2 ? exchange->type == IKE2_CREATE_CHILD_SA || exchange->type == IKE2_IKE_AUTH : exchange->type == IKE1_QUICK_MODE;
+}
+
+/* Whether children were asked for on the IKE SA, and refused each time: it carries nothing. */
+static bool
+was_refused_children(const struct ike_sa *ike_sa)
+{
+    const struct exchange *exchange;
+    bool refused = false;
+
+    WALK(exchange, ike_sa->latest, older, LOOKED_AT_MOST) {
+        if (!asks_for_child(exchange))
+            continue;
+        if (exchange->outcome != EXCHANGE_REFUSED)
+            return false;
+        refused = true;
+    }
+    return refused;
+}
+
 static const struct ike_sa *
 latest_set_up(const struct tunnel *tunnel, const nstime_t *since)
 {
     unsigned looked_at = 0;
 
     for (const struct ike_sa *ike_sa = tunnel->ike_sas; ike_sa && looked_at < LOOKED_AT_MOST; ike_sa = ike_sa->tunnel_older, looked_at++)
-        if (ike_sa->established_frame != 0 && clock_compare(&ike_sa->established_time, since) > 0 && !came_to_no_child(ike_sa))
+        if (ike_sa->established_frame != 0 && clock_compare(&ike_sa->established_time, since) > 0 && !came_to_no_child(ike_sa)
+                && !was_refused_children(ike_sa))
             return ike_sa;
     return NULL;
 }
@@ -870,6 +898,47 @@ gave_up_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t 
     return true;
 }
 
+/* How many set-ups were begun since that moment and refused; 0 if one came up, or nothing of it was refused. Gives the latest frame. */
+static unsigned
+refused_set_ups(const struct tunnel *tunnel, const nstime_t *since, uint32_t *frame)
+{
+    const struct ike_sa *ike_sa;
+    unsigned refused = 0;
+
+    WALK(ike_sa, tunnel->ike_sas, tunnel_older, LOOKED_AT_MOST) {
+        const struct exchange *latest = ike_sa->latest;
+        if (!ike_sa->set_up || clock_compare(&ike_sa->first_time, since) <= 0)
+            break;
+        if (ike_sa->established && !was_refused_children(ike_sa))
+            return 0;
+        bool is_hearsay = latest && latest->refused_in_clear && exchange_is_initial(latest->type);
+        if (latest && latest->outcome == EXCHANGE_REFUSED && !is_hearsay && refused++ == 0)
+            *frame = latest->response_frame;
+    }
+    return refused;
+}
+
+/* Traffic ended, in both directions and in their midst, and each set-up since was refused, by what has to be protected: who sets up again and again has no SAs
+ * any more. The Delete is not in the capture. */
+static bool
+refused_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t *last, struct outage *outage)
+{
+    const struct service_side *side = tunnel->service.side;
+    const struct service_side *latest = clock_compare(&side[0].last, &side[1].last) > 0 ? &side[0] : &side[1];
+    uint32_t frame = 0;
+
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t span = outage_ns_between(&side[i].last, last);
+        if (side[i].packets < 2 || span < outage_pause(&side[i], min_outage) || span < UNSEEN_GAPS * side[i].longest)
+            return false;
+    }
+    if (refused_set_ups(tunnel, &latest->last, &frame) < REFUSED_AT_LEAST)
+        return false;
+    *outage = begin(tunnel, OUTAGE_SILENCE, &latest->last, latest->last_frame);
+    rests_on(outage, frame);
+    return true;
+}
+
 bool
 outage_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t *last, struct outage *outage)
 {
@@ -882,7 +951,7 @@ outage_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t *
     bool silent = silence_at_end(tunnel, min_outage, last, outage);
     if (ended && (!silent || clock_compare(&by_end.begin, &outage->begin) < 0))
         *outage = by_end;
-    bool is_out = ended || silent || gave_up_at_end(tunnel, min_outage, last, outage);
+    bool is_out = ended || silent || gave_up_at_end(tunnel, min_outage, last, outage) || refused_at_end(tunnel, min_outage, last, outage);
     outage->id = service->outages;
     return is_out;
 }

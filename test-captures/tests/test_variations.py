@@ -23,17 +23,27 @@ SAMPLE = 40             # at most a minute
 STATES = ("unknown", "stable", "idle", "churning", "degraded", "one_way", "interrupted", "flapping", "down")
 # What an expert may see less in, or feel otherwise: a part of the capture is missing, or another child works
 OTHER_STATE = {"later_begin", "cut", "child"}
-# Not the same report: traffic that is up before makes an outage of what failed at first; another child shares the NAT's fault, and hides it; with another
-# child that is answered, one peer's silence on a pair that was not rekeyed may be its users'; the other child moves to the second of two connections
-OTHER_REPORT = {("auth_once_then_fine", "hour"), ("auth_once_then_one_dpd", "hour"), ("nat_moved_server", "child"), ("delete_never_came", "child"),
-                ("two_connections", "child")}
+# What went wrong may be in what is missing
+MAY_BE_NONE = {"later_begin", "cut"}
+# Not the same report: traffic that is up before makes an outage of what failed at first, and a client that comes back on another port leaves it; another
+# child shares the NAT's fault, and hides it; with another child that is answered, one peer's silence on a pair that was not rekeyed may be its users'; the
+# other child moves to the second of two connections; a Delete seconds after the last packet is in the midst of traffic that is that much slower; renewals
+# that are further apart are not too early any more; what asks once a minute is one-way, at less, until it was answered; packets longer than a ping's
+# may want no answer
+OTHER_REPORT = {("auth_once_then_fine", "hour"), ("auth_once_then_one_dpd", "hour"), ("eap_mistyped_once", "hour"), ("eap_wrong_password", "hour"),
+                ("nat_moved_server", "child"), ("delete_never_came", "child"), ("two_connections", "child"),
+                *((name, slower) for name in ("laptop_at_night", "two_phones_behind_a_nat") for slower in ("half", "third", "slow")),
+                ("reauth_each_four_minutes", "slower"), ("mostly_syslog", "slower"), ("mostly_syslog", "third"),
+                ("esp_is_filtered", "sizes"), ("esp_is_filtered", "large")}
+# Nothing shows it, varied or not: STILL_WRONG in test_reports.py
+NOT_SHOWN = {("child_kept_by_one", "keyless")}
 SITES = {"ikev1": {"version": 1}, "far": {"round_trip": 150 * MS}, "slow": {"pace": 2.5}, "large": {"size": 1200}}
 
 Job = namedtuple("Job", "name form variation")
 
 
 def fits(job):
-    if (job.name, job.variation) in OTHER_REPORT:
+    if (job.name, job.variation) in OTHER_REPORT or (job.name, job.form) in NOT_SHOWN:
         return False
     return not set(SITES.get(job.variation, ())) & REPORTS[job.name].fixed
 
@@ -66,7 +76,8 @@ def complaints(job, document):
     state, cause = tunnel["verdict"]["state"], tunnel["verdict"]["cause"]
     alarms = {finding["key"] for each in document["tunnels"] for finding in each["findings"] if finding["severity"] in ("warning", "error")}
     healthy = "none" in expected.causes
-    if cause not in allowed_causes(expected, job.form) and not (cause == "unknown" == state and not alarms):
+    is_missing = cause == "unknown" == state and not alarms or cause == "none" and job.variation in MAY_BE_NONE
+    if cause not in allowed_causes(expected, job.form) and not is_missing:
         found.append(f"cause {cause}")
     if expected.must_not & (alarms | {cause}) or job.form == "readable" and cause in expected.not_readable:
         found.append(f"said {sorted(expected.must_not & (alarms | {cause}) or [cause])}")

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "synthetic"))
 import ike_bytes as ike  # noqa: E402
 from frames import pcap_header, pcap_record  # noqa: E402
 from ike_capture import IkeCapture  # noqa: E402
-from ike_peers import Ike1, Ike2  # noqa: E402
+from ike_peers import Ike1, Ike2, life  # noqa: E402
 from writer import BASE, MS, S  # noqa: E402
 
 ICMP, UDP, ESP, ICMPV6, FRAGMENT = 1, 17, 50, 58, 44
@@ -411,8 +411,8 @@ def sealed(packet, rng):
 
 
 def an_hour_before(packets, rng):
-    """A healthy hour, with a rekey in it at three quarters of its children's lifetime, that its initiator ends just before."""
-    rekey = HOUR * 3 // 4
+    """A healthy hour, with a rekey in it at three quarters of its children's lifetime, that its initiator ends just before, at as many of the next one's."""
+    rekey, lives = HOUR // 2, (life(2400),)
     first = next((packet for packet in packets if packet.ike_at), None)
     if not first or first.time != packets[0].time:
         return None
@@ -435,10 +435,10 @@ def an_hour_before(packets, rng):
         sa.main_mode(0)
         if port:
             sa.ends = [(a, port[0]), (b, port[1])]
-        child, _ = sa.quick_mode(200 * MS, 0)
+        child, _ = sa.quick_mode(200 * MS, 0, lives=lives)
         talk(cap, child, S, rekey, a, b)
         old = child
-        child, _ = sa.quick_mode(rekey, 0)
+        child, _ = sa.quick_mode(rekey, 0, lives=lives)
         sa.delete_child(rekey + 300 * MS, 0, old)
     talk(cap, child, rekey + S, HOUR - 300 * MS, a, b)
     if version == 1:
@@ -485,9 +485,10 @@ def with_second_child(packets, rng):
         changed.append(packet)
         if packet.esp_at is None:
             continue
+        before, back = latest.get(packet.src), latest.get(packet.dst)
         latest[packet.src] = packet
-        back = latest.get(packet.dst)
-        if twin is None or back is None or back.dst != packet.src or packet.time < twin["time"] + 500 * MS or packet.time < last_reply + 900 * MS:
+        is_heard = back and before and back.dst == packet.src and back.time >= before.time
+        if twin is None or not is_heard or packet.time < twin["time"] + 500 * MS or packet.time < last_reply + 900 * MS:
             continue
         last_reply = packet.time
         for like, later in ((packet, 7 * MS), (back, 37 * MS)):

@@ -911,7 +911,7 @@ refused_set_ups(const struct tunnel *tunnel, const nstime_t *since, uint32_t *fr
             break;
         if (ike_sa->established && !was_refused_children(ike_sa))
             return 0;
-        bool is_hearsay = latest && latest->refused_in_clear && exchange_is_initial(latest->type);
+        bool is_hearsay = latest && latest->refused_in_clear && latest->type != IKE2_IKE_AUTH;      /* the first that is protected */
         if (latest && latest->outcome == EXCHANGE_REFUSED && !is_hearsay && refused++ == 0)
             *frame = latest->response_frame;
     }

@@ -612,6 +612,16 @@ fill(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
         change_sa(&tracker->changes, CHANGE_FOUND_ELSEWHERE, sa);
 }
 
+/* The receiver drops it: it shows nobody alive, and wants no answer. */
+static void
+take_replay(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
+{
+    extend_life(sa, packet);
+    if (sa->waits_for_traffic || sa->flow->pending)
+        lineage_heard(sa);
+    settle(tracker, sa->flow, &packet->time);
+}
+
 /* How a packet's number stands to those of its SA. */
 struct standing {
     bool is_next;                   /* just the next one */
@@ -631,7 +641,7 @@ take_packet(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *p
     } else {
         take_sequence(tracker, sa, packet, is_behind, standing.is_replay);
         if (standing.is_replay) {
-            extend_life(sa, packet);    /* the receiver drops it: it shows nobody alive, and wants no answer */
+            take_replay(tracker, sa, packet);
             return;
         }
     }

@@ -614,12 +614,11 @@ fill(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
 
 /* The receiver drops it: it shows nobody alive, and wants no answer. */
 static void
-take_replay(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
+take_replay(struct sa *sa, const struct ipsec_packet *packet)
 {
     extend_life(sa, packet);
     if (sa->waits_for_traffic || sa->flow->pending)
         lineage_heard(sa);
-    settle(tracker, sa->flow, &packet->time);
 }
 
 /* How a packet's number stands to those of its SA. */
@@ -641,7 +640,7 @@ take_packet(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *p
     } else {
         take_sequence(tracker, sa, packet, is_behind, standing.is_replay);
         if (standing.is_replay) {
-            take_replay(tracker, sa, packet);
+            take_replay(sa, packet);
             return;
         }
     }

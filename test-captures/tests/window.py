@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import gi
 
@@ -25,6 +26,20 @@ PAUSE = 0.05
 NEAR = 10                       # pixels
 # Below these nothing is looked for by name: they hold a child for each cell
 GRIDS = ("table", "tree", "tree table")
+
+
+# Milliseconds that AT-SPI waits for an answer and for a program's start, of its own accord
+ANSWER_MS, START_MS = 800, 15_000
+
+
+@contextmanager
+def patiently():
+    """For what is asked for only once, as it would happen twice: on a busy machine Wireshark answers when it is done with what it was told."""
+    Atspi.set_timeout(int(1000 * PATIENCE), START_MS)
+    try:
+        yield
+    finally:
+        Atspi.set_timeout(ANSWER_MS, START_MS)
 
 
 class NoAnswer(AssertionError):
@@ -109,11 +124,13 @@ class Window:
         action = thing.get_action_iface()
         names = [action.get_action_name(i) for i in range(action.get_n_actions())]
         assert names, f'{role} "{name}" does nothing'
-        action.do_action(names.index("Press") if "Press" in names else 0)
+        with patiently():
+            action.do_action(names.index("Press") if "Press" in names else 0)
 
     def write(self, field, text):
         """Into a text field, instead of what stands there."""
-        Atspi.EditableText.set_text_contents(field, text)
+        with patiently():
+            Atspi.EditableText.set_text_contents(field, text)
 
     def key(self, symbol):
         """Presses a key, an X11 keysym; it goes to the window that has the focus."""

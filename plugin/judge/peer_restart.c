@@ -4,7 +4,8 @@
  * other (RFC 7296 section 2.4), in a capture that lacks none of the tunnel's packets, as its sequence numbers show: else it may lack the Delete, as
  * of a re-authentication; inferred where the old IKE SA and its children fell silent when the new
  * one began; suspected where that is all that can be seen, without keys. IKE SAs that both peers began
- * at once are no restart, nor is a set-up that its initiator begins anew before it sent anything over the one it leaves. Nor is it suspected of an
+ * at once are no restart, nor is a set-up that its initiator begins anew before it sent anything over the one it leaves, nor, where it announces
+ * nothing, one of a peer none of whose packets was overdue. Nor is it suspected of an
  * initiator that does so again and again, each time before min_sa_lifetime and without an outage: that is a rhythm (cause_rhythm.c), and what was
  * said of the first ones is taken back.
  *
@@ -96,9 +97,6 @@ take_back_suspected(struct judge *judge, const struct ike_sa *began)
     }
 }
 
-/* The next packet is not overdue before so many of the peer's usual gaps. */
-#define GAPS_UNTIL_OVERDUE 2
-
 /* Whether the peer that began was heard on its old SAs until then, and none of its packets was overdue: it may have built anew by a timer, and nothing
  * shows that it was away. */
 static bool
@@ -106,7 +104,7 @@ was_not_away(const struct judge *judge, const struct ike_sa *began)
 {
     const struct flow *flow = began->flow;
     const struct service_side *side = &flow->tunnel->service.side[flow_peer(flow)];
-    uint64_t due = MAX(MAX(GAPS_UNTIL_OVERDUE * side->usual, side->longest), (uint64_t)judge->limits.min_outage * CLOCK_NSECS);
+    uint64_t due = MAX(MAX(UNSEEN_GAPS * side->usual, side->longest), (uint64_t)judge->limits.min_outage * CLOCK_NSECS);
     const struct sa *sa;
 
     WALK(sa, flow->current, predecessor, LOOKED_AT_MOST)

@@ -876,6 +876,15 @@ given_up_for(const struct tunnel *tunnel, const struct ike_sa *attempt)
     return is_vain && flow_peer(asked->flow) == flow_peer(attempt->flow) && asked->flow->tunnel == tunnel ? old : NULL;
 }
 
+/* Whether the peer has sent nothing for longer than its rhythm explains. */
+static bool
+has_stopped(const struct service_side *side, uint64_t min_outage, const nstime_t *last)
+{
+    uint64_t span = outage_ns_between(&side->last, last);
+
+    return side->packets >= 2 && span >= outage_pause(side, min_outage) && span >= UNSEEN_GAPS * side->longest;
+}
+
 /* Who gave up its peer and begins anew in vain has no SAs any more, and sends nothing; the other one, whose ESP still comes, may not know. */
 static bool
 gave_up_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t *last, struct outage *outage)
@@ -886,9 +895,7 @@ gave_up_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t 
         return false;
     unsigned peer = flow_peer(attempt->flow);
     const struct service_side *side = &tunnel->service.side[peer], *other = &tunnel->service.side[1 - peer];
-    uint64_t span = outage_ns_between(&side->last, last);
-    if (side->packets < 2 || other->tried < UNANSWERED_AT_LEAST || clock_compare(&attempt->first_time, &side->last) < 0 || span < outage_pause(side, min_outage)
-            || span < UNSEEN_GAPS * side->longest)
+    if (other->tried < UNANSWERED_AT_LEAST || clock_compare(&attempt->first_time, &side->last) < 0 || !has_stopped(side, min_outage, last))
         return false;
     *outage = begin(tunnel, OUTAGE_UNANSWERED, &side->last, side->last_frame);
     outage->asked = old->latest->asked_again + 1;
@@ -927,12 +934,8 @@ refused_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t 
     const struct service_side *latest = clock_compare(&side[0].last, &side[1].last) > 0 ? &side[0] : &side[1];
     uint32_t frame = 0;
 
-    for (unsigned i = 0; i < 2; i++) {
-        uint64_t span = outage_ns_between(&side[i].last, last);
-        if (side[i].packets < 2 || span < outage_pause(&side[i], min_outage) || span < UNSEEN_GAPS * side[i].longest)
-            return false;
-    }
-    if (refused_set_ups(tunnel, &latest->last, &frame) < REFUSED_AT_LEAST)
+    if (!has_stopped(&side[0], min_outage, last) || !has_stopped(&side[1], min_outage, last)
+            || refused_set_ups(tunnel, &latest->last, &frame) < REFUSED_AT_LEAST)
         return false;
     *outage = begin(tunnel, OUTAGE_SILENCE, &latest->last, latest->last_frame);
     rests_on(outage, frame);

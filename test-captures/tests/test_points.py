@@ -84,7 +84,7 @@ AGAIN = [round(sum(4 * 1.8 ** i for i in range(n)) * S) for n in range(4)]
 
 
 def seen_at_two_points(spiscope, capture, arrives):
-    """The capture as two gateways' interfaces saw it, each way taking 35 ms. arrives(time, from_a, is_ike): whether a packet comes to the other."""
+    """The capture as two gateways' interfaces saw it, each way taking 35 ms. arrives(time, frame, from_a): whether a packet comes to the other."""
     path = capture.write(spiscope.readable_copy_dir("between"))
     frames = points.read(path)
     gateway = points.ip_address(B).packed

@@ -171,6 +171,20 @@ test_find_at(void)
     bench_close(&bench);
 }
 
+/* An SA that was deleted before it carried anything, and is used nevertheless, on a mirror port that shows each packet twice: no new SA. */
+static void
+test_first_packet_twice_after_delete(void)
+{
+    struct bench bench = bench_open();
+    struct line line = there(7);
+    struct sa *sa = feed_one(&bench, line, 1, 10 * SECOND);
+
+    sa->deleted_frame = 1;
+    sa->deleted_time = moment(9 * SECOND);
+    g_assert_true(feed_one(&bench, line, 1, 10 * SECOND + MICROSECOND) == sa);
+    bench_close(&bench);
+}
+
 /* An SPI that comes back after its SA was deleted is a new SA (interface.md section 1). */
 static void
 test_spi_reused_after_delete(void)
@@ -638,6 +652,7 @@ main(int argc, char **argv)
     g_test_add_func("/tracker/same-number-other-content", test_same_number_other_content);
     g_test_add_func("/tracker/counts-at-a-copy", test_counts_at_a_copy);
     g_test_add_func("/tracker/find-at", test_find_at);
+    g_test_add_func("/tracker/first-packet-twice-after-delete", test_first_packet_twice_after_delete);
     g_test_add_func("/tracker/spi-reused-after-delete", test_spi_reused_after_delete);
     g_test_add_func("/tracker/moved-source", test_moved_source);
     g_test_add_func("/tracker/moved-destination", test_moved_destination);

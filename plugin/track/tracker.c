@@ -439,16 +439,16 @@ outlive(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packe
 }
 
 /* Whether the SPI is in use again, by a new SA: the old one was deleted, or a negotiation that may have made a new
- * one came after its last packet. Some gateways count SPIs from the same number after each start. */
+ * one came after its last packet; and this is no copy of its first packet. Some gateways count SPIs from the same number after each start. */
 static bool
 begins_anew(const struct sa *sa, const struct ipsec_packet *packet, uint32_t grace)
 {
     if (packet->sequence > 1 || sa->sequence.packets == 0)
         return false;
+    bool is_again = packet->fingerprint == sa->sequence.first_fingerprint;
     if (sa->deleted_frame != 0)
-        return clock_passed_ms(&sa->deleted_time, &packet->time, 0);
-    bool is_replayed = packet->fingerprint == sa->sequence.first_fingerprint;
-    return !is_replayed && origin_may_have_made_new(sa->flow, &sa->last_time, &packet->time, grace);
+        return clock_passed_ms(&sa->deleted_time, &packet->time, 0) && !(is_again && !clock_passed_ms(&sa->first_time, &packet->time, OUT_OF_ORDER_MS));
+    return !is_again && origin_may_have_made_new(sa->flow, &sa->last_time, &packet->time, grace);
 }
 
 static void

@@ -135,12 +135,29 @@ was_heard_before(const struct finding *finding)
     return heard != 0 || (flow->packets > 0 && clock_compare(&flow->first_time, &finding->time) <= 0);
 }
 
+/* Whether the peer answered other requests in the outage, before the last ones that it left unanswered: it is to be reached. */
+static bool
+answers_others(const struct view *view, const struct outage *outage)
+{
+    const struct finding *finding;
+
+    WALK(finding, finding_file_latest(view->file, FINDING_IKE_NO_RESPONSE), older, EXCHANGES_LOOKED_AT) {
+        if (finding->frame <= outage->begin_frame)
+            return false;
+        const struct exchange *exchange = finding->exchange;
+        if (exchange && exchange->response_frame == 0 && (outage->end_frame == 0 || finding->frame <= outage->end_frame)
+                && was_answered_between(view->tunnel, exchange->flow, outage->begin_frame, exchange->request_frame))
+            return true;
+    }
+    return false;
+}
+
 bool
 explain_unreachable(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
     if (trouble->kind == TROUBLE_NOT_UP)
         return not_up(view, false, claim);
-    if (!trouble->outage || trouble->outage->how != OUTAGE_UNANSWERED || trouble->outage->kept_down)
+    if (!trouble->outage || trouble->outage->how != OUTAGE_UNANSWERED || trouble->outage->kept_down || answers_others(view, trouble->outage))
         return false;
     const struct finding *finding = given_up(view, trouble);
     if (finding)

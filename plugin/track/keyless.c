@@ -275,6 +275,18 @@ keyless_take(struct ike_context *context, struct exchange *exchange, bool respon
         take_quick_mode(context, exchange);
 }
 
+/* Whether a responder spoke on port 4500 in this IKE SA, or in one before it. */
+static bool
+is_nat_t_open(const struct ike_sa *ike_sa)
+{
+    const struct ike_sa *old;
+
+    WALK(old, ike_sa, tunnel_older, IKE_SAS_RECENT)
+        if ((old->on_nat_t & ~ON_NAT_T_ALONE) != 0)
+            return true;
+    return false;
+}
+
 /* Main mode that came as far as its encrypted messages, and no further; or aggressive mode whose initiator got the answer, by which its peer
  * proves who it is, and left it. Where main mode's encrypted messages are the first ones on port 4500, and nothing of the responder ever
  * comes from there, that port is as likely closed: they were not answered, which is all that is known. */
@@ -283,7 +295,7 @@ stuck_phase1(struct ike_sa *ike_sa)
 {
     struct exchange *exchange;
 
-    if (ike_sa->established || ike_sa->version >= 2 || ike_sa->on_nat_t == ON_NAT_T_ALONE)
+    if (ike_sa->established || ike_sa->version >= 2 || (ike_sa->on_nat_t == ON_NAT_T_ALONE && !is_nat_t_open(ike_sa->tunnel_older)))
         return NULL;
     WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN)
         if ((exchange->type == IKE1_IDENTITY_PROTECTION && exchange->steps == MAIN_MODE_CLEAR + 1)

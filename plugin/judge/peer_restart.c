@@ -97,19 +97,34 @@ take_back_suspected(struct judge *judge, const struct ike_sa *began)
     }
 }
 
+/* The latest SA of a lineage that is older than the IKE SA; NULL where there is none. */
+static const struct sa *
+sa_before(const struct sa *current, const struct ike_sa *began)
+{
+    const struct sa *sa;
+
+    WALK(sa, current, predecessor, LOOKED_AT_MOST)
+        if (sa->first_frame < began->first_frame)
+            return sa;
+    return NULL;
+}
+
 /* Whether the peer that began was heard on its old SAs until then, and none of its packets was overdue: it may have built anew by a timer, and nothing
- * shows that it was away. */
+ * shows that it was away. Of SAs that the new ones did not take over from, that holds where a timer of sane peers may have run out. */
 static bool
-was_not_away(const struct judge *judge, const struct ike_sa *began)
+was_not_away(const struct judge *judge, const struct ike_sa *old, const struct ike_sa *began)
 {
     const struct flow *flow = began->flow;
     const struct service_side *side = &flow->tunnel->service.side[flow_peer(flow)];
     uint64_t due = MAX(MAX(UNSEEN_GAPS * side->usual, side->longest), (uint64_t)judge->limits.min_outage * CLOCK_NSECS);
-    const struct sa *sa;
+    bool is_aged = clock_passed(&old->first_time, &began->first_time, judge->limits.min_sa_lifetime);
+    const struct sa *current;
 
-    WALK(sa, flow->current, predecessor, LOOKED_AT_MOST)
-        if (sa->first_frame < began->first_frame)
-            return sa->sequence.packets > 1 && outage_ns_between(&sa->last_time, &began->first_time) <= due;
+    WALK(current, flow->current, current_next, CURRENT_IN_USE) {
+        const struct sa *sa = is_aged || current == flow->current ? sa_before(current, began) : NULL;
+        if (sa && sa->sequence.packets > 1 && outage_ns_between(&sa->last_time, &began->first_time) <= due)
+            return true;
+    }
     return false;
 }
 
@@ -118,7 +133,7 @@ judge_peer_restart(struct judge *judge, const struct change *change)
 {
     const struct ike_sa *began = change->ike_sa, *old = began->displaced;
 
-    if (!old || !was_in_use(old) || (!began->initial_contact && (lost_nothing(old, began) || was_not_away(judge, began))))
+    if (!old || !was_in_use(old) || (!began->initial_contact && (lost_nothing(old, began) || was_not_away(judge, old, began))))
         return;
     if (is_rhythm(judge, began)) {
         take_back_suspected(judge, began);

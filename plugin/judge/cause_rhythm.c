@@ -277,11 +277,15 @@ claim_set_ups(const struct view *view, const unsigned *of_peer, const struct set
     return true;
 }
 
-/* Set-ups that nothing but an earlier one went before: without a gap, or with one until the new one carried. */
+/* Set-ups that nothing but an earlier one went before: without a gap, or with one until the new one carried; not one that began before it. */
 static bool
-is_replaced(const struct trouble *trouble)
+is_replaced(const struct view *view, const struct trouble *trouble)
 {
-    return trouble->kind == TROUBLE_CHURN || (trouble->outage && trouble->outage->how == OUTAGE_REPLACED);
+    const struct outage *outage = trouble->outage;
+
+    if (!outage || outage->how != OUTAGE_REPLACED)
+        return trouble->kind == TROUBLE_CHURN;
+    return !outage->restored_ike || !clock_passed(&outage->begin, &outage->restored_ike->first_time, view->judge->limits.min_outage);
 }
 
 /* Whether the Delete was read, and the other peer set up the next IKE SA: who does so itself re-authenticates. */
@@ -340,7 +344,7 @@ explain_deletes_in_turn(const struct view *view, const struct trouble *trouble, 
     struct claim found = *claim;
     struct set_ups set_ups = { 0 };
 
-    if (!is_replaced(trouble))
+    if (!is_replaced(view, trouble))
         return false;
     set_ups = set_ups_of(view, &found);
     if (!claim_set_ups(view, set_ups.after_delete_of, &set_ups, &found))
@@ -356,7 +360,7 @@ explain_early_reauth(const struct view *view, const struct trouble *trouble, str
     struct claim found = *claim;
     struct set_ups set_ups = { 0 };
 
-    if (!is_replaced(trouble) || !view->was_up)
+    if (!is_replaced(view, trouble) || !view->was_up)
         return false;
     set_ups = set_ups_of(view, &found);
     if (!claim_set_ups(view, set_ups.renewed, &set_ups, &found) && !claim_set_ups(view, set_ups.left, &set_ups, &found))

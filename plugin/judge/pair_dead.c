@@ -8,6 +8,7 @@
 #include "rule.h"
 
 #include "../clock.h"
+#include "../track/walk.h"
 #include "../words/ike_words.h"
 #include "../words/vendors.h"
 #include "pair_dead.h"
@@ -50,8 +51,11 @@ networks(const struct words *words, const struct child *child)
 static const char *
 restored(const struct words *words, const struct pair_end *end)
 {
-    const struct sa *next = end->sa[0]->successor;
+    const struct sa *next;
 
+    WALK(next, end->sa[0]->successor, successor, CHILDREN_KNOWN)
+        if (next->deleted_frame == 0 || next->deleted_frame > end->frame)
+            break;                  /* none of those that the dead one was deleted with */
     if (!next)
         return "none has taken its place";
     nstime_t span = clock_elapsed(&end->time, sa_birth_time(next));

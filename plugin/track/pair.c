@@ -13,6 +13,9 @@
 /* Packets that show a gap. */
 #define USED_PACKETS 2
 
+/* Children that carried nothing are looked through, back from the latest: a rekey that is lost to a collision leaves one or two. */
+#define CARRIERS_LOOKED_AT 4
+
 /* ---- in the midst of traffic */
 
 /* Nanoseconds between its packets: the mean over the SA's life, for which nothing needs to be kept. 0 where there is no gap. */
@@ -72,10 +75,24 @@ wait_for(wmem_allocator_t *pool, struct service *service, struct pair_end *end, 
     service->in_doubt = true;
 }
 
+/* The child, or where it carried nothing yet the one before it, whose traffic it was to take over. */
+static const struct child *
+carrier(const struct child *child)
+{
+    for (unsigned looked_at = 0; looked_at < CARRIERS_LOOKED_AT && child->sa[0] && child->sa[1]; looked_at++) {
+        const struct sa *before = child->sa[0]->predecessor;
+        if (child->sa[0]->sequence.packets + child->sa[1]->sequence.packets > 0 || !before || !before->child || before->deleted_frame == 0)
+            break;
+        child = before->child;
+    }
+    return child;
+}
+
 void
-pair_deleted(struct ike_context *context, const struct child *child)
+pair_deleted(struct ike_context *context, const struct child *deleted)
 {
     struct service *service = &context->flow->tunnel->service;
+    const struct child *child = carrier(deleted);
     struct pair_end end = { .child = child, .time = context->message->time, .frame = context->message->frame,
             .peer = (uint8_t)flow_peer(context->flow) };
 

@@ -1,7 +1,7 @@
 /* succession.c
- * A rekey is followed by the Delete of what it replaces; on demand, the Delete comes first, and a silence before it. Without keys,
- * an INFORMATIONAL that is not proven to be empty stands for a Delete: one that follows the CREATE_CHILD_SA within the handover
- * grace makes it a rekey; one that the old SA's last packet precedes, and nothing but the new negotiation follows, was its end.
+ * A rekey is followed by the Delete of what it replaces; on demand, the Delete comes first, and a silence before it; where no negotiation was seen,
+ * the silence tells. Without keys, an INFORMATIONAL that is not proven to be empty stands for a Delete: one that follows the CREATE_CHILD_SA within
+ * the handover grace makes it a rekey; one that the old SA's last packet precedes, and nothing but the new negotiation follows, was its end.
  * What was negotiated before the old SA was born took over from nothing. IKEv1 need not delete at a rekey.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -17,6 +17,9 @@
 /* Deletes of an SA and of its IKE SA come together; liveness checks are repeated within two minutes, as in track/service.c. */
 #define TOGETHER_SECONDS 1
 #define SERIES_SECONDS 120
+
+/* Packets are overtaken by no more: the path's delay differs by less from one to the next. */
+#define OVERTAKEN_SECONDS 1
 
 /* Exchanges of an IKE SA that are looked at. */
 #define LOOKED_AT_MOST 16
@@ -191,16 +194,16 @@ after_an_end(struct succeeded succeeded, const struct judge *judge, const struct
     return succeeded;
 }
 
-/* Whether another SA of the direction might as well be the one that was replaced: it was in use with the old one, and was silent as long
- * when the new one had taken over. Where several children send seldom, ESP alone does not tell which of them a rekey was for. */
+/* Whether another SA of the direction might as well be the one that was replaced: it was in use with the old one, and its sender used it no more
+ * when it used the new one, but for what overtakes. Where several children send seldom, ESP alone does not tell which of them a rekey was for. */
 static bool
-is_one_of_several(const struct judge *judge, const struct sa *old, const struct sa *new)
+is_one_of_several(const struct sa *old, const struct sa *new)
 {
     const struct sa *other;
 
     WALK(other, old->flow->current, current_next, CURRENT_KNOWN)
         if (other != new && other->sequence.packets > 0 && other->id < new->id && clock_compare(&other->last_time, &old->first_time) >= 0
-                && !clock_passed(&new->first_time, &other->last_time, judge->limits.handover_grace))
+                && !clock_passed(&new->first_time, &other->last_time, OVERTAKEN_SECONDS))
             return true;
     return false;
 }
@@ -213,8 +216,11 @@ succession_of(const struct judge *judge, const struct sa *new)
     struct succeeded succeeded = { .how = SUCCESSION_UNSEEN, .peer = PEER_NOT_SEEN };
 
     if (!origin) {
-        if (!new->link_proven && is_one_of_several(judge, old, new))
+        nstime_t idle = clock_elapsed(last_packet(old), sa_birth_time(new));
+        if (!new->link_proven && is_one_of_several(old, new))
             succeeded.how = SUCCESSION_BESIDE;
+        else if (was_silent(judge, old, &idle))
+            succeeded.how = SUCCESSION_ON_DEMAND;
         return succeeded;
     }
     bool anew = is_anew(judge, old, new);
@@ -234,7 +240,7 @@ succession_of(const struct judge *judge, const struct sa *new)
         succeeded.how = SUCCESSION_DROPPED;
         return succeeded;
     }
-    if (!anew && ((origin->ike_sa->version >= 2 && !is_delete_behind(judge, origin)) || is_one_of_several(judge, old, new)))
+    if (!anew && ((origin->ike_sa->version >= 2 && !is_delete_behind(judge, origin)) || is_one_of_several(old, new)))
         succeeded.how = SUCCESSION_BESIDE;
     return succeeded;
 }

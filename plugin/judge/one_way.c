@@ -6,15 +6,16 @@
  * tunnel of one of the gateways carries the answers, nor where the capture misses so much that it may have missed them (track/tracker.c).
  * Inferred, too, of one of several pairs of SAs: since a rekey only one peer uses it (track/half.c).
  *
- * A tunnel whose silent direction never had a packet is one-way only where all the other ones' are short: what never gets an answer, and
- * never comes beyond the size of a ping or of a connection's first packet, wants one. TCP that is answered on a path that the capture does not see
- * sends more than that, and so does what is sent one way, as a rule.
+ * A tunnel whose silent direction never had a packet, or none since it was set up anew, is one-way only where all the other ones' are short: what
+ * never gets an answer, and never comes beyond the size of a ping or of a connection's first packet, wants one. TCP that is answered on a path that
+ * the capture does not see sends more than that, and so does what is sent one way, as a rule.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "rule.h"
 
 #include "../clock.h"
+#include "../track/outage.h"
 #include "one_way.h"
 
 /* The longest ESP packet of a ping with the default 56 bytes: 104 bytes in IPv6, 112 with the padding of AES-CBC and ESP's trailer, behind SPI, sequence
@@ -56,6 +57,17 @@ one_way_of_pair(const struct finding *finding)
     return one_way && one_way->of_pair ? finding->sa : NULL;
 }
 
+/* Whether the direction never carried anything; or nothing since the set-up of the IKE SA that is in use, and for longer than it ever was silent before. */
+static bool
+is_unheard_since_set_up(const struct judge *judge, const struct tunnel *tunnel, unsigned silent)
+{
+    const struct flow *flow = &tunnel->flow[silent];
+    const struct service_side *side = &tunnel->service.side[silent];
+
+    return flow->packets == 0 || (tunnel->ike_sas->set_up && clock_compare(&flow->last_time, &tunnel->ike_sas->first_time) < 0
+            && outage_ns_between(&flow->last_time, &judge->now) > MAX(UNSEEN_GAPS * side->usual, side->longest));
+}
+
 bool
 one_way_from_the_start(const struct judge *judge, const struct tunnel *tunnel, unsigned silent)
 {
@@ -63,8 +75,8 @@ one_way_from_the_start(const struct judge *judge, const struct tunnel *tunnel, u
     const struct service_side *side = &tunnel->service.side[silent];
     bool is_pair_seen = flow->current && flow->current->origin;
 
-    return tunnel->flow[silent].packets == 0 && flow->one_way_said && flow->waiting.most <= CALL_AT_MOST && !tunnel->is_incomplete
-            && !tunnel->answered_by && is_pair_seen && tunnel->ike_sas && tunnel->ike_sas->end == IKE_ALIVE && side->answered_frame != 0
+    return flow->one_way_said && flow->waiting.most <= CALL_AT_MOST && !tunnel->is_incomplete && !tunnel->answered_by && is_pair_seen
+            && tunnel->ike_sas && tunnel->ike_sas->end == IKE_ALIVE && is_unheard_since_set_up(judge, tunnel, silent) && side->answered_frame != 0
             && clock_passed(&flow->unanswered_since, &side->answered, judge->limits.min_sa_lifetime);
 }
 

@@ -197,16 +197,16 @@ recovery_by(const struct ike_sa *ike_sa, const struct exchange *made, const nsti
 static bool
 came_to_no_child(const struct ike_sa *ike_sa)
 {
-    const struct exchange *exchange;
+    const struct exchange *exchange, *last = NULL;
 
     WALK(exchange, ike_sa->latest, older, LOOKED_AT_MOST) {
         if (exchange->type == IKE2_CREATE_CHILD_SA)
             return false;
-        if (exchange->type == IKE2_IKE_AUTH)
-            return !exchange->first.readable && exchange->response_frame != 0 && !exchange->response_fragmented
-                    && envelope_holds_at_most(ike_sa, exchange->response_length) < SMALLEST_EAP_LAST_ANSWER;
+        if (exchange->type == IKE2_IKE_AUTH && (!last || exchange->message_id > last->message_id))
+            last = exchange;
     }
-    return false;
+    return last && !last->first.readable && last->response_frame != 0 && !last->response_fragmented
+            && envelope_holds_at_most(ike_sa, last->response_length) < SMALLEST_EAP_LAST_ANSWER;
 }
 
 /* Whether it is an IKE_AUTH that left its IKE SA where it was: refused, more likely than not, as its answer has no room for more. */
@@ -218,7 +218,13 @@ is_in_doubt(const struct exchange *made)
     return made->type == IKE2_IKE_AUTH && ((!ike_sa->established && ike_sa->stuck_said) || came_to_no_child(ike_sa));
 }
 
-/* The latest exchange since that moment that may have made an SA. */
+static bool
+may_have_made_child(const struct exchange *exchange)
+{
+    return exchange->outcome != EXCHANGE_REFUSED && !is_in_doubt(exchange);
+}
+
+/* The latest exchange since that moment that may have made an SA; or NULL. */
 static const struct exchange *
 latest_negotiation(const struct tunnel *tunnel, const nstime_t *since)
 {
@@ -226,10 +232,27 @@ latest_negotiation(const struct tunnel *tunnel, const nstime_t *since)
 
     for (unsigned i = 0; i < RECENT_ORIGINS && i < tunnel->origins; i++) {
         const struct exchange *made = tunnel->origin[i].exchange;
-        if (made->outcome != EXCHANGE_REFUSED && !is_in_doubt(made) && (!latest || clock_compare(&made->response_time, &latest->response_time) > 0))
+        if (may_have_made_child(made) && (!latest || clock_compare(&made->response_time, &latest->response_time) > 0))
             latest = made;
     }
     return latest && clock_compare(&latest->response_time, since) > 0 ? latest : NULL;
+}
+
+/* An earlier exchange since that moment, behind which the packet is not late by the traffic's own rhythm: a gateway asks for all its networks one by one, and
+ * which of them the first packet belongs to is not known. */
+static const struct exchange *
+first_of_batch(const struct tunnel *tunnel, const struct exchange *latest, const nstime_t *since, const struct ipsec_packet *packet)
+{
+    uint64_t pause = PAUSE_GAPS * usual_gap(&tunnel->service);
+    const struct exchange *first = latest;
+
+    for (unsigned i = 0; packet && i < RECENT_ORIGINS && i < tunnel->origins; i++) {
+        const struct exchange *made = tunnel->origin[i].exchange;
+        if (may_have_made_child(made) && clock_compare(&made->response_time, since) > 0 && clock_compare(&made->response_time, &first->response_time) < 0
+                && outage_ns_between(&made->response_time, &packet->time) <= pause)
+            first = made;
+    }
+    return first;
 }
 
 /* Whether an exchange asks for a child SA. */
@@ -239,7 +262,7 @@ asks_for_child(const struct exchange *exchange)
     return exchange->ike_sa->version >= 2 ? exchange->type == IKE2_CREATE_CHILD_SA || exchange->type == IKE2_IKE_AUTH : exchange->type == IKE1_QUICK_MODE;
 }
 
-/* Whether children were asked for on the IKE SA, and refused each time: it carries nothing. */
+/* Whether children were asked for on the IKE SA, and refused each time, but for one that waits for its answer: it carries nothing. */
 static bool
 was_refused_children(const struct ike_sa *ike_sa)
 {
@@ -247,7 +270,8 @@ was_refused_children(const struct ike_sa *ike_sa)
     bool refused = false;
 
     WALK(exchange, ike_sa->latest, older, LOOKED_AT_MOST) {
-        if (!asks_for_child(exchange))
+        bool is_waiting = exchange->outcome == EXCHANGE_OPEN && exchange->awaiting && exchange->response_frame == 0;
+        if (!asks_for_child(exchange) || is_waiting)
             continue;
         if (exchange->outcome != EXCHANGE_REFUSED)
             return false;
@@ -274,11 +298,14 @@ outage_recovery(const struct tunnel *tunnel, const struct sa *sa, const nstime_t
     struct recovery same = { .how = RESTORED_SAME_SA, .peer = PEER_NOT_SEEN };
     const struct exchange *made = sa ? sa->origin : NULL;
 
-    if (made)
-        return clock_compare(&made->response_time, since) > 0 ? recovery_by(made->ike_sa, made, since) : same;
-    if (sa && clock_compare(&sa->first_time, since) <= 0)
+    if (made && clock_compare(&made->response_time, since) <= 0)
         return same;
-    made = latest_negotiation(tunnel, since);
+    if (sa && !made && clock_compare(&sa->first_time, since) <= 0)
+        return same;
+    if (!made)
+        made = latest_negotiation(tunnel, since);
+    if (made && !(sa && sa->child))
+        made = first_of_batch(tunnel, made, since, packet);
     if (made)
         return recovery_by(made->ike_sa, made, since);
     const struct ike_sa *ike_sa = latest_set_up(tunnel, since);
@@ -905,7 +932,7 @@ gave_up_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t 
     return true;
 }
 
-/* How many set-ups were begun since that moment and refused; 0 if one came up, or nothing of it was refused. Gives the latest frame. */
+/* How many set-ups were begun since that moment and refused, or came to no child; 0 if one came up, or nothing of it was refused. Gives the latest frame. */
 static unsigned
 refused_set_ups(const struct tunnel *tunnel, const nstime_t *since, uint32_t *frame)
 {
@@ -916,10 +943,11 @@ refused_set_ups(const struct tunnel *tunnel, const nstime_t *since, uint32_t *fr
         const struct exchange *latest = ike_sa->latest;
         if (!ike_sa->set_up || clock_compare(&ike_sa->first_time, since) <= 0)
             break;
-        if (ike_sa->established && !was_refused_children(ike_sa))
+        bool is_without_child = came_to_no_child(ike_sa);
+        if (ike_sa->established && !is_without_child && !was_refused_children(ike_sa))
             return 0;
         bool is_hearsay = latest && latest->refused_in_clear && latest->type != IKE2_IKE_AUTH;      /* the first that is protected */
-        if (latest && latest->outcome == EXCHANGE_REFUSED && !is_hearsay && refused++ == 0)
+        if (latest && (is_without_child || latest->outcome == EXCHANGE_REFUSED) && !is_hearsay && refused++ == 0)
             *frame = latest->response_frame;
     }
     return refused;

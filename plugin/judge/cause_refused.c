@@ -97,6 +97,17 @@ set_up_after(const struct view *view, const struct finding *refused)
     return 0;
 }
 
+/* The first refusal since the last rekey that was accepted before the trouble was felt; NULL where there is none. */
+static const struct finding *
+refused_since_rekey(const struct view *view, struct trouble *trouble, enum finding_key key, enum confidence least)
+{
+    const struct finding *rekey = view_find_last(view, trouble, FINDING_REKEY);
+
+    trouble->since_frame = MAX(trouble->since_frame, rekey ? rekey->frame : 0);
+    const struct finding *found = view_find(view, trouble, key, least);
+    return found && found->frame <= trouble->begin_frame && !finding_is_overcome(found) ? found : NULL;
+}
+
 /* The trouble's first refusal of this key, if it was not made good. */
 static const struct finding *
 first_refusal(const struct view *view, const struct trouble *trouble, enum finding_key key, enum confidence least)
@@ -118,7 +129,7 @@ first_refusal(const struct view *view, const struct trouble *trouble, enum findi
     if (accepted == 0)
         return found;
     bool own = !found->exchange || (accepted & (1U << flow_peer(found->exchange->flow))) != 0;
-    return own || !may_be_out_of_step(trouble) ? NULL : found;
+    return own || !may_be_out_of_step(trouble) ? refused_since_rekey(view, &narrowed, key, least) : found;
 }
 
 /* Whether who began phase 1 of IKEv1 refuses what the other one said last. */

@@ -309,7 +309,7 @@ def thinned(keep):
 
 
 def denser(packets, rng):
-    """Another ESP packet between any two of an SA that are at most ten seconds apart."""
+    """Another ESP packet between any two of an SA that are at most ten seconds apart, or right behind one."""
     following, changed = {}, []
     for packet in reversed(packets):
         if packet.esp_at is None:
@@ -321,7 +321,7 @@ def denser(packets, rng):
         if later and 2 < later - packet.time <= 10 * S:
             changed.append(packet.with_esp(sequence=2 * packet.sequence, time=packet.time + (later - packet.time) // 2))
         elif later is None or later - packet.time > 10 * S:
-            changed[-1] = packet.with_esp(sequence=2 * packet.sequence)
+            changed.append(packet.with_esp(sequence=2 * packet.sequence, time=packet.time + 1))
         following[key] = packet.time
     return changed[::-1]
 
@@ -457,8 +457,9 @@ def header_of(packet):
     return packet.body[at:at + 28]
 
 
-def with_second_child(packets, rng):
-    """Each IKE SA that is set up gets another child at once, for other networks, that works as long as any of its traffic does."""
+def with_second_child(packets, rng, alive=()):
+    """Each IKE SA that is set up gets another child at once, for other networks, that works as long as any of its traffic does, and in the spans in
+    which the IKE SA is known to be alive."""
     births = {}
     for packet in packets:
         if packet.ike_at is None:
@@ -474,7 +475,17 @@ def with_second_child(packets, rng):
     cap = IkeCapture("child", "")
     cap.random.seed(rng.random())
     changed, twin, latest, numbers, last_reply = [], None, {}, {}, 0
+    def ask_and_reply(ask, reply, time):
+        for like, later in ((ask, 7 * MS), (reply, 37 * MS)):
+            key = twin[like.src == twin["responder"]]
+            numbers[key] = numbers.get(key, 0) + 1
+            changed.append(like.with_esp(key, numbers[key], rng.randbytes(88), time + later))
+
     for packet in packets:
+        for begin, end in alive if twin and len(latest) == 2 else ():
+            while last_reply + S < min(packet.time, end) and last_reply + S > begin - S:
+                last_reply += S
+                ask_and_reply(*latest.values(), last_reply)
         at = packet.ike_at
         if at is not None and packet.body[at + 17] == 0x20:
             packet, header = shifted(packet, births), header_of(packet)
@@ -491,10 +502,7 @@ def with_second_child(packets, rng):
         if twin is None or not is_heard or packet.time < twin["time"] + 500 * MS or packet.time < last_reply + 900 * MS:
             continue
         last_reply = packet.time
-        for like, later in ((packet, 7 * MS), (back, 37 * MS)):
-            key = twin[like.src == twin["responder"]]
-            numbers[key] = numbers.get(key, 0) + 1
-            changed.append(like.with_esp(key, numbers[key], rng.randbytes(88), packet.time + later))
+        ask_and_reply(packet, back, packet.time)
     return changed
 
 

@@ -656,6 +656,31 @@ mark_ended(struct tunnel *tunnel, const struct service_end_seen *ended, enum out
     }
 }
 
+/* Whether a direction is silent, beyond what its rhythm explains, while the other one sends on: then service ended with its last packet. */
+static bool
+ended_one_way(const struct service *service, unsigned peer, const nstime_t *until, uint64_t min_outage)
+{
+    const struct service_side *side = &service->side[peer], *other = &service->side[1 - peer];
+    uint64_t span = outage_ns_between(&side->last, until);
+
+    return side->packets >= 2 && other->tried >= UNANSWERED_AT_LEAST && span >= min_outage && span >= UNSEEN_GAPS * greater(side->usual, side->longest)
+            && ANSWERED_OF * side->packets >= other->packets - other->tried;
+}
+
+/* The direction with whose last packet service ended, as it did not only fall silent for want of questions, or NULL; of both, the earlier one. */
+static const struct service_side *
+first_silent(const struct tunnel *tunnel, const nstime_t *until, uint64_t min_outage)
+{
+    const struct service *service = &tunnel->service;
+    const struct service_side *first = NULL;
+
+    for (unsigned i = 0; i < 2; i++)
+        if (ended_one_way(service, i, until, min_outage) && !flow_asks_for_nothing(&tunnel->flow[1 - i])
+                && (!first || clock_compare(&service->side[i].last, &first->last) < 0))
+            first = &service->side[i];
+    return first;
+}
+
 static bool
 settle_end(struct outage_context *context, const struct recovery *recovery)
 {
@@ -668,6 +693,11 @@ settle_end(struct outage_context *context, const struct recovery *recovery)
     struct outage outage = begin_by_end(ended, recovery);
     if (!ended->proven)
         mark_ended(context->tunnel, ended, outage.how);
+    const struct service_side *silent = first_silent(context->tunnel, &ended->time, context->min_outage);
+    if (silent) {
+        outage = begin(context->tunnel, OUTAGE_SILENCE, &silent->last, silent->last_frame);
+        rests_on(&outage, ended->frame);
+    }
     fill_recovery(&outage, recovery);
     keep(context, &outage);
     return true;
@@ -713,13 +743,20 @@ is_before_end(const struct service *service, const struct service_silence *silen
     return outage_ns_between(&silence->asked_first, &service->ended.time) >= min_outage;
 }
 
-/* A new set-up while nothing of the old one's end was seen. */
+/* A new set-up while nothing of the old one's end was seen. Where one direction fell silent before the other, it is over when that one speaks. */
 static void
-settle_replaced(struct outage_context *context, const struct recovery *recovery)
+settle_replaced(struct outage_context *context, unsigned peer, const struct recovery *recovery)
 {
     const struct service *service = &context->tunnel->service;
+    const struct service_side *silent = first_silent(context->tunnel, &recovery->time, context->min_outage);
     nstime_t last;
     uint32_t frame = outage_last_packet(service, &last);
+    if (silent && silent != &service->side[peer])
+        return;
+    if (silent) {
+        last = silent->last;
+        frame = silent->last_frame;
+    }
     uint64_t span = outage_ns_between(&last, &recovery->time);
 
     if (recovery->how != RESTORED_NEW_IKE_SA || frame == 0 || clock_compare(&recovery->ike_sa->first_time, &last) <= 0)
@@ -750,12 +787,9 @@ static bool
 settle_direction(struct outage_context *context, unsigned peer, const struct recovery *recovery, const struct ipsec_packet *packet)
 {
     const struct service *service = &context->tunnel->service;
-    const struct service_side *side = &service->side[peer], *other = &service->side[1 - peer];
-    uint64_t span = outage_ns_between(&side->last, &recovery->time);
+    const struct service_side *side = &service->side[peer];
 
-    if (side->packets < 2 || other->tried < UNANSWERED_AT_LEAST || recovery->frame == packet->frame || span < context->min_outage
-            || span < UNSEEN_GAPS * greater(side->usual, side->longest)
-            || ANSWERED_OF * side->packets < other->packets - other->tried
+    if (!ended_one_way(service, peer, &recovery->time, context->min_outage) || recovery->frame == packet->frame
             || outage_ns_between(&recovery->time, &packet->time) > outage_pause(side, context->min_outage))
         return false;
     bool anew = recovery->how == RESTORED_NEW_IKE_SA;
@@ -789,7 +823,7 @@ outage_settle(struct outage_context *context, unsigned peer, const struct recove
     if (by_end && (service->ended.proven || !was_silent_before(service, context->min_outage)))
         return;                     /* it was deleted in a pause, and set up on demand */
     if (!settle_direction(context, peer, recovery, packet))
-        settle_replaced(context, recovery);
+        settle_replaced(context, peer, recovery);
 }
 
 void

@@ -23,10 +23,6 @@ TOLERANCE = 1           # second
 # Without keys nothing tells which of two children that were made at once an SPI is of, or which of them was deleted.
 # A clear error behind aggressive mode's third message, with which phase 1 counts as up, is not taken for an answer to it: setup_abandoned.
 STILL_WRONG = {
-    ("firewall_forgets_ike", "readable"): ("outages",),
-    ("firewall_forgets_ike", "keyless"): ("outages",),
-    ("silent_after_an_hour", "readable"): ("outages",),
-    ("silent_after_an_hour", "keyless"): ("outages",),
     ("failover_catches_up", "readable"): ("outages",),
     ("failover_catches_up", "keyless"): ("outages",),
     ("up_again_but_deaf", "readable"): ("outages",),

@@ -174,15 +174,24 @@ end_silence_on_same_sa(struct outage_context *context, unsigned peer, const nsti
 
 /* ---- packets */
 
+/* Whether either peer's packets go on at that moment. */
+static bool
+is_in_midst(const struct outage_context *context, const nstime_t *at)
+{
+    const struct service *service = &context->tunnel->service;
+
+    return outage_in_midst(service, 0, at, context->min_outage) || outage_in_midst(service, 1, at, context->min_outage);
+}
+
 /* A packet on an SA that was there before what looked like a Delete. Its sender had not deleted it; the other peer's packets may
- * have been on their way. */
+ * have been on their way. After a pause it has to be followed by another one: a single packet may be anybody's. */
 static void
 disprove_end(struct outage_context *context, const struct sa *sa, const nstime_t *now)
 {
     struct service_end_seen *ended = &context->tunnel->service.ended;
     unsigned peer = flow_peer(sa->flow);
 
-    if (!ended->is_open)
+    if (!ended->is_open || !is_in_midst(context, now))
         return;
     if (!ended->proven && ended->peer != (int8_t)peer && !clock_passed_ms(&ended->time, now, UNDER_WAY_MS))
         return;

@@ -796,12 +796,24 @@ tracker_copies(const struct tracker *tracker)
     return &tracker->copies;
 }
 
+/* Whether what is shorter than it says begins with the SPI of an IKE SA between the two: half a message of IKE. */
+static bool
+is_half_a_message(const struct flow *flow, const struct ipsec_packet *packet)
+{
+    const struct ike_sa *ike_sa;
+
+    WALK(ike_sa, flow->tunnel->ike_sas, tunnel_older, IKE_SAS_RECENT)
+        if (ike_sa->initiator_spi == ((uint64_t)packet->spi << SPI_BITS | packet->sequence))
+            return true;
+    return false;
+}
+
 bool
 tracker_take_on_ike_port(struct tracker *tracker, const struct ipsec_packet *packet)
 {
     struct flow *flow = tunnel_find(tracker->tunnels, &packet->source, &packet->destination);
 
-    if (!flow)
+    if (!flow || is_half_a_message(flow, packet))
         return false;
     tracker->was_misported = true;
     if (!mapping_knows_misported(flow, packet) && !sa_of_packet(tracker->sas, packet))

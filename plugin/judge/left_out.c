@@ -136,12 +136,13 @@ lacks_side(const struct ike_sa *ike_sa)
     return false;
 }
 
-/* Whether the set-up was left for another one, without an answer that is seen, and without having been asked for again. */
+/* Whether the set-up was left for another one, without an answer that is seen, and without having been asked for again. Who waits for an answer does so
+ * for longer than others are thrown in. */
 static bool
 was_asked_once(const struct ike_sa *ike_sa, const struct ike_sa *next)
 {
     return next && next->flow == ike_sa->flow && next->set_up && ike_sa->set_up && ike_sa->messages[0] == 1 && ike_sa->messages[1] == 0
-            && ike_sa->latest->asked_again == 0;
+            && ike_sa->latest->asked_again == 0 && clock_passed_ms(&ike_sa->first_time, &next->first_time, ANSWER_WITHIN_MS);
 }
 
 struct answers {

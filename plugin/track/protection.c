@@ -51,6 +51,13 @@ has_protected(const struct tunnel *tunnel)
     return false;
 }
 
+/* Whether it has no SPI of the responder, which all messages have behind the set-up (RFC 7296 section 3.1). */
+static bool
+lacks_responder(const struct ike_message *message)
+{
+    return message->version >= 2 && message->responder_spi == 0;
+}
+
 /* Whether it is said that the IKE SA is unknown: always without its protection (RFC 7296 section 2.21.4), so that a capture in which all is in clear tells
  * that, too. */
 static bool
@@ -72,7 +79,7 @@ protection_is_missing(const struct ike_context *context, const struct ike_sa *ik
     if (protection_is_on(message) || is_part || !is_due(message->version, message->exchange_type, ike_sa))
         return false;
     if (ike_sa)
-        return is_protected(ike_sa) || (ike_sa->established && says_unknown(message));
+        return is_protected(ike_sa) || lacks_responder(message) || (ike_sa->established && says_unknown(message));
     const struct flow *flow = tunnel_find(context->tunnels, &message->source, &message->destination);
     return flow && has_protected(flow->tunnel);
 }

@@ -279,6 +279,15 @@ take_first_sealed(struct exchange *exchange, const struct ike_message *message, 
     }
 }
 
+/* Whether a request in other bytes takes the place of the one before, which nobody answered: who asks again sends the same, bit for bit (RFC 7296 section
+ * 2.1), so that one of the two was thrown in. */
+static bool
+is_another_request(const struct exchange *exchange, const struct ike_message *message)
+{
+    return message->version >= 2 && message->first_payload == IKE2_PAYLOAD_SK && exchange->first.first_payload == IKE2_PAYLOAD_SK
+            && exchange->response_frame == 0;
+}
+
 /* @return the place where it is kept, from 1; or 0 */
 static unsigned
 take_new(struct exchange *exchange, const struct ike_message *message, bool from_requester, struct pack *pack)
@@ -289,7 +298,7 @@ take_new(struct exchange *exchange, const struct ike_message *message, bool from
         exchange->steps++;
     if (kept && !from_requester)
         pair(exchange, kept);
-    if (from_requester && exchange->request_frame == 0) {
+    if (from_requester && (exchange->request_frame == 0 || is_another_request(exchange, message))) {
         exchange->request_frame = message->frame;
         exchange->request_time = message->time;
         exchange->request_length = message->length;

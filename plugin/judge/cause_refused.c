@@ -108,19 +108,30 @@ refused_since_rekey(const struct view *view, struct trouble *trouble, enum findi
     return found && found->frame <= trouble->begin_frame && !finding_is_overcome(found) ? found : NULL;
 }
 
+/* The frame up to which a refusal explains nothing, or 0. Anybody may have asked for a set-up that was refused while the tunnel carried its traffic: who lost
+ * the tunnel for that asks again, and is refused again. */
+static uint32_t
+thrown_in_before(const struct view *view, const struct trouble *trouble, const struct finding *refused)
+{
+    if (trouble->kind == TROUBLE_NOT_UP)
+        return set_up_after(view, refused);
+    bool is_set_up = refused->exchange && exchange_is_initial(refused->exchange->type);
+    return trouble->outage && is_set_up && refused->frame < trouble->outage->begin_frame && finding_is_hearsay(refused)
+            ? trouble->outage->begin_frame : 0;
+}
+
 /* The trouble's first refusal of this key, if it was not made good. */
 static const struct finding *
 first_refusal(const struct view *view, const struct trouble *trouble, enum finding_key key, enum confidence least)
 {
     struct trouble narrowed = since_set_up(view, trouble);
     const struct finding *found = view_find(view, &narrowed, key, least);
-    uint32_t set_up = found && trouble->kind == TROUBLE_NOT_UP ? set_up_after(view, found) : 0;
+    uint32_t before = found ? thrown_in_before(view, trouble, found) : 0;
 
-    if (set_up > 0) {
-        narrowed.since_frame = set_up;
+    if (before > 0) {
+        narrowed.since_frame = before;
         found = view_find(view, &narrowed, key, least);
     }
-
     if (found && !trouble->outage && view_is_thrown_in(view, found))
         return NULL;
     if (!found || finding_is_overcome(found) || trouble->kind == TROUBLE_NOT_UP)

@@ -628,6 +628,36 @@ struct standing {
     bool is_replay;                 /* behind, and seen before */
 };
 
+/* Whether nothing negotiated the SA, where negotiations are seen: anybody may have sent its first packet. */
+static bool
+may_be_made_up(const struct sa *sa)
+{
+    const struct tunnel *tunnel = sa->flow->tunnel;
+
+    return !sa->origin && tunnel->ike_sas && !tunnel->is_incomplete;
+}
+
+/* What a packet shows of the tunnel, beside its SA. */
+static void
+take_of_tunnel(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
+{
+    struct tunnel *tunnel = sa->flow->tunnel;
+
+    if (tunnel->maybe_restarted || tunnel->twin)
+        restart_check(tunnel, &packet->time, tracker->limits.handover_grace, &tracker->changes);
+    settle(tracker, sa->flow, &packet->time);
+}
+
+/* The first packet of an SA whose negotiation was not read. */
+static void
+admit(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
+{
+    lineage_admit(sa);
+    take_of_tunnel(tracker, sa, packet);
+    if (!may_be_made_up(sa))
+        count_answers(tracker, sa, packet);
+}
+
 static void
 take_packet(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet, const struct standing standing)
 {
@@ -654,13 +684,13 @@ take_packet(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *p
     extend_life(sa, packet);
     if (!is_behind)
         mapping_take(sa->flow, sa, packet, tracker->limits.handover_grace, &tracker->changes);
-    if (is_new && !sa->negotiated)
-        lineage_admit(sa);
-    else if (sa->waits_for_traffic || sa->flow->pending)
+    if (is_new && !sa->negotiated) {
+        admit(tracker, sa, packet);
+        return;
+    }
+    if (sa->waits_for_traffic || sa->flow->pending)
         lineage_heard(sa);
-    if (sa->flow->tunnel->maybe_restarted || sa->flow->tunnel->twin)
-        restart_check(sa->flow->tunnel, &packet->time, tracker->limits.handover_grace, &tracker->changes);
-    settle(tracker, sa->flow, &packet->time);
+    take_of_tunnel(tracker, sa, packet);
     count_answers(tracker, sa, packet);
     if (sa->predecessor && is_power_of_two(sa->sequence.packets))
         check_half(tracker, sa, &packet->time);

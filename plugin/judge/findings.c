@@ -183,10 +183,36 @@ tunnel_went_on(const struct finding *finding)
     return flow_went_on(&tunnel->flow[0], frame) && flow_went_on(&tunnel->flow[1], frame);
 }
 
+/* Whether a set-up that nobody answered was asked for once, or all at once, and its peer had not tried before: who wants a tunnel asks again, with the
+ * same message or from anew (RFC 7296 section 2.4). */
+static bool
+was_asked_once(const struct finding *finding)
+{
+    const struct exchange *exchange = finding->exchange;
+    const struct ike_sa *before;
+
+    if (!is_silence(finding) || !exchange || !exchange_is_initial(exchange->type) || exchange->asked_again > 0)
+        return false;
+    WALK(before, exchange->ike_sa->tunnel_older, tunnel_older, IKE_SAS_RECENT)
+        if (before->flow == exchange->flow && !before->established && clock_passed_ms(&before->last_time, &exchange->request_time, ASKS_AGAIN_AFTER_MS))
+            return false;
+    return true;
+}
+
+/* Whether what nobody answered came again and again, sooner each time than whoever waits for an answer asks again. */
+static bool
+was_asked_at_once(const struct finding *finding)
+{
+    const struct exchange *exchange = finding->exchange;
+
+    return is_silence(finding) && exchange && exchange->response_frame == 0 && exchange->retransmissions > 0 && exchange->asked_again == 0;
+}
+
 bool
 finding_is_hearsay(const struct finding *finding)
 {
-    return finding_is_unproven(finding) && (!is_silence(finding) || tunnel_went_on(finding) || finding_is_overcome(finding));
+    return was_asked_at_once(finding) || (finding_is_unproven(finding)
+            && (!is_silence(finding) || tunnel_went_on(finding) || was_asked_once(finding) || finding_is_overcome(finding)));
 }
 
 enum confidence
@@ -194,7 +220,9 @@ finding_confidence(const struct finding *finding)
 {
     bool is_told = finding_kind(finding->key)->severity > SEVERITY_NOTE;
 
-    return is_told && finding_is_unproven(finding) && tunnel_went_on(finding) ? CONFIDENCE_SUSPECTED : (enum confidence)finding->confidence;
+    bool is_doubtful = was_asked_at_once(finding) || (finding_is_unproven(finding) && tunnel_went_on(finding));
+
+    return is_told && is_doubtful ? CONFIDENCE_SUSPECTED : (enum confidence)finding->confidence;
 }
 
 /* A refusal that was made good, or that only says to come back later; or what was said too soon. */

@@ -350,6 +350,14 @@ join_forms(struct ike_sa *ike_sa, struct exchange_message *other, const struct i
     ike_sa->has_clear_copies = true;
 }
 
+bool
+exchange_waited(const struct exchange *exchange, const nstime_t *now)
+{
+    nstime_t last = clock_unpack(exchange->last_time);
+
+    return clock_passed_ms(&last, now, ASKS_AGAIN_AFTER_MS);
+}
+
 struct exchange *
 exchange_take(const struct ike_context *context, struct ike_sa *ike_sa, struct ike_frame *frame, bool *news)
 {
@@ -372,7 +380,7 @@ exchange_take(const struct ike_context *context, struct ike_sa *ike_sa, struct i
         if (!context->is_copy && clock_passed_ms(&time, &message->time, COPY_WITHIN_MS)) {
             frame->retransmission_of = before->frame;
             exchange->retransmissions++;
-            exchange->asked_again += response ? 0 : 1;
+            exchange->asked_again += !response && exchange_waited(exchange, &message->time) ? 1 : 0;
             change_again(context->changes, exchange, before->frame);
         }
     } else {

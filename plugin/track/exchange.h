@@ -41,6 +41,10 @@ struct exchange_message {
 /** An Informational of IKEv1 that comes this soon after one of the other peer answers it. */
 #define ANSWER_WITHIN_MS 1000
 
+/** Who gets no answer waits before asking again: libreswan by default 500 ms the first time, all others longer. Half of that, as the way may press
+ * packets together; what comes sooner was sent by somebody else. */
+#define ASKS_AGAIN_AFTER_MS 250
+
 /** What one side said in an exchange, where it was readable. What it points to is there as far as it counts: memory ends behind the last
  * lifetime, selector, transform. So these are read where they are, and never copied whole. */
 struct offer {
@@ -107,6 +111,9 @@ enum ike1_messages {
 
 /** Sent again so often a request was not just lost: gateways give up after three (FortiGate), five (strongSwan, Cisco) or more. */
 #define ASKED_AGAIN_AT_LEAST 3
+
+/** Whether so much time went by since the exchange's last message that its sender may ask again. */
+bool exchange_waited(const struct exchange *exchange, const nstime_t *now);
 
 /** The exchange that the message belongs to, made if it is new. Owned by the pool.
  * @param frame  gets whether it is a response, and of which frame it is a retransmission

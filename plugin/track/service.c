@@ -364,6 +364,10 @@ take_request(struct service *service, unsigned peer, const struct ike_message *m
         side->asked = 0;            /* the one before was answered, unseen: it has a window of one (RFC 7296 section 2.3) */
     if (side->asked > 0 && together)
         return;                     /* the Deletes of an SA and of its IKE SA, say */
+    if (side->asked > 0 && !clock_passed_ms(&side->asked_last, &message->time, ASKS_AGAIN_AFTER_MS)) {
+        side->asked_last = message->time;
+        return;                     /* nobody waited for an answer to the one before */
+    }
     if (side->asked++ == 0) {
         side->asked_first = message->time;
         side->asked_frame = message->frame;

@@ -288,12 +288,25 @@ is_another_request(const struct exchange *exchange, const struct ike_message *me
             && exchange->response_frame == 0;
 }
 
+/* A protected answer to what was refused in clear: its requester ignored that (RFC 7296 section 2.21), and waited for this one. */
+static void
+take_back_refusal(struct exchange *exchange, const struct ike_message *message)
+{
+    if (message->version < 2 || exchange->outcome != EXCHANGE_REFUSED || !exchange->refused_in_clear || !protection_is_in_use(message, exchange->ike_sa))
+        return;
+    exchange->outcome = EXCHANGE_OPEN;
+    exchange->refused_in_clear = false;
+    exchange->response_frame = 0;
+}
+
 /* @return the place where it is kept, from 1; or 0 */
 static unsigned
 take_new(struct exchange *exchange, const struct ike_message *message, bool from_requester, struct pack *pack)
 {
     struct exchange_message *kept = remember(exchange, message, from_requester, pack);
 
+    if (!from_requester)
+        take_back_refusal(exchange, message);
     if (message->fragment == message->fragments && exchange->steps < UINT8_MAX)     /* whole, or the last fragment */
         exchange->steps++;
     if (kept && !from_requester)

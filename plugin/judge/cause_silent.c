@@ -26,6 +26,7 @@ enum { DIRECTIONS = 2, BOTH = 3 };
 /* Back from the latest: a verdict may be asked for with each packet. */
 #define REKEYS_LOOKED_AT 64
 #define RESTARTS_LOOKED_AT 64
+#define REQUESTS_LOOKED_AT 64
 #define EXCHANGES_LOOKED_AT 16
 
 /* The peer whose direction carried nothing, or PEER_NOT_SEEN where that was both. */
@@ -70,13 +71,27 @@ not_up(const struct view *view, bool heard, struct claim *claim)
     return false;
 }
 
+/* The trouble's first request in vain whose sender waited for an answer. */
+static const struct finding *
+asked_in_vain(const struct view *view, const struct trouble *trouble)
+{
+    const struct finding *found = NULL;
+    unsigned looked_at = 0;
+
+    for (const struct finding *finding = finding_file_latest(view->file, FINDING_IKE_NO_RESPONSE); finding && finding->frame > trouble->since_frame
+            && looked_at < REQUESTS_LOOKED_AT; finding = finding->older, looked_at++)
+        if (view_has(trouble, finding) && !finding_waited_for_none(finding))
+            found = finding;
+    return found;
+}
+
 static const struct finding *
 given_up(const struct view *view, const struct trouble *trouble)
 {
     const struct finding *finding = view_find(view, trouble, FINDING_DPD_FAILURE, CONFIDENCE_SUSPECTED);
 
     if (!finding)
-        finding = view_find(view, trouble, FINDING_IKE_NO_RESPONSE, CONFIDENCE_SUSPECTED);
+        finding = asked_in_vain(view, trouble);
     if (finding && finding->exchange && finding->exchange->tried_again)
         return NULL;
     return finding && !trouble->outage && view_is_thrown_in(view, finding) ? NULL : finding;

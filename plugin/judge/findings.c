@@ -193,9 +193,14 @@ was_asked_once(const struct finding *finding)
 
     if (!is_silence(finding) || !exchange || !exchange_is_initial(exchange->type) || exchange->asked_again > 0)
         return false;
-    WALK(before, exchange->ike_sa->tunnel_older, tunnel_older, IKE_SAS_RECENT)
-        if (before->flow == exchange->flow && !before->established && clock_passed_ms(&before->last_time, &exchange->request_time, ASKS_AGAIN_AFTER_MS))
+    nstime_t began = exchange->request_time;
+    WALK(before, exchange->ike_sa->tunnel_older, tunnel_older, IKE_SAS_RECENT) {
+        if (before->flow != exchange->flow || before->established)
+            continue;
+        if (clock_passed_ms(&before->last_time, &began, ASKS_AGAIN_AFTER_MS))
             return false;
+        began = before->first_time;
+    }
     return true;
 }
 
@@ -209,10 +214,16 @@ was_asked_at_once(const struct finding *finding)
 }
 
 bool
+finding_waited_for_none(const struct finding *finding)
+{
+    return was_asked_at_once(finding) || (finding_is_unproven(finding) && was_asked_once(finding));
+}
+
+bool
 finding_is_hearsay(const struct finding *finding)
 {
-    return was_asked_at_once(finding) || (finding_is_unproven(finding)
-            && (!is_silence(finding) || tunnel_went_on(finding) || was_asked_once(finding) || finding_is_overcome(finding)));
+    return finding_waited_for_none(finding)
+            || (finding_is_unproven(finding) && (!is_silence(finding) || tunnel_went_on(finding) || finding_is_overcome(finding)));
 }
 
 enum confidence

@@ -45,6 +45,9 @@ bool finding_is_overcome(const struct finding *finding);
 /** Whether anybody may have sent what it rests on: the peers' keys proved nothing of it. */
 bool finding_is_unproven(const struct finding *finding);
 
+/** Whether it says that nobody answered what its sender did not wait for either: it was asked for once or all at once, and never again. */
+bool finding_waited_for_none(const struct finding *finding);
+
 /** Whether nothing proves it, and its tunnel went on regardless: its traffic, or what was refused or left. Then it is suspected at most. */
 bool finding_is_hearsay(const struct finding *finding);
 

@@ -31,7 +31,9 @@ is_due(uint8_t version, uint8_t type, const struct ike_sa *ike_sa)
 bool
 protection_is_in_use(const struct ike_message *message, const struct ike_sa *ike_sa)
 {
-    return protection_is_on(message) && is_due(message->version, message->exchange_type, ike_sa);
+    bool is_main_mode = message->version < 2 && message->exchange_type == IKE1_IDENTITY_PROTECTION;     /* its last messages need it (RFC 2409 section 5) */
+
+    return protection_is_on(message) && (is_main_mode || is_due(message->version, message->exchange_type, ike_sa));
 }
 
 static bool
@@ -49,6 +51,14 @@ has_protected(const struct tunnel *tunnel)
         if (is_protected(ike_sa))
             return true;
     return false;
+}
+
+/* Whether an IKE SA that the capture shows from its set-up on has come to no IKE_AUTH: nothing but that follows (RFC 7296 section 1.4). */
+static bool
+comes_too_early(const struct ike_message *message, const struct ike_sa *ike_sa)
+{
+    return message->version >= 2 && message->exchange_type != IKE2_IKE_AUTH && ike_sa->born_in_capture && !ike_sa->established
+            && ike_sa->latest && ike_sa->latest->type == IKE2_IKE_SA_INIT;
 }
 
 /* Whether it has no SPI of the responder, which all messages have behind the set-up (RFC 7296 section 3.1). */
@@ -79,7 +89,8 @@ protection_is_missing(const struct ike_context *context, const struct ike_sa *ik
     if (protection_is_on(message) || is_part || !is_due(message->version, message->exchange_type, ike_sa))
         return false;
     if (ike_sa)
-        return is_protected(ike_sa) || lacks_responder(message) || (ike_sa->established && says_unknown(message));
+        return is_protected(ike_sa) || lacks_responder(message) || comes_too_early(message, ike_sa)
+                || (ike_sa->established && says_unknown(message));
     const struct flow *flow = tunnel_find(context->tunnels, &message->source, &message->destination);
     return flow && has_protected(flow->tunnel);
 }

@@ -1,7 +1,8 @@
 /* lost_on_the_way.c
  * lost_on_the_way: packets of one direction that one capture point saw and the next one behind it did not, though it captured then: lost in
  * between. Proven where the points are interfaces of the file, each with its own capture; inferred where MAC addresses or TTLs tell them
- * apart. Said once for each direction of a tunnel, on the frame that shows the first loss; the counts are those of all frames up to now.
+ * apart, or where nothing of the tunnel came to the next one, and another tunnel's packets to the same peer show that it lies on the way.
+ * Said once for each direction of a tunnel, on the frame that shows the first loss; the counts are those of all frames up to now.
  * A warning, on a frame of its own, where a tenth and more of a direction's packets are lost over a minute and longer, as loss tells: unless
  * the point behind misses as much of what it should have seen of the other direction, for then it is that capture which drops.
  *
@@ -28,8 +29,10 @@ struct lost_between {
 static struct finding *
 add_finding(struct judge *judge, const struct change_lost_between *lost, const struct share_seen *share)
 {
-    struct finding *finding = judge_tunnel(judge, FINDING_LOST_ON_THE_WAY,
-            lost->copies->by == POINTS_BY_INTERFACE ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, lost->loss.flow->tunnel, sizeof(struct lost_between));
+    const struct tunnel *tunnel = lost->loss.flow->tunnel;
+    bool is_proven = lost->copies->by == POINTS_BY_INTERFACE && passage_is_seen(tunnel->passage);
+    struct finding *finding = judge_tunnel(judge, FINDING_LOST_ON_THE_WAY, is_proven ? CONFIDENCE_PROVEN : CONFIDENCE_INFERRED, tunnel,
+            sizeof(struct lost_between));
 
     if (finding)
         *(struct lost_between *)finding->detail = (struct lost_between){ lost->loss.flow, lost->copies, *share };
@@ -103,6 +106,8 @@ text_lost(const struct words *words, const struct finding *finding)
             wmem_strbuf_append_printf(text, "%s%s %s lost between capture points %u and %u%s", wmem_strbuf_get_len(text) > 0 ? "; " : "",
                     words_count(words, lost[order[i]].packets, "packet", "packets"), direction_text(words, detail->flow), order[i - 1], order[i],
                     answers_text(words, &lost[order[i]]));
+    if (count == 0)                 /* it turned out to go another way */
+        wmem_strbuf_append_printf(text, "Packets %s did not come by the next capture point", direction_text(words, detail->flow));
     return (char *)wmem_strbuf_get_str(text);
 }
 

@@ -309,6 +309,7 @@ copies_take_packet(struct copies *copies, const struct sa *sa, const struct ipse
     if (found.kind == TRAIL_AGAIN)
         return true;                /* sent twice behind the point that saw it first */
     copies->latest = passage_of(copies, sa->flow->tunnel);
+    copies->latest_of = sa->flow->tunnel;
     passage_take_copy(&copies->latest->way[direction], &found, point);
     copies->latest->way[direction].ttl[PASSAGE_IPSEC][point] = packet->seen.ttl;
     check_step(copies, sa->flow);
@@ -337,6 +338,38 @@ message_key(uint64_t initiator_spi, uint32_t fingerprint)
     return initiator_spi ^ (uint64_t)fingerprint << UPPER;
 }
 
+/* Whether the point is the first one that a direction's packets pass, of several. */
+static bool
+is_first_of(const struct passage *passage, unsigned direction, unsigned point)
+{
+    uint8_t order[POINTS_AT_MOST];
+
+    return passage_order(passage, direction, order) > 0 && order[0] == point;
+}
+
+/* Nothing of a tunnel was seen at two points yet, nor anything of the peer that is asked: if another tunnel's packets to that peer come from the same
+ * point, these pass the same points as those, or are lost on the way. What the peer sends must come by them, too. */
+static void
+go_by_another(const struct copies *copies, const struct flow *flow, unsigned point)
+{
+    struct passage *passage = flow->tunnel->passage;
+    const struct tunnel *other = copies->latest_of;
+    unsigned direction = flow_peer(flow);
+
+    if (passage->like) {
+        passage->is_unlike |= !is_first_of(passage, direction, point);
+        passage->like = passage->is_unlike ? NULL : passage->like;
+    }
+    if (passage->like || passage->is_unlike || passage_is_seen(passage) || !other || flow->tunnel->ike_heard[1 - direction])
+        return;
+    for (unsigned i = 0; i < 2; i++) {
+        if (!ip_address_equal(&other->flow[i].destination.address, &flow->destination.address) || !is_first_of(other->passage, i, point))
+            continue;
+        passage->like = other->passage;
+        passage->like_reversed = i != direction;
+    }
+}
+
 static void
 add_message(struct copies *copies, const struct recent_message *message)
 {
@@ -360,6 +393,7 @@ add_message(struct copies *copies, const struct recent_message *message)
         return;
     struct passage *passage = passage_of(copies, kept->flow->tunnel);
     note_time(copies, point, &message->time);
+    go_by_another(copies, kept->flow, point);
     struct passage_way *way = &passage->way[flow_peer(kept->flow)];
     way->ttl[PASSAGE_IKE][point] = message->seen.ttl;
     passage_hear_message(passage, flow_peer(kept->flow), point, &message->time);
@@ -442,6 +476,7 @@ copies_take_message(struct copies *copies, const struct ike_message *message)
     copies_note(copies, message->frame, first->print.frame);
     if (first->flow) {
         copies->latest = passage_of(copies, first->flow->tunnel);
+        copies->latest_of = first->flow->tunnel;
         struct passage_way *way = &copies->latest->way[flow_peer(first->flow)];
         way->ttl[PASSAGE_IKE][point] = message->seen.ttl;
         passage_hear_message(copies->latest, flow_peer(first->flow), point, &message->time);

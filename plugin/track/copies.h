@@ -59,6 +59,7 @@ struct copies {
     uint32_t messages_kept;
     wmem_array_t *frames;           /* of struct copy_frame, ascending; NULL while there is none */
     struct passage *latest;         /* of the tunnel of the last copy */
+    const struct tunnel *latest_of; /* that tunnel */
     unsigned losses;                /* that are not told yet */
     struct copies_loss loss[COPIES_LOSSES];
     bool is_full;                   /* copies may have gone unknown, for want of room */

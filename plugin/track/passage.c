@@ -115,10 +115,24 @@ passage_knows(const struct passage *passage, unsigned direction, unsigned one, u
 }
 
 bool
+passage_is_seen(const struct passage *passage)
+{
+    return passage->way[0].points != 0 || passage->way[1].points != 0;
+}
+
+static bool
+is_by_another(const struct passage *passage)
+{
+    return passage->like && !passage_is_seen(passage);
+}
+
+bool
 passage_lag(const struct passage *passage, unsigned direction, unsigned from, unsigned to, int64_t *lag)
 {
     const struct passage_way *way = &passage->way[direction], *back = &passage->way[1 - direction];
 
+    if (is_by_another(passage))
+        return passage_lag(passage->like, passage->like_reversed ? 1 - direction : direction, from, to, lag);
     if (way_knows(way, from, to))
         *lag = lag_of(way, from, to);
     else if (way_knows(back, from, to))
@@ -188,6 +202,8 @@ passage_order(const struct passage *passage, unsigned direction, uint8_t order[P
     const uint8_t points = passage->way[direction].points ? passage->way[direction].points : passage->way[1 - direction].points;
     unsigned count = 0;
 
+    if (is_by_another(passage))
+        return passage_order(passage->like, passage->like_reversed ? 1 - direction : direction, order);
     for (uint8_t point = 0; point < POINTS_AT_MOST; point++) {
         if (!(points & 1U << point))
             continue;

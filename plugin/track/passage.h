@@ -92,6 +92,9 @@ struct passage_way {
 struct passage {
     struct passage_way way[2];      /**< as the tunnel's flows */
     const struct copies *copies;    /**< of the capture */
+    const struct passage *like;     /**< while nothing of this one was seen at two points: another tunnel's, to the same peer; or NULL */
+    bool like_reversed;             /**< whose flows are the other way round */
+    bool is_unlike;                 /**< it goes another way than others */
 };
 
 /** From when to when a point captured, by its own clock. Both 0 where it did not. */
@@ -118,6 +121,9 @@ struct passage_due passage_due(const struct passage *passage, unsigned direction
 
 /** Takes a copy of a packet. */
 void passage_take_copy(struct passage_way *way, const struct trail_found *found, unsigned point);
+
+/** Whether any packet of the tunnel was seen at two points. */
+bool passage_is_seen(const struct passage *passage);
 
 /** The points of a direction, in the order in which its packets pass them.
  * @return how many; 0 where there are not several, or their order is not known */

@@ -17,6 +17,7 @@ from writer import MS, A, B, S
 RUNS = int(os.environ.get("SPISCOPE_POINTS", 80))       # some 40 s of two processors
 SEED = 2
 OTHER = "192.0.2.77"
+ELSEWHERE = "192.0.2.99"
 
 
 def told(found):
@@ -134,6 +135,47 @@ def test_a_tunnel_whose_requests_are_lost_between_the_points_is_cut_off(spiscope
     assert (verdict["state"], verdict["cause"], verdict["by"]) == ("down", "peer_unreachable", "none"), verdict
     assert "lost_on_the_way" in [finding["key"] for finding in tunnel["findings"]]
     assert tunnel_of(document, (OTHER, B))["verdict"]["cause"] == "none"
+
+
+def ask_for_a_set_up(capture, responder, messages):
+    """At the 10th second, in vain."""
+    sa = Ike2(capture, A, responder)
+    first, = sa.say(10 * S, 0, ike.INIT, 0, [
+        ike.sa2_ike(), ike.ke2(14, bytes(256)), ike.Payload(ike.NONCE2, bytes(32))], responder=0)
+    for again in AGAIN[1:messages]:
+        capture.repeat(10 * S + again, first)
+
+
+@pytest.mark.parametrize("messages", (3, 4))
+def test_a_tunnel_of_which_nothing_crosses_is_cut_off(spiscope, messages):
+    """Not even its IKE_SA_INIT comes to B's side, where what the other tunnel's gateway sends by the same point to B is seen all the time."""
+    capture = IkeCapture(f"init_lost_{messages}", "", round_trip=100 * MS)
+    other_tunnel(capture, 60 * S)
+    ask_for_a_set_up(capture, B, messages)
+    a = points.ip_address(A).packed
+    document = seen_at_two_points(spiscope, capture, lambda time, frame, from_a: a not in frame.addresses)
+    tunnel = tunnel_of(document, (A, B))
+    verdict = tunnel["verdict"]
+    assert (verdict["state"], verdict["cause"], verdict["by"]) == ("down", "peer_unreachable", "none"), verdict
+    lost, = (finding for finding in tunnel["findings"] if finding["key"] == "lost_on_the_way")
+    assert lost["confidence"] == "inferred"             # the capture at B's side may have left it out
+    way = "a_to_b" if tunnel["peers"][0] == A else "b_to_a"
+    between, = tunnel["between"]
+    assert between[way]["lost"] == messages
+    assert tunnel_of(document, (OTHER, B))["verdict"]["cause"] == "none"
+
+
+def test_a_tunnel_to_another_gateway_may_go_another_way(spiscope):
+    """Nothing shows that the second point lies on its way."""
+    capture = IkeCapture("init_elsewhere", "", round_trip=100 * MS)
+    other_tunnel(capture, 60 * S)
+    ask_for_a_set_up(capture, ELSEWHERE, 4)
+    a = points.ip_address(A).packed
+    tunnel = tunnel_of(seen_at_two_points(spiscope, capture, lambda time, frame, from_a: a not in frame.addresses), (A, ELSEWHERE))
+    verdict = tunnel["verdict"]
+    assert (verdict["state"], verdict["cause"]) == ("down", "peer_unreachable")
+    assert verdict["by"] == "AB"[tunnel["peers"].index(ELSEWHERE)]
+    assert "lost_on_the_way" not in [finding["key"] for finding in tunnel["findings"]]
 
 
 def test_a_tunnel_whose_requests_arrive_and_are_not_answered_is_not_cut_off(spiscope):

@@ -69,6 +69,17 @@ REPORTS_BELIEVED_ONCE = (
     "pmtu_blackhole:invalid_spi_outside:midst:A",                                           # the tunnel goes on
     "policy_not_installed:auth_failed_of_nothing:start:A",                                  # an IKE SA of one message is no successor
     "stampede_silent:esp_made_up:midst:A",                                                  # one packet uses no set-up
+    "policy_not_installed:esp_from_a_stranger:end:B", "certificate_ran_out:esp_million_ahead:end:A",    # nor brings it back, long after a Delete
+    "vpn_monitor:half_message:start:B",                                                     # nor is it ESP on IKE's port
+    "crash_loop:unanswered_inits:start:A", "v1_child_lost_at_reauth:unanswered_inits:midst:A",
+    "asa_idle_timeout:unanswered_init:midst:B", "phone_on_demand:sealed_create_child:midst:B",      # for which nobody waited
+    "phase1_on_demand:v1_sealed_quick_mode:midst:B",
+    "auth_once_then_one_dpd:refused_init:midst:A",                                          # long before the outage
+    "daemon_hangs:clear_no_proposal_child:end:B", "tempfail_retry_ok:clear_delete_ike:start:B",     # on an IKE SA that never came up
+    "v1_life_240:v1_clear_invalid_spi:end:B",                                               # in clear behind a protected main mode
+    "certificate_ran_out:sealed_informational_again:midst:A",                               # with a message ID that the peer uses later
+    "mostly_syslog:clear_auth_ts_unacceptable:start:B",
+    "office_hours:esp_made_up_spis:midst:B",                                                # SPIs by the dozen want no answer
 )
 
 

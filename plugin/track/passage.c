@@ -120,19 +120,22 @@ passage_is_seen(const struct passage *passage)
     return passage->way[0].points != 0 || passage->way[1].points != 0;
 }
 
-static bool
-is_by_another(const struct passage *passage)
+/* The passage whose points the tunnel's packets pass: its own, or another tunnel's. Turns the direction into that one's. */
+static const struct passage *
+leading(const struct passage *passage, unsigned *direction)
 {
-    return passage->like && !passage_is_seen(passage);
+    if (!passage->like || passage_is_seen(passage))
+        return passage;
+    *direction = passage->like_reversed ? 1 - *direction : *direction;
+    return passage->like;
 }
 
 bool
 passage_lag(const struct passage *passage, unsigned direction, unsigned from, unsigned to, int64_t *lag)
 {
-    const struct passage_way *way = &passage->way[direction], *back = &passage->way[1 - direction];
+    const struct passage *led = leading(passage, &direction);
+    const struct passage_way *way = &led->way[direction], *back = &led->way[1 - direction];
 
-    if (is_by_another(passage))
-        return passage_lag(passage->like, passage->like_reversed ? 1 - direction : direction, from, to, lag);
     if (way_knows(way, from, to))
         *lag = lag_of(way, from, to);
     else if (way_knows(back, from, to))
@@ -199,17 +202,16 @@ compare(const struct passage *passage, unsigned direction, unsigned one, unsigne
 unsigned
 passage_order(const struct passage *passage, unsigned direction, uint8_t order[POINTS_AT_MOST])
 {
-    const uint8_t points = passage->way[direction].points ? passage->way[direction].points : passage->way[1 - direction].points;
+    const struct passage *led = leading(passage, &direction);
+    const uint8_t points = led->way[direction].points ? led->way[direction].points : led->way[1 - direction].points;
     unsigned count = 0;
 
-    if (is_by_another(passage))
-        return passage_order(passage->like, passage->like_reversed ? 1 - direction : direction, order);
     for (uint8_t point = 0; point < POINTS_AT_MOST; point++) {
         if (!(points & 1U << point))
             continue;
         unsigned at = count++;
         for (; at > 0; at--) {
-            int before = compare(passage, direction, order[at - 1], point);
+            int before = compare(led, direction, order[at - 1], point);
             if (before == 0)
                 return 0;
             if (before < 0)

@@ -3,7 +3,8 @@
  * got (a certificate, an address), can't install it, or its messages to UDP 4500 are lost. Said where it begins anew after two
  * such set-ups in a row, and each further time. What counts as left:
  *
- *   - IKE_SA_INIT was accepted, and no IKE_AUTH follows, nor fragments that may be one;
+ *   - IKE_SA_INIT was accepted, and no IKE_AUTH follows, nor fragments that may be one. Not of an initiator whose IKE_AUTH came by before: an answer that it
+ *     took once it takes again, so that it asks, by UDP 4500 as before, and the capture lacks it;
  *   - EAP went through, and the AUTH that ends it does not follow (RFC 7296 section 2.16). Without keys: the last answer is too
  *     small for one, and no rejection (track/keyless.c);
  *   - phase 1 and XAuth went through, and what the initiator then asks for leads to no phase 2; or phase 1 did, and no phase 2 is asked for;
@@ -141,7 +142,7 @@ stage_of_v2(const struct ike_sa *ike_sa, const struct shown *shown)
 {
     if (!shown->auth)
         return shown->init && shown->init->response && !ike_sa->established && ike_sa->flow->tunnel->lost_in_fragments == 0
-                ? STAGE_INIT : STAGE_OTHER;
+                && !ike_sa->flow->tunnel->auth_asked[flow_peer(ike_sa->flow)] ? STAGE_INIT : STAGE_OTHER;
     if (!is_answered(shown->auth))
         return STAGE_OTHER;
     if (is_left_in_eap(ike_sa, shown))

@@ -254,6 +254,7 @@ note_heard(const struct ike_context *context, struct ike_sa *ike_sa, unsigned si
     ike_sa->probes[1 - side] = 0;
     tunnel->ike_last_time = context->message->time;
     tunnel->ike_heard[flow_peer(context->flow)] = true;
+    tunnel->auth_asked[flow_peer(context->flow)] |= side == 0 && context->message->version >= 2 && context->message->exchange_type == IKE2_IKE_AUTH;
 }
 
 /* Takes what no message before said. */

@@ -113,6 +113,7 @@ join(struct ike_context *context, struct tunnel *later, struct tunnel *into)
     into->service = later->service;
     for (unsigned i = 0; i < 2; i++) {
         into->ike_heard[i] |= later->ike_heard[i];
+        into->auth_asked[i] |= later->auth_asked[i];
         into->flow[i].source = later->flow[i].source;
         into->flow[i].destination = later->flow[i].destination;
     }

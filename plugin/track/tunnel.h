@@ -116,6 +116,7 @@ struct tunnel {
     bool nat;                       /**< a peer uses a port that only a NAT gives */
     struct flow flow[2];            /**< flow[i] comes from peer[i] */
     bool ike_heard[2];              /**< IKE from peer[i] was seen */
+    bool auth_asked[2];             /**< and an IKE_AUTH request of it */
     struct recent_origin *origin;   /**< a ring of RECENT_ORIGINS; NULL: there was none */
     unsigned origins;
     nstime_t ike_first_time;        /**< of its IKE messages */

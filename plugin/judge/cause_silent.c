@@ -10,6 +10,7 @@
 #include "../clock.h"
 #include "../track/walk.h"
 #include "invalid_spi.h"
+#include "left_out.h"
 #include "one_way.h"
 
 /* Liveness checks that have to stay unanswered: one may be lost. As in track/ikev1.c. */
@@ -85,6 +86,13 @@ asked_in_vain(const struct view *view, const struct trouble *trouble)
     return found;
 }
 
+/* In IKEv2 whoever gets no answer asks again (RFC 7296 section 2.1): who goes on without that got one, or wanted none any more. */
+static bool
+was_asked_once(const struct exchange *exchange)
+{
+    return exchange->ike_sa->version >= 2 && exchange->asked_again == 0;
+}
+
 static const struct finding *
 given_up(const struct view *view, const struct trouble *trouble)
 {
@@ -92,7 +100,7 @@ given_up(const struct view *view, const struct trouble *trouble)
 
     if (!finding)
         finding = asked_in_vain(view, trouble);
-    if (finding && finding->exchange && finding->exchange->tried_again)
+    if (finding && finding->exchange && (finding->exchange->tried_again || was_asked_once(finding->exchange)))
         return NULL;
     return finding && !trouble->outage && view_is_thrown_in(view, finding) ? NULL : finding;
 }
@@ -172,7 +180,8 @@ explain_unreachable(const struct view *view, const struct trouble *trouble, stru
 {
     if (trouble->kind == TROUBLE_NOT_UP)
         return not_up(view, false, claim);
-    if (!trouble->outage || trouble->outage->how != OUTAGE_UNANSWERED || trouble->outage->kept_down || answers_others(view, trouble->outage))
+    if (!trouble->outage || trouble->outage->how != OUTAGE_UNANSWERED || trouble->outage->kept_down || answers_others(view, trouble->outage)
+            || left_out_ends(view->tunnel))
         return false;
     const struct finding *finding = given_up(view, trouble);
     if (finding)

@@ -2,7 +2,8 @@
  * What proves that packets were there: sequence numbers, of which half and more are missing in each direction that is there, while traffic goes
  * on (over a path that loses half, TCP stands still); and answers, without which who asked could not have gone on: with the responder's
  * SPI, which only its answer tells (RFC 7296 section 2.6, RFC 2408 section 3.1), with the next message ID (RFC 7296 section 2.3), with
- * the next message of IKEv1's modes; and who gets no answer sends again (RFC 7296 section 2.1) before beginning anew. In IKEv2 requests prove it
+ * the next message of IKEv1's modes, with what the responder asks once IKE_AUTH is through (RFC 7296 section 1.2); and who gets no answer
+ * sends again (RFC 7296 section 2.1) before beginning anew. In IKEv2 requests prove it
  * too: an answer without one, and message IDs that are left out, as they count by one (RFC 7296 section 2.2). Of a capture that keeps the first
  * packets of each flow it is their count: that is the same, from the first number on, in SAs that fall silent long before they are replaced.
  *
@@ -43,6 +44,9 @@ lacks_half(const struct tunnel *tunnel)
 
 /* SAs of a direction that end with the same number: two may by chance. */
 #define CUT_AT_LEAST 3
+
+/* Packets of each direction that end alike: as many as have to stay unanswered before a direction counts as silent (track/service_end.c). */
+#define ALIKE_AT_LEAST 5
 
 /* When the SA's traffic went on on another one: on its successor, or before that on one that was negotiated beside it for the same selectors. */
 static const nstime_t *
@@ -105,6 +109,51 @@ lacks_later_packets(const struct tunnel *tunnel)
     uint64_t cut = cut_at(&tunnel->flow[0], &early[0]);
 
     return cut > 0 && cut_at(&tunnel->flow[1], &early[1]) == cut && (early[0] || early[1]);
+}
+
+/* How many packets each of the direction's latest SAs has, from its first on, whatever took their place, where that is the same in
+ * several; 0 where it is not.
+ * @param early  gets whether those that were replaced had fallen silent early */
+static uint64_t
+end_of_each(const struct flow *flow, bool *early)
+{
+    const struct sa *latest, *sa;
+    uint64_t end = flow->current ? flow->current->sequence.packets : 0;
+    unsigned count = 0;
+
+    WALK(latest, flow->current, current_next, CURRENT_KNOWN)
+        WALK(sa, latest, predecessor, IKE_SAS_RECENT) {
+            if (sa->sequence.packets != end || sa->sequence.highest != end)
+                return 0;
+            *early &= !sa->successor || fell_silent_early(sa);
+            count++;
+        }
+    return count >= CUT_AT_LEAST ? end : 0;
+}
+
+bool
+left_out_ends(const struct tunnel *tunnel)
+{
+    bool early[2] = { true, true };
+    uint64_t end = end_of_each(&tunnel->flow[0], &early[0]);
+
+    return end > 0 && end_of_each(&tunnel->flow[1], &early[1]) == end && early[0] && early[1];
+}
+
+/* Whether the directions ended with the same number, counted from the first on, though one had been silent by then for longer than it spoke: of
+ * packets that go on without an answer, that would be chance. */
+static bool
+ends_alike(const struct tunnel *tunnel)
+{
+    const struct sa *a = tunnel->flow[0].current, *b = tunnel->flow[1].current;
+
+    if (!a || !b || a->sequence.packets < ALIKE_AT_LEAST || a->sequence.packets != b->sequence.packets
+            || a->sequence.highest != a->sequence.packets || b->sequence.highest != b->sequence.packets)
+        return false;
+    const struct sa *first = clock_compare(&a->last_time, &b->last_time) < 0 ? a : b;
+    const struct sa *other = first == a ? b : a;
+    nstime_t spoke = clock_elapsed(&first->first_time, &first->last_time), silent = clock_elapsed(&first->last_time, &other->last_time);
+    return clock_compare(&silent, &spoke) > 0;
 }
 
 /* Messages of IKEv1's requester that answer what is not there. */
@@ -181,7 +230,7 @@ count_answers(const struct ike_sa *ike_sa, struct answers *answers)
         if (ike_sa->version < 2)
             answers->missing += unseen_in_mode(exchange);
         else
-            answers->missing += went_on[side] && exchange->response_frame == 0;
+            answers->missing += exchange->response_frame == 0 && (went_on[side] || (exchange->type == IKE2_IKE_AUTH && went_on[1 - side]));
         went_on[side] = true;
     }
 }
@@ -199,5 +248,6 @@ left_out_much(const struct tunnel *tunnel)
         answers.missing += was_asked_once(ike_sa, next);
         next = ike_sa;
     }
-    return lacks_half(tunnel) || lacks_later_packets(tunnel) || (answers.missing >= MISSING_AT_LEAST && answers.missing * MISSING_ONE_IN >= answers.all);
+    return lacks_half(tunnel) || lacks_later_packets(tunnel) || ends_alike(tunnel)
+            || (answers.missing >= MISSING_AT_LEAST && answers.missing * MISSING_ONE_IN >= answers.all);
 }

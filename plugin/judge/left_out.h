@@ -14,4 +14,9 @@ struct tunnel;
  * nor that a peer is silent. */
 bool left_out_much(const struct tunnel *tunnel);
 
+/** Whether each of the latest SAs of both directions, several, ends with the same number, counted from the first on, long before others took
+ * their places: then their ends tell nothing of an outage. A peer that falls silent in the midst of traffic is asked on, by more
+ * packets than it answered. */
+bool left_out_ends(const struct tunnel *tunnel);
+
 #endif /* SPISCOPE_LEFT_OUT_H */

@@ -20,6 +20,9 @@
 /* A peer is silent in the midst of traffic if the other went on with so many packets. */
 #define TRIED_AT_LEAST 3
 
+/* No gateway checks its peer more rarely by default (Cisco ASA, remote access: 300 s; MikroTik 120 s, Azure 45 s, strongSwan and AWS 30 s). */
+#define CHECKED_WITHIN_SECONDS 300
+
 /* One direction's silence is told from an application's only if the other one sent so many packets in it, and if before
  * there was a packet for at least every fourth of the other one's. */
 #define UNANSWERED_AT_LEAST 5
@@ -121,20 +124,47 @@ outage_has_successor(const struct ike_sa *ike_sa)
     return false;
 }
 
+/* When the peer was last heard, at the latest where the IKE SA came up on which the other one asks it in vain: both have a part in that.
+ * @param frame  gets that frame */
+static nstime_t
+heard_before_asked(const struct service *service, unsigned peer, uint32_t *frame)
+{
+    const struct service_side *side = &service->side[peer], *other = &service->side[1 - peer];
+    const struct ike_sa *asked_on = other->asked_on;
+    nstime_t heard = outage_last_heard(service, peer);
+    bool by_packet = side->packets > 0 && clock_compare(&side->last, &heard) == 0;
+
+    *frame = by_packet ? side->last_frame : side->answered_frame;
+    if (!asked_on || !asked_on->established || asked_on->established_frame == 0 || asked_on->established_frame > other->asked_frame
+            || clock_compare(&asked_on->established_time, &heard) <= 0)
+        return heard;
+    *frame = asked_on->established_frame;
+    return asked_on->established_time;
+}
+
+/* Whether the peer was asked so long after both had fallen silent that traffic had ended by itself: who checks a peer does so sooner. */
+static bool
+is_asked_late(const struct service *service, unsigned peer, const nstime_t *heard, uint64_t min_outage)
+{
+    return outage_ns_between(heard, &service->side[1 - peer].asked_first)
+            > greater((uint64_t)CHECKED_WITHIN_SECONDS * CLOCK_NSECS, outage_pause(&service->side[peer], min_outage));
+}
+
 struct service_silence
 outage_silence_of(const struct service *service, unsigned peer, uint64_t min_outage)
 {
-    const struct service_side *side = &service->side[peer], *other = &service->side[1 - peer];
-    nstime_t heard = outage_last_heard(service, peer);
-    bool by_packet = side->packets > 0 && clock_compare(&side->last, &heard) == 0;
+    const struct service_side *other = &service->side[1 - peer];
+    uint32_t frame = 0;
+    nstime_t heard = heard_before_asked(service, peer, &frame);
+    bool in_midst = outage_in_midst(service, peer, &heard, min_outage) && !is_asked_late(service, peer, &heard, min_outage);
     struct service_silence silence = {
         .is_open = true,
         .asked = other->asked,
         .asked_frame = other->asked_frame,
         .asked_first = other->asked_first,
         .begin = heard,
-        .frame = by_packet ? side->last_frame : side->answered_frame,
-        .in_use = outage_in_midst(service, peer, &heard, min_outage) || other->tried >= TRIED_AT_LEAST,
+        .frame = frame,
+        .in_use = in_midst || other->tried >= TRIED_AT_LEAST,
     };
 
     return silence;

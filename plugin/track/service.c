@@ -351,8 +351,30 @@ is_stale(const struct service_side *side, const struct ike_message *message, boo
     return (may_want_none || was_alone) && clock_passed(&side->asked_last, &message->time, SERIES_WITHIN_SECONDS);
 }
 
+/* IKEv1: whether the requester says the next thing in a mode where no answer was seen, as only an answer lets it (RFC 2409 section 5). What comes in
+ * fragments is said as the last of them comes. */
+static bool
+goes_on_unseen(struct exchange *exchange, const struct ike_message *message)
+{
+    if (message->version >= 2 || exchange->type == IKE1_INFORMATIONAL || message->fragments > 1 || exchange->messages < 2
+            || exchange->steps < exchange->messages)
+        return false;
+    const struct exchange_message *last = exchange_message_at(exchange, exchange->messages - 1U);
+    return last->frame == message->frame && last->from_requester && exchange_message_at(exchange, exchange->messages - 2U)->from_requester;
+}
+
+/* Whether what was asked once before was answered, unseen, as its sender asks the next thing on that IKE SA: in IKEv2 it has a window of one (RFC 7296
+ * section 2.3), and in IKEv1 nothing is asked before phase 1 has come to its end (RFC 2409 section 5). */
+static bool
+was_answered_unseen(const struct service_side *side, const struct exchange *exchange, bool news)
+{
+    if (!news || side->asked != 1 || side->asked_on != exchange->ike_sa)
+        return false;
+    return exchange->ike_sa->version >= 2 || (exchange->older && exchange_is_phase1(exchange->older) && !exchange_is_phase1(exchange));
+}
+
 static void
-take_request(struct service *service, unsigned peer, const struct ike_message *message, const struct ike_sa *ike_sa, bool news)
+take_request(struct service *service, unsigned peer, const struct ike_message *message, const struct exchange *exchange, bool news)
 {
     struct service_side *side = &service->side[peer];
     bool may_want_none = message->version < 2 && message->exchange_type == IKE1_INFORMATIONAL;
@@ -360,8 +382,8 @@ take_request(struct service *service, unsigned peer, const struct ike_message *m
 
     if (side->asked > 0 && is_stale(side, message, may_want_none, news))
         side->asked = 0;
-    if (message->version >= 2 && news && side->asked == 1 && side->asked_on == ike_sa)
-        side->asked = 0;            /* the one before was answered, unseen: it has a window of one (RFC 7296 section 2.3) */
+    if (was_answered_unseen(side, exchange, news))
+        side->asked = 0;
     if (side->asked > 0 && together)
         return;                     /* the Deletes of an SA and of its IKE SA, say */
     if (side->asked > 0 && !clock_passed_ms(&side->asked_last, &message->time, ASKS_AGAIN_AFTER_MS)) {
@@ -373,7 +395,7 @@ take_request(struct service *service, unsigned peer, const struct ike_message *m
         side->asked_frame = message->frame;
     }
     side->asked_last = message->time;
-    side->asked_on = ike_sa;
+    side->asked_on = exchange->ike_sa;
 }
 
 /* Whether a new request shows that its sender got an answer that the other one gave on the same IKE SA after it had begun to ask in vain: it
@@ -575,8 +597,10 @@ service_take_message(struct ike_context *context, const struct ike_frame *frame,
         take_answer(context, peer, exchange);
     else if (!answers && news && got_answer(exchange, &service->side[1 - peer]))
         service->side[1 - peer].asked = 0;
+    if (!answers && news && goes_on_unseen(frame->exchange, message))
+        service->side[peer].asked = 0;
     if (!answers && wants_answer(message, frame))
-        take_request(service, peer, message, exchange->ike_sa, news);
+        take_request(service, peer, message, exchange, news);
 }
 
 /* The SA, or the one before it where what took its place was deleted; or NULL. */

@@ -6,6 +6,7 @@
 #include "cause.h"
 
 #include "coverage.h"
+#include "rule.h"
 
 /* Findings of a key that are looked through, back from the latest; and SAs that one rests on, as in volume_rekey.c. */
 #define FINDINGS_LOOKED_AT 16
@@ -86,6 +87,8 @@ explain_churn(const struct view *view, const struct trouble *trouble, struct cla
         return false;
     if (!by_finding(view, trouble, FINDING_FLAPPING, claim) && !by_finding(view, trouble, FINDING_SPI_CHURN, claim))
         return false;
+    if (judge_clock_stepped(view->judge, view->tunnel->ike_sas->first_frame))
+        return false;               /* it may hide what ended them */
     bool agree = view->tunnel->ike_sas->version < 2 && coverage_both_offers(view->tunnel, view->judge);
     claim->confidence = agree ? CONFIDENCE_INFERRED : CONFIDENCE_SUSPECTED;
     return true;

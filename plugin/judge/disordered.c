@@ -9,6 +9,7 @@
 static void
 judge_disordered(struct judge *judge, const struct change *change)
 {
+    judge->stepped_frame = judge->frame;
     struct finding *finding = judge_capture(judge, FINDING_CAPTURE_DISORDERED, CONFIDENCE_PROVEN, sizeof(struct change_disordered));
 
     if (!finding)

@@ -20,6 +20,7 @@ judge_open(struct judge *judge, wmem_allocator_t *pool, uint32_t most)
     judge->full_said = false;
     nstime_set_zero(&judge->latest);
     judge->latest_frame = 0;
+    judge->stepped_frame = 0;
 }
 
 /* ---- what changed */

@@ -36,6 +36,7 @@ struct judge {
     nstime_t now;                   /**< the time of the last frame that was read, of IPsec or not */
     nstime_t latest;                /**< the latest time of the packets until now, and the last frame that had it */
     uint32_t latest_frame;
+    uint32_t stepped_frame;         /**< with which the clock first stepped back, or 0 */
 };
 
 /** A judge with these limits; owned by pool, as is all that it finds.

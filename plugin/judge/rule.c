@@ -45,7 +45,7 @@ judge_clock_stepped(const struct judge *judge, uint32_t frame)
 {
     enum { OUT_OF_ORDER_SECONDS = 1 };
 
-    return frame <= judge->latest_frame && clock_passed(&judge->time, &judge->latest, OUT_OF_ORDER_SECONDS);
+    return frame < judge->stepped_frame || (frame <= judge->latest_frame && clock_passed(&judge->time, &judge->latest, OUT_OF_ORDER_SECONDS));
 }
 
 struct finding *

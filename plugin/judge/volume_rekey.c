@@ -1,7 +1,8 @@
 /* volume_rekey.c
  * volume_rekey: inferred: three generations in a row ended at the same byte count, within 2%, at ages
  * that differ by a tenth or more, and so does the time in which they carried it, each in the middle of its traffic: a volume lifetime, and not a timer, ends
- * them, for behind a timer bytes follow that time, whatever its margin: they could not differ five times less. SAs that had fallen silent carried what there was to carry. Only SAs whose whole life was captured count.
+ * them, for behind a timer bytes follow that time, whatever its margin: they could not differ five times less. SAs that had fallen silent carried what there was to carry. Only SAs whose whole life was captured count,
+ * and in which the clock did not step back, behind which ages are not known.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -82,7 +83,7 @@ judge_volume_rekey(struct judge *judge, const struct change *change)
     const struct sa *sa = last;
     unsigned count = 0;
     for (; sa && count < GENERATIONS; sa = sa->predecessor, count++) {
-        if (!sa->born_in_capture || sa->sequence.packets < PACKETS_AT_LEAST
+        if (!sa->born_in_capture || sa->sequence.packets < PACKETS_AT_LEAST || judge_clock_stepped(judge, sa_birth_frame(sa))
                 || !in_midst(judge, sa))
             return;
         extend(&bytes, (double)sa->bytes);

@@ -8,6 +8,7 @@
 
 #include "../clock.h"
 #include "../track/walk.h"
+#include "rule.h"
 #include "succession.h"
 
 /* A timer that ends SAs ticks exactly; daemons look at it each second or so, and in long spans clocks differ. */
@@ -321,7 +322,8 @@ claim_ended_in_turn(const struct view *view, struct claim *claim)
     return true;
 }
 
-/* The last SAs ended so before min_sa_lifetime, or at whatever age where each end is answered by a set-up of the other peer. */
+/* The last SAs ended so before min_sa_lifetime, or at whatever age where each end is answered by a set-up of the other peer. Who asks for others
+ * at once itself let none go that it wanted: it re-authenticates, though not all of its set-ups may have been seen. */
 static bool
 claim_deleted_children(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
@@ -331,7 +333,8 @@ claim_deleted_children(const struct view *view, const struct trouble *trouble, s
     if (trouble->kind != TROUBLE_CHURN || count < view->judge->limits.churn_count)
         return false;
     for (unsigned i = 0; i < count; i++)
-        if ((uint64_t)past->end[i].age.secs >= view->judge->limits.min_sa_lifetime && !is_put_right_by_other(view, &past->end[i]))
+        if (past->end[i].is_renewed
+                || ((uint64_t)past->end[i].age.secs >= view->judge->limits.min_sa_lifetime && !is_put_right_by_other(view, &past->end[i])))
             return false;
     return claim_ended_in_turn(view, claim);
 }
@@ -353,6 +356,18 @@ explain_deletes_in_turn(const struct view *view, const struct trouble *trouble, 
     return true;
 }
 
+/* Whether the clock stepped back among the latest set-ups: then it may hide that traffic paused for them. */
+static bool
+has_clock_stepped(const struct view *view)
+{
+    const struct ike_sa *ike_sa;
+
+    WALK(ike_sa, view->tunnel->ike_sas, tunnel_older, SET_UPS_LOOKED_AT)
+        if (judge_clock_stepped(view->judge, ike_sa->first_frame))
+            return true;
+    return false;
+}
+
 /* A peer sets up another IKE SA and deletes its old one, before or behind, again and again, though there is traffic. */
 bool
 explain_early_reauth(const struct view *view, const struct trouble *trouble, struct claim *claim)
@@ -360,7 +375,7 @@ explain_early_reauth(const struct view *view, const struct trouble *trouble, str
     struct claim found = *claim;
     struct set_ups set_ups = { 0 };
 
-    if (!is_replaced(view, trouble) || !view->was_up)
+    if (!is_replaced(view, trouble) || !view->was_up || has_clock_stepped(view))
         return false;
     set_ups = set_ups_of(view, &found);
     if (!claim_set_ups(view, set_ups.renewed, &set_ups, &found) && !claim_set_ups(view, set_ups.left, &set_ups, &found))

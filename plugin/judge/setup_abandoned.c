@@ -8,7 +8,8 @@
  *   - EAP went through, and the AUTH that ends it does not follow (RFC 7296 section 2.16). Without keys: the last answer is too
  *     small for one, and no rejection (track/keyless.c);
  *   - phase 1 and XAuth went through, and what the initiator then asks for leads to no phase 2; or phase 1 did, and no phase 2 is asked for;
- *   - the IKE SA is up, and its initiator says no more on it, or one thing at once, as a Delete is; answers nothing on it; and sends no ESP.
+ *   - the IKE SA is up, and its initiator says no more on it, or one thing at once, as a Delete is; answers nothing on it; and sends no ESP,
+ *     in a capture that shows any, where it would need no more IKE for that.
  *
  *   - a child SA is negotiated within the IKE SA (no rekey), carries nothing, and its requester asks for another one of the same
  *     selectors; said once, after CHILDREN_AT_LEAST. Without keys: nothing at all is carried, and nothing is said between that
@@ -115,6 +116,16 @@ goes_on(const struct ike_sa *ike_sa, const struct shown *shown)
             || (shown->others == 1 && last->flow == ike_sa->flow && clock_passed_ms(&ike_sa->established_time, &last->request_time, AT_ONCE_MS));
 }
 
+/* Whether it shows that nothing is sent over an IKE SA that is up, as its child is: its initiator says one thing at once, or ESP of the tunnel
+ * is captured. Where neither is, the capture may hold IKE only, as one does that was saved by the filter isakmp. */
+static bool
+is_seen_left(const struct ike_sa *ike_sa, const struct shown *shown)
+{
+    const struct flow *flow = ike_sa->flow->tunnel->flow;
+
+    return shown->others > 0 || flow[0].packets + flow[1].packets > 0;
+}
+
 static enum stage
 stage_of_v1(const struct ike_sa *ike_sa, const struct shown *shown)
 {
@@ -147,7 +158,7 @@ stage_of_v2(const struct ike_sa *ike_sa, const struct shown *shown)
         return STAGE_OTHER;
     if (is_left_in_eap(ike_sa, shown))
         return STAGE_EAP;
-    return ike_sa->established && !goes_on(ike_sa, shown) ? STAGE_UP : STAGE_OTHER;
+    return ike_sa->established && !goes_on(ike_sa, shown) && is_seen_left(ike_sa, shown) ? STAGE_UP : STAGE_OTHER;
 }
 
 /* How far the IKE SA came that the initiator left to begin the next one. */

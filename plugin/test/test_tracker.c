@@ -425,6 +425,25 @@ test_one_way_is_said_once(void)
     bench_close(&bench);
 }
 
+/* Packets that want no answer, each second, and each minute the other direction speaks, on the SA that it had: from the second time on that is its rhythm, though
+ * already the first silence was longer than the limit. */
+static void
+test_one_way_becomes_a_rhythm(void)
+{
+    struct bench bench = bench_open();
+    unsigned said = 0;
+
+    feed_one(&bench, back(2), 1, 0);
+    for (uint32_t i = 1; i <= 600; i++) {
+        feed_one(&bench, there(1), i, i * SECOND);
+        said += change_find(&bench, CHANGE_ONE_WAY) != NULL;
+        if (i % 60 == 0)
+            feed_one(&bench, back(2), 1 + i / 60, i * SECOND + MILLISECOND);
+    }
+    g_assert_cmpuint(said, ==, 2);
+    bench_close(&bench);
+}
+
 /* Where the capture never saw the other direction, it may not see it at all. */
 static void
 test_one_sided_capture(void)
@@ -664,6 +683,7 @@ main(int argc, char **argv)
     g_test_add_func("/tracker/one-way-edges", test_one_way_edges);
     g_test_add_func("/tracker/one-way-after-idle-time", test_one_way_after_idle_time);
     g_test_add_func("/tracker/one-way-is-said-once", test_one_way_is_said_once);
+    g_test_add_func("/tracker/one-way-becomes-a-rhythm", test_one_way_becomes_a_rhythm);
     g_test_add_func("/tracker/one-sided-capture", test_one_sided_capture);
     g_test_add_func("/tracker/table-full", test_table_full);
     g_test_add_func("/tracker/moved-without-end", test_moved_without_end);

@@ -312,14 +312,25 @@ add_length(struct flow_lengths *lengths, uint32_t length)
         lengths->most = length;
 }
 
+/* Whether a silence of which was said that it is one-way is the rhythm of the direction that speaks again: for the second time in a row it does so on an SA of
+ * before, as one that was broken would not without new ones. */
+static bool
+is_rhythm(struct flow *answered, const struct sa *sa)
+{
+    bool was_same = answered->spoke_again;
+
+    answered->spoke_again = clock_compare(&sa->first_time, &answered->unanswered_since) < 0;
+    return was_same && answered->spoke_again;
+}
+
 /* The sender's earlier packets count as answered: the last one of them, as only this one is known to have been. */
 static void
-take_answer(struct flow *answered)
+take_answer(struct flow *answered, const struct sa *sa)
 {
     if (answered->unanswered == 0)
         return;
     add_length(&answered->answered, answered->length);
-    if (answered->unanswered >= ONE_WAY_PACKETS && !answered->one_way_said) {
+    if (answered->unanswered >= ONE_WAY_PACKETS && (!answered->one_way_said || is_rhythm(answered, sa))) {
         nstime_t silence = clock_elapsed(&answered->unanswered_since, &answered->unanswered_last);
         answered->longest_unanswered = *clock_later(&silence, &answered->longest_unanswered);
     }
@@ -346,7 +357,7 @@ count_answers(struct tracker *tracker, struct sa *sa, const struct ipsec_packet 
 
     if (sa->many_senders)
         return;
-    take_answer(reverse);
+    take_answer(reverse, sa);
     /* of those before this packet, which after an idle time may be the first that wants an answer */
     bool for_long = flow->unanswered >= ONE_WAY_PACKETS && !flow->one_way_said
             && clock_passed(&flow->unanswered_since, &flow->unanswered_last, tracker->limits.one_way_after);

@@ -104,6 +104,7 @@ struct flow {
     struct flow_lengths answered;   /**< of its packets after which the other direction spoke */
     struct flow_lengths waiting;    /**< of those that are unanswered */
     bool one_way_said;
+    bool spoke_again;               /**< the other direction did, on what there was before, when that was said last */
     bool parallel;                  /**< several of its SAs were seen in use at once */
 };
 

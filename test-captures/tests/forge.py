@@ -549,6 +549,50 @@ def forge(data, forgery):
     return written(data, packets + added), len(added)
 
 
+# --- floods: made of these kinds, between others or in a peer's name ------------------------------------------------------
+
+FLOOD = ("inits_from_strangers", "unanswered_inits", "esp_made_up_spis")
+# One kind alone each: its version of IKE where that counts, and what is thrown
+FLOODS = {
+    "esp": (None, ("esp_made_up_spis",)),
+    "ah": (None, ("ah_made_up",) * 50),
+    "ikev1": (1, ("unanswered_inits", "v1_aggressive", "v1_refusal_of_nothing")),
+    "ikev2": (2, ("unanswered_inits", "inits_from_strangers", "answered_inits", "refused_init", "auth_failed_of_nothing")),
+    "icmp": (None, ("icmp_of_made_up_esp", "icmp_of_another_pair", "icmp_cut_short", "icmp_host_ike", "icmp_host_esp") * 10),
+    "fragments": (None, ("ip_fragment", "half_message") * 25),
+    "nat": (None, ("esp_behind_nat", "inits_behind_nat")),
+}
+OTHERS = ("198.18.200.1", "198.18.200.2")
+
+
+def esp_behind_nat(at):
+    """In UDP, each from a port of its own, as if so many clients were behind one address."""
+    return [(i * 20 * MS, at.esp(at.spi(), 1, ports=(20000 + i, 4500))) for i in range(50)]
+
+
+def inits_behind_nat(at):
+    return [(i * 20 * MS, at.message(ike.message(at.cookie(), 0, 2, ike.INIT, ike.INITIATOR, 0, [ike.sa2_ike(), ike.ke2(14, bytes(256))]),
+                                     (30000 + i, 4500))) for i in range(50)]
+
+
+BEHIND_NAT = {"esp_behind_nat": esp_behind_nat, "inits_behind_nat": inits_behind_nat}
+
+
+def flood(data, copies, between, kinds=FLOOD, version=None):
+    """The capture into which the flood is thrown so many times, and how many packets that were: at its own gateway, or between two other hosts."""
+    packets = packets_of(data)
+    heard = [item for item in (read(*packet) for packet in packets) if item]
+    added = []
+    for seed in range(copies):
+        listener = Listener(heard, packets[0][0], 0, seed)
+        listener.peers, listener.version = between or listener.peers, version or listener.version
+        functions = [BEHIND_NAT.get(name) or KINDS[name][0] for name in kinds]
+        added += [(packets[0][0] + after, frame) for function in functions for after, frame in function(listener)]
+    return written(data, packets + added), len(added)
+
+
+# --- which captures -------------------------------------------------------------------------------------------------------
+
 HEALTHY = [row for row in TABLE if row.cause == "none" and row.state == "stable" and row.keyless == "same"
            and row.capture not in ("k_v2_ipv6", "k_v2_ah", "v2_nat3")]      # IPv4, ESP, one tunnel
 BROKEN = [row for row in TABLE if row.state != "stable" and row.cause != "none" and "none" not in row.cause.split() and row.options != DEFAULTS

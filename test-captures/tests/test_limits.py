@@ -66,48 +66,12 @@ def test_an_ike_sa_with_thousands_of_children_ends_in_silence(spiscope):
     assert len(spiscope.stat_table(str(path))) == 2 * (CHILDREN + 1)
 
 
-# --- floods: made of what forge.py makes, between others and in a peer's name --------------------------------------------
+# --- floods: forge.py's --------------------------------------------------------------------------------------------------
 
-FLOOD = ("inits_from_strangers", "unanswered_inits", "esp_made_up_spis")
-# One kind alone each: its version of IKE where that counts, and what forge.py throws
-KINDS = {
-    "esp": (None, ("esp_made_up_spis",)),
-    "ah": (None, ("ah_made_up",) * 50),
-    "ikev1": (1, ("unanswered_inits", "v1_aggressive", "v1_refusal_of_nothing")),
-    "ikev2": (2, ("unanswered_inits", "inits_from_strangers", "answered_inits", "refused_init", "auth_failed_of_nothing")),
-    "icmp": (None, ("icmp_of_made_up_esp", "icmp_of_another_pair", "icmp_cut_short", "icmp_host_ike", "icmp_host_esp") * 10),
-    "fragments": (None, ("ip_fragment", "half_message") * 25),
-    "nat": (None, ("esp_behind_nat", "inits_behind_nat")),
-}
-OTHERS = ("198.18.200.1", "198.18.200.2")
-
-
-def esp_behind_nat(at):
-    """In UDP, each from a port of its own, as if so many clients were behind one address."""
-    return [(i * 20 * MS, at.esp(at.spi(), 1, ports=(20000 + i, 4500))) for i in range(50)]
-
-
-def inits_behind_nat(at):
-    return [(i * 20 * MS, at.message(ike.message(at.cookie(), 0, 2, ike.INIT, ike.INITIATOR, 0, [ike.sa2_ike(), ike.ke2(14, bytes(256))]),
-                                     (30000 + i, 4500))) for i in range(50)]
-
-
-BEHIND_NAT = {"esp_behind_nat": esp_behind_nat, "inits_behind_nat": inits_behind_nat}
-
-
-def flooded(spiscope, capture, copies, between, kinds=FLOOD, version=None):
+def flooded(spiscope, capture, copies, between, kinds=forge.FLOOD, version=None):
     """A lab capture into which the flood is thrown so many times: at its own gateway, or between two other hosts."""
-    data = spiscope.path(capture).read_bytes()
-    packets = forge.packets_of(data)
-    heard = [item for item in (forge.read(*packet) for packet in packets) if item]
-    added = []
-    for seed in range(copies):
-        listener = forge.Listener(heard, packets[0][0], 0, seed)
-        listener.peers, listener.version = between or listener.peers, version or listener.version
-        functions = [BEHIND_NAT.get(name) or forge.KINDS[name][0] for name in kinds]
-        added += [(packets[0][0] + after, frame) for function in functions for after, frame in function(listener)]
-    assert len(added) > 20 or "icmp_host_esp" in kinds
-    data = forge.written(data, packets + added)
+    data, added = forge.flood(spiscope.path(capture).read_bytes(), copies, between, kinds, version)
+    assert added > 20 or "icmp_host_esp" in kinds
     path = spiscope.readable_copy_dir("floods") / f"{capture}-{zlib.crc32(data):08x}.pcap"
     path.write_bytes(data)
     path.chmod(0o644)
@@ -119,7 +83,7 @@ def verdicts_of_the_tunnel(spiscope, path, limit):
     return {(tunnel["verdict"]["state"], tunnel["verdict"]["cause"]) for tunnel in tunnels if set(tunnel["peers"]) == {"192.0.2.1", "192.0.2.2"}}
 
 
-@pytest.mark.parametrize("between", (None, OTHERS))
+@pytest.mark.parametrize("between", (None, forge.OTHERS))
 @pytest.mark.parametrize("limit", (2, 5, 20, 80))
 @pytest.mark.parametrize("capture", ("v2_flap", "v1_flap", "v2_one_way", "v2_ts_mismatch"))
 def test_no_flood_makes_a_broken_tunnel_look_well(spiscope, capture, limit, between):
@@ -127,18 +91,18 @@ def test_no_flood_makes_a_broken_tunnel_look_well(spiscope, capture, limit, betw
     assert not {state for state, _ in found} & {"stable", "idle"}, found
 
 
-@pytest.mark.parametrize("between", (None, OTHERS))
-@pytest.mark.parametrize("flood", KINDS)
+@pytest.mark.parametrize("between", (None, forge.OTHERS))
+@pytest.mark.parametrize("flood", forge.FLOODS)
 @pytest.mark.parametrize("capture", ("v2_flap", "v1_flap", "v2_one_way", "v2_ts_mismatch"))
 def test_no_flood_of_one_kind_makes_a_broken_tunnel_look_well(spiscope, capture, flood, between):
-    version, kinds = KINDS[flood]
+    version, kinds = forge.FLOODS[flood]
     path = flooded(spiscope, capture, 4, between, kinds, version)
     for limit in (2, 20):
         found = verdicts_of_the_tunnel(spiscope, path, limit)
         assert not {state for state, _ in found} & {"stable", "idle"}, (limit, found)
 
 
-@pytest.mark.parametrize("between", (None, OTHERS))
+@pytest.mark.parametrize("between", (None, forge.OTHERS))
 @pytest.mark.parametrize("limit", (2, 5, 20, 80))
 @pytest.mark.parametrize("capture", ("v2_healthy", "v1_healthy", "v2_gcm_reauth"))
 def test_no_flood_makes_a_healthy_tunnel_look_broken(spiscope, capture, limit, between):

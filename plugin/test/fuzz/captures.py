@@ -9,7 +9,8 @@
     plugin/test/fuzz/captures.py --tool valgrind --runs 20
 
 Each run takes one of the captures of test-captures/ (with keys and without), of the synthetic ones, of ../shared/captures where
-that is, and of randpkt; changes packets, order, times and bytes (mutate.py), lets `editcap -E` or a cut come over it, and runs
+that is, and of randpkt, or one that is made anew, of what anybody may forge, of floods, of what a capture may lack and of several
+points (semantic.py); changes packets, order, times and bytes (mutate.py), lets `editcap -E` or a cut come over it, and runs
 tshark -2 -V with every table, report, JSON and timeline (sandbox.py). The plugin is built with the address and undefined behaviour
 sanitizers. A capture that shows a fault is kept, with the command; the exit status is 1 then. Seed and number of a run make its
 capture again, but for randpkt's, which takes no seed.
@@ -36,13 +37,16 @@ from sandbox import PROJECT  # noqa: E402
 import make  # noqa: E402
 import make_ike  # noqa: E402
 import make_reports  # noqa: E402
+import semantic  # noqa: E402
 
 SHARED = Path(os.environ.get("SPISCOPE_SHARED", PROJECT.parent / "shared")) / "captures"
 RANDPKT_TYPES = ("ip", "ipv6", "udp", "icmp", "eth", "sctp", "llc")
 # Captures made for other people's extremes; too slow to be of use here again and again
 PACKETS_AT_MOST = 6000
 PROGRESS_EVERY = 60             # seconds
-PREFERENCES = ("min_sa_lifetime", "churn_count", "churn_window", "handover_grace", "one_way_after", "replay_window", "max_sas",
+# How many of the captures are made anew
+MADE_SHARE = 0.4
+PREFERENCES = ("min_outage", "min_sa_lifetime", "churn_count", "churn_window", "handover_grace", "one_way_after", "replay_window", "max_sas",
                "expected_phase1_lifetime", "expected_phase2_lifetime")
 EXTREME_NUMBERS = (0, 1, 2, 10, 64, 65, 2**31 - 1, 2**31, 2**32 - 1)
 
@@ -88,8 +92,9 @@ def load_all(box, use_shared):
 
 
 class Fuzzer:
-    def __init__(self, box, bases, seed, keep, limit):
-        self.box, self.bases, self.seed, self.keep, self.limit = box, bases, seed, keep, limit
+    def __init__(self, box, bases, sources, options, limit):
+        self.box, self.bases, self.sources, self.limit = box, bases, sources, limit
+        self.seed, self.keep, self.only = options.seed, options.keep, options.only
         self.runs = self.failures = self.foreign = 0
         self.done = collections.Counter()
         self.foreign_kinds = collections.Counter()
@@ -98,10 +103,11 @@ class Fuzzer:
     def make(self, number):
         """The path of run number's capture, its base, tshark's options, and what was done."""
         chance = random.Random(f"{self.seed}:{number}")
-        base = chance.choice(self.bases)
+        made = chance.random() < MADE_SHARE if not self.only else self.only in semantic.MAKERS
+        base = Base(*self.sources.choose(chance, self.only)) if made else chance.choice(self.bases)
         capture, steps = copy.copy(base.capture), []
         capture.packets = list(capture.packets)
-        if chance.random() < 0.15:
+        if self.bases and chance.random() < 0.15:
             other = chance.choice(self.bases)
             capture = mutate.splice(chance, capture, other.capture)
             steps.append(f"splice({other.name})")
@@ -128,7 +134,7 @@ class Fuzzer:
     def write(chance, path, capture):
         kind = chance.random()
         far = any(not 0 <= packet.time < packets.WORD * 10**9 for packet in capture.packets)
-        if kind < (0.8 if far else 0.1):
+        if kind < (0.8 if far else 0.9 if capture.interfaces > 1 else 0.1):
             resolution = chance.choice((0, 3, 6, 9, 9, 12, 18))
             packets.write_pcapng(path, capture, resolution)
             return f"pcapng(10^-{resolution} s)"
@@ -153,7 +159,7 @@ class Fuzzer:
         path, base, options, steps = self.make(number)
         ours, theirs, run = self.box.faults(path, options, base.keys, self.limit)
         self.runs += 1
-        self.done.update(step.split("(")[0].split(" ")[0] for step in steps)
+        self.done.update([*(step.split("(")[0].split(" ")[0] for step in steps), *(kind for kind in semantic.MAKERS if base.name.startswith(f"{kind} "))])
         if theirs:
             self.foreign += 1
             self.foreign_kinds.update(theirs)
@@ -205,7 +211,7 @@ def arguments():
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--limit", type=float, help="seconds of the processor that one run of tshark may take", default=None)
     parser.add_argument("--keep", type=Path, default=Path("fuzz-kept"), help="folder for captures that show a fault")
-    parser.add_argument("--only", default="", help="only captures with this in their name")
+    parser.add_argument("--only", default="", help=f"only captures with this in their name, or made in this way: {', '.join(semantic.MAKERS)}")
     parser.add_argument("--no-shared", action="store_true", help="leave ../shared/captures out, so that every machine has the same captures")
     parser.add_argument("--file", type=Path, help="only this capture, as it is")
     return parser.parse_args()
@@ -223,9 +229,12 @@ def one_file(box, path, limit):
 def fuzz(box, options, limit):
     box.lab = sandbox.harness.LAB
     bases = [base for base in load_all(box, not options.no_shared) if options.only in base.name]
+    if options.only in semantic.MAKERS:
+        bases = []
+    sources = semantic.Sources(box.captures, box.readable_copy_dir("made"), PACKETS_AT_MOST)
     box.open_up()
-    fuzzer = Fuzzer(box, bases, options.seed, options.keep, limit)
-    print(f"seed {options.seed}, {len(bases)} captures to begin with, from run {options.first}", flush=True)
+    fuzzer = Fuzzer(box, bases, sources, options, limit)
+    print(f"seed {options.seed}, {len(bases)} captures to begin with, {len(sources.all)} to make others of, from run {options.first}", flush=True)
     end = time.monotonic() + options.seconds if options.seconds else None
     number = options.first
     with ThreadPoolExecutor(options.jobs) as pool:

@@ -20,6 +20,7 @@ class Packet:
     time: int
     data: bytes
     length: int                 # on the wire
+    interface: int = 0          # only pcapng tells
 
     def with_data(self, data):
         return replace(self, data=bytes(data), length=max(self.length + len(data) - len(self.data), 0))
@@ -30,20 +31,28 @@ class Capture:
     linktype: int
     packets: list = field(default_factory=list)
 
+    @property
+    def interfaces(self):
+        return 1 + max((packet.interface for packet in self.packets), default=0)
+
 
 def read(path, room):
     """The packets of a file that editcap can read, as far as it can; None where it can't."""
     copy = room / "as-nanoseconds.pcap"
     copy.unlink(missing_ok=True)
     subprocess.run(["editcap", "-F", "nsecpcap", path, copy], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    if not copy.exists():
-        return None
-    data = copy.read_bytes()
-    capture, at = Capture(struct.unpack_from("<I", data, 20)[0]), 24
+    return of_pcap(copy.read_bytes()) if copy.exists() else None
+
+
+def of_pcap(data):
+    """The packets of a pcap file."""
+    order = "<" if data[0] in (0xD4, 0x4D) else ">"
+    unit = {PCAP_MICROSECONDS: 1000, PCAP_NANOSECONDS: 1}[struct.unpack_from(order + "I", data)[0]]
+    capture, at = Capture(struct.unpack_from(order + "I", data, 20)[0]), 24
     while at + 16 <= len(data):
-        seconds, nanoseconds, captured, length = struct.unpack_from("<IIII", data, at)
+        seconds, fraction, captured, length = struct.unpack_from(order + "IIII", data, at)
         at += 16
-        capture.packets.append(Packet(seconds * 10**9 + nanoseconds, data[at:at + captured], length))
+        capture.packets.append(Packet(seconds * 10**9 + fraction * unit, data[at:at + captured], length))
         at += captured
     return capture
 
@@ -71,11 +80,12 @@ def write_pcapng(path, capture, resolution):
     option = struct.pack("<HHBxxxHH", 9, 1, resolution, 0, 0)
     with open(path, "wb") as file:
         file.write(_block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)))
-        file.write(_block(1, struct.pack("<HHI", capture.linktype, 0, SNAP_LENGTH) + option))
+        for _ in range(capture.interfaces):
+            file.write(_block(1, struct.pack("<HHI", capture.linktype, 0, SNAP_LENGTH) + option))
         for packet in capture.packets:
             units = packet.time * 10**resolution // 10**9 % 2**64
             data = packet.data + bytes(-len(packet.data) % 4)
-            file.write(_block(6, struct.pack("<IIIII", 0, units >> 32, units % WORD, len(packet.data), packet.length % WORD) + data))
+            file.write(_block(6, struct.pack("<IIIII", packet.interface, units >> 32, units % WORD, len(packet.data), packet.length % WORD) + data))
 
 
 def network_offset(linktype, data):

@@ -9,6 +9,7 @@
 #ifndef SPISCOPE_INVARIANTS_H
 #define SPISCOPE_INVARIANTS_H
 
+#include "clock.h"
 #include "judge/coverage.h"
 #include "judge/verdict.h"
 #include "test.h"
@@ -120,7 +121,8 @@ sas_broken(const struct bench *bench)
     HOLD(count == sa_count(table) && count <= bench->limits.max_sas);
     uint32_t current_listed = 0, pending_listed = 0;
     for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(bench->tracker)); tunnel; tunnel = tunnel->next) {
-        HOLD(tunnel->id == tunnels++);
+        HOLD(!tunnel->next || tunnel->id < tunnel->next->id);       /* one that was joined with another leaves a gap */
+        tunnels++;
         for (int i = 0; i < 2; i++)
             if ((broken = flow_broken(&tunnel->flow[i], count, &current_listed, &pending_listed)))
                 return broken;
@@ -252,18 +254,105 @@ findings_broken(const struct bench *bench)
     return NULL;
 }
 
+/* What speaks of trouble, and was seen when both directions carried traffic already: no tunnel that it is about is stable. Neither does a
+ * lifetime that differs, or an SPI that did not last, make trouble by itself; nor a restart over which both directions went on. */
+static inline bool
+speaks_against_stable(const struct finding *finding)
+{
+    const struct flow *flow = finding->tunnel->flow;
+
+    if (finding_severity(finding) <= SEVERITY_NOTE || finding_is_overcome(finding) || finding_is_hearsay(finding))
+        return false;
+    if (!is_before(&flow[0].first_time, &finding->time) || !is_before(&flow[1].first_time, &finding->time))
+        return false;
+    switch (finding->key) {
+    case FINDING_PHASE1_LIFETIME_MISMATCH:
+    case FINDING_PHASE2_LIFETIME_MISMATCH:
+    case FINDING_SPI_CHURN:
+        return false;
+    case FINDING_PEER_RESTART:
+        return !is_before(&finding->ike_sa->established_time, &flow[0].last_time) || !is_before(&finding->ike_sa->established_time, &flow[1].last_time);
+    default:
+        return true;
+    }
+}
+
+/* A tunnel that is stable has no outage, and nothing above a note is known of it. */
+static inline const char *
+stable_broken(const struct bench *bench, const struct tunnel *tunnel, const struct verdict *verdict)
+{
+    const struct finding_file *file = findings_of(bench->judge.findings, tunnel);
+
+    HOLD(verdict->outages == 0 && !verdict->is_out && !tunnel->service.first);
+    HOLD(tunnel->flow[0].packets > 0 || tunnel->flow[1].packets > 0);
+    for (unsigned key = 0; file && key < FINDING_KEYS; key++) {
+        const struct finding *latest = finding_file_latest(file, key);
+        HOLD(bench->time_went_back || !latest || !speaks_against_stable(latest));
+    }
+    return NULL;
+}
+
+static inline const char *
+outage_broken(const struct bench *bench, const struct tunnel *tunnel, const struct outage *outage)
+{
+    uint8_t confidence = 0;
+
+    HOLD(outage->how < OUTAGE_HOWS && outage->restored_how < RESTORED_HOWS && outage->ended_by <= 1 && outage->restored_by <= 1);
+    HOLD(outage->directions != 0 && outage->directions <= OUTAGE_BOTH_DIRECTIONS);
+    HOLD(frame_exists(bench, outage->begin_frame) && outage->known_frame <= bench->frame);
+    HOLD(outage->restored_how == RESTORED_NOT ? outage->end_frame == 0 : frame_exists(bench, outage->end_frame) && !is_before(&outage->end, &outage->begin));
+    HOLD(outage->evidence_count > 0 && outage->evidence_count <= OUTAGE_EVIDENCE_AT_MOST);
+    for (unsigned i = 0; i < outage->evidence_count; i++)
+        HOLD(frame_exists(bench, outage->evidence[i]));
+    HOLD(verdict_of_outage(tunnel, &bench->judge, outage, &confidence) < CAUSES && confidence <= CONFIDENCE_PROVEN);
+    return NULL;
+}
+
+/* A tunnel's outages come in the order of time, and each is over before the next one begins.
+ * @param end  what the end of the capture settles: it may hold one more */
+static inline const char *
+outages_broken(const struct bench *bench, const struct tunnel *tunnel, const struct service_end *end)
+{
+    const struct outage *before = NULL;
+    const char *broken = NULL;
+    uint32_t count = 0;
+
+    for (const struct outage *outage = tunnel->service.first; outage; before = outage, outage = outage->next) {
+        HOLD(++count <= tunnel->service.outages && outage->id < tunnel->service.outages);
+        HOLD(outage->restored_how != RESTORED_NOT && frame_exists(bench, outage->known_frame));
+        HOLD(bench->time_went_back || !before || !is_before(&outage->begin, &before->end));
+        if ((broken = outage_broken(bench, tunnel, outage)))
+            return broken;
+    }
+    HOLD(count == tunnel->service.outages && tunnel->service.latest == before);
+    HOLD(bench->time_went_back || !end->is_out || !before || !is_before(&end->outage.begin, &before->end));
+    return end->is_out ? outage_broken(bench, tunnel, &end->outage) : NULL;
+}
+
+static inline const char *
+verdict_broken(const struct bench *bench, const struct tunnel *tunnel, const struct verdict *verdict)
+{
+    HOLD(verdict->cause < CAUSES && verdict->confidence <= CONFIDENCE_PROVEN && verdict->by <= PEER_BOTH);
+    HOLD(verdict->evidence_count <= CLAIM_EVIDENCE_AT_MOST);
+    for (unsigned i = 0; i < verdict->evidence_count; i++)
+        HOLD(frame_exists(bench, verdict->evidence[i]) && (i == 0 || verdict->evidence[i - 1] < verdict->evidence[i]));
+    HOLD(verdict->state < STATES && (verdict->cause != CAUSE_NONE || verdict->state == STATE_STABLE || verdict->state == STATE_IDLE));
+    HOLD(verdict->state != STATE_IDLE || verdict->outages == 0);
+    return verdict->state == STATE_STABLE ? stable_broken(bench, tunnel, verdict) : NULL;
+}
+
 static inline const char *
 verdicts_broken(const struct bench *bench)
 {
+    const char *broken = NULL;
+
     for (const struct tunnel *tunnel = tunnel_first(tracker_tunnels(bench->tracker)); tunnel; tunnel = tunnel->next) {
         struct verdict verdict = verdict_of(tunnel, &bench->judge);
-        HOLD(verdict.cause < CAUSES && verdict.confidence <= CONFIDENCE_PROVEN);
-        HOLD(verdict.evidence_count <= CLAIM_EVIDENCE_AT_MOST);
-        for (unsigned i = 0; i < verdict.evidence_count; i++)
-            HOLD(frame_exists(bench, verdict.evidence[i]) && (i == 0 || verdict.evidence[i - 1] < verdict.evidence[i]));
-        HOLD(verdict.state < STATES && (verdict.cause != CAUSE_NONE || verdict.state == STATE_STABLE || verdict.state == STATE_IDLE));
-        HOLD(verdict.state != STATE_STABLE || verdict.outages == 0);
+        struct service_end end = service_at_end(tunnel, (uint64_t)bench->judge.limits.min_outage * CLOCK_NSECS, &bench->judge.now);
         nstime_t first, last;
+        HOLD(verdict.outages == tunnel->service.outages + (end.is_out ? 1 : 0) && verdict.is_out == end.is_out);
+        if ((broken = verdict_broken(bench, tunnel, &verdict)) || (broken = outages_broken(bench, tunnel, &end)))
+            return broken;
         HOLD(!coverage_span(tunnel, &first, &last) || !is_before(&last, &first));
     }
     return NULL;

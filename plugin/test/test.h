@@ -129,7 +129,9 @@ struct bench {
     struct tracker_limits limits;
     struct tracker *tracker;
     struct judge judge;
+    struct judge full;              /* is told the same, and has no room for any finding */
     uint32_t frame;
+    bool time_went_back;            /* a frame is earlier than one before it */
 };
 
 static inline struct bench
@@ -161,6 +163,7 @@ bench_start(struct bench *bench)
 {
     bench->tracker = tracker_create(bench->pool, &bench->limits);
     judge_open(&bench->judge, bench->pool, FINDINGS_AT_MOST);
+    judge_open(&bench->full, bench->pool, 0);
 }
 
 static inline struct bench
@@ -175,6 +178,7 @@ bench_open(void)
 static inline void
 bench_close(struct bench *bench)
 {
+    g_assert_cmpuint(findings_count(bench->full.findings), ==, findings_dropped(bench->full.findings) > 0 ? 1 : 0);
     wmem_destroy_allocator(bench->pool);
 }
 
@@ -184,6 +188,18 @@ changes_of(const struct bench *bench)
     return tracker_changes(bench->tracker);
 }
 
+/* Puts what the frame changed before the rules; and before those of a judge that can keep nothing, which must stand that. */
+static inline void
+judge_changes(struct bench *bench, uint32_t frame, const nstime_t *time)
+{
+    bench->judge.frame = bench->full.frame = frame;
+    bench->judge.time = bench->full.time = *time;
+    bench->full.limits = bench->judge.limits;
+    bench->full.now = bench->judge.now;
+    judge_frame(&bench->judge, changes_of(bench));
+    judge_frame(&bench->full, changes_of(bench));
+}
+
 /* Puts a packet on the next frame and before the rules, as spiscope.c does. */
 static inline struct sa *
 feed(struct bench *bench, struct ipsec_packet packet)
@@ -191,9 +207,7 @@ feed(struct bench *bench, struct ipsec_packet packet)
     packet.frame = ++bench->frame;
     tracker_begin_frame(bench->tracker);
     struct sa *sa = tracker_take_ipsec(bench->tracker, &packet);
-    bench->judge.frame = packet.frame;
-    bench->judge.time = packet.time;
-    judge_frame(&bench->judge, changes_of(bench));
+    judge_changes(bench, packet.frame, &packet.time);
     return sa;
 }
 
@@ -204,9 +218,7 @@ feed_ike(struct bench *bench, struct ike_message *message)
     message->frame = ++bench->frame;
     tracker_begin_frame(bench->tracker);
     const struct ike_frame *ike = tracker_take_ike(bench->tracker, message);
-    bench->judge.frame = message->frame;
-    bench->judge.time = message->time;
-    judge_frame(&bench->judge, changes_of(bench));
+    judge_changes(bench, message->frame, &message->time);
     return ike;
 }
 
@@ -217,9 +229,7 @@ feed_error(struct bench *bench, struct icmp_error *error)
     error->frame = ++bench->frame;
     tracker_begin_frame(bench->tracker);
     tracker_take_icmp(bench->tracker, error);
-    bench->judge.frame = error->frame;
-    bench->judge.time = error->time;
-    judge_frame(&bench->judge, changes_of(bench));
+    judge_changes(bench, error->frame, &error->time);
 }
 
 static inline struct sa *

@@ -207,10 +207,14 @@ def json_faults(text, frames):
     ike_numbers = [ike["id"] for tunnel in report["tunnels"] for ike in tunnel["ike_sas"]]
     if len(set(numbers)) < len(numbers) or sorted(ike_numbers) != list(range(len(ike_numbers))):
         faults.append("JSON: numbers of IKE SAs are not 0, 1, 2, ..., or those of SAs come twice")
-    if [tunnel["id"] for tunnel in report["tunnels"]] != list(range(len(report["tunnels"]))):
-        faults.append("JSON: numbers of tunnels are not 0, 1, 2, ...")
+    tunnels = [tunnel["id"] for tunnel in report["tunnels"]]        # one that turned out to be a part of another leaves a gap
+    if tunnels != sorted(set(tunnels)):
+        faults.append("JSON: numbers of tunnels do not ascend")
+    in_order = "capture_disordered" not in {finding["key"] for finding in report["findings"]}
     for tunnel in report["tunnels"]:
         faults += tunnel_faults(tunnel, last, set(numbers))
+        faults += outage_faults(tunnel, last, in_order)
+        faults += stable_faults(tunnel, in_order)
     return faults
 
 
@@ -239,6 +243,42 @@ def tunnel_faults(tunnel, last, numbers):
     evidence = tunnel["verdict"]["evidence"]
     check(evidence == sorted(set(evidence)) and all(1 <= frame <= last for frame in evidence), f"verdict: evidence {evidence}")
     return faults
+
+
+def outage_faults(tunnel, last, in_order):
+    """Outages come in the order of time, by frames that are there, and, where the frames do, too, each is over before the next one begins."""
+    faults, before = [], None
+    for outage in tunnel["outages"]:
+        name, frames = f"JSON, tunnel {tunnel['id']}, outage {outage['id']}", [outage["begin_frame"], *outage["evidence"]]
+        if outage["end_frame"] is not None:
+            frames.append(outage["end_frame"])
+        if not outage["evidence"] or not all(1 <= frame <= last for frame in frames):
+            faults.append(f"{name}: frames {frames} of {last}")
+        if outage["end"] is not None and outage["end"] < outage["begin"]:
+            faults.append(f"{name}: ends before it begins")
+        if before and before["begin"] > outage["begin"]:
+            faults.append(f"{name}: begins before outage {before['id']}")
+        if before and in_order and (before["end"] is None or before["end"] > outage["begin"]):
+            faults.append(f"{name}: begins before outage {before['id']} is over")
+        before = outage
+    return faults
+
+
+# Lifetimes that differ, and a few SPIs that did not last, make no trouble by themselves
+BESIDE_STABLE = {"phase1_lifetime_mismatch", "phase2_lifetime_mismatch", "spi_churn"}
+
+
+def stable_faults(tunnel, in_order):
+    """A tunnel that is stable has no outage; and nothing above a note is known of it but what is history, or suspected, as what anybody may have sent is.
+    Where frames are out of order, nobody knows what came first."""
+    verdict = tunnel["verdict"]
+    if verdict["state"] != "stable":
+        return []
+    known = {finding["key"] for finding in tunnel["findings"] if finding["severity"] in ("warning", "error") and finding["confidence"] != "suspected"}
+    faults = [f"{len(tunnel['outages'])} outages"] if tunnel["outages"] else []
+    faults += sorted(set(verdict["also"]) - BESIDE_STABLE)
+    faults += sorted(known - set(verdict["history"]) - BESIDE_STABLE) if in_order else []
+    return [f"JSON, tunnel {tunnel['id']}: stable, and {', '.join(faults)}"] if faults else []
 
 
 def report_faults(out):

@@ -5,6 +5,11 @@
 # for a Debian of its own:
 #
 #   sudo SPISCOPE_RUN='sh cmake/test/package_cycle.sh' sh cmake/versions.sh
+#
+# It is upgraded from an older version's number of the same tree; or from the tree in an archive that lies in this one:
+#
+#   git archive -o older.tar 4d80a1e                                   0.1.0
+#   sudo SPISCOPE_RUN='sh cmake/test/package_cycle.sh older.tar' sh cmake/versions.sh
 set -eu
 
 PACKAGES="tshark wireshark-dev libwireshark-dev libglib2.0-dev gcc libc6-dev make cmake pkg-config dpkg-dev file"
@@ -14,15 +19,16 @@ CAPTURE=test-captures/v2_flap.pcap
 NAME=package_cycle
 . "$(dirname "$0")/../common.sh"
 
-# make_deb VERSION: builds it of a copy of the tree that bears this version, and says where it is
+# make_deb FOLDER: builds the tree that is there, and says where the package is
 make_deb() {
-    mkdir "$room/$1"
-    tar --exclude=./build -cf - . | tar -xf - -C "$room/$1"
-    sed -i "s/^set(SPISCOPE_VERSION .*/set(SPISCOPE_VERSION $1)/" "$room/$1/plugin/version.cmake"
-    cmake -S "$room/$1" -B "$room/$1/build" -DBUILD_TESTING=OFF >"$room/log"
-    cmake --build "$room/$1/build" --parallel "$(nproc)" >"$room/log" || die "$(cat "$room/log")"
-    (cd "$room/$1/build" && cpack >"$room/log" 2>&1) || die "$(cat "$room/log")"
-    ls "$room/$1/build/"*.deb
+    cmake -S "$1" -B "$1/build" -DBUILD_TESTING=OFF >"$room/log"
+    cmake --build "$1/build" --parallel "$(nproc)" >"$room/log" || die "$(cat "$room/log")"
+    (cd "$1/build" && cpack >"$room/log" 2>&1) || die "$(cat "$room/log")"
+    ls "$1/build/"*.deb
+}
+
+version_of() {
+    sed -n 's/^set(SPISCOPE_VERSION \(.*\))/\1/p' "$1/plugin/version.cmake"
 }
 
 # All files but those of apt and dpkg themselves, and ours
@@ -49,16 +55,24 @@ install_missing true $PACKAGES
 room=$(mktemp -d)
 trap 'rm -rf "$room"' EXIT
 chmod 755 "$room"
-older=$(make_deb 0.9.1)
-newer=$(make_deb 0.9.10)
+mkdir "$room/older" "$room/newer"
+tar --exclude=./build ${1:+--exclude="./$1"} -cf - . | tar -xf - -C "$room/newer"
+if [ $# -gt 0 ]; then
+    tar -xf "$1" -C "$room/older"
+else
+    cp -R "$room/newer/." "$room/older"
+    sed -i "s/^set(SPISCOPE_VERSION .*/set(SPISCOPE_VERSION 0.0.9)/" "$room/older/plugin/version.cmake"
+fi
+older=$(make_deb "$room/older")
+newer=$(make_deb "$room/newer")
 files >"$room/before"
 for end in remove purge; do
     say "Install"
     apt-get install -q -y --no-install-recommends "$older"
-    expect_version 0.9.1
+    expect_version "$(version_of "$room/older")"
     say "Upgrade"
     apt-get install -q -y --no-install-recommends "$newer"
-    expect_version 0.9.10
+    expect_version "$(version_of "$room/newer")"
     [ -z "$(dpkg --verify $PACKAGE)" ] || die "dpkg --verify $PACKAGE: $(dpkg --verify $PACKAGE)"
     say "$end"
     apt-get "$end" -q -y $PACKAGE

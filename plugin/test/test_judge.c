@@ -123,6 +123,59 @@ test_no_room_for_findings(void)
     bench_close(&bench);
 }
 
+/* Beyond what is kept there is room for the first of each kind in a tunnel, and for one that is surer than those before; as much again. */
+static void
+test_room_for_the_first_and_the_surer(void)
+{
+    struct bench bench = bench_open();
+    const struct tunnel *tunnel = feed_one(&bench, there(1), 1, 0)->flow->tunnel;
+
+    bench.judge.findings = findings_create(bench.pool, 2);
+    bench.judge.frame = 1;
+    g_assert_nonnull(judge_tunnel(&bench.judge, FINDING_LOSS, CONFIDENCE_SUSPECTED, tunnel, 0));
+    g_assert_nonnull(judge_tunnel(&bench.judge, FINDING_LOSS, CONFIDENCE_SUSPECTED, tunnel, 0));
+    g_assert_null(judge_tunnel(&bench.judge, FINDING_LOSS, CONFIDENCE_SUSPECTED, tunnel, 0));
+    g_assert_nonnull(judge_tunnel(&bench.judge, FINDING_LOSS, CONFIDENCE_PROVEN, tunnel, 0));
+    g_assert_null(judge_tunnel(&bench.judge, FINDING_LOSS, CONFIDENCE_PROVEN, tunnel, 0));
+    g_assert_nonnull(judge_tunnel(&bench.judge, FINDING_OUTAGE, CONFIDENCE_SUSPECTED, tunnel, 0));
+    g_assert_null(judge_tunnel(&bench.judge, FINDING_REKEY, CONFIDENCE_PROVEN, tunnel, 0));
+    const struct finding_file *file = findings_of(bench.judge.findings, tunnel);
+    g_assert_cmpuint(findings_count(bench.judge.findings), ==, 4);
+    g_assert_cmpuint(findings_dropped(bench.judge.findings), ==, 3);
+    g_assert_cmpuint(file->dropped, ==, 3);
+    g_assert_cmpuint(finding_file_count(file, FINDING_LOSS), ==, 5);        /* with those that were dropped */
+    bench_close(&bench);
+}
+
+static char *
+long_name(wmem_allocator_t *scope, const struct ip_address *address)
+{
+    GString *name = g_string_new(NULL);
+
+    (void)address;
+    for (int i = 0; i < FINDING_TEXT_AT_MOST; i++)
+        g_string_append(name, "\u00fc");             /* two bytes: no text may end within one */
+    char *copy = wmem_strdup(scope, name->str);
+    g_string_free(name, TRUE);
+    return copy;
+}
+
+static void
+test_long_text_is_cut(void)
+{
+    struct bench bench = bench_open();
+    struct words words = words_plain(bench.pool, no_ip_protocol);
+
+    feed_series(&bench, there(1), 1, 10, 0, SECOND);
+    feed_series(&bench, there(1), 100, 100, 10 * SECOND, SECOND);
+    words.name = long_name;
+    const char *text = finding_text(&words, finding_find(&bench, FINDING_LOSS, 0));
+    g_assert_true(g_utf8_validate(text, -1, NULL) && g_str_has_suffix(text, "..."));
+    g_assert_cmpuint(strlen(text), <=, FINDING_TEXT_AT_MOST);
+    g_assert_cmpuint(strlen(text), >, FINDING_TEXT_AT_MOST - 8);
+    bench_close(&bench);
+}
+
 /* --- rekey and churn --- */
 
 /* An SA that lives so long, then its successor for a minute. */
@@ -728,6 +781,8 @@ main(int argc, char **argv)
     g_test_add_func("/findings/words", test_each_finding_has_words);
     g_test_add_func("/findings/details", test_details);
     g_test_add_func("/findings/no-room", test_no_room_for_findings);
+    g_test_add_func("/findings/first-and-surer", test_room_for_the_first_and_the_surer);
+    g_test_add_func("/findings/long-text", test_long_text_is_cut);
     g_test_add_func("/judge/rekey", test_rekey);
     g_test_add_func("/judge/churn/edges", test_churn_edges);
     g_test_add_func("/judge/churn/minimum-age-never", test_minimum_age_never_churns);

@@ -234,6 +234,7 @@ test_byte_order(void)
         feed_one(&bench, back(2), number, (number * SECOND) + MILLISECOND);
     }
     g_assert_cmpuint(finding_count(&bench, FINDING_SEQUENCE_BYTE_ORDER), ==, 1);
+    g_assert_true(says(&bench, finding_find(&bench, FINDING_SEQUENCE_BYTE_ORDER, 0), "little-endian"));
     g_assert_cmpuint(findings_count(bench.judge.findings), ==, 1);
     assert_verdict(&bench, 1000 * SECOND, STATE_STABLE, CAUSE_NONE, PEER_NOT_SEEN);
     bench_close(&bench);
@@ -334,7 +335,7 @@ test_both_sides_of_a_nat(void)
 
 /* --- ICMP --- */
 
-enum { TYPE_UNREACHABLE = 3, CODE_NET = 0, CODE_PORT = 3, CODE_TOO_BIG = 4 };
+enum { TYPE_UNREACHABLE = 3, CODE_NET = 0, CODE_PORT = 3, CODE_TOO_BIG = 4, CODE_FORBIDDEN = 13 };
 
 static void
 feed_icmp(struct bench *bench, uint8_t code, uint32_t mtu, int64_t ns)
@@ -393,6 +394,52 @@ test_unreachable_beside_what_works(void)
     bench_close(&bench);
 }
 
+/* "Communication administratively prohibited" (RFC 1812 section 5.2.7.1): it is the filter that has to be looked at. */
+static void
+test_forbidden(void)
+{
+    struct bench bench = bench_open();
+
+    feed_told(&bench, CODE_FORBIDDEN, 20, 700);
+    const struct finding *finding = finding_find(&bench, FINDING_ICMP_UNREACHABLE, 0);
+    g_assert_true(finding && strstr(finding_check(finding, 0), "filter"));
+    bench_close(&bench);
+}
+
+/* IKE_SA_INIT again and again, and each time a router, or the peer's own host, says that it can't be delivered. */
+static void
+ask_and_be_told(struct bench *bench, uint8_t code, bool by_peer)
+{
+    struct ike_message message = { .source = v4(1, PORT_IKE), .destination = v4(2, PORT_IKE), .initiator_spi = 77, .version = 2, .readable = true,
+            .exchange_type = IKE2_IKE_SA_INIT, .flags = IKE2_FLAG_INITIATOR, .length = 400, .first_payload = IKE2_PAYLOAD_SA, .fingerprint = 1 };
+    struct icmp_error error = { .reporter = v4(by_peer ? 2 : 9, 0).address, .type = TYPE_UNREACHABLE, .code = code,
+            .source = v4(1, PORT_IKE), .destination = v4(2, PORT_IKE), .is_ike = true, .initiator_spi = 77 };
+
+    for (int i = 0; i < 6; i++) {
+        message.time = moment(i * 5 * SECOND);
+        feed_ike(bench, &message);
+        error.time = moment((i * 5 * SECOND) + MILLISECOND);
+        feed_error(bench, &error);
+    }
+}
+
+static void
+test_never_up(void)
+{
+    static const struct { uint8_t code; bool by_peer; enum cause cause; } cases[] = {
+        { CODE_NET, false, CAUSE_PEER_UNREACHABLE }, { CODE_PORT, true, CAUSE_PORT_UNREACHABLE },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct bench bench = bench_open();
+        ask_and_be_told(&bench, cases[i].code, cases[i].by_peer);
+        struct verdict verdict = verdict_at(&bench, 40 * SECOND);
+        g_assert_cmpstr(state_name(verdict.state), ==, state_name(STATE_DOWN));
+        g_assert_cmpstr(verdict_cause_name(verdict.cause), ==, verdict_cause_name(cases[i].cause));
+        bench_close(&bench);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -416,5 +463,7 @@ main(int argc, char **argv)
     g_test_add_func("/path/mtu", test_path_mtu);
     g_test_add_func("/path/mtu-heeded", test_path_mtu_heeded);
     g_test_add_func("/path/unreachable-beside-what-works", test_unreachable_beside_what_works);
+    g_test_add_func("/path/icmp/forbidden", test_forbidden);
+    g_test_add_func("/path/icmp/never-up", test_never_up);
     return test_run();
 }

@@ -241,6 +241,7 @@ test_sequence_falls(gconstpointer data)
     assert_outages(stage, 1);
     const struct outage *outage = assert_outage(stage, OUTAGE_SEQUENCE_FELL, A, 99900 * MILLISECOND + ROUND_TRIP, 130 * SECOND + ROUND_TRIP);
     g_assert_cmpuint(outage->directions, ==, 1U << B);
+    g_assert_true(says(&stage->bench, finding_find(&stage->bench, FINDING_OUTAGE, 0), "10.0.0.1's sequence numbers fell back"));
     close_stage(stage);
 }
 

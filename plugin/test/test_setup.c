@@ -239,6 +239,8 @@ test_cookie_loop(void)
 
     ask_without_cookie(setup, 1);   /* may have crossed the answer */
     g_assert_cmpuint(finding_count(&setup->bench, FINDING_COOKIE_LOOP), ==, 0);
+    ask_without_cookie(setup, 1);   /* nor does it come back with another try */
+    g_assert_cmpuint(finding_count(&setup->bench, FINDING_COOKIE_LOOP), ==, 1);
     close_setup(setup);
     setup = open_setup();
     ask_without_cookie(setup, 4);

@@ -176,6 +176,44 @@ test_long_text_is_cut(void)
     bench_close(&bench);
 }
 
+/* Headers that are there and were not read: said once, and the count goes on. */
+static void
+test_not_read(void)
+{
+    struct bench bench = bench_open();
+    const struct unread more = { .esp = 1 };
+    nstime_t now = moment(0);
+
+    for (uint32_t frame = 1; frame <= 3; frame++) {
+        tracker_begin_frame(bench.tracker);
+        tracker_take_unread(bench.tracker, &more);
+        judge_changes(&bench, frame, &now);
+    }
+    g_assert_cmpuint(finding_count(&bench, FINDING_NOT_READ), ==, 1);
+    g_assert_cmpuint(finding_find(&bench, FINDING_NOT_READ, 0)->frame, ==, 1);
+    bench_close(&bench);
+}
+
+/* Four SAs of 200 packets each, which take from 100 s to 400 s, or all 200 s: only what varies in age, and not in bytes, ends by volume. */
+static void
+test_volume(void)
+{
+    static const int64_t varying[] = { 1000, 2000, 500, 1500 }, same[] = { 1000, 1000, 1000, 1000 };
+    static const struct { const int64_t *steps_ms; unsigned said; } cases[] = { { varying, 1 }, { same, 0 } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct bench bench = bench_open();
+        int64_t ns = 0;
+        for (uint32_t spi = 1; spi <= 4; spi++) {
+            feed_series(&bench, there(spi), 1, 200, ns, cases[i].steps_ms[spi - 1] * MILLISECOND);
+            ns += 200 * cases[i].steps_ms[spi - 1] * MILLISECOND;
+        }
+        feed_series(&bench, there(5), 1, 100, ns, SECOND);
+        g_assert_cmpuint(finding_count(&bench, FINDING_VOLUME_REKEY) > 0, ==, cases[i].said);
+        bench_close(&bench);
+    }
+}
+
 /* --- rekey and churn --- */
 
 /* An SA that lives so long, then its successor for a minute. */
@@ -782,6 +820,8 @@ main(int argc, char **argv)
     g_test_add_func("/findings/details", test_details);
     g_test_add_func("/findings/no-room", test_no_room_for_findings);
     g_test_add_func("/findings/first-and-surer", test_room_for_the_first_and_the_surer);
+    g_test_add_func("/judge/not-read", test_not_read);
+    g_test_add_func("/judge/volume-rekey", test_volume);
     g_test_add_func("/findings/long-text", test_long_text_is_cut);
     g_test_add_func("/judge/rekey", test_rekey);
     g_test_add_func("/judge/churn/edges", test_churn_edges);

@@ -228,6 +228,63 @@ test_auth_failed_after_a_refusal(void)
     }
 }
 
+/* Both peers' requests to rekey one child cross each other (RFC 7296 section 2.8.1); the second time it is their timers. */
+static void
+cross(struct stage *stage, int64_t ns)
+{
+    uint32_t old = stage->spi;
+
+    for (unsigned peer = A; peer <= B; peer++) {
+        prepare(stage, ns + peer * MILLISECOND, peer, IKE2_CREATE_CHILD_SA, false, stage->message_id[peer]);
+        offer(stage, stage->spis + 10 * (peer + 1));
+        stage->message.contents.notifies = 1;
+        stage->message.contents.notify[0] = (struct notify){ .type = IKE2_NOTIFY_REKEY_SA, .protocol = IKE_PROTOCOL_ESP,
+                .spi = peer == A ? old + 1 : old };
+        say(stage);
+    }
+    for (unsigned peer = A; peer <= B; peer++) {
+        prepare(stage, ns + ROUND_TRIP + peer * MILLISECOND, 1 - peer, IKE2_CREATE_CHILD_SA, true, stage->message_id[peer]++);
+        stage->message.contents.notifies = 1;
+        stage->message.contents.notify[0].type = IKE2_NOTIFY_TEMPORARY_FAILURE;
+        say(stage);
+    }
+}
+
+static void
+test_crossing_rekeys(void)
+{
+    struct stage *stage = open_stage(true);
+
+    set_up(stage, 0, A);
+    for (unsigned times = 1; times <= 3; times++) {
+        cross(stage, times * 1000 * SECOND);
+        g_assert_cmpuint(finding_count(&stage->bench, FINDING_REKEY_COLLISION), ==, times);
+        g_assert_cmpuint(finding_count(&stage->bench, FINDING_SYNCHRONISED_TIMERS), ==, times >= 2 ? 1 : 0);
+    }
+    close_stage(stage);
+}
+
+/* One IKE message of which not all IP fragments came may be chance; a second one within min_sa_lifetime is not. */
+static void
+test_fragments_lost_again(void)
+{
+    static const struct { int64_t after; unsigned said; } cases[] = { { 200 * SECOND, 1 }, { 400 * SECOND, 0 } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct stage *stage = open_stage(true);
+        set_up(stage, 0, A);
+        for (int n = 0; n < 2; n++) {
+            struct lost_packet lost = { .frame = ++stage->bench.frame, .time = moment(SECOND + n * cases[i].after), .source = v4(1, PORT_IKE),
+                    .destination = v4(2, PORT_IKE), .is_ike = true, .fragments = 1, .bytes = 1480 };
+            tracker_begin_frame(stage->bench.tracker);
+            tracker_take_lost(stage->bench.tracker, &lost);
+            judge_changes(&stage->bench, lost.frame, &lost.time);
+        }
+        g_assert_cmpuint(finding_count(&stage->bench, FINDING_FRAGMENTS_LOST), ==, cases[i].said);
+        close_stage(stage);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -237,5 +294,7 @@ main(int argc, char **argv)
     g_test_add_func("/many/scan-out-of-order", test_scan_out_of_order);
     g_test_add_func("/negotiated/extended-numbers", test_extended_numbers);
     g_test_add_func("/negotiated/auth-failed-after-a-refusal", test_auth_failed_after_a_refusal);
+    g_test_add_func("/negotiated/crossing-rekeys", test_crossing_rekeys);
+    g_test_add_func("/negotiated/fragments-lost-again", test_fragments_lost_again);
     return test_run();
 }

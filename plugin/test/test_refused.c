@@ -10,6 +10,7 @@
 #define IDENTITY_A 11
 #define IDENTITY_B 22
 #define IDENTITY_C 33
+#define GROUP_NONE 0
 
 /* IKEv2 between gateway 1, which began, and gateway 2; in clear. */
 struct talk {
@@ -110,6 +111,8 @@ set_up(struct talk *talk, uint64_t spi, uint32_t mine, uint32_t theirs)
         offer(talk, IKE_PROTOCOL_ESP, false);
         if (talk->cipher != 0)
             add_transform(&contents->proposal[0], TRANSFORM_ENCR, talk->cipher);
+        if (talk->cipher != 0 && response)
+            add_transform(&contents->proposal[0], TRANSFORM_KE, GROUP_NONE);     /* as some say it (RFC 7296 section 3.3.2) */
         contents->identity[response] = response ? theirs : mine;
         contents->notifies = 1;
         contents->notify[0].type = response ? 0 : IKE2_NOTIFY_INITIAL_CONTACT;
@@ -223,12 +226,12 @@ test_pfs(void)
     }
 }
 
-/* A rekey, refused over the proposal, that offers this cipher, and this group where there is one. */
+/* A rekey, refused over the proposal, that offers this cipher for ESP or AH, and this group where there is one. */
 static void
-rekey_in_vain(struct talk *talk, uint16_t cipher, uint16_t group)
+rekey_in_vain(struct talk *talk, uint8_t protocol, uint16_t cipher, uint16_t group)
 {
     prepare(talk, 0, IKE2_CREATE_CHILD_SA, false);
-    offer(talk, IKE_PROTOCOL_ESP, group != 0);
+    offer(talk, protocol, group != 0);
     add_transform(&talk->message.contents.proposal[0], TRANSFORM_ENCR, cipher);
     if (group != 0)
         add_transform(&talk->message.contents.proposal[0], TRANSFORM_KE, group);
@@ -244,13 +247,14 @@ static void
 test_pfs_at_once(void)
 {
     enum { AES = 12, CHACHA = 28, MODP_2048 = 14 };
-    static const struct { uint16_t cipher, group; unsigned said; } cases[] = {
-        { AES, MODP_2048, 1 }, { AES, 0, 1 }, { CHACHA, MODP_2048, 0 }, { CHACHA, 0, 0 },
+    static const struct { uint16_t cipher, group; unsigned said; uint8_t protocol; } cases[] = {
+        { AES, MODP_2048, 1, IKE_PROTOCOL_ESP }, { AES, 0, 1, IKE_PROTOCOL_ESP }, { CHACHA, MODP_2048, 0, IKE_PROTOCOL_ESP },
+        { CHACHA, 0, 0, IKE_PROTOCOL_ESP }, { AES, MODP_2048, 0, IKE_PROTOCOL_AH },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         struct talk *talk = open_talk_with(AES);
-        rekey_in_vain(talk, cases[i].cipher, cases[i].group);
+        rekey_in_vain(talk, cases[i].protocol, cases[i].cipher, cases[i].group);
         g_assert_cmpuint(finding_count(&talk->bench, FINDING_PFS_MISMATCH), ==, cases[i].said);
         if (cases[i].said)
             g_assert_true(says(&talk->bench, finding_find(&talk->bench, FINDING_PFS_MISMATCH, 0), "1 rekey "));

@@ -8,7 +8,14 @@ include(WiresharkPlugin)
 string(REPLACE "." ";" version ${SPISCOPE_NUMBER})
 set_module_info(spiscope ${version} 0)
 
-set(CMAKE_REQUIRED_INCLUDES ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include ${CMAKE_BINARY_DIR} ${GLIB2_INCLUDE_DIRS})
+# What Wireshark's headers want is written by its build once it has been through the plugins: the probes have their own copy.
+set(early ${CMAKE_CURRENT_BINARY_DIR}/early)
+foreach(folder ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
+    if(EXISTS ${folder}/ws_version.h.in)
+        configure_file(${folder}/ws_version.h.in ${early}/ws_version.h)
+    endif()
+endforeach()
+set(CMAKE_REQUIRED_INCLUDES ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include ${early} ${GLIB2_INCLUDE_DIRS})
 include(${CMAKE_CURRENT_SOURCE_DIR}/probes.cmake)
 unset(CMAKE_REQUIRED_INCLUDES)
 

@@ -74,22 +74,17 @@ judge_frame(struct judge *judge, const struct changes *changes)
 
 /* ---- words */
 
-static char *
-text_title(const struct words *words, const struct finding *finding)
-{
-    return wmem_strdup(words->scope, finding_kind(finding->key)->title);
-}
-
+/* Of a rule: every key has words there. */
 static const struct finding_words *
 words_of(uint8_t key)
 {
-    static const struct finding_words none = { .text = text_title, .meaning = "" };
+    const struct finding_words *words = &rules[0]->findings[0];
 
     for (size_t r = 0; r < RULES; r++)
         for (unsigned i = 0; i < FINDINGS_OF_A_RULE && rules[r]->findings[i].text; i++)
             if (rules[r]->findings[i].key == key)
-                return &rules[r]->findings[i];
-    return &none;
+                words = &rules[r]->findings[i];
+    return words;
 }
 
 char *

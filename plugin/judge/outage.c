@@ -56,8 +56,9 @@ peer_name(const struct words *words, const struct tunnel *tunnel, int peer)
     return peer == PEER_NOT_SEEN ? "nobody seen" : words_endpoint(words, &tunnel->flow[peer].source);
 }
 
-char *
-outage_end_text(const struct words *words, const struct outage *outage, const struct tunnel *tunnel)
+/* What ended service, and who: "192.0.2.1 deleted the IKE SA (frame 42) after 9.2 s". */
+static char *
+end_text(const struct words *words, const struct outage *outage, const struct tunnel *tunnel)
 {
     switch (outage->how) {
     case OUTAGE_IKE_DELETED:
@@ -80,13 +81,12 @@ outage_end_text(const struct words *words, const struct outage *outage, const st
     }
 }
 
-char *
-outage_restored_text(const struct words *words, const struct outage *outage, const struct tunnel *tunnel)
+/* Who brought it back, and how: "192.0.2.1 set it up anew (frame 44)". */
+static char *
+restored_text(const struct words *words, const struct outage *outage, const struct tunnel *tunnel)
 {
     static const char *const by[RESTORED_HOWS] = { "", "set it up anew", "negotiated a new child SA", "went on with the same SA" };
 
-    if (outage->restored_how == RESTORED_NOT)
-        return wmem_strdup(words->scope, "it is not over");
     return wmem_strdup_printf(words->scope, "%s %s (frame %u)", peer_name(words, tunnel, outage->restored_by), by[outage->restored_how],
             outage->end_frame);
 }
@@ -99,7 +99,7 @@ text_outage(const struct words *words, const struct finding *finding)
 
     return wmem_strdup_printf(words->scope, "The tunnel carried nothing%s for %s from frame %u on: %s; %s",
             outage->directions == OUTAGE_BOTH_DIRECTIONS ? "" : " in one direction", words_duration(words, &span), outage->begin_frame,
-            outage_end_text(words, outage, finding->tunnel), outage_restored_text(words, outage, finding->tunnel));
+            end_text(words, outage, finding->tunnel), restored_text(words, outage, finding->tunnel));
 }
 
 static char *

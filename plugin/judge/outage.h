@@ -19,10 +19,4 @@ const char *outage_how(uint8_t how);
  * @param how  enum restored_how */
 const char *outage_restored_how(uint8_t how);
 
-/** What ended service, and who: "192.0.2.1 deleted the IKE SA (frame 42) after 9.2 s". Owned by the words' scope. */
-char *outage_end_text(const struct words *words, const struct outage *outage, const struct tunnel *tunnel);
-
-/** Who brought it back, and how: "192.0.2.1 set it up anew (frame 44)". Owned by the words' scope. */
-char *outage_restored_text(const struct words *words, const struct outage *outage, const struct tunnel *tunnel);
-
 #endif /* SPISCOPE_JUDGE_OUTAGE_H */

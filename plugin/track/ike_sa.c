@@ -238,6 +238,18 @@ ike_sa_open(const struct ike_context *context, bool initial)
     return ike_sa;
 }
 
+/* By an initial exchange, or by a rekey. */
+static void
+count_established(const struct ike_sa *ike_sa)
+{
+    struct service *service = &ike_sa->flow->tunnel->service;
+
+    if (ike_sa->set_up)
+        service->set_ups[flow_peer(ike_sa->flow)]++;
+    else
+        service->rekeys++;
+}
+
 bool
 ike_sa_establish(const struct ike_context *context, struct ike_sa *ike_sa)
 {
@@ -246,7 +258,7 @@ ike_sa_establish(const struct ike_context *context, struct ike_sa *ike_sa)
     ike_sa->established = true;
     ike_sa->established_time = context->message->time;
     ike_sa->established_frame = context->message->frame;
-    service_ike_established(ike_sa);
+    count_established(ike_sa);
     find_predecessor(ike_sa);
     return true;
 }
@@ -263,7 +275,7 @@ ike_sa_rekey(const struct ike_context *context, const struct exchange *exchange,
     ike_sa->established = true;
     ike_sa->established_time = context->message->time;
     ike_sa->established_frame = context->message->frame;
-    service_ike_established(ike_sa);
+    count_established(ike_sa);
     if (old->successor) {           /* a collision */
         old->successor->rival = ike_sa;
         return ike_sa;

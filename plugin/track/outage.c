@@ -411,14 +411,28 @@ end_later(struct outage *outage, const struct outage *other)
     outage->restored_ike = other->restored_ike;
 }
 
-/* What is seen of an outage whose beginning capture points showed already. */
-static bool
-extends_cut(struct outage *latest, const struct outage *made)
+/* The outage that a new one overlaps: the latest, or, where time went back, another one; or NULL. */
+static struct outage *
+find_overlapped(const struct service *service, const struct outage *made)
 {
-    if (!latest || latest->how != OUTAGE_LOST_BETWEEN || !overlaps(latest, made) || clock_compare(&made->begin, &latest->begin) < 0)
-        return false;
-    end_later(latest, made);
-    return true;
+    struct outage *latest = service->latest;
+    struct outage *old = latest && clock_compare(&latest->begin, &made->begin) <= 0 ? latest : service->first;
+
+    while (old && !overlaps(old, made))
+        old = old->next;
+    return old;
+}
+
+/* What is seen of an outage whose beginning is known already: from capture points, or as it seemed over while one direction was silent still.
+ * What time that went back makes overlap others is none. */
+static bool
+is_known(const struct service *service, const struct outage *made)
+{
+    struct outage *old = find_overlapped(service, made);
+
+    if (old && old == service->latest && clock_compare(&made->begin, &old->begin) >= 0)
+        end_later(old, made);
+    return old != NULL;
 }
 
 static void
@@ -428,7 +442,7 @@ keep(struct outage_context *context, const struct outage *made)
 
     service->side[0].resumed = service->side[1].resumed = true;
     service->side[0].asked = service->side[1].asked = 0;
-    if (extends_cut(service->latest, made))
+    if (is_known(service, made))
         return;
     if (service->outages >= OUTAGES_AT_MOST) {
         change_add_limit(context->changes, LIMIT_OUTAGES, OUTAGES_AT_MOST);
@@ -1034,6 +1048,17 @@ refused_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t 
     return true;
 }
 
+/* One that begins in the latest one goes on from there; false where nothing is left of it then. */
+static bool
+goes_beyond(const struct outage *latest, struct outage *outage)
+{
+    if (!latest || clock_compare(&outage->begin, &latest->end) >= 0)
+        return true;
+    outage->begin = latest->end;
+    outage->begin_frame = latest->end_frame;
+    return outage->restored_how == RESTORED_NOT || clock_compare(&outage->end, &outage->begin) > 0;
+}
+
 bool
 outage_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t *last, struct outage *outage)
 {
@@ -1048,5 +1073,5 @@ outage_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t *
         *outage = by_end;
     bool is_out = ended || silent || gave_up_at_end(tunnel, min_outage, last, outage) || refused_at_end(tunnel, min_outage, last, outage);
     outage->id = service->outages;
-    return is_out;
+    return is_out && goes_beyond(service->latest, outage);
 }

@@ -693,14 +693,3 @@ service_ike_deleted(struct ike_context *context, struct ike_sa *ike_sa)
     if (ended && proven)
         change_service_ended(context->changes, ended);
 }
-
-void
-service_ike_established(const struct ike_sa *ike_sa)
-{
-    struct service *service = &ike_sa->flow->tunnel->service;
-
-    if (ike_sa->set_up)
-        service->set_ups[flow_peer(ike_sa->flow)]++;
-    else
-        service->rekeys++;
-}

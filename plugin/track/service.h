@@ -179,9 +179,6 @@ void service_sa_deleted(struct ike_context *context, struct sa *sa);
 /** The IKE SA's Delete was read, in the context's message; its children's come after. */
 void service_ike_deleted(struct ike_context *context, struct ike_sa *ike_sa);
 
-/** The IKE SA was set up by an initial exchange, or by a rekey. */
-void service_ike_established(const struct ike_sa *ike_sa);
-
 /** Requests of one peer that were not answered until the end of the capture. */
 struct unanswered_requests {
     const struct exchange *exchange; /**< the first of them, or NULL */

@@ -28,10 +28,17 @@ is_due(uint8_t version, uint8_t type, const struct ike_sa *ike_sa)
     return type == IKE1_QUICK_MODE || type == IKE1_NEW_GROUP_MODE || type == IKE1_TRANSACTION;
 }
 
+/* Whether it is a fragment of a message, of which its header does not tell whether that is encrypted. */
+static bool
+is_part(const struct ike_message *message)
+{
+    return message->version < 2 && message->first_payload == IKE1_PAYLOAD_FRAGMENT;
+}
+
 bool
 protection_is_in_use(const struct ike_message *message, const struct ike_sa *ike_sa)
 {
-    bool is_main_mode = message->version < 2 && message->exchange_type == IKE1_IDENTITY_PROTECTION;     /* its last messages need it (RFC 2409 section 5) */
+    bool is_main_mode = message->version < 2 && message->exchange_type == IKE1_IDENTITY_PROTECTION && !is_part(message);   /* RFC 2409 section 5 */
 
     return protection_is_on(message) && (is_main_mode || is_due(message->version, message->exchange_type, ike_sa));
 }
@@ -53,11 +60,12 @@ has_protected(const struct tunnel *tunnel)
     return false;
 }
 
-/* Whether an IKE SA that the capture shows from its set-up on has come to no IKE_AUTH: nothing but that follows (RFC 7296 section 1.4). */
+/* Whether an IKE SA that the capture shows from its set-up on has come to no IKE_AUTH: nothing but that follows (RFC 7296 section 1.4), or
+ * IKE_INTERMEDIATE (RFC 9242 section 3). */
 static bool
 comes_too_early(const struct ike_message *message, const struct ike_sa *ike_sa)
 {
-    return message->version >= 2 && message->exchange_type != IKE2_IKE_AUTH && ike_sa->born_in_capture && !ike_sa->established
+    return message->version >= 2 && message->exchange_type != IKE2_IKE_AUTH && message->exchange_type != IKE2_IKE_INTERMEDIATE && ike_sa->born_in_capture && !ike_sa->established
             && ike_sa->latest && ike_sa->latest->type == IKE2_IKE_SA_INIT;
 }
 
@@ -84,9 +92,8 @@ bool
 protection_is_missing(const struct ike_context *context, const struct ike_sa *ike_sa)
 {
     const struct ike_message *message = context->message;
-    bool is_part = message->version < 2 && message->first_payload == IKE1_PAYLOAD_FRAGMENT;
 
-    if (protection_is_on(message) || is_part || !is_due(message->version, message->exchange_type, ike_sa))
+    if (protection_is_on(message) || is_part(message) || !is_due(message->version, message->exchange_type, ike_sa))
         return false;
     if (ike_sa)
         return is_protected(ike_sa) || lacks_responder(message) || comes_too_early(message, ike_sa)

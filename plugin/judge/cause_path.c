@@ -86,7 +86,7 @@ static bool
 claim_told(const struct view *view, const struct trouble *trouble, const struct told *told, struct claim *claim)
 {
     const struct outage *outage = trouble->outage;
-    bool silence = outage && (outage->how == OUTAGE_SILENCE || outage->how == OUTAGE_UNANSWERED);
+    bool silence = outage && (outage->how == OUTAGE_SILENCE || outage->how == OUTAGE_UNANSWERED || outage->how == OUTAGE_REPLACED);
 
     if (!told->finding || !view_has(trouble, told->finding))
         return false;

@@ -41,7 +41,7 @@ struct pairs {
 };
 
 /** The child's Delete was read, in the context's message, while another one of its tunnel lives. */
-void pair_deleted(struct ike_context *context, const struct child *child);
+void pair_deleted(struct ike_context *context, const struct child *deleted);
 
 /** What looked like a Delete ended no service: it may have ended a pair of SAs other than this one, which goes on. */
 void pair_suspect(struct outage_context *context, const struct service_end_seen *ended, const struct sa *sa);

@@ -320,12 +320,12 @@ outages_broken(const struct bench *bench, const struct tunnel *tunnel, const str
     for (const struct outage *outage = tunnel->service.first; outage; before = outage, outage = outage->next) {
         HOLD(++count <= tunnel->service.outages && outage->id < tunnel->service.outages);
         HOLD(outage->restored_how != RESTORED_NOT && frame_exists(bench, outage->known_frame));
-        HOLD(bench->time_went_back || !before || !is_before(&outage->begin, &before->end));
+        HOLD(!before || !is_before(&outage->begin, &before->end));
         if ((broken = outage_broken(bench, tunnel, outage)))
             return broken;
     }
     HOLD(count == tunnel->service.outages && tunnel->service.latest == before);
-    HOLD(bench->time_went_back || !end->is_out || !before || !is_before(&end->outage.begin, &before->end));
+    HOLD(!end->is_out || !before || !is_before(&end->outage.begin, &before->end));
     return end->is_out ? outage_broken(bench, tunnel, &end->outage) : NULL;
 }
 

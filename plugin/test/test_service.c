@@ -5,6 +5,7 @@
  */
 #include "stage.h"
 
+#include "judge/verdict.h"
 #include "track/service.h"
 
 #define MIN_OUTAGE (2 * (uint64_t)SECOND)
@@ -218,6 +219,161 @@ test_silence_of_one_direction(gconstpointer data)
     g_assert_cmpuint(outage->directions, ==, 1U << B);
     g_assert_cmpint(outage->restored_by, ==, B);
     close_stage(stage);
+}
+
+/* B sends nothing, and A goes on. */
+static void
+talk_alone(struct stage *stage, int64_t from, int64_t until)
+{
+    for (int64_t ns = from; ns < until; ns += SECOND)
+        send(stage, ns, A);
+}
+
+/* B falls silent at 100 s, A goes on for a minute, deletes, where that is asked for, and sets up anew at 170 s. */
+static struct stage *
+play_silence(bool readable, bool deleted)
+{
+    struct stage *stage = open_stage(readable);
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 100 * SECOND, SECOND);
+    talk_alone(stage, 100 * SECOND, 160 * SECOND);
+    if (deleted)
+        delete_ike(stage, 160 * SECOND, A);
+    set_up(stage, 170 * SECOND, A);
+    return stage;
+}
+
+/* Both are back with the new set-up: service ended when B fell silent. Where the Delete was not read, it is only seen that the old SAs were replaced. */
+static void
+test_silence_before_the_delete(gconstpointer data)
+{
+    bool readable = GPOINTER_TO_INT(data);
+    struct stage *stage = play_silence(readable, true);
+
+    talk(stage, 171 * SECOND, 200 * SECOND, SECOND);
+    assert_outages(stage, 1);
+    const struct outage *outage = assert_outage(stage, readable ? OUTAGE_SILENCE : OUTAGE_REPLACED, PEER_NOT_SEEN, 99 * SECOND + ROUND_TRIP,
+            170 * SECOND + SET_UP);
+    g_assert_cmpint(outage->restored_by, ==, A);
+    g_assert_cmpuint(outage->directions, ==, OUTAGE_BOTH_DIRECTIONS);
+    g_assert_false(at_end(stage, 200 * SECOND).is_out);
+    close_stage(stage);
+}
+
+/* B speaks no more, though all is set up anew: what may as well be its application's silence is no outage that is over. */
+static void
+test_silence_goes_on(gconstpointer data)
+{
+    struct stage *stage = play_silence(GPOINTER_TO_INT(data), false);
+
+    talk_alone(stage, 171 * SECOND, 240 * SECOND);
+    assert_outages(stage, 0);
+    close_stage(stage);
+}
+
+/* B is silent when A deletes, through the outage that comes of it, and behind it, until it has new SAs: each moment is out once. */
+static void
+test_silence_through_an_outage(gconstpointer data)
+{
+    struct stage *stage = play_silence(GPOINTER_TO_INT(data), true);
+    const struct outage *before = NULL;
+    nstime_t silent = moment(99 * SECOND + ROUND_TRIP);
+
+    talk_alone(stage, 171 * SECOND, 231 * SECOND);
+    negotiate(stage, 231 * SECOND, A, IKE2_CREATE_CHILD_SA, 0);
+    talk(stage, 232 * SECOND, 260 * SECOND, SECOND);
+    g_assert_cmpuint(tunnel_of(stage)->service.outages, >, 0);
+    g_assert_true(same_time(&tunnel_of(stage)->service.first->begin, &silent));
+    for (const struct outage *outage = tunnel_of(stage)->service.first; outage; before = outage, outage = outage->next)
+        g_assert_true(!before || !is_before(&outage->begin, &before->end));
+    struct service_end end = at_end(stage, 260 * SECOND);
+    g_assert_true(!end.is_out || !is_before(&end.outage.begin, &before->end));
+    close_stage(stage);
+}
+
+/* The same, but A deletes once more before B speaks: it is one outage, from B's last packet to the last set-up. */
+static void
+test_silence_through_two_deletes(void)
+{
+    struct stage *stage = play_silence(true, true);
+
+    talk_alone(stage, 171 * SECOND, 225 * SECOND);
+    delete_ike(stage, 225 * SECOND, A);
+    set_up(stage, 231 * SECOND, A);
+    talk(stage, 232 * SECOND, 260 * SECOND, SECOND);
+    assert_outages(stage, 1);
+    assert_outage(stage, OUTAGE_SILENCE, PEER_NOT_SEEN, 99 * SECOND + ROUND_TRIP, 231 * SECOND + SET_UP);
+    close_stage(stage);
+}
+
+/* A, silent since before an outage, asks in vain at last and begins anew in vain, while B's ESP goes on: the second outage begins where the first is over. */
+static void
+test_gives_up_behind_an_outage(void)
+{
+    static const int64_t asked[] = { 200 * SECOND, 202 * SECOND, 205 * SECOND, 210 * SECOND, 220 * SECOND, 240 * SECOND };
+    static const int64_t begun[] = { 270 * SECOND, 272 * SECOND, 276 * SECOND };
+    struct stage *stage = open_stage(true);
+    uint32_t id;
+    size_t asks = 0, begins = 0;
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 100 * SECOND, SECOND);
+    for (int64_t ns = 100 * SECOND; ns < 160 * SECOND; ns += SECOND)
+        send(stage, ns, B);
+    delete_ike(stage, 160 * SECOND, B);
+    set_up(stage, 170 * SECOND, B);
+    id = stage->message_id[A]++;
+    for (int64_t ns = 171 * SECOND; ns < 300 * SECOND; ns += SECOND) {
+        if (asks < G_N_ELEMENTS(asked) && asked[asks] == ns) {
+            prepare(stage, asked[asks++], A, IKE2_INFORMATIONAL, false, id)->length = 80;
+            say(stage);
+        }
+        if (begins < G_N_ELEMENTS(begun) && begun[begins] == ns) {
+            uint64_t old = stage->ike_spi;
+            stage->ike_spi += 16;
+            stage->initiator = A;
+            prepare(stage, begun[begins++], A, IKE2_IKE_SA_INIT, false, 0);
+            offer(stage, 0);
+            say(stage);
+            stage->ike_spi = old;
+        }
+        send(stage, ns + MILLISECOND, B);
+    }
+    assert_outages(stage, 1);
+    assert_outage(stage, OUTAGE_SILENCE, PEER_NOT_SEEN, 99 * SECOND, 170 * SECOND + SET_UP);
+    struct service_end end = at_end(stage, 300 * SECOND);
+    g_assert_true(end.is_out && end.outage.restored_how == RESTORED_NOT);
+    assert_time(&end.outage.begin, 170 * SECOND + SET_UP);
+    close_stage(stage);
+}
+
+/* Behind an outage from 100 s to 120 s the clock goes back, and a Delete comes by that clock: one that lies in the outage makes none of its own. */
+static void
+test_time_goes_back(gconstpointer data)
+{
+    static const struct { int64_t deleted; uint32_t outages; } cases[] = { { 119 * SECOND, 1 }, { 130 * SECOND, 2 } };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct stage *stage = open_stage(GPOINTER_TO_INT(data));
+        int64_t deleted = cases[i].deleted;
+        set_up(stage, 0, A);
+        talk(stage, SECOND, 100 * SECOND, SECOND);
+        delete_ike(stage, 100 * SECOND, A);
+        set_up(stage, 120 * SECOND, A);
+        talk(stage, 121 * SECOND, 140 * SECOND, SECOND);
+        delete_ike(stage, deleted, A);
+        set_up(stage, deleted + 30 * SECOND, A);
+        talk(stage, deleted + 31 * SECOND, deleted + 60 * SECOND, SECOND);
+        assert_outages(stage, cases[i].outages);
+        const struct outage *first = tunnel_of(stage)->service.first;
+        if (first) {
+            nstime_t begin = moment(100 * SECOND);
+            g_assert_true(same_time(&first->begin, &begin));
+            g_assert_true(!first->next || !is_before(&first->next->begin, &first->end));
+        }
+        close_stage(stage);
+    }
 }
 
 /* A's numbers fall back, as after a failover, and B gets nothing to answer any more, until A negotiates a new child. */
@@ -567,6 +723,66 @@ test_pair_not_missed(gconstpointer data)
     }
 }
 
+static const struct finding *
+pair_finding(const struct stage *stage)
+{
+    const struct finding *finding = finding_find(&stage->bench, FINDING_PAIR_DEAD, 0);
+
+    g_assert_nonnull(finding);
+    return finding;
+}
+
+/* A pair that lived for as long as its peers had agreed ran out; one that had longer to live was deleted. Both are told, and what came in its place. */
+static void
+test_pair_expired(void)
+{
+    static const struct { uint64_t agreed; enum cause cause; } cases[] = { { 99, CAUSE_LIFETIME_EXPIRED }, { 3600, CAUSE_DELETED_BY_PEER } };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct stage *stage = play_pair(true, PAIR_DELETED);
+        const struct finding *finding = pair_finding(stage);
+        finding->sa->child->lifetime.seconds = (uint32_t)cases[i].agreed;      /* it was made at 1 s, and deleted at 100 s */
+        struct verdict verdict = verdict_of(tunnel_of(stage), &stage->bench.judge);
+        g_assert_cmpstr(verdict_cause(&verdict), ==, verdict_cause_name(cases[i].cause));
+        g_assert_true(says(&stage->bench, finding, "none has taken its place"));
+        close_stage(stage);
+    }
+}
+
+static void
+test_pair_made_anew(void)
+{
+    struct stage *stage = play_pair(true, PAIR_MADE_ANEW);
+
+    g_assert_true(says(&stage->bench, pair_finding(stage), "the next one came 60"));
+    close_stage(stage);
+}
+
+/* The second pair is rekeyed, and what was to take over is deleted together with it before it carried anything: its traffic ends with the Delete. */
+static void
+test_pair_deleted_with_its_successor(void)
+{
+    struct stage *stage = open_stage(true);
+    uint32_t spis[2], numbers[2] = { 0, 0 };
+
+    stage->net = 1;
+    set_up(stage, 0, A);
+    spis[0] = stage->spi;
+    stage->net = 2;
+    negotiate(stage, SECOND, A, IKE2_CREATE_CHILD_SA, 0);
+    spis[1] = stage->spi;
+    talk_both(stage, spis, numbers, 2 * SECOND, 100 * SECOND, 2);
+    negotiate(stage, 99 * SECOND + 700 * MILLISECOND, A, IKE2_CREATE_CHILD_SA, spis[1] + 1);
+    delete_child(stage, 99 * SECOND + 800 * MILLISECOND, B, spis[1]);
+    delete_child(stage, 99 * SECOND + 900 * MILLISECOND, B, stage->spi);
+    talk_both(stage, spis, numbers, 100 * SECOND, 160 * SECOND, 1);
+    assert_outages(stage, 0);
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_PAIR_DEAD), ==, 1);
+    g_assert_cmpuint(pair_finding(stage)->sa->key.spi & ~1U, ==, spis[1] & ~1U);
+    g_assert_true(says(&stage->bench, pair_finding(stage), "none has taken its place"));
+    close_stage(stage);
+}
+
 /* More pairs end at once than are waited for: the latest are told. */
 static void
 test_pairs_bounded(void)
@@ -695,6 +911,12 @@ main(int argc, char **argv)
     g_test_add_func("/service/unanswered_same_sa", test_unanswered_same_sa);
     add_both("/service/replaced", test_replaced);
     add_both("/service/silence_of_one_direction", test_silence_of_one_direction);
+    add_both("/service/silence_before_the_delete", test_silence_before_the_delete);
+    add_both("/service/silence_goes_on", test_silence_goes_on);
+    add_both("/service/silence_through_an_outage", test_silence_through_an_outage);
+    g_test_add_func("/service/silence_through_two_deletes", test_silence_through_two_deletes);
+    g_test_add_func("/service/gives_up_behind_an_outage", test_gives_up_behind_an_outage);
+    add_both("/service/time_goes_back", test_time_goes_back);
     add_both("/service/sequence_falls", test_sequence_falls);
     add_both("/service/over_with_the_set_up", test_over_with_the_set_up);
     add_both("/service/four_usual_gaps", test_four_usual_gaps);
@@ -710,6 +932,9 @@ main(int argc, char **argv)
     g_test_add_func("/service/one_lost_request", test_one_lost_request);
     add_both("/service/pair_dead", test_pair_dead);
     add_both("/service/pair_not_missed", test_pair_not_missed);
+    g_test_add_func("/service/pair_expired", test_pair_expired);
+    g_test_add_func("/service/pair_made_anew", test_pair_made_anew);
+    g_test_add_func("/service/pair_deleted_with_its_successor", test_pair_deleted_with_its_successor);
     g_test_add_func("/service/pairs_bounded", test_pairs_bounded);
     add_both("/service/delete_ends_the_capture", test_delete_ends_the_capture);
     g_test_add_func("/service/stays_dead", test_stays_dead);

@@ -1,0 +1,362 @@
+/* test_causes.c
+ * Findings and causes where the course of things is a rarer one: each beside the usual one, which must come to something else. What is expected follows
+ * from how each tunnel is fed.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "stage.h"
+
+#include "judge/memory.h"
+#include "judge/rule.h"
+#include "judge/succession.h"
+#include "judge/verdict.h"
+
+static struct tunnel *
+tunnel_of(const struct stage *stage)
+{
+    return tunnel_first(tracker_tunnels(stage->bench.tracker));
+}
+
+static enum cause
+cause_in(const struct stage *stage)
+{
+    struct verdict verdict = verdict_of(tunnel_of(stage), &stage->bench.judge);
+
+    return (enum cause)verdict.cause;
+}
+
+static void
+assert_cause(const struct stage *stage, enum cause cause)
+{
+    struct verdict verdict = verdict_of(tunnel_of(stage), &stage->bench.judge);
+
+    g_assert_cmpstr(verdict_cause(&verdict), ==, verdict_cause_name(cause));
+}
+
+/* ---- churn that nothing explains */
+
+enum churn { CHURN_UNSEEN, CHURN_WITH_A_DELETE, CHURN_AND_A_CLOCK_THAT_STEPS };
+
+/* Each peer renews the child, in turn, at no timer's pace. */
+static struct stage *
+churn(bool readable, enum churn story)
+{
+    static const int64_t ages[] = { 61, 143, 97, 205, 74, 188 };
+    struct stage *stage = open_stage(readable);
+    int64_t ns = 0;
+
+    set_up(stage, 0, A);
+    for (size_t i = 0; i < G_N_ELEMENTS(ages); i++) {
+        unsigned asks = i % 2 ? B : A;
+        uint32_t old = stage->spi;
+        talk(stage, ns + SECOND, ns + ages[i] * SECOND, SECOND);
+        ns += ages[i] * SECOND;
+        if (story == CHURN_AND_A_CLOCK_THAT_STEPS && i == 1)
+            inform(stage, ns - 900 * SECOND, A, 0, 0, true);
+        negotiate(stage, ns, asks, IKE2_CREATE_CHILD_SA, asks == A ? old + 1 : old);
+        delete_child(stage, ns + 100 * MILLISECOND, asks, old);
+    }
+    talk(stage, ns + SECOND, ns + 400 * SECOND, SECOND);
+    if (story == CHURN_WITH_A_DELETE)
+        delete_ike(stage, ns + 400 * SECOND, B);
+    return stage;
+}
+
+static void
+test_unexplained_churn(void)
+{
+    struct stage *stage = churn(true, CHURN_UNSEEN);
+    struct verdict verdict = verdict_of(tunnel_of(stage), &stage->bench.judge);
+
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_FLAPPING), >, 0);
+    g_assert_cmpuint(verdict.state, ==, STATE_CHURNING);
+    assert_cause(stage, CAUSE_UNEXPLAINED_CHURN);
+    g_assert_cmpuint(verdict.confidence, ==, CONFIDENCE_SUSPECTED);     /* IKEv2 tells no lifetimes, which may differ */
+    close_stage(stage);
+}
+
+/* Where the negotiation is not read, where a Delete was, and where the clock may hide what ended them, it is not said. */
+static void
+test_churn_that_may_be_explained(void)
+{
+    static const struct { bool readable; enum churn story; } cases[] = { { false, CHURN_UNSEEN }, { true, CHURN_WITH_A_DELETE },
+            { true, CHURN_AND_A_CLOCK_THAT_STEPS } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct stage *stage = churn(cases[i].readable, cases[i].story);
+        g_assert_cmpuint(finding_count(&stage->bench, FINDING_SPI_CHURN), >, 0);
+        g_assert_cmpuint(cause_in(stage), !=, CAUSE_UNEXPLAINED_CHURN);
+        close_stage(stage);
+    }
+}
+
+/* ---- refusals */
+
+/* A set-up of A's that B answers with INVALID_KE_PAYLOAD (RFC 7296 section 1.3). */
+static void
+refuse_group(struct stage *stage, int64_t ns)
+{
+    stage->ike_spi += 16;
+    stage->initiator = A;
+    for (int response = 0; response < 2; response++) {
+        struct ike_contents *contents = &prepare(stage, ns + response * ROUND_TRIP, response ? B : A, IKE2_IKE_SA_INIT, response, 0)->contents;
+        if (response) {
+            contents->notifies = 1;
+            contents->notify[0].type = IKE2_NOTIFY_INVALID_KE_PAYLOAD;
+            stage->message.responder_spi = 0;
+        } else {
+            offer(stage, 0);
+        }
+        say(stage);
+    }
+}
+
+/* Three in a row are a mismatch; those before a set-up that came up are of another row. */
+static void
+test_groups_refused_in_a_row(void)
+{
+    struct stage *stage = open_stage(true);
+
+    refuse_group(stage, 0);
+    refuse_group(stage, 5 * SECOND);
+    set_up(stage, 10 * SECOND, A);
+    refuse_group(stage, 1000 * SECOND);
+    refuse_group(stage, 1005 * SECOND);
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_NO_PROPOSAL), ==, 0);
+    refuse_group(stage, 1010 * SECOND);
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_NO_PROPOSAL), ==, 1);
+    close_stage(stage);
+}
+
+/* ---- IKEv1 */
+
+/* A message of IKEv1 that is read; the caller fills in contents. */
+static struct ike_message *
+prepare1(struct stage *stage, int64_t ns, unsigned peer, uint8_t type, uint32_t id)
+{
+    struct ike_message *message = prepare(stage, ns, peer, type, false, id);
+
+    message->version = 1;
+    message->flags = IKE1_FLAG_ENCRYPTION;
+    message->first_payload = IKE1_PAYLOAD_HASH;
+    message->readable = true;
+    message->fingerprint = fingerprint_of(stage->bench.frame, id, peer);
+    return message;
+}
+
+/* RESPONDER-LIFETIME (RFC 2407 section 4.6.3.1) on an IKE SA of which nothing else was seen: there is no offer that it could differ from. */
+static void
+test_lifetime_announced_about_nothing(void)
+{
+    struct stage *stage = open_stage(true);
+
+    stage->ike_spi = 16;
+    struct ike_contents *contents = &prepare1(stage, 0, B, IKE1_INFORMATIONAL, 77)->contents;
+    contents->notifies = 1;
+    contents->notify[0] = (struct notify){ .type = IKE1_NOTIFY_RESPONDER_LIFETIME, .protocol = IKE_PROTOCOL_ESP, .lifetime = { .seconds = 600 } };
+    say(stage);
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_PHASE1_LIFETIME_MISMATCH), ==, 0);
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_PHASE2_LIFETIME_MISMATCH), ==, 0);
+    close_stage(stage);
+}
+
+/* Quick Mode of a peer, with the lifetime that it offers, for the same networks. */
+static void
+quick_mode(struct stage *stage, int64_t ns, unsigned peer, uint32_t seconds)
+{
+    uint32_t id = 1000 + stage->spis, to_b = stage->spis + 1, to_a = stage->spis + 2;
+
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned speaks = i % 2 ? 1 - peer : peer;
+        prepare1(stage, ns + i * ROUND_TRIP, speaks, IKE1_QUICK_MODE, id);
+        if (i < 2) {
+            offer(stage, speaks == A ? to_a : to_b);
+            stage->message.contents.lifetimes = (struct lifetimes){ .count = 1, .item = { { .seconds = seconds } } };
+        } else {
+            stage->message.length = 76;
+        }
+        say(stage);
+    }
+    stage->spis += 2;
+    stage->spi = to_b;
+    stage->sequence[A] = stage->sequence[B] = 0;
+}
+
+/* A offers an hour and B eight hours, as is seen once each. Rekeys by A, within its hour, are that mismatch's effect; those by B, whose lifetime is the
+ * longer one, are not. */
+static void
+test_rekeys_of_the_longer_lifetime(void)
+{
+    static const uint32_t seconds[] = { 3600, 28800 };
+
+    for (unsigned asks = A; asks <= B; asks++) {
+        struct stage *stage = open_stage(true);
+        int64_t ns = SECOND;
+        stage->ike_spi = 16;
+        quick_mode(stage, ns, 1 - asks, seconds[1 - asks]);
+        for (unsigned i = 0; i < 9; i++) {
+            talk(stage, ns + SECOND, ns + 180 * SECOND, SECOND);
+            ns += 180 * SECOND;
+            quick_mode(stage, ns, asks, seconds[asks]);
+        }
+        talk(stage, ns + SECOND, ns + 180 * SECOND, SECOND);
+        g_assert_cmpuint(finding_count(&stage->bench, FINDING_PHASE2_LIFETIME_MISMATCH), ==, 1);
+        g_assert_true((cause_in(stage) == CAUSE_PHASE2_LIFETIME_MISMATCH) == (asks == A));
+        close_stage(stage);
+    }
+}
+
+/* ---- what is remembered */
+
+/* A rekey that replaces two SAs of one direction, as ESP's and AH's, is one; that each of them was short-lived counts for both. */
+static void
+test_one_rekey_of_two_sas(void)
+{
+    struct stage *stage = open_stage(true);
+    const struct past_rekey first = { .peer = A, .frame = 7, .age = 60 }, other = { .peer = A, .frame = 9, .age = 70 };
+
+    set_up(stage, 0, A);
+    struct memory *memory = stage->bench.judge.memory;
+    memory_take_rekey(memory, tunnel_of(stage), &first, true);
+    memory_take_rekey(memory, tunnel_of(stage), &first, true);
+    const struct past *past = memory_read(memory, tunnel_of(stage))->past;
+    g_assert_cmpuint(past->rekeys, ==, 1);
+    g_assert_cmpuint(past->short_lived, ==, 2);
+    memory_take_rekey(memory, tunnel_of(stage), &other, true);
+    g_assert_cmpuint(past->rekeys, ==, 2);
+    close_stage(stage);
+}
+
+/* ---- successions */
+
+/* Two children, of which the one that was negotiated first is used last: it does not replace the other, however young that was. */
+static void
+test_used_in_turn(void)
+{
+    struct stage *stage = open_stage(true);
+    uint32_t first;
+
+    set_up(stage, 0, A);
+    first = stage->spi;
+    negotiate(stage, 5 * SECOND, A, IKE2_CREATE_CHILD_SA, 0);
+    talk(stage, 6 * SECOND, 60 * SECOND, SECOND);
+    stage->spi = first;
+    stage->sequence[A] = stage->sequence[B] = 0;
+    talk(stage, 60 * SECOND, 460 * SECOND, SECOND);
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_SPI_CHURN), ==, 0);
+    close_stage(stage);
+}
+
+/* A sets up anew every 100 s and leaves the old IKE SA to itself, while only its own direction carries anything: so many in a row. */
+static void
+test_left_in_a_row(void)
+{
+    struct stage *stage = open_stage(true);
+    enum { SET_UPS = 6 };
+
+    for (int64_t n = 0; n < SET_UPS; n++) {
+        set_up(stage, n * 100 * SECOND, A);
+        for (int64_t ns = n * 100 * SECOND + SECOND; ns < (n + 1) * 100 * SECOND; ns += SECOND)
+            send(stage, ns, A);
+    }
+    g_assert_cmpuint(succession_left_in_a_row(&stage->bench.judge, tunnel_of(stage)), ==, SET_UPS - 1);
+    close_stage(stage);
+}
+
+/* ---- what turns out otherwise */
+
+/* B's answers to what nobody asks, on an IKE SA of which no more is seen; or questions and answers. */
+static void
+speak_beside(struct stage *stage, bool only_answers)
+{
+    stage->ike_spi = 4096;
+    stage->initiator = A;
+    for (uint32_t id = 5; id < 8; id++)
+        for (int response = only_answers ? 1 : 0; response < 2; response++) {
+            prepare(stage, (int64_t)id * SECOND + response * ROUND_TRIP, response ? B : A, IKE2_INFORMATIONAL, response, id)->length = 80;
+            say(stage);
+        }
+}
+
+/* INITIAL_CONTACT tells of a restart where there was an IKE SA to forget: not beside one that is nothing but answers, which anybody can throw in. */
+static void
+test_restart_beside_answers(void)
+{
+    for (unsigned only_answers = 0; only_answers < 2; only_answers++) {
+        struct stage *stage = open_stage(true);
+        speak_beside(stage, only_answers);
+        feed_series(&stage->bench, there(77), 1, 80, 10 * SECOND, SECOND);
+        stage->ike_spi = 8192;
+        for (int response = 0; response < 2; response++) {
+            prepare(stage, 100 * SECOND + response * ROUND_TRIP, response ? B : A, IKE2_IKE_SA_INIT, response, 0);
+            offer(stage, 0);
+            say(stage);
+        }
+        for (int response = 0; response < 2; response++) {
+            prepare(stage, 101 * SECOND + response * ROUND_TRIP, response ? B : A, IKE2_IKE_AUTH, response, 1);
+            offer(stage, response ? 5001 : 5002);
+            if (!response) {
+                stage->message.contents.notifies = 1;
+                stage->message.contents.notify[0].type = IKE2_NOTIFY_INITIAL_CONTACT;
+            }
+            say(stage);
+        }
+        const struct finding *finding = finding_find(&stage->bench, FINDING_PEER_RESTART, 0);
+        g_assert_true(finding || only_answers);
+        if (finding)
+            g_assert_true(finding_is_overcome(finding) == (bool)only_answers);
+        close_stage(stage);
+    }
+}
+
+/* Liveness checks that nobody answers, on an IKE SA of which one peer alone was ever heard: anybody may have thrown them in where the tunnel's SAs go on,
+ * or are rekeyed, over them; not where its traffic ends. */
+static void
+test_unanswered_and_went_on(void)
+{
+    enum { GOES_ON, IS_REKEYED, ENDS, STORIES };
+
+    for (unsigned story = GOES_ON; story < STORIES; story++) {
+        struct stage *stage = open_stage(true);
+        static const int64_t asked[] = { 100500 * MILLISECOND, 104500 * MILLISECOND, 111500 * MILLISECOND };
+        set_up(stage, 0, A);
+        uint64_t own = stage->ike_spi;
+        talk(stage, SECOND, 100 * SECOND, SECOND);
+        stage->ike_spi = 4096;
+        stage->message_id[A] = 40;
+        ask_in_vain(stage, A, asked, G_N_ELEMENTS(asked));
+        stage->message_id[A] = 41;
+        const int64_t next[] = { 112 * SECOND };
+        ask_in_vain(stage, A, next, 1);
+        stage->ike_spi = own;
+        stage->message_id[A] = 2;
+        if (story == IS_REKEYED)
+            negotiate(stage, 113 * SECOND, A, IKE2_CREATE_CHILD_SA, stage->spi + 1);
+        if (story != ENDS)
+            talk(stage, 114 * SECOND, 400 * SECOND, SECOND);
+        const struct finding *finding = finding_find(&stage->bench, FINDING_IKE_NO_RESPONSE, 0);
+        if (!finding)
+            finding = finding_find(&stage->bench, FINDING_DPD_FAILURE, 0);
+        g_test_message("story %u: %s", story, finding ? "said" : "not said");
+        if (finding)
+            g_assert_true(finding_is_hearsay(finding) == (story != ENDS));
+        close_stage(stage);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    test_begin(&argc, &argv);
+    g_test_add_func("/causes/unexplained_churn", test_unexplained_churn);
+    g_test_add_func("/causes/churn_that_may_be_explained", test_churn_that_may_be_explained);
+    g_test_add_func("/causes/groups_refused_in_a_row", test_groups_refused_in_a_row);
+    g_test_add_func("/causes/lifetime_announced_about_nothing", test_lifetime_announced_about_nothing);
+    g_test_add_func("/causes/rekeys_of_the_longer_lifetime", test_rekeys_of_the_longer_lifetime);
+    g_test_add_func("/causes/one_rekey_of_two_sas", test_one_rekey_of_two_sas);
+    g_test_add_func("/causes/used_in_turn", test_used_in_turn);
+    g_test_add_func("/causes/left_in_a_row", test_left_in_a_row);
+    g_test_add_func("/causes/restart_beside_answers", test_restart_beside_answers);
+    g_test_add_func("/causes/unanswered_and_went_on", test_unanswered_and_went_on);
+    return test_run();
+}

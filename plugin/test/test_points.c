@@ -398,6 +398,34 @@ test_ends_of_time(void)
     bench_close(&bench);
 }
 
+/* Of what is lost between the points heavily there is a finding that is raised; or, where one is kept at most, the first one alone, which goes on. */
+static void
+test_loss_without_room(void)
+{
+    for (uint32_t most = 1; most <= 100; most += 99) {
+        struct bench bench = bench_open();
+        const struct finding *raised = NULL;
+        struct line one = there(7), other = back(8);
+        bench.judge.findings = findings_create(bench.pool, most);
+        tracker_begin_points(bench.tracker);
+        for (uint32_t i = 1; i <= 2000; i++) {
+            int64_t sent = i * 50 * MILLISECOND;
+            struct ipsec_packet packets[] = { seen_at(&one, i, sent, 0), seen_at(&one, i, sent + 10 * MILLISECOND, 1),
+                    seen_at(&other, i, sent + 11 * MILLISECOND, 1), seen_at(&other, i, sent + 21 * MILLISECOND, 0) };
+            for (size_t n = 0; n < G_N_ELEMENTS(packets); n++)
+                if (n != 1 || i % 4 != 0)
+                    feed(&bench, packets[n]);
+        }
+        for (uint32_t i = 0; i < findings_count(bench.judge.findings); i++)
+            if (findings_get(bench.judge.findings, i)->key == FINDING_LOST_ON_THE_WAY && findings_get(bench.judge.findings, i)->is_raised)
+                raised = findings_get(bench.judge.findings, i);
+        g_assert_cmpuint(finding_count(&bench, FINDING_LOST_ON_THE_WAY), ==, most == 1 ? 1 : 2);
+        g_assert_true((raised != NULL) == (most > 1));
+        g_assert_true((findings_dropped(bench.judge.findings) > 0) == (most == 1));
+        bench_close(&bench);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -414,5 +442,6 @@ main(int argc, char **argv)
     g_test_add_func("/points/no-cut", test_no_cut);
     g_test_add_func("/points/too-many-to-wait-for", test_too_many_to_wait_for);
     g_test_add_func("/points/ends-of-time", test_ends_of_time);
+    g_test_add_func("/points/loss_without_room", test_loss_without_room);
     return test_run();
 }

@@ -388,6 +388,35 @@ test_linked_and_split_in_one_frame(void)
     }
 }
 
+/* 1 spoke again after 2 had replaced it; and in the frame in which 3 replaces 2, that one does, too: the three take turns, and nothing was renewed. */
+static void
+test_linked_and_seen_to_take_turns_in_one_frame(void)
+{
+    struct bench bench = bench_open();
+    struct line lines[] = { there(3), there(2) };
+
+    feed_series(&bench, there(1), 1, 5, 0, SECOND);
+    feed_series(&bench, there(2), 1, 16, 5 * SECOND, SECOND);
+    const struct sa *first = feed_one(&bench, there(1), 6, 19 * SECOND);
+    g_assert_nonnull(first->successor);
+    g_assert_cmpuint(finding_count(&bench, FINDING_REKEY), ==, 1);
+    feed_series(&bench, there(3), 1, 10, 21 * SECOND, SECOND);
+    tracker_begin_frame(bench.tracker);
+    bench.frame++;
+    for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+        struct ipsec_packet packet = packet_of(&lines[i], i ? 17 : 11, 33 * SECOND);
+        packet.frame = bench.frame;
+        tracker_take_ipsec(bench.tracker, &packet);
+    }
+    nstime_t now = moment(33 * SECOND);
+    judge_changes(&bench, bench.frame, &now);
+    const struct change *change = change_find(&bench, CHANGE_SA_REPLACED);
+    g_assert_true(change && !change->replaced.sa->predecessor);
+    g_assert_cmpuint(finding_count(&bench, FINDING_REKEY), ==, 1);
+    g_assert_true(finding_find(&bench, FINDING_REKEY, 0)->is_taken_back);
+    bench_close(&bench);
+}
+
 /* 1 replaced by 2 replaced by 3, as far as can be told; then 1 speaks again, and goes on. */
 static void
 test_split(void)
@@ -502,6 +531,7 @@ main(int argc, char **argv)
     g_test_add_func("/lineage/scan-makes-no-links", test_scan_makes_no_links);
     g_test_add_func("/lineage/rekey-after-scan", test_rekey_after_scan);
     g_test_add_func("/lineage/linked-and-split-in-one-frame", test_linked_and_split_in_one_frame);
+    g_test_add_func("/lineage/linked-and-seen-to-take-turns-in-one-frame", test_linked_and_seen_to_take_turns_in_one_frame);
     g_test_add_func("/lineage/split", test_split);
     g_test_add_func("/lineage/split-in-the-middle", test_split_in_the_middle);
     g_test_add_func("/lineage/split-then-replaced", test_split_then_replaced);

@@ -7,6 +7,7 @@
 #include "stage.h"
 
 #include "judge/memory.h"
+#include "judge/one_way.h"
 #include "judge/rule.h"
 #include "judge/succession.h"
 #include "judge/verdict.h"
@@ -470,6 +471,46 @@ test_deleted_in_turn(void)
     }
 }
 
+/* ---- one way from the start */
+
+/* A speaks alone, and B, whose IKE answers every 100 s, is not heard otherwise. */
+static void
+talk_alone(struct stage *stage, int64_t from, int64_t until)
+{
+    for (int64_t ns = from; ns < until; ns += SECOND) {
+        send(stage, ns, A);
+        if (ns % (100 * SECOND) == 0)
+            inform(stage, ns + 500 * MILLISECOND, A, 0, 0, true);
+    }
+    stage->bench.judge.now = moment(until);
+}
+
+/* A direction that never had a packet, or none since it was set up anew, though all that it gets is as short as what wants an answer: not where it was heard
+ * since, nor where it was silent for as long before. */
+static void
+test_one_way_from_the_start(void)
+{
+    enum { NEVER_HEARD, UNHEARD_SINCE, HEARD_SINCE, AS_SILENT_BEFORE, STORIES };
+
+    for (unsigned story = NEVER_HEARD; story < STORIES; story++) {
+        struct stage *stage = open_stage(true);
+        set_up(stage, 0, A);
+        if (story == AS_SILENT_BEFORE) {
+            talk(stage, SECOND, 10 * SECOND, SECOND);
+            talk_alone(stage, 10 * SECOND, 1800 * SECOND);
+        }
+        if (story != NEVER_HEARD)
+            talk(stage, 1800 * SECOND, 1900 * SECOND, SECOND);
+        set_up(stage, 1900 * SECOND, A);
+        if (story == HEARD_SINCE)
+            talk(stage, 1901 * SECOND, 1903 * SECOND, SECOND);
+        talk_alone(stage, 1903 * SECOND, 2600 * SECOND);
+        g_assert_true(one_way_from_the_start(&stage->bench.judge, tunnel_of(stage), B) == (story == NEVER_HEARD || story == UNHEARD_SINCE));
+        g_assert_false(one_way_from_the_start(&stage->bench.judge, tunnel_of(stage), A));
+        close_stage(stage);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -486,5 +527,6 @@ main(int argc, char **argv)
     g_test_add_func("/causes/unanswered_and_went_on", test_unanswered_and_went_on);
     g_test_add_func("/causes/who_is_reached", test_who_is_reached);
     g_test_add_func("/causes/deleted_in_turn", test_deleted_in_turn);
+    g_test_add_func("/causes/one_way_from_the_start", test_one_way_from_the_start);
     return test_run();
 }

@@ -401,6 +401,27 @@ test_sequence_falls(gconstpointer data)
     close_stage(stage);
 }
 
+/* Unread: A asks for all its networks one by one, and which of them the first packet belongs to is not known. Of those behind which the packet is not late,
+ * by four usual gaps, the first counts. */
+static void
+test_batch_of_children(void)
+{
+    static const struct { int64_t asked; int64_t end; } cases[] = { { 121 * SECOND, 120 * SECOND + SET_UP }, { 130 * SECOND, 130 * SECOND + ROUND_TRIP } };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct stage *stage = open_stage(false);
+        set_up(stage, 0, A);
+        talk(stage, SECOND, 100 * SECOND, SECOND);
+        delete_ike(stage, 100 * SECOND, A);
+        set_up(stage, 120 * SECOND, A);
+        negotiate(stage, cases[i].asked, A, IKE2_CREATE_CHILD_SA, 0);
+        talk(stage, cases[i].asked + SECOND, cases[i].asked + 30 * SECOND, SECOND);
+        assert_outages(stage, 1);
+        assert_outage(stage, OUTAGE_IKE_DELETED, A, 100 * SECOND, cases[i].end);
+        close_stage(stage);
+    }
+}
+
 /* Once it is set up, it is over, however late the first packet comes. */
 static void
 test_over_with_the_set_up(gconstpointer data)
@@ -918,6 +939,7 @@ main(int argc, char **argv)
     g_test_add_func("/service/gives_up_behind_an_outage", test_gives_up_behind_an_outage);
     add_both("/service/time_goes_back", test_time_goes_back);
     add_both("/service/sequence_falls", test_sequence_falls);
+    g_test_add_func("/service/batch_of_children", test_batch_of_children);
     add_both("/service/over_with_the_set_up", test_over_with_the_set_up);
     add_both("/service/four_usual_gaps", test_four_usual_gaps);
     g_test_add_func("/service/nobody_sends", test_nobody_sends);

@@ -6,6 +6,7 @@
  */
 #include "stage.h"
 
+#include "judge/left_out.h"
 #include "judge/memory.h"
 #include "judge/one_way.h"
 #include "judge/rule.h"
@@ -93,14 +94,14 @@ test_churn_that_may_be_explained(void)
 
 /* ---- refusals */
 
-/* A set-up of A's that B answers with INVALID_KE_PAYLOAD (RFC 7296 section 1.3). */
+/* A set-up of the peer's that the other one answers with INVALID_KE_PAYLOAD (RFC 7296 section 1.3). */
 static void
-refuse_group(struct stage *stage, int64_t ns)
+refuse_group(struct stage *stage, int64_t ns, unsigned peer)
 {
     stage->ike_spi += 16;
-    stage->initiator = A;
+    stage->initiator = peer;
     for (int response = 0; response < 2; response++) {
-        struct ike_contents *contents = &prepare(stage, ns + response * ROUND_TRIP, response ? B : A, IKE2_IKE_SA_INIT, response, 0)->contents;
+        struct ike_contents *contents = &prepare(stage, ns + response * ROUND_TRIP, response ? 1 - peer : peer, IKE2_IKE_SA_INIT, response, 0)->contents;
         if (response) {
             contents->notifies = 1;
             contents->notify[0].type = IKE2_NOTIFY_INVALID_KE_PAYLOAD;
@@ -118,14 +119,64 @@ test_groups_refused_in_a_row(void)
 {
     struct stage *stage = open_stage(true);
 
-    refuse_group(stage, 0);
-    refuse_group(stage, 5 * SECOND);
+    refuse_group(stage, 0, A);
+    refuse_group(stage, 5 * SECOND, A);
     set_up(stage, 10 * SECOND, A);
-    refuse_group(stage, 1000 * SECOND);
-    refuse_group(stage, 1005 * SECOND);
+    refuse_group(stage, 1000 * SECOND, A);
+    refuse_group(stage, 1005 * SECOND, A);
     g_assert_cmpuint(finding_count(&stage->bench, FINDING_NO_PROPOSAL), ==, 0);
-    refuse_group(stage, 1010 * SECOND);
+    refuse_group(stage, 1010 * SECOND, A);
     g_assert_cmpuint(finding_count(&stage->bench, FINDING_NO_PROPOSAL), ==, 1);
+    close_stage(stage);
+}
+
+/* Each peer's refusals are of its own row. */
+static void
+test_groups_refused_by_both(void)
+{
+    struct stage *stage = open_stage(true);
+
+    for (int64_t i = 0; i < 3; i++)
+        refuse_group(stage, i * 5 * SECOND, i == 1 ? B : A);
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_NO_PROPOSAL), ==, 0);
+    close_stage(stage);
+}
+
+static void
+refuse_proposal(struct stage *stage, int64_t ns)
+{
+    stage->ike_spi += 16;
+    stage->initiator = A;
+    for (int response = 0; response < 2; response++) {
+        struct ike_contents *contents = &prepare(stage, ns + response * ROUND_TRIP, response ? B : A, IKE2_IKE_SA_INIT, response, 0)->contents;
+        if (response) {
+            contents->notifies = 1;
+            contents->notify[0].type = NOTIFY_NO_PROPOSAL_CHOSEN;
+        } else {
+            offer(stage, 0);
+        }
+        say(stage);
+    }
+}
+
+/* A set-up that was refused in clear while the tunnel carried its traffic is not why it is deleted later: who lost it for that is refused again. */
+static void
+test_refused_before_the_outage(void)
+{
+    struct stage *stage = open_stage(true);
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 50 * SECOND, SECOND);
+    uint64_t own = stage->ike_spi;
+    refuse_proposal(stage, 50 * SECOND + 500 * MILLISECOND);
+    stage->ike_spi = own;
+    talk(stage, 51 * SECOND, 100 * SECOND, SECOND);
+    delete_ike(stage, 100 * SECOND, B);
+    stage->ike_spi += 16;
+    set_up(stage, 120 * SECOND, A);
+    talk(stage, 121 * SECOND, 150 * SECOND, SECOND);
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_NO_PROPOSAL), ==, 1);
+    assert_cause(stage, CAUSE_DELETED_BY_PEER);
     close_stage(stage);
 }
 
@@ -441,6 +492,34 @@ test_who_is_reached(void)
     }
 }
 
+/* A set-up of A's that nobody answers, beside a tunnel that is in use: asked for once, or all at once, it waited for nothing; not if it is tried again. */
+static void
+test_set_up_asked_once(void)
+{
+    static const struct { unsigned tries; int64_t apart; bool waited; } cases[] = { { 1, 0, false }, { 3, 20 * MILLISECOND, false }, { 3, 5 * SECOND, true } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct stage *stage = open_stage(true);
+        const struct finding *latest = NULL;
+        set_up(stage, 0, A);
+        talk(stage, SECOND, 100 * SECOND, SECOND);
+        for (unsigned n = 0; n < cases[i].tries; n++) {
+            stage->ike_spi += 16;
+            prepare(stage, 100 * SECOND + n * cases[i].apart, A, IKE2_IKE_SA_INIT, false, 0);
+            offer(stage, 0);
+            say(stage);
+        }
+        talk(stage, 120 * SECOND, 200 * SECOND, SECOND);
+        set_up(stage, 200 * SECOND, A);
+        for (unsigned n = 0; finding_find(&stage->bench, FINDING_IKE_NO_RESPONSE, n); n++)
+            if (!latest || finding_find(&stage->bench, FINDING_IKE_NO_RESPONSE, n)->exchange->request_frame > latest->exchange->request_frame)
+                latest = finding_find(&stage->bench, FINDING_IKE_NO_RESPONSE, n);
+        g_assert_nonnull(latest);
+        g_assert_true(latest && finding_waited_for_none(latest) == !cases[i].waited);
+        close_stage(stage);
+    }
+}
+
 /* ---- children that are deleted in the midst */
 
 /* Each of five children is deleted in the midst of its traffic, and there is another one at once. Where one peer deletes and the other one asks, it is that
@@ -511,6 +590,29 @@ test_one_way_from_the_start(void)
     }
 }
 
+/* ---- what is left out */
+
+/* A child is renewed every ten minutes, and of each the first packets alone are seen: where it is as many each time, in both directions, the capture keeps
+ * no more, and their end tells nothing. Two alike are chance. */
+static void
+test_ends_alike(void)
+{
+    static const struct { unsigned children; uint32_t more; bool left_out; } cases[] = { { 4, 0, true }, { 4, 1, false }, { 2, 0, false } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct stage *stage = open_stage(true);
+        set_up(stage, 0, A);
+        for (unsigned n = 0; n < cases[i].children; n++) {
+            int64_t ns = n * 600 * SECOND;
+            if (n > 0)
+                negotiate(stage, ns, A, IKE2_CREATE_CHILD_SA, stage->spi + 1);
+            talk(stage, ns + SECOND, ns + (21 + (n == 1 ? cases[i].more : 0)) * SECOND, SECOND);
+        }
+        g_assert_true(left_out_ends(tunnel_of(stage)) == cases[i].left_out);
+        close_stage(stage);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -518,6 +620,8 @@ main(int argc, char **argv)
     g_test_add_func("/causes/unexplained_churn", test_unexplained_churn);
     g_test_add_func("/causes/churn_that_may_be_explained", test_churn_that_may_be_explained);
     g_test_add_func("/causes/groups_refused_in_a_row", test_groups_refused_in_a_row);
+    g_test_add_func("/causes/groups_refused_by_both", test_groups_refused_by_both);
+    g_test_add_func("/causes/refused_before_the_outage", test_refused_before_the_outage);
     g_test_add_func("/causes/lifetime_announced_about_nothing", test_lifetime_announced_about_nothing);
     g_test_add_func("/causes/rekeys_of_the_longer_lifetime", test_rekeys_of_the_longer_lifetime);
     g_test_add_func("/causes/one_rekey_of_two_sas", test_one_rekey_of_two_sas);
@@ -526,7 +630,9 @@ main(int argc, char **argv)
     g_test_add_func("/causes/restart_beside_answers", test_restart_beside_answers);
     g_test_add_func("/causes/unanswered_and_went_on", test_unanswered_and_went_on);
     g_test_add_func("/causes/who_is_reached", test_who_is_reached);
+    g_test_add_func("/causes/set_up_asked_once", test_set_up_asked_once);
     g_test_add_func("/causes/deleted_in_turn", test_deleted_in_turn);
     g_test_add_func("/causes/one_way_from_the_start", test_one_way_from_the_start);
+    g_test_add_func("/causes/ends_alike", test_ends_alike);
     return test_run();
 }

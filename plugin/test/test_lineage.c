@@ -413,7 +413,8 @@ test_linked_and_seen_to_take_turns_in_one_frame(void)
     const struct change *change = change_find(&bench, CHANGE_SA_REPLACED);
     g_assert_true(change && !change->replaced.sa->predecessor);
     g_assert_cmpuint(finding_count(&bench, FINDING_REKEY), ==, 1);
-    g_assert_true(finding_find(&bench, FINDING_REKEY, 0)->is_taken_back);
+    const struct finding *rekey = finding_find(&bench, FINDING_REKEY, 0);
+    g_assert_true(rekey && rekey->is_taken_back);
     bench_close(&bench);
 }
 

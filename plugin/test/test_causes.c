@@ -445,7 +445,7 @@ fall_silent(struct stage *stage, int64_t from, enum asked story)
 {
     static const int64_t times[] = { 10, 14, 21, 34 };
     bool is_alive = story == ASKED_ALIVE || story == ASKED_BACK;
-    uint32_t id = stage->message_id[A]++, back = stage->message_id[B]++;
+    uint32_t id = stage->message_id[A]++, id_of_b = stage->message_id[B]++;
     size_t next = 0, most = story == ASKED_AT_ONCE ? 1 : G_N_ELEMENTS(times);
 
     for (int64_t second = 0; second < 40; second++) {
@@ -459,7 +459,7 @@ fall_silent(struct stage *stage, int64_t from, enum asked story)
         for (unsigned i = 0; i < (story == ASKED_AT_ONCE ? 3 : 1); i++)
             ask(stage, ns + (500 + 20 * i) * MILLISECOND, A, id);
         if (story == ASKED_BACK || (story == ASKED_ALIVE && next == 1))     /* once may be answered unseen */
-            ask(stage, ns + 700 * MILLISECOND, B, back);
+            ask(stage, ns + 700 * MILLISECOND, B, id_of_b);
     }
     if (story == ANSWERED_OTHERS)
         begin_in_vain(stage, from + 45 * SECOND);

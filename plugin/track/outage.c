@@ -744,6 +744,8 @@ settle_end(struct outage_context *context, const struct recovery *recovery)
     }
     fill_recovery(&outage, recovery);
     keep(context, &outage);
+    if (silent)
+        service->side[silent == &service->side[1] ? 1 : 0].resumed = false;      /* that may last: it is not back before it speaks */
     return true;
 }
 

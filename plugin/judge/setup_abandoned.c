@@ -4,7 +4,7 @@
  * such set-ups in a row, and each further time. What counts as left:
  *
  *   - IKE_SA_INIT was accepted, and no IKE_AUTH follows, nor fragments that may be one. Not of an initiator whose IKE_AUTH came by before: an answer that it
- *     took once it takes again, so that it asks, by UDP 4500 as before, and the capture lacks it;
+ *     took once it takes again, so that it asks, by UDP 4500 as before, and the capture lacks it; but for one whose last IKE SA was seen to end;
  *   - EAP went through, and the AUTH that ends it does not follow (RFC 7296 section 2.16). Without keys: the last answer is too
  *     small for one, and no rejection (track/keyless.c);
  *   - phase 1 and XAuth went through, and what the initiator then asks for leads to no phase 2; or phase 1 did, and no phase 2 is asked for;
@@ -29,6 +29,7 @@
 #include "../track/envelope.h"
 #include "../track/walk.h"
 #include "../words/vendors.h"
+#include "succession.h"
 
 /* In a row, before it is said. */
 #define LEFT_AT_LEAST 2
@@ -148,12 +149,25 @@ is_left_in_eap(const struct ike_sa *ike_sa, const struct shown *shown)
             && envelope_holds_at_most(ike_sa, shown->auth->response_length) < SMALLEST_EAP_LAST_ANSWER;
 }
 
+/* Whether the initiator asked by IKE_AUTH before, on an IKE SA whose end was not seen: the capture may have stopped to show what goes that way. */
+static bool
+may_have_asked(const struct ike_sa *ike_sa)
+{
+    const struct ike_sa *old = ike_sa->tunnel_older;
+    uint32_t frame;
+
+    for (unsigned looked_at = 0; old && !old->established && looked_at < LOOKED_AT_MOST; looked_at++)
+        old = old->tunnel_older;
+    return ike_sa->flow->tunnel->auth_asked[flow_peer(ike_sa->flow)]
+            && !(old && succession_ended_before(old, &ike_sa->first_time, UINT32_MAX, &frame) != PEER_NOT_SEEN);
+}
+
 static enum stage
 stage_of_v2(const struct ike_sa *ike_sa, const struct shown *shown)
 {
     if (!shown->auth)
         return shown->init && shown->init->response && !ike_sa->established && ike_sa->flow->tunnel->lost_in_fragments == 0
-                && !ike_sa->flow->tunnel->auth_asked[flow_peer(ike_sa->flow)] ? STAGE_INIT : STAGE_OTHER;
+                && !may_have_asked(ike_sa) ? STAGE_INIT : STAGE_OTHER;
     if (!is_answered(shown->auth))
         return STAGE_OTHER;
     if (is_left_in_eap(ike_sa, shown))

@@ -179,13 +179,33 @@ has_carried(const struct flow *flow)
     return flow->packets > 1;
 }
 
-/* Set up again and again, and left unused each time: one direction never carried anything, whatever came in the other. */
+/* Whether the initiator has sent nothing since before the set-ups that it left, of which there are two at least. */
+static bool
+is_silent_since(const struct finding *abandoned)
+{
+    const struct ike_sa *first = abandoned->ike_sa, *ike_sa;
+    unsigned set_ups = 0;
+
+    if (!first)
+        return false;
+    WALK(ike_sa, first->tunnel_older, tunnel_older, IKE_SAS_RECENT) {
+        if (!ike_sa->set_up || ike_sa->flow != abandoned->ike_sa->flow)
+            continue;
+        first = ike_sa;
+        if (++set_ups == 2)
+            break;
+    }
+    return set_ups == 2 && clock_compare(&first->flow->last_time, &first->first_time) < 0;
+}
+
+/* Set up again and again, and left unused each time: one direction never carried anything, whatever came in the other, or nothing since. */
 static bool
 is_left_unused(const struct view *view)
 {
     const struct flow *flow = view->tunnel->flow;
+    const struct finding *abandoned = finding_file_latest(view->file, FINDING_SETUP_ABANDONED);
 
-    return finding_file_latest(view->file, FINDING_SETUP_ABANDONED) && !(has_carried(&flow[0]) && has_carried(&flow[1]));
+    return abandoned && (!(has_carried(&flow[0]) && has_carried(&flow[1])) || is_silent_since(abandoned));
 }
 
 /* Seen beside the responder: the latest set-up was answered, and its initiator goes on asking for nothing but that answer. */

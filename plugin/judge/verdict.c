@@ -292,6 +292,7 @@ sum_up_outages(struct verdict *verdict, const struct view *view)
     verdict->outages = view->outages;
     verdict->down = sum;
     verdict->is_out = view->end.is_out;
+    verdict->was_up = view->was_up;
 }
 
 struct verdict
@@ -395,7 +396,8 @@ state_text(const struct words *words, const struct verdict *verdict)
 {
     switch (verdict->state) {
     case STATE_DOWN:
-        return verdict->outages > 0 ? times_down(words, verdict) : wmem_strdup(words->scope, "It never came up");
+        return verdict->outages > 0 ? times_down(words, verdict)
+                : wmem_strdup(words->scope, verdict->was_up ? "It is set up again and again, and not used" : "It never came up");
     case STATE_FLAPPING:
     case STATE_INTERRUPTED:
         return times_down(words, verdict);

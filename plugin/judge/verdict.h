@@ -56,6 +56,7 @@ struct verdict {
     uint8_t missing;                /**< set of enum missing (coverage.h): what would say more */
     uint8_t evidence_count;
     bool is_out;                    /**< the last outage is not over */
+    bool was_up;                    /**< it carried traffic once */
     uint32_t evidence[CLAIM_EVIDENCE_AT_MOST]; /**< frames, ascending */
     unsigned outages;
     unsigned times;                 /**< troubles that the cause explains */

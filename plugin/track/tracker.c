@@ -639,13 +639,13 @@ struct standing {
     bool is_replay;                 /* behind, and seen before */
 };
 
-/* Whether nothing negotiated the SA, where negotiations are seen: anybody may have sent its first packet. */
+/* Whether nothing negotiated the SA, where negotiations are seen, and each of these may have its SA already: anybody may have sent its first packet. */
 static bool
 may_be_made_up(const struct sa *sa)
 {
     const struct tunnel *tunnel = sa->flow->tunnel;
 
-    return !sa->origin && tunnel->ike_sas && !tunnel->is_incomplete;
+    return !sa->origin && tunnel->ike_sas && !tunnel->is_incomplete && sa->flow->sas > tunnel->origins;
 }
 
 /* What a packet shows of the tunnel, beside its SA. */

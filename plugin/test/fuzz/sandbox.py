@@ -205,8 +205,8 @@ def json_faults(text, frames):
         faults.append(f"JSON: {last} frames, but {frames} were printed")
     numbers = [sa["id"] for tunnel in report["tunnels"] for sa in tunnel["sas"]]
     ike_numbers = [ike["id"] for tunnel in report["tunnels"] for ike in tunnel["ike_sas"]]
-    if len(set(numbers)) < len(numbers) or sorted(ike_numbers) != list(range(len(ike_numbers))):
-        faults.append("JSON: numbers of IKE SAs are not 0, 1, 2, ..., or those of SAs come twice")
+    if len(set(numbers)) < len(numbers) or len(set(ike_numbers)) < len(ike_numbers):    # those that a scan began make room, and leave a gap
+        faults.append("JSON: numbers of SAs or IKE SAs come twice")
     tunnels = [tunnel["id"] for tunnel in report["tunnels"]]        # one that turned out to be a part of another leaves a gap
     if tunnels != sorted(set(tunnels)):
         faults.append("JSON: numbers of tunnels do not ascend")

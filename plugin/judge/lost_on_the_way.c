@@ -106,7 +106,7 @@ text_lost(const struct words *words, const struct finding *finding)
             wmem_strbuf_append_printf(text, "%s%s %s lost between capture points %u and %u%s", wmem_strbuf_get_len(text) > 0 ? "; " : "",
                     words_count(words, lost[order[i]].packets, "packet", "packets"), direction_text(words, detail->flow), order[i - 1], order[i],
                     answers_text(words, &lost[order[i]]));
-    if (count == 0)                 /* it turned out to go another way */
+    if (wmem_strbuf_get_len(text) == 0)     /* it turned out to go another way */
         wmem_strbuf_append_printf(text, "Packets %s did not come by the next capture point", direction_text(words, detail->flow));
     return (char *)wmem_strbuf_get_str(text);
 }

@@ -264,8 +264,8 @@ def outage_faults(tunnel, last, in_order):
     return faults
 
 
-# Lifetimes that differ, and a few SPIs that did not last, make no trouble by themselves
-BESIDE_STABLE = {"phase1_lifetime_mismatch", "phase2_lifetime_mismatch", "spi_churn"}
+# Lifetimes that differ, a few SPIs that did not last, and what ICMP says while ESP goes on make no trouble by themselves (judge/view.c)
+BESIDE_STABLE = {"phase1_lifetime_mismatch", "phase2_lifetime_mismatch", "spi_churn", "icmp_unreachable"}
 
 
 def stable_faults(tunnel, in_order):

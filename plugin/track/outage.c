@@ -872,6 +872,17 @@ outage_settle(struct outage_context *context, unsigned peer, const struct recove
         settle_replaced(context, peer, recovery);
 }
 
+/* One that begins in the latest one goes on from there; false where nothing is left of it then. */
+static bool
+goes_beyond(const struct outage *latest, struct outage *outage)
+{
+    if (!latest || clock_compare(&outage->begin, &latest->end) >= 0)
+        return true;
+    outage->begin = latest->end;
+    outage->begin_frame = latest->end_frame;
+    return outage->restored_how == RESTORED_NOT || clock_compare(&outage->end, &outage->begin) > 0;
+}
+
 void
 outage_open_with_cut(struct service_end *end, const struct outage *cut, const struct tunnel *tunnel)
 {
@@ -885,7 +896,7 @@ outage_open_with_cut(struct service_end *end, const struct outage *cut, const st
     }
     if (end->is_out)
         outage.directions |= end->outage.directions;
-    end->is_out = true;
+    end->is_out = goes_beyond(tunnel->service.latest, &outage);
     end->outage = outage;
 }
 
@@ -1048,17 +1059,6 @@ refused_at_end(const struct tunnel *tunnel, uint64_t min_outage, const nstime_t 
     *outage = begin(tunnel, OUTAGE_SILENCE, &latest->last, latest->last_frame);
     rests_on(outage, frame);
     return true;
-}
-
-/* One that begins in the latest one goes on from there; false where nothing is left of it then. */
-static bool
-goes_beyond(const struct outage *latest, struct outage *outage)
-{
-    if (!latest || clock_compare(&outage->begin, &latest->end) >= 0)
-        return true;
-    outage->begin = latest->end;
-    outage->begin_frame = latest->end_frame;
-    return outage->restored_how == RESTORED_NOT || clock_compare(&outage->end, &outage->begin) > 0;
 }
 
 bool

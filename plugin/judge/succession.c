@@ -1,8 +1,8 @@
 /* succession.c
  * A rekey is followed by the Delete of what it replaces; on demand, the Delete comes first, and a silence before it; where the capture lacks just
  * that negotiation, the silence tells. Without keys, an INFORMATIONAL that is not proven to be empty stands for a Delete: one that follows the
- * CREATE_CHILD_SA within the handover grace makes it a rekey; one that the old SA's last packet precedes, and nothing but the new negotiation follows, was its end.
- * What was negotiated before the old SA was born took over from nothing. IKEv1 need not delete at a rekey.
+ * CREATE_CHILD_SA within the handover grace makes it a rekey; one that the old SA's last packet precedes, and nothing but the new negotiation
+ * follows, was its end. What was negotiated before the old SA was born took over from nothing. IKEv1 need not delete at a rekey.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

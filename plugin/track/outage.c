@@ -327,10 +327,9 @@ outage_recovery(const struct tunnel *tunnel, const struct sa *sa, const nstime_t
 {
     struct recovery same = { .how = RESTORED_SAME_SA, .peer = PEER_NOT_SEEN };
     const struct exchange *made = sa ? sa->origin : NULL;
+    const nstime_t *born = made ? &made->response_time : sa ? &sa->first_time : NULL;
 
-    if (made && clock_compare(&made->response_time, since) <= 0)
-        return same;
-    if (sa && !made && clock_compare(&sa->first_time, since) <= 0)
+    if (born && clock_compare(born, since) <= 0)
         return same;
     if (!made)
         made = latest_negotiation(tunnel, since);
@@ -426,7 +425,7 @@ find_overlapped(const struct service *service, const struct outage *made)
 /* What is seen of an outage whose beginning is known already: from capture points, or as it seemed over while one direction was silent still.
  * What time that went back makes overlap others is none. */
 static bool
-is_known(const struct service *service, const struct outage *made)
+extends_known(const struct service *service, const struct outage *made)
 {
     struct outage *old = find_overlapped(service, made);
 
@@ -442,7 +441,7 @@ keep(struct outage_context *context, const struct outage *made)
 
     service->side[0].resumed = service->side[1].resumed = true;
     service->side[0].asked = service->side[1].asked = 0;
-    if (is_known(service, made))
+    if (extends_known(service, made))
         return;
     if (service->outages >= OUTAGES_AT_MOST) {
         change_add_limit(context->changes, LIMIT_OUTAGES, OUTAGES_AT_MOST);
@@ -745,7 +744,7 @@ settle_end(struct outage_context *context, const struct recovery *recovery)
     fill_recovery(&outage, recovery);
     keep(context, &outage);
     if (silent)
-        service->side[silent == &service->side[1] ? 1 : 0].resumed = false;      /* that may last: it is not back before it speaks */
+        service->side[silent - service->side].resumed = false;      /* that may last: it is not back before it speaks */
     return true;
 }
 

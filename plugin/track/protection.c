@@ -65,8 +65,8 @@ has_protected(const struct tunnel *tunnel)
 static bool
 comes_too_early(const struct ike_message *message, const struct ike_sa *ike_sa)
 {
-    return message->version >= 2 && message->exchange_type != IKE2_IKE_AUTH && message->exchange_type != IKE2_IKE_INTERMEDIATE && ike_sa->born_in_capture && !ike_sa->established
-            && ike_sa->latest && ike_sa->latest->type == IKE2_IKE_SA_INIT;
+    return message->version >= 2 && message->exchange_type != IKE2_IKE_AUTH && message->exchange_type != IKE2_IKE_INTERMEDIATE
+            && ike_sa->born_in_capture && !ike_sa->established && ike_sa->latest && ike_sa->latest->type == IKE2_IKE_SA_INIT;
 }
 
 /* Whether it has no SPI of the responder, which all messages have behind the set-up (RFC 7296 section 3.1). */

@@ -124,8 +124,16 @@ class Window:
         action = thing.get_action_iface()
         names = [action.get_action_name(i) for i in range(action.get_n_actions())]
         assert names, f'{role} "{name}" does nothing'
-        with patiently():
-            action.do_action(names.index("Press") if "Press" in names else 0)
+        try:
+            with patiently():
+                action.do_action(names.index("Press") if "Press" in names else 0)
+        except GLib.Error as error:     # a dialog that it opened waits for somebody
+            raise NoAnswer(f'{role} "{name}": {error}; open: {self.spoken()}') from error
+
+    def spoken(self):
+        """What the dialogs that are open say."""
+        return [label.get_name() for child in children(self.program) if child.get_role_name() in ("dialog", "alert")
+                for label in below(child, "label", re.compile("."))]
 
     def write(self, field, text):
         """Into a text field, instead of what stands there."""

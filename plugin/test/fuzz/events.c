@@ -14,7 +14,6 @@
 #include "show/timeline.h"
 #include "show/user_words.h"
 #include "stream.h"
-#include "track/most.h"
 
 #define FEW_SAS 5
 
@@ -34,7 +33,7 @@ struct world {
     uint64_t taken_bytes;
     uint64_t *counted;              /* by SA: its packets so far */
     uint32_t opened;                /* SAs that there were, so far */
-    bool ignored_some;              /* messages that gateways ignore: their copies belong nowhere either */
+    bool left_out_some;             /* messages, and said so */
 };
 
 /* So that the fuzzer, or whoever replays, sees the place. */
@@ -82,34 +81,33 @@ take_packet(struct world *world, const struct ipsec_packet *packet)
     world->taken_bytes += fed->is_copy ? 0 : packet->length;
 }
 
-/* Whether the frame brought a message that gateways ignore. */
+/* Whether the frame brought a change of this kind. */
 static bool
-is_unprotected(const struct changes *changes)
+has_change(const struct changes *changes, enum change_kind kind)
 {
     for (unsigned i = 0; i < changes->count; i++)
-        if (changes->item[i].kind == CHANGE_UNPROTECTED)
+        if (changes->item[i].kind == kind)
             return true;
     return false;
 }
 
+/* A message that belongs nowhere is told: it is ignored, or a table is full; their copies belong nowhere either. */
 static void
 take_message(struct world *world, const struct ike_message *message)
 {
     const struct ike_frame *ike = tracker_take_ike(world->bench.tracker, message);
-    const struct ike_table *table = tracker_ike(world->bench.tracker);
+    const struct changes *changes = tracker_changes(world->bench.tracker);
 
     if (message->initiator_spi == 0) {
         expect(ike ? "a message without initiator's SPI belongs nowhere" : NULL);
         return;
     }
-    uint64_t most = world->bench.limits.max_sas;
-    world->ignored_some |= is_unprotected(tracker_changes(world->bench.tracker));
-    if (!ike && (world->ignored_some || ike_count(table) >= most_of((uint32_t)most, SHARE_IKE_SAS) || ike_messages(table) >= most * IKE_MESSAGES_PER_SA
-            || tunnel_count(tracker_tunnels(world->bench.tracker)) >= most_of((uint32_t)most, SHARE_TUNNELS)))
+    world->left_out_some |= has_change(changes, CHANGE_UNPROTECTED) || has_change(changes, CHANGE_LIMIT_REACHED);
+    if (!ike && world->left_out_some)
         return;
     expect(ike && ike->exchange && ike->frame == message->frame ? NULL : "every message belongs to an exchange");
     expect(ike->retransmission_of < message->frame ? NULL : "what is sent again came before");
-    expect(ike_frame_at(table, message->frame) == ike ? NULL : "a message is found again");
+    expect(ike_frame_at(tracker_ike(world->bench.tracker), message->frame) == ike ? NULL : "a message is found again");
 }
 
 static void

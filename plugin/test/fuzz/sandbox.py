@@ -268,13 +268,19 @@ def outage_faults(tunnel, last, in_order):
 BESIDE_STABLE = {"phase1_lifetime_mismatch", "phase2_lifetime_mismatch", "spi_churn", "icmp_unreachable"}
 
 
+def is_answered_otherwise(finding):
+    """Proxy IDs that were answered with others: the child came up, and carries what both name."""
+    return finding["key"] == "proxy_id_mismatch" and " answers with " in finding["text"]
+
+
 def stable_faults(tunnel, in_order):
     """A tunnel that is stable has no outage; and nothing above a note is known of it but what is history, or suspected, as what anybody may have sent is.
     Where frames are out of order, nobody knows what came first."""
     verdict = tunnel["verdict"]
     if verdict["state"] != "stable":
         return []
-    known = {finding["key"] for finding in tunnel["findings"] if finding["severity"] in ("warning", "error") and finding["confidence"] != "suspected"}
+    known = {finding["key"] for finding in tunnel["findings"] if finding["severity"] in ("warning", "error") and finding["confidence"] != "suspected"
+             and not is_answered_otherwise(finding)}
     faults = [f"{len(tunnel['outages'])} outages"] if tunnel["outages"] else []
     faults += sorted(set(verdict["also"]) - BESIDE_STABLE)
     faults += sorted(known - set(verdict["history"]) - BESIDE_STABLE) if in_order else []

@@ -32,20 +32,20 @@ UAT_DEC_CB_DEF(row, phase1_lifetime, struct row)
 UAT_DEC_CB_DEF(row, phase2_lifetime, struct row)
 
 static bool
-read_address(const char *text, struct ip_address *address)
+read_address(const char *text, struct ip_address *parsed)
 {
     ws_in4_addr ipv4;
     ws_in6_addr ipv6;
 
-    memset(address, 0, sizeof *address);
+    memset(parsed, 0, sizeof *parsed);
     if (ws_inet_pton4(text, &ipv4)) {
-        address->length = IPV4_LENGTH;
-        memcpy(address->bytes, &ipv4, IPV4_LENGTH);
+        parsed->length = IPV4_LENGTH;
+        memcpy(parsed->bytes, &ipv4, IPV4_LENGTH);
     } else if (ws_inet_pton6(text, &ipv6)) {
-        address->length = IPV6_LENGTH;
-        memcpy(address->bytes, &ipv6, IPV6_LENGTH);
+        parsed->length = IPV6_LENGTH;
+        memcpy(parsed->bytes, &ipv6, IPV6_LENGTH);
     }
-    return address->length != 0;
+    return parsed->length != 0;
 }
 
 /* Without what no line has. */
@@ -89,10 +89,10 @@ check_row(void *record, char **error)
 {
     const struct row *row = record;
     const char *const text[] = { row->peer_a ? row->peer_a : "", row->peer_b ? row->peer_b : "" };
-    struct ip_address address;
+    struct ip_address parsed;
 
     for (unsigned i = 0; i < array_length(text); i++)
-        if (!read_address(text[i], &address)) {
+        if (!read_address(text[i], &parsed)) {
             *error = g_strdup_printf("\"%s\" is no IPv4 or IPv6 address", text[i]);
             return FALSE;
         }

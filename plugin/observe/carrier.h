@@ -80,13 +80,13 @@ bool carrier_step_udp(struct carrier *carrier);
 bool carrier_step_tcp(struct carrier *carrier);
 
 static inline void
-carrier_take_endpoint(struct endpoint *endpoint, const uint8_t *address, uint8_t length, uint16_t port)
+carrier_take_endpoint(struct endpoint *endpoint, const uint8_t *bytes, uint8_t length, uint16_t port)
 {
     *endpoint = (struct endpoint){ .address.length = length, .port = port };
     if (length == IPV4_LENGTH)
-        memcpy(endpoint->address.bytes, address, IPV4_LENGTH);
+        memcpy(endpoint->address.bytes, bytes, IPV4_LENGTH);
     else
-        memcpy(endpoint->address.bytes, address, IPV6_LENGTH);
+        memcpy(endpoint->address.bytes, bytes, IPV6_LENGTH);
 }
 
 /** The addresses, with the ports if they are UDP's. */

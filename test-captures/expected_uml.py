@@ -102,7 +102,7 @@ SCENARIOS = [
     well("ss_v2_cert_ikefrag", "the same with IKE's own fragments", "fragmentation=yes; no user misses an answer"),
     # --- paths -------------------------------------------------------------------------------------------------------------
     Expected("so_v2_cut", "interrupted", "peer_unreachable", "none", SAME, "the path is cut for 5 min; A asks whether B is there, gives up, and sets up anew", "dpd_delay=30s"),
-    Expected("ll_v2_cut", "interrupted", "peer_unreachable", "none", SAME, "the same, both ask; seen at B", "dpddelay=30"),
+    Expected("ll_v2_cut", "interrupted", "peer_unreachable", "none", SAME, "the path is cut for 5 min; both ask whether the other is there; seen at B", "dpddelay=30"),
     Expected("ss_v1_cut", "interrupted", "peer_unreachable", "none", SAME, "the same in IKEv1, seen at both gateways", "dpd_delay=30s"),
     Expected("sl_v1_cut", "interrupted", "peer_unreachable", "none", SAME, "the same in IKEv1", "dpd_delay=30s"),
     Expected("sl_v2_cut40", "interrupted degraded", "peer_unreachable one_way loss unknown", "none B", SAME, "the path is cut for 40 s, and nobody's liveness finds out", "dpd_delay=60s"),
@@ -137,7 +137,7 @@ SCENARIOS = [
     # --- identities --------------------------------------------------------------------------------------------------------
     Expected("ss_v2_two_clients", "flapping interrupted churning down degraded", "identity_conflict", ANY, SAME, "A and C say that they are the same; B keeps the newer one, and the other begins anew",
              "unique=replace; close_action=start"),
-    Expected("ls_v2_two_clients", "flapping interrupted churning down degraded", "identity_conflict", ANY, SAME, "the same, and A is libreswan", "unique=replace"),
+    Expected("ls_v2_two_clients", "flapping interrupted churning down degraded", "identity_conflict", ANY, SAME, "A and C say that they are the same; B keeps the newer one, and the other begins anew", "unique=replace"),
     Expected("sl_v2_two_clients", "flapping interrupted churning down degraded", "identity_conflict", ANY, SAME, "the same, and B is libreswan", "uniqueids=yes"),
     Expected("ss_v1_two_clients", "flapping interrupted churning down degraded", "identity_conflict", ANY, SAME, "the same in IKEv1", "unique=replace"),
     well("ss_v2_two_clients_kept", "two clients of one identity, and B keeps both", "unique=never; nobody misses an answer"),

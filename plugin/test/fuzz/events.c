@@ -64,11 +64,31 @@ choose_limits(struct bench *bench, uint8_t settings)
     bench->judge.limits.min_outage = bench->limits.min_outage;
 }
 
+/* Whether the frame brought a change of this kind. */
+static bool
+has_change(const struct changes *changes, enum change_kind kind)
+{
+    for (unsigned i = 0; i < changes->count; i++)
+        if (changes->item[i].kind == kind)
+            return true;
+    return false;
+}
+
+/* A message that belongs nowhere is told: it is ignored; or a table is full, which any packet before may have said. */
+static void
+note_left_out(struct world *world)
+{
+    const struct changes *changes = tracker_changes(world->bench.tracker);
+
+    world->left_out_some |= has_change(changes, CHANGE_UNPROTECTED) || has_change(changes, CHANGE_LIMIT_REACHED);
+}
+
 static void
 take_packet(struct world *world, const struct ipsec_packet *packet)
 {
     struct sa *sa = tracker_take_ipsec(world->bench.tracker, packet);
 
+    note_left_out(world);
     if (!sa)
         return;
     struct fed *fed = &world->fed[world->count++];
@@ -81,28 +101,16 @@ take_packet(struct world *world, const struct ipsec_packet *packet)
     world->taken_bytes += fed->is_copy ? 0 : packet->length;
 }
 
-/* Whether the frame brought a change of this kind. */
-static bool
-has_change(const struct changes *changes, enum change_kind kind)
-{
-    for (unsigned i = 0; i < changes->count; i++)
-        if (changes->item[i].kind == kind)
-            return true;
-    return false;
-}
-
-/* A message that belongs nowhere is told: it is ignored, or a table is full; their copies belong nowhere either. */
 static void
 take_message(struct world *world, const struct ike_message *message)
 {
     const struct ike_frame *ike = tracker_take_ike(world->bench.tracker, message);
-    const struct changes *changes = tracker_changes(world->bench.tracker);
 
     if (message->initiator_spi == 0) {
         expect(ike ? "a message without initiator's SPI belongs nowhere" : NULL);
         return;
     }
-    world->left_out_some |= has_change(changes, CHANGE_UNPROTECTED) || has_change(changes, CHANGE_LIMIT_REACHED);
+    note_left_out(world);
     if (!ike && world->left_out_some)
         return;
     expect(ike && ike->exchange && ike->frame == message->frame ? NULL : "every message belongs to an exchange");

@@ -183,19 +183,15 @@ has_carried(const struct flow *flow)
 static bool
 is_silent_since(const struct finding *abandoned)
 {
-    const struct ike_sa *first = abandoned->ike_sa, *ike_sa;
+    const struct ike_sa *latest = abandoned->ike_sa, *ike_sa;
     unsigned set_ups = 0;
 
-    if (!first)
+    if (!latest)
         return false;
-    WALK(ike_sa, first->tunnel_older, tunnel_older, IKE_SAS_RECENT) {
-        if (!ike_sa->set_up || ike_sa->flow != abandoned->ike_sa->flow)
-            continue;
-        first = ike_sa;
-        if (++set_ups == 2)
-            break;
-    }
-    return set_ups == 2 && clock_compare(&first->flow->last_time, &first->first_time) < 0;
+    WALK(ike_sa, latest->tunnel_older, tunnel_older, IKE_SAS_RECENT)
+        if (ike_sa->set_up && ike_sa->flow == latest->flow && ++set_ups == 2)
+            return clock_compare(&ike_sa->flow->last_time, &ike_sa->first_time) < 0;
+    return false;
 }
 
 /* Set up again and again, and left unused each time: one direction never carried anything, whatever came in the other, or nothing since. */

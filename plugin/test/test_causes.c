@@ -299,24 +299,105 @@ test_used_in_turn(gconstpointer data)
     close_stage(stage);
 }
 
-/* A sets up anew every 100 s, uses the old child for another 5 s and leaves the old IKE SA to itself; only its own direction carries anything: so many
- * in a row. */
+/* A sets up anew every 100 s and leaves the old IKE SA to itself; only its own direction carries anything: so many in a row, where it uses the old child for
+ * another 5 s, within the handover's grace; where it is 20 s, it does not leave it for the new one. */
 static void
 test_left_in_a_row(void)
 {
-    struct stage *stage = open_stage(true);
+    static const struct { int64_t used; unsigned left; } cases[] = { { 5 * SECOND, 5 }, { 20 * SECOND, 0 } };
     enum { SET_UPS = 6 };
 
-    for (int64_t n = 0; n < SET_UPS; n++) {
-        uint32_t old = stage->spi, sequence = stage->sequence[A];
-        int64_t begun = n * 100 * SECOND;
-        set_up(stage, begun, A);
-        for (int64_t ns = begun + SECOND; n > 0 && ns < begun + 5 * SECOND; ns += SECOND)
-            send_on(stage, ns, A, old, ++sequence);
-        for (int64_t ns = begun + 5 * SECOND; ns < begun + 100 * SECOND; ns += SECOND)
-            send(stage, ns, A);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct stage *stage = open_stage(true);
+        for (int64_t n = 0; n < SET_UPS; n++) {
+            uint32_t old = stage->spi, sequence = stage->sequence[A];
+            int64_t begun = n * 100 * SECOND;
+            set_up(stage, begun, A);
+            for (int64_t ns = begun + SECOND; n > 0 && ns < begun + cases[i].used; ns += SECOND)
+                send_on(stage, ns, A, old, ++sequence);
+            for (int64_t ns = begun + cases[i].used; ns < begun + 100 * SECOND; ns += SECOND)
+                send(stage, ns, A);
+        }
+        g_assert_cmpuint(succession_left_in_a_row(&stage->bench.judge, tunnel_of(stage)), ==, cases[i].left);
+        close_stage(stage);
     }
-    g_assert_cmpuint(succession_left_in_a_row(&stage->bench.judge, tunnel_of(stage)), ==, SET_UPS - 1);
+}
+
+/* ---- restarts */
+
+/* A's set-up, which says INITIAL_CONTACT (RFC 7296 section 2.4). */
+static void
+begin_anew(struct stage *stage, int64_t ns)
+{
+    stage->ike_spi += 16;
+    stage->initiator = A;
+    for (uint32_t id = 0; id < 2; id++)
+        for (int response = 0; response < 2; response++) {
+            prepare(stage, ns + (2 * (int64_t)id + response) * ROUND_TRIP, response ? B : A, id ? IKE2_IKE_AUTH : IKE2_IKE_SA_INIT, response, id);
+            offer(stage, id == 0 ? 0 : response ? 5001 : 5002);
+            if (id > 0 && !response) {
+                stage->message.contents.notifies = 1;
+                stage->message.contents.notify[0].type = IKE2_NOTIFY_INITIAL_CONTACT;
+            }
+            say(stage);
+        }
+    stage->spi = 5001;
+    stage->sequence[A] = stage->sequence[B] = 0;
+}
+
+/* What says that nothing was left is proof, unless packets are missing: then what ended the old IKE SA may be among them. */
+static void
+test_restart_where_packets_are_missing(void)
+{
+    for (uint32_t missing = 0; missing < 4; missing += 3) {
+        struct stage *stage = open_stage(true);
+        set_up(stage, 0, A);
+        talk(stage, SECOND, 50 * SECOND, SECOND);
+        stage->sequence[A] += missing;
+        talk(stage, 50 * SECOND, 100 * SECOND, SECOND);
+        begin_anew(stage, 110 * SECOND);
+        const struct finding *finding = finding_find(&stage->bench, FINDING_PEER_RESTART, 0);
+        g_assert_nonnull(finding);
+        if (finding)
+            g_assert_cmpuint(finding->confidence, ==, missing ? CONFIDENCE_INFERRED : CONFIDENCE_PROVEN);
+        close_stage(stage);
+    }
+}
+
+/* An outage that begins with B's Delete is no restart of A's, though A says INITIAL_CONTACT when it sets up anew. */
+static void
+test_restart_after_a_delete(void)
+{
+    struct stage *stage = open_stage(true);
+
+    set_up(stage, 0, A);
+    talk(stage, SECOND, 400 * SECOND, SECOND);
+    delete_child(stage, 400 * SECOND, B, stage->spi);
+    begin_anew(stage, 430 * SECOND);
+    talk(stage, 431 * SECOND, 800 * SECOND, SECOND);
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_PEER_RESTART), ==, 1);
+    assert_cause(stage, CAUSE_DELETED_BY_PEER);
+    close_stage(stage);
+}
+
+/* A child goes on beside others that A asks for, one after another, and never uses: the tunnel is not down for that. */
+static void
+test_children_left_beside_one_in_use(void)
+{
+    struct stage *stage = open_stage(true);
+
+    set_up(stage, 0, A);
+    uint32_t used = stage->spi;
+    for (uint32_t sequence = 1; sequence < 400; sequence++) {
+        send_on(stage, sequence * SECOND, A, used, sequence);
+        send_on(stage, sequence * SECOND + ROUND_TRIP, B, used, sequence);
+        if (sequence % 30 == 0)
+            negotiate(stage, sequence * SECOND + SECOND / 2, A, IKE2_CREATE_CHILD_SA, 0);
+    }
+    stage->bench.judge.now = moment(400 * SECOND);
+    struct verdict verdict = verdict_of(tunnel_of(stage), &stage->bench.judge);
+    g_assert_cmpuint(finding_count(&stage->bench, FINDING_SETUP_ABANDONED), >, 0);
+    g_assert_cmpuint(verdict.state, !=, STATE_DOWN);
     close_stage(stage);
 }
 
@@ -628,6 +709,9 @@ main(int argc, char **argv)
     add_both("/causes/used_in_turn", test_used_in_turn);
     g_test_add_func("/causes/left_in_a_row", test_left_in_a_row);
     g_test_add_func("/causes/restart_beside_answers", test_restart_beside_answers);
+    g_test_add_func("/causes/restart_where_packets_are_missing", test_restart_where_packets_are_missing);
+    g_test_add_func("/causes/restart_after_a_delete", test_restart_after_a_delete);
+    g_test_add_func("/causes/children_left_beside_one_in_use", test_children_left_beside_one_in_use);
     g_test_add_func("/causes/unanswered_and_went_on", test_unanswered_and_went_on);
     g_test_add_func("/causes/who_is_reached", test_who_is_reached);
     g_test_add_func("/causes/set_up_asked_once", test_set_up_asked_once);

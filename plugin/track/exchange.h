@@ -41,8 +41,9 @@ struct exchange_message {
 /** An Informational of IKEv1 that comes this soon after one of the other peer answers it. */
 #define ANSWER_WITHIN_MS 1000
 
-/** Who gets no answer waits before asking again: libreswan by default 500 ms the first time, all others longer. Half of that, as the way may press
- * packets together; what comes sooner was sent by somebody else. */
+/** Who gets no answer waits before asking again, by default no less than 500 ms the first time: libreswan (RETRANSMIT_INTERVAL_DEFAULT_MS in
+ * include/pluto_constants.h) and Solaris (retry_timer_init) wait as long, Android at least so long, OpenBSD's iked 2 s (IKED_RETRANSMIT_TIMEOUT), strongSwan
+ * 4 s (RETRANSMIT_TIMEOUT in sa/task_manager.h). Half of that, as the way may press packets together; what comes sooner was sent by somebody else. */
 #define ASKS_AGAIN_AFTER_MS 250
 
 /** What one side said in an exchange, where it was readable. What it points to is there as far as it counts: memory ends behind the last

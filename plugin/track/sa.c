@@ -413,6 +413,14 @@ sa_replaced_time(const struct sa *sa)
     return sa->deleted_frame != 0 && clock_compare(&sa->deleted_time, time) < 0 ? &sa->deleted_time : time;
 }
 
+void
+sa_undelete(struct sa *sa)
+{
+    sa->deleted_frame = sa->ended_in = 0;
+    sa->ended_by = 0;
+    sa->delete_named_it = false;
+}
+
 bool
 sa_is_over(const struct sa *sa)
 {

@@ -94,6 +94,9 @@ const nstime_t *sa_replaced_time(const struct sa *sa);
 /** Whether it was replaced or deleted. */
 bool sa_is_over(const struct sa *sa);
 
+/** Takes its Delete back, where it turns out that no peer sent it. */
+void sa_undelete(struct sa *sa);
+
 /** How long it lived, once it is over: until its successor was born, or it was deleted before that. This is what all outputs name. */
 nstime_t sa_lived(const struct sa *sa);
 

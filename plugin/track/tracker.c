@@ -13,6 +13,7 @@
 #include "origin.h"
 #include "outage.h"
 #include "path.h"
+#include "protection.h"
 #include "restart.h"
 #include "walk.h"
 
@@ -439,11 +440,28 @@ resume(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet
     }
 }
 
-/* A packet of an SA that was deleted; said once. */
+/* Whether anybody may have sent the Delete that named the SA: in clear, before it was seen that the IKE SA's peers protect what they say. An SA whose
+ * negotiation was read has a child that ended with it, and no such Delete is taken of its IKE SA. */
+static bool
+was_deleted_by_anybody(const struct tracker *tracker, const struct sa *sa)
+{
+    const struct ike_frame *frame = sa->child ? NULL : ike_frame_at(tracker->ike, sa->deleted_frame);
+
+    return frame && protection_was_missing_in(frame->exchange, sa->deleted_frame);
+}
+
+/* A packet of an SA that was deleted; said once. It was not, where the Delete is none that gateways take, and its sender goes on. */
 static void
 outlive(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
 {
-    if (sa->stale_said || !clock_passed(&sa->deleted_time, &packet->time, tracker->limits.handover_grace))
+    if (sa->stale_said)
+        return;
+    if (was_deleted_by_anybody(tracker, sa)) {
+        sa_undelete(sa);
+        change_sa(&tracker->changes, CHANGE_SA_STATE, sa);
+        return;
+    }
+    if (!clock_passed(&sa->deleted_time, &packet->time, tracker->limits.handover_grace))
         return;
     sa->stale_said = true;
     change_sa(&tracker->changes, CHANGE_SA_STALE, sa);

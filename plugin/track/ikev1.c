@@ -14,6 +14,9 @@
 /* Liveness checks that have to stay unanswered until the peer counts as dead. */
 #define PROBES_AT_LEAST 2
 
+/* Main mode's fifth message is the first that says who its sender is. */
+#define MAIN_MODE_PROVES 5
+
 /* The exchange that an error in an Informational is about: the receiver's latest that waits. In phase 1 an accepted proposal is
  * only the beginning. */
 static struct exchange *
@@ -42,6 +45,17 @@ answer_elsewhere(struct exchange *refused, const struct ike_frame *frame)
     exchange_message_of(frame)->answers_frame = asked->frame;
 }
 
+/* Whether the error is about what only main mode's last two messages bring, who the peers are and the proof of it (RFC 2409 section 5), in answer to one
+ * before these: no peer can find that wrong yet, but anybody can send it. */
+static bool
+comes_before_proof(const struct exchange *refused, const struct notify *error)
+{
+    bool is_of_proof = error->type == IKE1_NOTIFY_INVALID_ID_INFORMATION || error->type == IKE1_NOTIFY_INVALID_HASH_INFORMATION
+            || error->type == IKE1_NOTIFY_INVALID_SIGNATURE;
+
+    return is_of_proof && refused->type == IKE1_IDENTITY_PROTECTION && refused->steps < MAIN_MODE_PROVES;
+}
+
 static void
 take_informational(const struct ike_context *context, struct exchange *exchange, const struct ike_frame *frame)
 {
@@ -57,7 +71,7 @@ take_informational(const struct ike_context *context, struct exchange *exchange,
     if (!error || error->type == NOTIFY_INVALID_SPI)
         return;
     struct exchange *refused = refused_exchange(context, ike_sa);
-    if (refused) {
+    if (refused && !comes_before_proof(refused, error)) {
         answer_elsewhere(refused, frame);
         refused->outcome = EXCHANGE_OPEN;       /* phase 1's proposal may have been accepted before */
         refused->response_frame = refused->response_frame ? refused->response_frame : context->message->frame;

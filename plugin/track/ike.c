@@ -205,11 +205,12 @@ makes_children(const struct exchange *exchange)
             || exchange->type == IKE1_QUICK_MODE;
 }
 
-/* Whether the answer may have made a child SA of which only new SPIs will tell: it was not read, or the request that it answers is missing. */
+/* Whether the answer may have made a child SA of which only new SPIs will tell: it was not read, but has room for one, or the request that it answers
+ * is missing. */
 static bool
 made_unknown(const struct exchange *exchange, const struct ike_message *message)
 {
-    if (!makes_children(exchange) || exchange->outcome == EXCHANGE_REFUSED)
+    if (!makes_children(exchange) || exchange->outcome == EXCHANGE_REFUSED || exchange->ike_sa->small_auth == exchange)
         return false;
     const struct offer *response = exchange->response;
     return !message->readable

@@ -80,6 +80,10 @@ REPORTS_BELIEVED_ONCE = (
     "certificate_ran_out:sealed_informational_again:midst:A",                               # with a message ID that the peer uses later
     "mostly_syslog:clear_auth_ts_unacceptable:start:B",
     "office_hours:esp_made_up_spis:midst:B",                                                # SPIs by the dozen want no answer
+    "seen_in_the_middle:clear_delete_esp:start:A",                                          # of an SA that goes on, before the peers' own messages
+    "certificate_ran_out:sealed_fragments:end:A",                                           # a fragment alone says nothing of a refusal
+    "auth_once_then_dpd:esp_made_up_spis:start:A",                                          # behind an IKE_AUTH that was refused
+    "attempt_7489:v1_clear_invalid_id:end:B",                                               # of an identity that nobody sent yet
 )
 
 

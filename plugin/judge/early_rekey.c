@@ -5,8 +5,9 @@
  * A new IKE SA is no rekey; and where the other
  * peer asked for some of the last rekeys too, both go by one lifetime, as far as none is read; as in IKEv1, where a lifetime is agreed on
  * (RFC 2407 section 4.5), where both peers have something to say together behind a rekey: their old SAs run out at one age. Nor is it said of
- * what could not be read where it is the peer that was asked who says something behind each of them, as it does who deletes the old SA: the one
- * that asks may only want a further pair. Said on the third, and again when it begins anew.
+ * what could not be read where it is the peer that was asked who says something behind most of them, as it does who deletes the old SA (behind a
+ * rekey of IKEv2 that is who asked for it: RFC 7296 section 2.8): the one that asks may only want a further pair. Said on the third, and
+ * again when it begins anew.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -87,19 +88,48 @@ end_together(const struct exchange *rekey, const struct exchange *again)
     return false;
 }
 
-/* Whether behind a rekey, until the next one, the peer that was asked is the only one who says something that was not read, and that is no answer. */
+/* Whether it may be the Delete of that SA, as far as it was read. */
 static bool
-only_asked_speaks(const struct exchange *rekey, const struct exchange *again)
+may_delete(const struct exchange *exchange, const struct sa *old)
 {
-    const struct exchange *exchange = again->older;
+    bool is_informational = exchange->type == IKE1_INFORMATIONAL || (exchange->type == IKE2_INFORMATIONAL && !exchange->liveness && !exchange->is_no_delete);
+
+    return is_informational && (!exchange->first.readable || (old->deleted_frame != 0 && old->deleted_frame == exchange->request_frame));
+}
+
+/* Whether behind the rekey of that SA, until the next one, the peer that was asked is the only one who says something that may be a Delete. */
+static bool
+only_asked_speaks(const struct sa *old, const struct exchange *again)
+{
+    const struct exchange *rekey = old->successor->origin, *exchange = again->older;
     bool speaks = false;
 
     for (unsigned looked_at = 0; exchange && exchange != rekey && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++) {
-        if (exchange->type != IKE1_INFORMATIONAL || exchange->first.readable || exchange->flow == rekey->flow)
+        if (exchange->liveness)
+            continue;
+        if (!may_delete(exchange, old) || exchange->flow == rekey->flow)
             return false;
         speaks = true;
     }
     return speaks && exchange == rekey;
+}
+
+/* Whether it is so behind most of so many rekeys up to that SA's, behind which anything was said. What a rekey is for counts as read where it names
+ * the SA that it replaces. */
+static bool
+asked_drops(const struct sa *latest, unsigned rekeys)
+{
+    const struct sa *new = latest;
+    unsigned asked = 0, otherwise = 0;
+
+    for (unsigned i = 0; i < rekeys && new->predecessor && new->predecessor->origin; new = new->predecessor, i++) {
+        const struct sa *old = new->predecessor;
+        if (old->predecessor && !old->link_proven && only_asked_speaks(old->predecessor, new->origin))
+            asked++;
+        else if (new->origin->older != old->origin)
+            otherwise++;
+    }
+    return asked > otherwise;
 }
 
 static void
@@ -117,8 +147,7 @@ judge_early_rekey(struct judge *judge, const struct change *change)
     for (; sa && row <= wanted; sa = sa->predecessor, row++)
         if (!renewed_early(judge, sa) || sa->successor->origin->flow != requester)
             break;
-    if (row != wanted || (is_unread && (!asks_alone(judge, requester) || end_together(old->origin, new->origin)
-            || only_asked_speaks(old->origin, new->origin))))
+    if (row != wanted || (is_unread && (!asks_alone(judge, requester) || end_together(old->origin, new->origin) || asked_drops(new, wanted))))
         return;
     struct finding *finding = judge_exchange(judge, FINDING_EARLY_REKEY, CONFIDENCE_INFERRED, new->origin, sizeof(struct early));
     if (!finding)

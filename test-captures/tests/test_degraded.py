@@ -35,6 +35,10 @@ def test_no_cause_appears_that_the_whole_capture_does_not_have(spiscope):
     ("vpn_monitor", "keyless", "lost", 1002),                               # Quick Mode goes on: its answer is what is missing
     ("a_parent_for_each_net", "keyless", "lost", 1001),                     # asked once, and not again
     ("reauth_each_four_minutes", "readable", "lost", 1001),                 # who deletes asks for new ones: most of them are seen
+    ("one_pair_only", "keyless", "snapped", 12914),                         # who was asked deletes, as behind no rekey: RFC 7296 section 2.8
+    ("one_pair_only", "readable", "snapped", 13090),
+    ("v1_one_pair_only", "keyless", "lost", 13105),                         # but behind one of them, where it is missing
+    ("v1_one_pair_only", "readable", "snapped", 14342),                     # the Delete is read, and what it is behind is not
 ))
 def test_what_was_wrong_once(spiscope, all_sources, name, form, way, seed):
     source = next(source for source in all_sources if (source.name, source.form) == (name, form))

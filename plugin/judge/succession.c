@@ -39,13 +39,16 @@ may_be_delete(const struct exchange *exchange)
 }
 
 /* Whether the Informational goes with an earlier one of the same peer, further apart than Deletes that are sent together: in IKEv1
- * so are liveness checks that nobody answers. */
+ * so are liveness checks that nobody answers; in IKEv2 those of one size whose cipher, by which an empty one is known, was not read. */
 static bool
 is_in_series(const struct exchange *end, const struct exchange *before)
 {
-    return before && end->type == IKE1_INFORMATIONAL && before->type == IKE1_INFORMATIONAL && before->flow == end->flow
-            && clock_passed(&before->request_time, &end->request_time, TOGETHER_SECONDS)
-            && !clock_passed(&before->request_time, &end->request_time, SERIES_SECONDS);
+    if (!before || before->type != end->type || before->flow != end->flow
+            || !clock_passed(&before->request_time, &end->request_time, TOGETHER_SECONDS))
+        return false;
+    if (end->type == IKE2_INFORMATIONAL)
+        return !end->first.readable && !before->first.readable && before->request_length == end->request_length;
+    return !clock_passed(&before->request_time, &end->request_time, SERIES_SECONDS);
 }
 
 /* The last packet of the pair, as far as it is known. */

@@ -11,8 +11,8 @@
  *   - the IKE SA is up, and its initiator says no more on it, or one thing at once, as a Delete is; answers nothing on it; and sends no ESP,
  *     in a capture that shows any, where it would need no more IKE for that.
  *
- *   - a child SA is negotiated within the IKE SA (no rekey), carries nothing, and its requester asks for another one of the same
- *     selectors; said once, after CHILDREN_AT_LEAST. Without keys: nothing at all is carried, and nothing is said between that
+ *   - a child SA is negotiated within the IKE SA (no rekey), carries nothing (of a capture without ESP: is not deleted behind the next one either,
+ *     as one that is handed over), and its requester asks for another one of the same selectors; said once, after CHILDREN_AT_LEAST. Without keys: nothing at all is carried, and nothing is said between that
  *     could be a rekey's Delete (suspected, from CHILDREN_UNREAD_AT_LEAST on); or something is said of each at once, the one of
  *     IKE_AUTH as well, which is no rekey. Those that follow each other at once are a batch, as of a gateway with several selectors.
  *
@@ -243,6 +243,17 @@ carried_since(const struct flow *flow, const nstime_t *since)
     return flow->packets > 0 && clock_compare(&flow->last_time, since) >= 0;
 }
 
+/* Whether the child was left, and not handed over: ESP of the tunnel is captured, which it does not carry; or it was not deleted once the next one was
+ * there, as who uses it does. A capture may hold IKE only. */
+static bool
+is_seen_unused(const struct child *child, const struct exchange *next)
+{
+    const struct flow *flow = child->origin->flow->tunnel->flow;
+
+    return flow[0].packets + flow[1].packets > 0 || child_is_alive(child) || next->response_frame == 0
+            || clock_compare(&child->deleted_time, &next->response_time) < 0;
+}
+
 /* Whether the exchange made a child SA, as far as can be seen, that nothing used until the same peer asked for another one. */
 static bool
 is_left_child(const struct exchange *exchange, const struct exchange *next, uint32_t in_time)
@@ -254,7 +265,8 @@ is_left_child(const struct exchange *exchange, const struct exchange *next, uint
             || !clock_passed_ms(&exchange->response_time, &next->request_time, AT_ONCE_MS))
         return false;
     if (exchange->child)
-        return !exchange->rekeyed_child && !has_carried(exchange->child) && exchange_same_selectors(exchange->request, next->request, false);
+        return !exchange->rekeyed_child && !has_carried(exchange->child) && is_seen_unused(exchange->child, next)
+                && exchange_same_selectors(exchange->request, next->request, false);
     return !exchange->first.readable && !carried_since(&tunnel->flow[0], &exchange->request_time)
             && !carried_since(&tunnel->flow[1], &exchange->request_time);
 }

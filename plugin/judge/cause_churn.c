@@ -76,14 +76,15 @@ explain_early_rekey(const struct view *view, const struct trouble *trouble, stru
     return by_finding(view, trouble, FINDING_EARLY_REKEY, claim);
 }
 
-/* Nobody deletes, and lifetimes and proxy IDs were seen to agree: as far as they were seen. Where the capture lacks a part, what explains it may
- * be there. */
+/* Nobody deletes, nobody says that it lost its state, and lifetimes and proxy IDs were seen to agree: as far as they were seen. Where the capture lacks
+ * a part, what explains it may be there. */
 bool
 explain_churn(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
     uint8_t missing = coverage_missing(view->tunnel, view->judge);
 
-    if ((missing & (MISSING_KEYS | MISSING_NEGOTIATION | MISSING_DIRECTION)) || finding_file_count(view->file, FINDING_DELETED) > 0)
+    if ((missing & (MISSING_KEYS | MISSING_NEGOTIATION | MISSING_DIRECTION)) || finding_file_count(view->file, FINDING_DELETED) > 0
+            || finding_file_count(view->file, FINDING_PEER_RESTART) > 0)
         return false;
     if (!by_finding(view, trouble, FINDING_FLAPPING, claim) && !by_finding(view, trouble, FINDING_SPI_CHURN, claim))
         return false;

@@ -235,6 +235,18 @@ ended_around(const struct ike_sa *ike_sa, const struct ike_sa *before, uint32_t 
     return peer == (int)flow_peer(ike_sa->flow) && *frame > ike_sa->established_frame ? peer : PEER_NOT_SEEN;
 }
 
+/* Whether its initiator was read to say that it has lost what it had (INITIAL_CONTACT: RFC 7296 section 2.4): it left nothing that works. */
+static bool
+has_lost_state(const struct view *view, const struct ike_sa *ike_sa)
+{
+    const struct finding *finding;
+
+    WALK(finding, finding_file_latest(view->file, FINDING_PEER_RESTART), older, SET_UPS_LOOKED_AT)
+        if (finding->ike_sa == ike_sa && finding->confidence == CONFIDENCE_PROVEN)
+            return true;
+    return false;
+}
+
 static struct set_ups
 set_ups_of(const struct view *view, struct claim *claim)
 {
@@ -252,7 +264,7 @@ set_ups_of(const struct view *view, struct claim *claim)
         if (set_ups.count++ == 0)
             set_ups.apart = clock_elapsed(&before->first_time, &ike_sa->first_time);
         int peer = ended_around(ike_sa, before, limits->handover_grace, &frame);
-        if (peer == PEER_NOT_SEEN && succession_was_left(before, ike_sa, limits->handover_grace)) {
+        if (peer == PEER_NOT_SEEN && succession_was_left(before, ike_sa, limits->handover_grace) && !has_lost_state(view, ike_sa)) {
             set_ups.left[flow_peer(ike_sa->flow)]++;
             claim_rests_on(claim, before->first_frame);
         }

@@ -39,8 +39,10 @@ def test_no_cause_appears_that_the_whole_capture_does_not_have(spiscope):
     ("one_pair_only", "readable", "snapped", 13090),
     ("v1_one_pair_only", "keyless", "lost", 13105),                         # but behind one of them, where it is missing
     ("v1_one_pair_only", "readable", "snapped", 14342),                     # the Delete is read, and what it is behind is not
+    ("crash_loop", "readable", "lost", 14148),                              # INITIAL_CONTACT says why SAs go
     ("child_each_minute", "readable", "only_ike", 14160),                   # children are handed over: their ESP is not captured
     ("laptop_at_night", "keyless", "snapped", 46828),                       # the last liveness check is no Delete: the cipher is cut off
+    ("crash_loop", "readable", "first_of_each_flow", 47550),                # INITIAL_CONTACT again: it re-authenticates nothing
 ))
 def test_what_was_wrong_once(spiscope, all_sources, name, form, way, seed):
     source = next(source for source in all_sources if (source.name, source.form) == (name, form))

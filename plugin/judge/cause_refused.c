@@ -46,13 +46,13 @@ came_to_child(const struct ike_sa *ike_sa)
 }
 
 /* The IKE SA before whose set-up all refusals were made good: the one that an outage ended; else, where it is the set-up that the trouble is about,
- * the latest that came to a child. */
+ * or there is none, the latest that came to a child. */
 static const struct ike_sa *
 accepted_before(const struct view *view, const struct trouble *trouble)
 {
     const struct ike_sa *ike_sa;
 
-    if (trouble->outage || (trouble->kind != TROUBLE_REBUILT && trouble->kind != TROUBLE_NOT_UP))
+    if (trouble->outage || (trouble->kind != TROUBLE_REBUILT && trouble->kind != TROUBLE_NOT_UP && trouble->kind != TROUBLE_NONE))
         return trouble->outage ? trouble->outage->ended_ike : NULL;
     WALK(ike_sa, view->tunnel->ike_sas, tunnel_older, IKE_SAS_RECENT)
         if (ike_sa->established_frame <= trouble->begin_frame && came_to_child(ike_sa))

@@ -472,9 +472,12 @@ exchange_give_up(const struct ike_context *context, const struct ike_sa *except)
         struct exchange *exchange;
         bool went_on[2] = { false, false };         /* whose next request shows that this one was answered (RFC 7296 section 2.3) */
         bool took_leave[2] = { false, false };
+        bool has_phase1[2] = { false, false };      /* who asks for phase 2 has phase 1 (RFC 2409 section 5.5) */
         WALK(exchange, ike_sa->latest, older, EXCHANGES_OPEN) {
             unsigned side = exchange_side(exchange);
-            bool answered = ike_sa->version >= 2 && (went_on[side] || (took_leave[side] && exchange->asked_again < ASKED_AGAIN_AT_LEAST));
+            bool answered = ike_sa->version >= 2 ? went_on[side] || (took_leave[side] && exchange->asked_again < ASKED_AGAIN_AT_LEAST)
+                    : has_phase1[side] && exchange_is_phase1(exchange) && exchange->awaited_by_requester;
+            has_phase1[side] |= exchange->type == IKE1_QUICK_MODE && exchange->request_frame != 0;
             if (is_last_word(exchange))
                 took_leave[side] = true;
             else

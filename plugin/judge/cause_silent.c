@@ -175,13 +175,27 @@ answers_others(const struct view *view, const struct outage *outage)
     return false;
 }
 
+/* Whether a peer's traffic goes on, in an outage that is not over, on an SA that was not negotiated before: that takes both. */
+static bool
+goes_on_renewed(const struct view *view, const struct outage *outage)
+{
+    for (unsigned i = 0; i < DIRECTIONS && outage->restored_how == RESTORED_NOT; i++) {
+        const struct sa *sa = view->tunnel->flow[i].current;
+        if (sa && sa->sequence.packets > 1 && sa->first_frame > outage->begin_frame && sa->predecessor
+                && (!sa->origin || sa->origin->response_frame == 0 || sa->origin->response_frame > outage->begin_frame)
+                && clock_passed(&outage->begin, &sa->first_time, view->judge->limits.min_outage))
+            return true;
+    }
+    return false;
+}
+
 bool
 explain_unreachable(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
     if (trouble->kind == TROUBLE_NOT_UP)
         return not_up(view, false, claim);
     if (!trouble->outage || trouble->outage->how != OUTAGE_UNANSWERED || trouble->outage->kept_down || answers_others(view, trouble->outage)
-            || left_out_ends(view->tunnel))
+            || left_out_ends(view->tunnel) || goes_on_renewed(view, trouble->outage))
         return false;
     const struct finding *finding = given_up(view, trouble);
     if (finding)
@@ -247,6 +261,15 @@ is_without_child(const struct finding *finding)
     return finding->exchange && finding->exchange->type == IKE1_QUICK_MODE;
 }
 
+/* Whether the peer's host said since that nothing listens there: it has no IKE that could answer. */
+static bool
+was_told_that_nothing_listens(const struct view *view, const struct exchange *asked)
+{
+    const struct told *told = &memory_read(view->judge->memory, view->tunnel)->nothing_listens;
+
+    return told->finding && !told->finding->sa && asked && told->flow == asked->flow && told->finding->frame > asked->request_frame;
+}
+
 bool
 explain_unanswered(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
@@ -259,6 +282,8 @@ explain_unanswered(const struct view *view, const struct trouble *trouble, struc
         return true;
     const struct finding *finding = given_up(view, trouble);
     if (!finding || (trouble->kind == TROUBLE_NOT_UP && !is_without_child(finding)) || !was_heard_before(finding))
+        return false;
+    if (trouble->kind == TROUBLE_DEGRADED && was_told_that_nothing_listens(view, finding->exchange))
         return false;
     if (unheard && (trouble->outage->kept_down || !was_asked_alive(view, trouble->outage, finding)))
         return false;               /* nothing of the peer arrived */

@@ -39,11 +39,14 @@ def test_no_cause_appears_that_the_whole_capture_does_not_have(spiscope):
     ("one_pair_only", "readable", "snapped", 13090),
     ("v1_one_pair_only", "keyless", "lost", 13105),                         # but behind one of them, where it is missing
     ("v1_one_pair_only", "readable", "snapped", 14342),                     # the Delete is read, and what it is behind is not
+    ("v1_one_pair_only", "readable", "one_side", 46893),                    # new SAs are used on and on: they were negotiated
     ("v1_pfs_mismatch", "keyless", "lost", 11930),                          # who asks for phase 2 has got phase 1's last answer
     ("crash_loop", "readable", "lost", 14148),                              # INITIAL_CONTACT says why SAs go
     ("child_each_minute", "readable", "only_ike", 14160),                   # children are handed over: their ESP is not captured
     ("eap_mistyped_once", "readable", "only_ike", 14050),                   # the set-up behind it came to a child
     ("laptop_at_night", "keyless", "snapped", 46828),                       # the last liveness check is no Delete: the cipher is cut off
+    ("v2_dpd", "keyless", "snapped", 1001),                                 # nothing listens there, says the host
+    ("v2_dpd", "keyless", "lost", 1002),
     ("crash_loop", "readable", "first_of_each_flow", 47550),                # INITIAL_CONTACT again: it re-authenticates nothing
 ))
 def test_what_was_wrong_once(spiscope, all_sources, name, form, way, seed):

@@ -199,14 +199,15 @@ struct answers {
     unsigned missing;
 };
 
-/* Requests of IKEv2 between these two of one side, the latter of which may not have been captured either.
+/* Requests of IKEv2 between these two of one side, the latter of which may not have been captured either. That of the capture's first answer may lie
+ * before it.
  * @param next  the message ID of the one after it, or where there is none its own, or less */
 static unsigned
 unseen_requests(const struct exchange *exchange, uint32_t next)
 {
     unsigned between = next > exchange->message_id + 1 ? next - exchange->message_id - 1 : 0;
 
-    return MIN(between, EXCHANGES_OPEN) + (exchange->request_frame == 0 && exchange->ike_sa->born_in_capture);
+    return MIN(between, EXCHANGES_OPEN) + (exchange->request_frame == 0 && (exchange->ike_sa->born_in_capture || exchange->older));
 }
 
 static void

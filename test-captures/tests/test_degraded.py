@@ -48,6 +48,7 @@ def test_no_cause_appears_that_the_whole_capture_does_not_have(spiscope):
     ("v2_dpd", "keyless", "snapped", 1001),                                 # nothing listens there, says the host
     ("v2_dpd", "keyless", "lost", 1002),
     ("crash_loop", "readable", "first_of_each_flow", 47550),                # INITIAL_CONTACT again: it re-authenticates nothing
+    ("laptop_at_night", "readable", "every_nth", 48195),                    # answers that nobody is seen to ask for
 ))
 def test_what_was_wrong_once(spiscope, all_sources, name, form, way, seed):
     source = next(source for source in all_sources if (source.name, source.form) == (name, form))

@@ -53,6 +53,8 @@ HAPPENED = {
     "cookie_ignored": {"peer_unreachable": ANSWERS_MISSING}, "init_refused_in_clear": {"peer_unreachable": ANSWERS_MISSING},
     # IKE_AUTH was refused, and that is all that shows: the algorithms, by which an answer's room tells an authentication, are in what was cut off
     "certificate_ran_out": {"refused": {"snapped"}},
+    # A does rekey far before the lifetime that was agreed on; that the volume is used up each time is in the ESP
+    "backup_uses_up_the_volume": {"early_rekey": {"only_ike"}},
     # B does delete the child after an hour, each time; that it is a timer takes two of these outages to see
     "cloud_asks_for_other_ciphers": {"deleted_by_peer": LATER_MISSING},
     # some packets right behind each set-up, then none, and a Delete the same time after the last one: an idle timeout looks no other way

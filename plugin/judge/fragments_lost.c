@@ -1,10 +1,10 @@
 /* fragments_lost.c
  * fragments_lost: twice within min_sa_lifetime a peer sent an IKE message of which not all IP fragments came to where the capture was
- * taken: the path drops them. One may be lost like any packet. Or, seen from the other side, only the request that is too large for one packet stays unanswered. The peer answered IKE_SA_INIT; IKE_AUTH, with
- * certificates, or a later request is larger than what Ethernet carries, 1500 bytes with the IP and UDP headers, so that it went in
- * IP fragments, and it was sent again without an answer. Inferred: firewalls and NATs that drop fragments are the usual reason.
- * Or an answer of that size is given, and the request comes again. Messages that IKE itself cut (RFC 7383) are small, and no matter
- * of this rule.
+ * taken: the path drops them. One may be lost like any packet. Or, seen from the other side, only the request that is too large for one
+ * packet stays unanswered. The peer answered IKE_SA_INIT; IKE_AUTH, with certificates, or a later request is larger than what Ethernet
+ * carries, 1500 bytes with the IP and UDP headers, so that it went in IP fragments, and it was sent again without an answer. Inferred:
+ * firewalls and NATs that drop fragments are the usual reason. Or an answer of that size is given, and the request comes again. Messages
+ * that IKE itself cut (RFC 7383) are small, and no matter of this rule.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,8 +1,9 @@
 /* nat_mapping.c
  * nat_mapping: a peer sends ESP to an address or port from which the other one's does not come, for longer than handover_grace, while
  * both go on: a NAT gave the other a new mapping and the peer did not follow (RFC 7296 section 2.23), or a NAT gives IKE and ESP
- * different ports and the peer answers to IKE's. Or ESP goes to port 500, where only IKE is read (RFC 3948 section 2.1). Inferred: that nothing arrives there is not in the packets. Never said where
- * the capture sees both sides of the NAT, and each packet under two addresses.
+ * different ports and the peer answers to IKE's. Or ESP goes to port 500, where only IKE is read (RFC 3948 section 2.1). Inferred: that
+ * nothing arrives there is not in the packets. Never said where the capture sees both sides of the NAT, and each packet under two
+ * addresses.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -41,7 +41,8 @@ text_no_response(const struct words *words, const struct finding *finding)
     const struct no_response *no_response = finding->detail;
 
     return wmem_strdup_printf(words->scope, "%s (frame %u) was sent %s and not answered; given up after %s",
-            words_exchange(words, finding->exchange->type), no_response->frame, words_times(words, no_response->sent), words_duration(words, &no_response->waited));
+            words_exchange(words, finding->exchange->type), no_response->frame, words_times(words, no_response->sent),
+            words_duration(words, &no_response->waited));
 }
 
 const struct rule rule_no_response = {

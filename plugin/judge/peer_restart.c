@@ -154,7 +154,8 @@ text_peer_restart(const struct words *words, const struct finding *finding)
 {
     const struct restart *restart = finding->detail;
 
-    return wmem_strdup_printf(words->scope, "A new IKE SA%s was begun while IKE SA %u was alive, at an age of %s", finding->ike_sa->initial_contact ? " with INITIAL_CONTACT" : "",
+    return wmem_strdup_printf(words->scope, "A new IKE SA%s was begun while IKE SA %u was alive, at an age of %s",
+            finding->ike_sa->initial_contact ? " with INITIAL_CONTACT" : "",
             finding->ike_sa->displaced->id, words_duration(words, &restart->after));
 }
 

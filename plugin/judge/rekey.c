@@ -1,7 +1,7 @@
 /* rekey.c
  * rekey: an SA was replaced by the next one in its lineage, by a rekey: where another IKE SA was set up for it, that is
- * reestablished. ESP alone lets this be inferred: the old SA fell silent where the new one began, and stayed silent for the handover grace. A readable negotiation
- * proves it.
+ * reestablished. ESP alone lets this be inferred: the old SA fell silent where the new one began, and stayed silent for the handover grace.
+ * A readable negotiation proves it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -12,9 +12,10 @@
  *     in a capture that shows any, where it would need no more IKE for that.
  *
  *   - a child SA is negotiated within the IKE SA (no rekey), carries nothing (of a capture without ESP: is not deleted behind the next one either,
- *     as one that is handed over), and its requester asks for another one of the same selectors; said once, after CHILDREN_AT_LEAST. Without keys: nothing at all is carried, and nothing is said between that
- *     could be a rekey's Delete (suspected, from CHILDREN_UNREAD_AT_LEAST on); or something is said of each at once, the one of
- *     IKE_AUTH as well, which is no rekey. Those that follow each other at once are a batch, as of a gateway with several selectors.
+ *     as one that is handed over), and its requester asks for another one of the same selectors; said once, after CHILDREN_AT_LEAST.
+ *     Without keys: nothing at all is carried, and nothing is said between that could be a rekey's Delete (suspected, from
+ *     CHILDREN_UNREAD_AT_LEAST on); or something is said of each at once, the one of IKE_AUTH as well, which is no rekey. Those that follow
+ *     each other at once are a batch, as of a gateway with several selectors.
  *
  * All within min_sa_lifetime, in which no timer of two sane peers ends an IKE SA. An IKE SA on which its initiator spoke after its
  * successor was up was handed over, and not left. A refusal is a matter of other rules.

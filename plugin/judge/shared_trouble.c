@@ -1,8 +1,9 @@
 /* shared_trouble.c
  * Tunnels of one gateway share a trouble if three of them or more went down together: each within min_outage of the one before, as an
- * outage's begin is known no better than that (a silence begins with the last packet that got through), and all within handover_grace. Many tunnels that flap on their
- * own do so by chance, too. Outages that know nothing of each other begin as a Poisson process does: with the capture's other outages for a
- * rate, that so many follow the first one as soon must be less than one in a thousand, counted over all outages of the capture.
+ * outage's begin is known no better than that (a silence begins with the last packet that got through), and all within handover_grace. Many
+ * tunnels that flap on their own do so by chance, too. Outages that know nothing of each other begin as a Poisson process does: with the
+ * capture's other outages for a rate, that so many follow the first one as soon must be less than one in a thousand, counted over all
+ * outages of the capture.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,8 +1,9 @@
 /* volume_rekey.c
  * volume_rekey: inferred: three generations in a row ended at the same byte count, within 2%, at ages
  * that differ by a tenth or more, and so does the time in which they carried it, each in the middle of its traffic: a volume lifetime, and not a timer, ends
- * them, for behind a timer bytes follow that time, whatever its margin: they could not differ five times less. SAs that had fallen silent carried what there was to carry. Only SAs whose whole life was captured count,
- * and in which the clock did not step back, behind which ages are not known.
+ * them, for behind a timer bytes follow that time, whatever its margin: they could not differ five times less. SAs that had fallen silent
+ * carried what there was to carry. Only SAs whose whole life was captured count, and in which the clock did not step back, behind which
+ * ages are not known.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -55,7 +55,8 @@ add_ike_sa(struct log *log, const struct ike_sa *ike_sa)
     else if (ike_sa->set_up)
         add(log, ike_sa->first_frame, &ike_sa->first_time, "%s begins to set up IKE SA %u", words_letter(initiator, "A peer"), ike_sa->id);
     else if (ike_sa->predecessor)
-        add(log, ike_sa->first_frame, &ike_sa->first_time, "%s rekeys IKE SA %u: IKE SA %u", words_letter(initiator, "A peer"), ike_sa->predecessor->id, ike_sa->id);
+        add(log, ike_sa->first_frame, &ike_sa->first_time, "%s rekeys IKE SA %u: IKE SA %u", words_letter(initiator, "A peer"),
+                ike_sa->predecessor->id, ike_sa->id);
     if (ike_sa->set_up && ike_sa->established)
         add(log, ike_sa->established_frame, &ike_sa->established_time, "IKE SA %u is up", ike_sa->id);
     if (ike_sa->end == IKE_DELETED)

@@ -26,7 +26,8 @@ deleted_text(const struct words *words, const struct outage *outage)
 {
     bool age_known = !nstime_is_zero(&outage->age);
 
-    return wmem_strdup_printf(words->scope, "%s %sdeletes the %s (frame %u)%s%s", words_letter(outage->ended_by, "nobody seen"), outage->proven ? "" : "probably ",
+    return wmem_strdup_printf(words->scope, "%s %sdeletes the %s (frame %u)%s%s",
+            words_letter(outage->ended_by, "nobody seen"), outage->proven ? "" : "probably ",
             outage->how == OUTAGE_IKE_DELETED ? "IKE SA" : "child SA", outage->begin_frame, age_known ? ", age " : "",
             age_known ? words_duration(words, &outage->age) : "");
 }

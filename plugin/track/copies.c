@@ -480,7 +480,8 @@ copies_take_message(struct copies *copies, const struct ike_message *message)
         struct passage_way *way = &copies->latest->way[flow_peer(first->flow)];
         way->ttl[PASSAGE_IKE][point] = message->seen.ttl;
         passage_hear_message(copies->latest, flow_peer(first->flow), point, &message->time);
-        if (!first->is_over)
+        /* what is over is counted; a point that was not known then has its clock known by it all the same */
+        if (!first->is_over || !(way->points & 1U << point))
             passage_take_copy(way, &found, point);
     }
     return first->print.frame;

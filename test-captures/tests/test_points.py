@@ -38,6 +38,14 @@ def test_an_unread_delete_proves_no_restart(spiscope):
     assert not points.Maker(spiscope).faults(made)
 
 
+def test_a_third_points_clock_is_known_before_its_first_packet(spiscope):
+    """By copies of IKE messages that the other two had captured minutes ago, and that nobody waits for any more. What they missed of an SA's
+    beginning is then no new SA with the same SPI, though the old one was deleted."""
+    made = points.Made("k_v2_transport", True, "interfaces", 3, (300 * points.MS, 0), (35 * points.MS, 35 * points.MS), (0, -259356881, 367477723), 0.1,
+                       False, 307451777)
+    assert not points.Maker(spiscope).faults(made)
+
+
 @pytest.mark.parametrize("fold", ["interfaces", "links", "ttl"])
 def test_each_copy_names_its_packet(spiscope, fold):
     """By the bytes of IKE, ESP and AH, which no router and no NAT changes; and by nothing else."""

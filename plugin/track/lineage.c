@@ -191,6 +191,24 @@ lineage_pass_on(struct sa *from, struct sa *to)
     from->predecessor = NULL;
 }
 
+/* Whether a negotiation is known to have made the older SA, though it could not be read: then none that can be read tells what took its place. */
+static bool
+is_unread_before(const struct sa *old, const struct sa *sa)
+{
+    return !old->negotiated && old->origin && old->origin_sure && lineage_may_link(old, sa);
+}
+
+static bool
+may_replace_unread(const struct sa *sa)
+{
+    const struct sa *old;
+
+    WALK(old, sa->flow->current, current_next, CURRENT_KNOWN)
+        if (is_unread_before(old, sa))
+            return true;
+    return false;
+}
+
 void
 lineage_admit_negotiated(struct sa *sa)
 {
@@ -198,6 +216,8 @@ lineage_admit_negotiated(struct sa *sa)
         current_add(sa);
     if (sa->generation == 0)
         sa->generation = 1;
+    if (!sa->is_pending && may_replace_unread(sa))
+        pending_add(sa);
 }
 
 /* A single packet that came while an exchange was to make an SPI: until another one carries traffic, it may be that. */
@@ -247,6 +267,24 @@ settle_stray(struct flow *flow, struct sa *undecided, uint32_t grace)
     return false;
 }
 
+/* Whether its place is known. */
+static bool
+is_decided(const struct sa *sa)
+{
+    bool is_told = sa->negotiated && (sa->predecessor || sa->sequence.packets == 0 || !may_replace_unread(sa));
+
+    return is_told || sa->deleted_frame != 0 || sa->successor;
+}
+
+/* The SA begins a lineage. */
+static void
+found(struct flow *flow, struct sa *sa)
+{
+    sa->generation = 1;
+    if (!sa->negotiated && (flow->current != sa || sa->current_next))
+        flow->parallel = true;
+}
+
 struct sa *
 lineage_settle(struct flow *flow, const nstime_t *now, uint32_t grace)
 {
@@ -257,7 +295,7 @@ lineage_settle(struct flow *flow, const nstime_t *now, uint32_t grace)
 
     if (!lineage_is_due(flow, now, grace))
         return NULL;
-    if (undecided->negotiated || undecided->deleted_frame != 0 || undecided->successor) {
+    if (is_decided(undecided)) {
         pending_drop_first(flow);
         if (undecided->generation == 0)
             undecided->generation = 1;
@@ -269,7 +307,7 @@ lineage_settle(struct flow *flow, const nstime_t *now, uint32_t grace)
     }
     WALK(old, flow->current, current_next, CURRENT_KNOWN) {
         enum candidate candidate = candidate_of(old, undecided, now, grace);
-        if (candidate == CANDIDATE_NO)
+        if (candidate == CANDIDATE_NO || (undecided->negotiated && !is_unread_before(old, undecided)))
             continue;
         nstime_t to_old = distance(old, undecided);
         nstime_t to_best = best ? distance(best, undecided) : to_old;
@@ -281,13 +319,10 @@ lineage_settle(struct flow *flow, const nstime_t *now, uint32_t grace)
     if (best && !best_decided)
         return NULL;                /* the nearest may yet speak on */
     pending_drop_first(flow);
-    if (!best) {
-        undecided->generation = 1;
-        if (flow->current != undecided || undecided->current_next)
-            flow->parallel = true;
-        return undecided;
-    }
-    link(best, undecided);
+    if (best)
+        link(best, undecided);
+    else
+        found(flow, undecided);
     return undecided;
 }
 

@@ -16,7 +16,7 @@
 void lineage_admit(struct sa *sa);
 
 /** Takes an SA whose negotiation was read into its flow. If no predecessor was linked to it, it begins
- * a lineage. */
+ * a lineage, unless the traffic shows later that it took the place of one whose negotiation was seen, and not read. */
 void lineage_admit_negotiated(struct sa *sa);
 
 /** Whether an SA can have the place behind another one: of the same direction and protocol, and

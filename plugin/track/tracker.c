@@ -536,7 +536,7 @@ settle(struct tracker *tracker, struct flow *flow, const nstime_t *now)
         struct sa *settled = lineage_settle(flow, now, grace);
         if (!settled)
             return;
-        if (settled->negotiated)
+        if (settled->negotiated && (!settled->predecessor || settled->link_proven))
             continue;               /* its place was told when its negotiation was read */
         if (settled->predecessor)
             change_replaced(&tracker->changes, settled, settled->predecessor->last_frame);

@@ -46,6 +46,13 @@ def test_a_third_points_clock_is_known_before_its_first_packet(spiscope):
     assert not points.Maker(spiscope).faults(made)
 
 
+def test_an_sa_that_took_an_unread_ones_place_is_told(spiscope):
+    """With keys, where clocks differ by less than a second: of the first Quick Mode only the answer can be read, of the next ones all. Without keys
+    ESP shows that the second SA took the first one's place."""
+    made = points.Made("v1_healthy", True, "links", 2, (300 * points.MS,), (126856,), (0, -598 * points.MS), 0, False, 579047126)
+    assert not points.Maker(spiscope).faults(made)
+
+
 @pytest.mark.parametrize("fold", ["interfaces", "links", "ttl"])
 def test_each_copy_names_its_packet(spiscope, fold):
     """By the bytes of IKE, ESP and AH, which no router and no NAT changes; and by nothing else."""

@@ -631,11 +631,30 @@ add_from_elsewhere(struct tracker *tracker, const struct sa *sa, const struct ip
     recent_add(&tracker->copies.recent, sa->id, packet);
 }
 
+/* A packet with a number before the first one that was seen belongs to the SA's time, as it does to its packets: its rhythm is reckoned of both.
+ * But clocks are known only as far as both directions give them: no packet is sent before what is known to have made its SA. */
+static void
+begin_earlier(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
+{
+    const struct copies *copies = &tracker->copies;
+    unsigned point = copies_point(copies, sa->flow, &packet->seen);
+    const nstime_t *birth = sa_birth_time(sa);
+    nstime_t time;
+
+    if (packet->sequence >= sa->sequence.first || !copies_followed(copies, sa->flow->tunnel->passage, point, &packet->time, &time))
+        return;
+    if (clock_compare(birth, &sa->first_time) < 0)
+        time = *clock_later(birth, &time);
+    if (clock_compare(&time, &sa->first_time) < 0)
+        sa->first_time = time;
+}
+
 /* A number of the SA that is missing. */
 static void
 fill(struct tracker *tracker, struct sa *sa, const struct ipsec_packet *packet)
 {
     add_from_elsewhere(tracker, sa, packet);
+    begin_earlier(tracker, sa, packet);
     sa->bytes += packet->length;
     if (sequence_fill(&sa->sequence, packet, tracker->pool))
         change_sa(&tracker->changes, CHANGE_FOUND_ELSEWHERE, sa);

@@ -53,6 +53,13 @@ def test_an_sa_that_took_an_unread_ones_place_is_told(spiscope):
     assert not points.Maker(spiscope).faults(made)
 
 
+def test_an_sas_rhythm_is_of_all_its_packets(spiscope):
+    """Half of an SA's packets, the first two among them, are of the point whose clock is 5 s ahead, as the file has it. They make it no faster
+    than it was, so that the Delete 2 s after its last packet comes in no silence."""
+    made = points.Made("k_v2_flap", True, "ttl", 2, (300 * points.MS,), (35 * points.MS,), (0, -5000 * points.MS), 0.1, False, 977071824)
+    assert not points.Maker(spiscope).faults(made)
+
+
 @pytest.mark.parametrize("fold", ["interfaces", "links", "ttl"])
 def test_each_copy_names_its_packet(spiscope, fold):
     """By the bytes of IKE, ESP and AH, which no router and no NAT changes; and by nothing else."""

@@ -276,9 +276,9 @@ is_decided(const struct sa *sa)
     return is_told || sa->deleted_frame != 0 || sa->successor;
 }
 
-/* The SA begins a lineage. */
+/* The SA took nobody's place. */
 static void
-found(struct flow *flow, struct sa *sa)
+begin_lineage(struct flow *flow, struct sa *sa)
 {
     sa->generation = 1;
     if (!sa->negotiated && (flow->current != sa || sa->current_next))
@@ -322,7 +322,7 @@ lineage_settle(struct flow *flow, const nstime_t *now, uint32_t grace)
     if (best)
         link(best, undecided);
     else
-        found(flow, undecided);
+        begin_lineage(flow, undecided);
     return undecided;
 }
 

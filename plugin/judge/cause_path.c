@@ -8,6 +8,7 @@
 
 #include "../track/cut.h"
 #include "../track/mapping.h"
+#include "loss.h"
 #include "lost_on_the_way.h"
 
 /* Findings that tell of losses between points: two of each direction, as a rule. */
@@ -128,7 +129,7 @@ explain_loss(const struct view *view, const struct trouble *trouble, struct clai
 {
     const struct finding *finding = memory_read(view->judge->memory, view->tunnel)->heavy_loss;
 
-    if (!finding || !lacks_a_part(trouble) || !view_has(trouble, finding))
+    if (!finding || !lacks_a_part(trouble) || !view_has(trouble, finding) || loss_may_be_sampled(finding))
         return false;
     claim_finding(claim, finding);
     claim->confidence = CONFIDENCE_INFERRED;

@@ -11,6 +11,7 @@
 #include "../track/walk.h"
 #include "invalid_spi.h"
 #include "left_out.h"
+#include "loss.h"
 #include "one_way.h"
 
 /* Liveness checks that have to stay unanswered: one may be lost. As in track/ikev1.c. */
@@ -521,7 +522,9 @@ explain_sequence_fallback(const struct view *view, const struct trouble *trouble
 bool
 explain_one_way(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
-    if (trouble->kind != TROUBLE_ONE_WAY)
+    const struct finding *loss = memory_read(view->judge->memory, view->tunnel)->heavy_loss;
+
+    if (trouble->kind != TROUBLE_ONE_WAY || (loss && loss_may_be_sampled(loss)))
         return false;
     claim->confidence = CONFIDENCE_SUSPECTED;
     if (finding_file_latest(view->file, FINDING_ONE_WAY))

@@ -4,13 +4,17 @@
  * way to where the capture was taken, or by the capture itself, or skipped by the sender. A note; a warning where a tenth and
  * more of the SA's numbers are missing over a minute and longer: users feel that, and TCP hardly moves. Of slow traffic more have to be
  * missing, so that it is no chance, and the other direction must come by whole: then it is not the capture that drops. Numbers that
- * another capture point saw are taken back: lost_on_the_way tells of these.
+ * another capture point saw are taken back: lost_on_the_way tells of these. Where half of the numbers are missing and more, and the other
+ * direction is not whole meanwhile, the warning stands, and is no cause: a capture that samples looks so, whatever it takes. Unless several
+ * points show the tunnel: what is no sample at one of them is none.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "rule.h"
+#include "loss.h"
 
 #include <inttypes.h>
+
+#include "rule.h"
 
 /* Of so many, one that is lost is too much. */
 #define HEAVY_ONE_IN 10
@@ -21,9 +25,13 @@
 /* Findings of a tunnel, the latest first, among which the one is looked for that a number belongs to. */
 #define FOUND_AMONG 64
 
+/* Where half of the numbers are missing and more, TCP over such a path would stand still: it may be the capture that samples. */
+#define SAMPLED_ONE_IN 2
+
 struct loss {
     uint64_t lost;                  /* sequence numbers */
     struct share_seen share;        /* where it is a warning */
+    bool may_be_sampled;            /* and what is missing may be the capture's choice */
 };
 
 /* Whether the other direction came by whole meanwhile, and the capture does not drop packets itself: it would those of both. */
@@ -35,20 +43,40 @@ is_whole(const struct sa *sa, uint64_t lost, uint64_t of)
     return sequence_counts(&sa->sequence).lost * CAPTURE_ONE_IN < lost;
 }
 
+/* Whether the direction lacks half of its numbers as well, since it began to. */
+static bool
+lacks_half(struct judge *judge, const struct sa *sa)
+{
+    const struct share *share = &memory_shares(judge->memory, sa)->lost;
+
+    return share->is_open && share->bad > 1 && share->bad * SAMPLED_ONE_IN >= share->last - share->base;
+}
+
 static void
 judge_share(struct judge *judge, const struct change_sequence *sequence, struct finding *finding)
 {
     struct sequence_counts counts = sequence_counts(&sequence->sa->sequence);
     struct share *share = &memory_shares(judge->memory, sequence->sa)->lost;
+    const struct sa *other = flow_reverse(sequence->sa->flow)->current;
     struct loss *loss = finding->detail;
 
     if (!share_add(share, sequence->lost, counts.packets + counts.lost, &judge->time, judge->frame, HEAVY_ONE_IN, &loss->share))
         return;
-    if (loss->share.is_few && !is_whole(flow_reverse(sequence->sa->flow)->current, counts.lost, loss->share.of))
+    bool is_other_whole = is_whole(other, counts.lost, loss->share.of);
+    if (loss->share.is_few && !is_other_whole)
         return;
+    loss->may_be_sampled = loss->share.bad * SAMPLED_ONE_IN >= loss->share.of && (!is_other_whole || lacks_half(judge, other));
     finding->is_raised = true;
     finding_rests_on(finding, loss->share.since_frame);
     memory_of(judge->memory, sequence->sa->flow->tunnel)->heavy_loss = finding;
+}
+
+bool
+loss_may_be_sampled(const struct finding *finding)
+{
+    const struct passage *passage = finding->tunnel->passage;
+
+    return finding->key == FINDING_LOSS && ((const struct loss *)finding->detail)->may_be_sampled && !(passage && passage_is_seen(passage));
 }
 
 static void

@@ -49,6 +49,9 @@ def test_no_cause_appears_that_the_whole_capture_does_not_have(spiscope):
     ("v2_dpd", "keyless", "lost", 1002),
     ("crash_loop", "readable", "first_of_each_flow", 47550),                # INITIAL_CONTACT again: it re-authenticates nothing
     ("laptop_at_night", "readable", "every_nth", 48195),                    # answers that nobody is seen to ask for
+    ("backup_uses_up_the_volume", "readable", "every_nth", 13774),          # more than half is missing of one direction, and the other lacks packets
+    ("child_kept_by_one", "keyless", "every_nth", 14444),
+    ("sso_seq_back", "readable", "every_nth", 1006),                        # each second number is missing
 ))
 def test_what_was_wrong_once(spiscope, all_sources, name, form, way, seed):
     source = next(source for source in all_sources if (source.name, source.form) == (name, form))

@@ -4,6 +4,7 @@
  */
 #include "ikev1.h"
 
+#include "../clock.h"
 #include "change.h"
 #include "child.h"
 #include "contents.h"
@@ -56,6 +57,17 @@ comes_before_proof(const struct exchange *refused, const struct notify *error)
     return is_of_proof && refused->type == IKE1_IDENTITY_PROTECTION && refused->steps < MAIN_MODE_PROVES;
 }
 
+/* Whether phase 1's first message had been sent again and again, and the error comes in none's time: who refuses it refuses each repeat, at once. Anybody can
+ * send it who saw the message. */
+static bool
+comes_too_late(const struct exchange *refused, const nstime_t *now)
+{
+    nstime_t last = clock_unpack(refused->last_time);
+
+    return exchange_is_phase1(refused) && refused->steps == 1 && refused->asked_again >= ASKED_AGAIN_AT_LEAST
+            && clock_passed_ms(&last, now, ANSWER_WITHIN_MS);
+}
+
 static void
 take_informational(const struct ike_context *context, struct exchange *exchange, const struct ike_frame *frame)
 {
@@ -71,7 +83,7 @@ take_informational(const struct ike_context *context, struct exchange *exchange,
     if (!error || error->type == NOTIFY_INVALID_SPI)
         return;
     struct exchange *refused = refused_exchange(context, ike_sa);
-    if (refused && !comes_before_proof(refused, error)) {
+    if (refused && !comes_before_proof(refused, error) && !comes_too_late(refused, &context->message->time)) {
         answer_elsewhere(refused, frame);
         refused->outcome = EXCHANGE_OPEN;       /* phase 1's proposal may have been accepted before */
         refused->response_frame = refused->response_frame ? refused->response_frame : context->message->frame;

@@ -84,6 +84,7 @@ REPORTS_BELIEVED_ONCE = (
     "certificate_ran_out:sealed_fragments:end:A",                                           # a fragment alone says nothing of a refusal
     "auth_once_then_dpd:esp_made_up_spis:start:A",                                          # behind an IKE_AUTH that was refused
     "attempt_7489:v1_clear_invalid_id:end:B",                                               # of an identity that nobody sent yet
+    "attempt_7489:v1_clear_auth_failed:end:B", "attempt_7489:v1_clear_no_proposal:end:B",   # of what was sent eight times, long after the last time
 )
 
 

@@ -190,13 +190,24 @@ goes_on_renewed(const struct view *view, const struct outage *outage)
     return false;
 }
 
+/* Whether the peer that fell silent answers again since, for longer than it did not, and nothing is carried all the same: it is not that it
+ * can't be reached. */
+static bool
+answers_since(const struct view *view, const struct outage *outage)
+{
+    if (outage != &view->end.outage || outage->restored_how != RESTORED_SAME_SA)
+        return false;
+    nstime_t down = clock_elapsed(&outage->begin, &outage->end), since = clock_elapsed(&outage->end, &view->judge->now);
+    return clock_compare(&since, &down) > 0;
+}
+
 bool
 explain_unreachable(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
     if (trouble->kind == TROUBLE_NOT_UP)
         return not_up(view, false, claim);
     if (!trouble->outage || trouble->outage->how != OUTAGE_UNANSWERED || trouble->outage->kept_down || answers_others(view, trouble->outage)
-            || left_out_ends(view->tunnel) || goes_on_renewed(view, trouble->outage))
+            || answers_since(view, trouble->outage) || left_out_ends(view->tunnel) || goes_on_renewed(view, trouble->outage))
         return false;
     const struct finding *finding = given_up(view, trouble);
     if (finding)
@@ -519,12 +530,27 @@ explain_sequence_fallback(const struct view *view, const struct trouble *trouble
     return claim_finding(claim, finding);
 }
 
-bool
-explain_one_way(const struct view *view, const struct trouble *trouble, struct claim *claim)
+/* Whether it may be the capture that is silent: it takes one packet of several, or of the direction that goes on now it missed as many at once
+ * before, as now go unanswered. */
+static bool
+may_be_sampled(const struct view *view)
 {
     const struct finding *loss = memory_read(view->judge->memory, view->tunnel)->heavy_loss;
 
-    if (trouble->kind != TROUBLE_ONE_WAY || (loss && loss_may_be_sampled(loss)))
+    if (loss && loss_may_be_sampled(loss))
+        return true;
+    for (unsigned peer = 0; peer < DIRECTIONS; peer++) {
+        const struct flow *flow = &view->tunnel->flow[1 - peer];
+        if (view->end.silent[peer] && flow->current && loss_was_as_long(view->judge, flow->current, flow->unanswered))
+            return true;
+    }
+    return false;
+}
+
+bool
+explain_one_way(const struct view *view, const struct trouble *trouble, struct claim *claim)
+{
+    if (trouble->kind != TROUBLE_ONE_WAY || may_be_sampled(view))
         return false;
     claim->confidence = CONFIDENCE_SUSPECTED;
     if (finding_file_latest(view->file, FINDING_ONE_WAY))

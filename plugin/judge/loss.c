@@ -79,6 +79,12 @@ loss_may_be_sampled(const struct finding *finding)
     return finding->key == FINDING_LOSS && ((const struct loss *)finding->detail)->may_be_sampled && !(passage && passage_is_seen(passage));
 }
 
+bool
+loss_was_as_long(const struct judge *judge, const struct sa *sa, uint64_t packets)
+{
+    return packets > 0 && memory_shares(judge->memory, sa)->lost.largest >= packets;
+}
+
 static void
 judge_loss(struct judge *judge, const struct change *change)
 {

@@ -57,8 +57,8 @@ comes_before_proof(const struct exchange *refused, const struct notify *error)
     return is_of_proof && refused->type == IKE1_IDENTITY_PROTECTION && refused->steps < MAIN_MODE_PROVES;
 }
 
-/* Whether phase 1's first message had been sent again and again, and the error comes in none's time: who refuses it refuses each repeat, at once. Anybody can
- * send it who saw the message. */
+/* Whether phase 1's first message had been sent again and again, and the error comes in none's time: who refuses it refuses each repeat, at once.
+ * Anybody can send it who saw the message. */
 static bool
 comes_too_late(const struct exchange *refused, const nstime_t *now)
 {

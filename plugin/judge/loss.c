@@ -66,6 +66,8 @@ judge_share(struct judge *judge, const struct change_sequence *sequence, struct 
     if (loss->share.is_few && !is_other_whole)
         return;
     loss->may_be_sampled = loss->share.bad * SAMPLED_ONE_IN >= loss->share.of && (!is_other_whole || lacks_half(judge, other));
+    if (loss->may_be_sampled)
+        finding->confidence = CONFIDENCE_INFERRED;      /* missing it is, but maybe in the capture alone */
     finding->is_raised = true;
     finding_rests_on(finding, loss->share.since_frame);
     memory_of(judge->memory, sequence->sa->flow->tunnel)->heavy_loss = finding;

@@ -51,6 +51,8 @@ HAPPENED = {
     "v2_nat_rebind": {"port_unreachable": {"first_of_each_flow"}},
     # without the answers it looks as it would without a responder: no request tells that there were any, as each is sent again
     "cookie_ignored": {"peer_unreachable": ANSWERS_MISSING}, "init_refused_in_clear": {"peer_unreachable": ANSWERS_MISSING},
+    # EAP does fail, and nothing tells that who sets up from another port of the NAT is the same client: its requests, from one port before, are missing
+    "eap_mistyped_once": {"authentication": {"one_side"}},
     # IKE_AUTH was refused, and that is all that shows: the algorithms, by which an answer's room tells an authentication, are in what was cut off
     "certificate_ran_out": {"refused": {"snapped"}},
     # A does rekey far before the lifetime that was agreed on; that the volume is used up each time is in the ESP

@@ -53,8 +53,8 @@ def test_no_cause_appears_that_the_whole_capture_does_not_have(spiscope):
     ("child_kept_by_one", "keyless", "every_nth", 14444),
     ("sso_seq_back", "readable", "every_nth", 1006),                        # each second number is missing
     ("k_v2_nat_rebind", "keyed", "every_nth", 1003),                        # first one direction is taken, then the other
+    ("two_phones_behind_a_nat", "readable", "every_nth", 6831),             # numbers are missing, but maybe in the capture alone: no proof of a loss
     ("v1_child_lost_at_reauth", "keyless", "lost", 1000),                   # the peer answers on and on, and nothing is carried
-    ("v1_goes_home", "keyless", "clock_steps_back", 47375),                 # a silence of which nobody knows how long it was
 ))
 def test_what_was_wrong_once(spiscope, all_sources, name, form, way, seed):
     source = next(source for source in all_sources if (source.name, source.form) == (name, form))

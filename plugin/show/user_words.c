@@ -31,13 +31,13 @@ readable(wmem_allocator_t *scope, const char *name)
 }
 
 static char *
-resolved_name(wmem_allocator_t *scope, const struct ip_address *address)
+resolved_name(wmem_allocator_t *scope, const struct ip_address *of)
 {
-    struct _address host;       /* "address" is its type and our parameter */
+    address host;
 
-    if (!gbl_resolv_flags.network_name || address->length == 0)
+    if (!gbl_resolv_flags.network_name || of->length == 0)
         return NULL;
-    set_address(&host, address->length == IPV4_LENGTH ? AT_IPv4 : AT_IPv6, address->length, address->bytes);
+    set_address(&host, of->length == IPV4_LENGTH ? AT_IPv4 : AT_IPv6, of->length, of->bytes);
     const char *name = address_to_display(scope, &host);
     return strcmp(name, address_to_str(scope, &host)) == 0 ? NULL : readable(scope, name);
 }

@@ -36,6 +36,12 @@ def is_within(thing, other):
     return place.y <= box.y < place.y + place.height - box.height
 
 
+def dismiss(window, dialog):
+    """What is pressed before it has gone gets lost."""
+    window.press("push button", "OK", dialog)
+    wait("the dialog's end", lambda: dialog not in children(window.program))
+
+
 def answered(step):
     print(f"{time.monotonic() - BEGUN:.1f} s: {step}", flush=True)
 
@@ -172,7 +178,7 @@ def see_a_case(expected):
     dialog = window.window(re.compile("Save the text"))
     field = next(below(dialog, "text", ""))
     assert text_of(field) == expected["report_file"], text_of(field)
-    window.press("push button", "OK", dialog)
+    dismiss(window, dialog)
     wait("the file", lambda: Path(expected["report_file"]).exists())
     assert capture_line(Path(expected["report_file"]).read_text()).startswith(f"{expected['path']}:")
     assert body(Path(expected["report_file"]).read_text()) == expected["report"]
@@ -255,8 +261,7 @@ def walk_through(expected):
     wait("the clipboard", lambda: body(clipboard()) == expected["report"])
     assert capture_line(clipboard()).startswith(f"{expected['path']}:"), clipboard()
     message = wait("a word about it", lambda: next((child for child in children(window.program) if next(below(child, "label", re.compile("is on the clipboard")), None)), None))
-    window.press("push button", "OK", message)
-    wait("its end", lambda: message not in children(window.program))
+    dismiss(window, message)
     answered("Copy the report: it is on the clipboard, and that is said")
 
     case.press_button("Report")

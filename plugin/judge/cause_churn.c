@@ -76,6 +76,16 @@ explain_early_rekey(const struct view *view, const struct trouble *trouble, stru
     return by_finding(view, trouble, FINDING_EARLY_REKEY, claim);
 }
 
+/* Whether SAs came to be whose negotiation is not captured: what deleted those before them is missing as well, then. */
+static bool
+goes_on_unseen(const struct tunnel *tunnel)
+{
+    for (unsigned i = 0; i < 2; i++)
+        if (tunnel->flow[i].current && !tunnel->flow[i].current->negotiated)
+            return true;
+    return false;
+}
+
 /* Nobody deletes, nobody says that it lost its state, and lifetimes and proxy IDs were seen to agree: as far as they were seen. Where the capture lacks
  * a part, what explains it may be there. */
 bool
@@ -84,7 +94,7 @@ explain_churn(const struct view *view, const struct trouble *trouble, struct cla
     uint8_t missing = coverage_missing(view->tunnel, view->judge);
 
     if ((missing & (MISSING_KEYS | MISSING_NEGOTIATION | MISSING_DIRECTION)) || finding_file_count(view->file, FINDING_DELETED) > 0
-            || finding_file_count(view->file, FINDING_PEER_RESTART) > 0)
+            || finding_file_count(view->file, FINDING_PEER_RESTART) > 0 || goes_on_unseen(view->tunnel))
         return false;
     if (!by_finding(view, trouble, FINDING_FLAPPING, claim) && !by_finding(view, trouble, FINDING_SPI_CHURN, claim))
         return false;

@@ -124,12 +124,13 @@ explain_replay_drops(const struct view *view, const struct trouble *trouble, str
     return finding && lacks_a_part(trouble) && view_has(trouble, finding) && claim_senders(finding, claim);
 }
 
+/* It silences no direction: where one is silent, what was lost before is not why. */
 bool
 explain_loss(const struct view *view, const struct trouble *trouble, struct claim *claim)
 {
     const struct finding *finding = memory_read(view->judge->memory, view->tunnel)->heavy_loss;
 
-    if (!finding || !lacks_a_part(trouble) || !view_has(trouble, finding) || loss_may_be_sampled(finding))
+    if (!finding || trouble->kind != TROUBLE_DEGRADED || !view_has(trouble, finding) || loss_may_be_sampled(finding))
         return false;
     claim_finding(claim, finding);
     claim->confidence = CONFIDENCE_INFERRED;

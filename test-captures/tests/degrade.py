@@ -51,8 +51,10 @@ HAPPENED = {
     "v2_nat_rebind": {"port_unreachable": {"first_of_each_flow"}},
     # without the answers it looks as it would without a responder: no request tells that there were any, as each is sent again
     "cookie_ignored": {"peer_unreachable": ANSWERS_MISSING}, "init_refused_in_clear": {"peer_unreachable": ANSWERS_MISSING},
-    # EAP does fail, and nothing tells that who sets up from another port of the NAT is the same client: its requests, from one port before, are missing
-    "eap_mistyped_once": {"authentication": {"one_side"}},
+    # EAP does fail, and nothing tells that who sets up from another port of the NAT is the same client: its requests, or the identity in them, are missing
+    "eap_mistyped_once": {"authentication": {"one_side", "snapped"}},
+    # the client does leave what was set up; why, is in a message that was cut off
+    "cert_refused_android": {"setup_abandoned": {"snapped"}},
     # IKE_AUTH was refused, and that is all that shows: the algorithms, by which an answer's room tells an authentication, are in what was cut off
     "certificate_ran_out": {"refused": {"snapped"}},
     # A does rekey far before the lifetime that was agreed on; that the volume is used up each time is in the ESP
@@ -66,7 +68,7 @@ HAPPENED = {
     "two_connections": {"peer_restart": {"first_of_each_flow"}},
 }
 # Findings that a gateway's own capture in clear proves, once the ESP that makes them hearsay is missing.
-FACTS = {"auth_once_then_fine": {"auth_failed": {"one_side", "only_ike"}}, "eap_mistyped_once": {"auth_failed": {"one_side", "only_ike"}}}
+FACTS = {"auth_once_then_fine": {"auth_failed": {"one_side", "only_ike"}}, "eap_mistyped_once": {"auth_failed": {"one_side", "only_ike", "snapped"}}}
 TIMES = 3                           # that --all tries each way on each capture
 
 WHOLES = {}                         # Source -> what is said of it

@@ -68,7 +68,8 @@ HAPPENED = {
     "two_connections": {"peer_restart": {"first_of_each_flow"}},
 }
 # Findings that a gateway's own capture in clear proves, once the ESP that makes them hearsay is missing.
-FACTS = {"auth_once_then_fine": {"auth_failed": {"one_side", "only_ike"}}, "eap_mistyped_once": {"auth_failed": {"one_side", "only_ike", "snapped"}}}
+FACTS = {"auth_once_then_fine": {"auth_failed": {"one_side", "only_ike"}},
+         "eap_mistyped_once": {"auth_failed": {"one_side", "only_ike", "snapped", "first_of_each_flow"}}}
 TIMES = 3                           # that --all tries each way on each capture
 
 WHOLES = {}                         # Source -> what is said of it

@@ -153,6 +153,16 @@ clock_earlier(const nstime_t *moment, int64_t micros)
     return earlier;
 }
 
+/** The moment so many whole seconds after another; the last one that there is, where that is none. */
+static inline nstime_t
+clock_later_by(const nstime_t *moment, uint32_t seconds)
+{
+    nstime_t later = *moment;
+
+    later.secs = later.secs > INT64_MAX - seconds ? INT64_MAX : later.secs + seconds;
+    return later;
+}
+
 /** The moment so many seconds after another; as exact as a double is. */
 static inline nstime_t
 clock_after(const nstime_t *moment, double seconds)

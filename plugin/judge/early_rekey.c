@@ -105,11 +105,9 @@ only_asked_speaks(const struct sa *old, const struct exchange *again)
     bool speaks = false;
 
     for (unsigned looked_at = 0; exchange && exchange != rekey && looked_at < LOOKED_AT_MOST; exchange = exchange->older, looked_at++) {
-        if (exchange->liveness)
-            continue;
-        if (!may_delete(exchange, old) || exchange->flow == rekey->flow)
+        if (!exchange->liveness && (!may_delete(exchange, old) || exchange->flow == rekey->flow))
             return false;
-        speaks = true;
+        speaks |= !exchange->liveness;
     }
     return speaks && exchange == rekey;
 }

@@ -186,8 +186,6 @@ is_silent_since(const struct finding *abandoned)
     const struct ike_sa *latest = abandoned->ike_sa, *ike_sa;
     unsigned set_ups = 0;
 
-    if (!latest)
-        return false;
     WALK(ike_sa, latest->tunnel_older, tunnel_older, IKE_SAS_RECENT)
         if (ike_sa->set_up && ike_sa->flow == latest->flow && ++set_ups == 2)
             return clock_compare(&ike_sa->flow->last_time, &ike_sa->first_time) < 0;

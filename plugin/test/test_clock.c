@@ -103,6 +103,8 @@ test_ends_of_range(void)
     g_assert_true(clock_passed(&least, &most, UINT32_MAX));
     g_assert_false(clock_passed(&most, &least, 1));
     g_assert_true(clock_passed_ms(&least, &most, UINT64_MAX / 2000));
+    g_assert_cmpint(clock_later_by(&most, UINT32_MAX).secs, ==, INT64_MAX);
+    g_assert_cmpint(clock_later_by(&least, 10).secs, ==, INT64_MIN + 10);
 }
 
 int

@@ -424,21 +424,7 @@ test_restart_beside_answers(void)
         struct stage *stage = open_stage(true);
         speak_beside(stage, only_answers);
         feed_series(&stage->bench, there(77), 1, 80, 10 * SECOND, SECOND);
-        stage->ike_spi = 8192;
-        for (int response = 0; response < 2; response++) {
-            prepare(stage, 100 * SECOND + response * ROUND_TRIP, response ? B : A, IKE2_IKE_SA_INIT, response, 0);
-            offer(stage, 0);
-            say(stage);
-        }
-        for (int response = 0; response < 2; response++) {
-            prepare(stage, 101 * SECOND + response * ROUND_TRIP, response ? B : A, IKE2_IKE_AUTH, response, 1);
-            offer(stage, response ? 5001 : 5002);
-            if (!response) {
-                stage->message.contents.notifies = 1;
-                stage->message.contents.notify[0].type = IKE2_NOTIFY_INITIAL_CONTACT;
-            }
-            say(stage);
-        }
+        begin_anew(stage, 100 * SECOND);
         const struct finding *finding = finding_find(&stage->bench, FINDING_PEER_RESTART, 0);
         g_assert_true(finding || only_answers);
         if (finding)

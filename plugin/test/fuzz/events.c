@@ -64,23 +64,24 @@ choose_limits(struct bench *bench, uint8_t settings)
     bench->judge.limits.min_outage = bench->limits.min_outage;
 }
 
-/* Whether the frame brought a change of this kind. */
+/* Whether the change says that a message belongs nowhere: gateways ignore it, or there is no room; or that changes like these are told no more. */
 static bool
-has_change(const struct changes *changes, enum change_kind kind)
+tells_left_out(const struct change *change)
 {
-    for (unsigned i = 0; i < changes->count; i++)
-        if (changes->item[i].kind == kind)
-            return true;
-    return false;
+    if (change->kind != CHANGE_LIMIT_REACHED)
+        return change->kind == CHANGE_UNPROTECTED;
+    enum limit limit = change->full.limit;
+    return limit == LIMIT_TUNNELS || limit == LIMIT_IKE_SAS || limit == LIMIT_HALF_OPEN || limit == LIMIT_IKE_MESSAGES || limit == LIMIT_CHANGES;
 }
 
-/* A message that belongs nowhere is told: it is ignored; or a table is full, which any packet before may have said. */
+/* That there is no room is told once, with whatever needed it. */
 static void
 note_left_out(struct world *world)
 {
     const struct changes *changes = tracker_changes(world->bench.tracker);
 
-    world->left_out_some |= has_change(changes, CHANGE_UNPROTECTED) || has_change(changes, CHANGE_LIMIT_REACHED);
+    for (unsigned i = 0; i < changes->count; i++)
+        world->left_out_some |= tells_left_out(&changes->item[i]);
 }
 
 static void

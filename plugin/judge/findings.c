@@ -183,6 +183,29 @@ tunnel_went_on(const struct finding *finding)
     return flow_went_on(&tunnel->flow[0], frame) && flow_went_on(&tunnel->flow[1], frame);
 }
 
+/* Whether the direction carried traffic and was not silent for longer than between two of its packets by then, so that nothing shows that it ended. */
+static bool
+is_not_due(const struct flow *flow, const nstime_t *now)
+{
+    nstime_t used = clock_elapsed(&flow->first_time, &flow->last_time), silent = clock_elapsed(&flow->last_time, now);
+
+    return flow->packets > 1 && nstime_to_sec(&silent) * (double)(flow->packets - 1) <= nstime_to_sec(&used);
+}
+
+/* Whether the packets of one peer went on after it, and the other's are further apart than the capture reaches behind it. */
+static bool
+tunnel_may_go_on(const struct finding *finding)
+{
+    const struct tunnel *tunnel = finding->tunnel;
+
+    if (!tunnel || is_silence(finding))
+        return false;
+    for (unsigned i = 0; i < 2; i++)
+        if (tunnel->flow[i].last_frame > finding->frame && is_not_due(&tunnel->flow[1 - i], &tunnel->flow[i].last_time))
+            return true;
+    return false;
+}
+
 /* Whether a set-up that nobody answered was asked for once, or all at once, and its peer had not tried before: who wants a tunnel asks again, with the
  * same message or from anew (RFC 7296 section 2.4). */
 static bool
@@ -231,7 +254,7 @@ finding_confidence(const struct finding *finding)
 {
     bool is_told = finding_kind(finding->key)->severity > SEVERITY_NOTE;
 
-    bool is_doubtful = was_asked_at_once(finding) || (finding_is_unproven(finding) && tunnel_went_on(finding));
+    bool is_doubtful = was_asked_at_once(finding) || (finding_is_unproven(finding) && (tunnel_went_on(finding) || tunnel_may_go_on(finding)));
 
     return is_told && is_doubtful ? CONFIDENCE_SUSPECTED : (enum confidence)finding->confidence;
 }

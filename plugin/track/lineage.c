@@ -227,20 +227,30 @@ may_be_stray(const struct sa *sa)
     return sa->origin && sa->sequence.packets < 2 && !sa->negotiated && !sa->predecessor && !sa->successor;
 }
 
-/* Whether the exchange is more likely to have made the heir, which began no later than so many seconds after the stray packet. */
+/* Whether an exchange made the heir that may have renewed another SA. */
+static bool
+has_own_origin(const struct sa *heir, const struct sa *stray, uint32_t grace)
+{
+    return heir->negotiated || (heir->origin_sure && !origin_is_at_once(stray->origin, heir->origin, grace));
+}
+
+/* Whether the stray packet's exchange is more likely to have made the heir. */
 static bool
 may_inherit(const struct sa *heir, const struct sa *stray, uint32_t grace)
 {
-    return heir != stray && !heir->origin && !heir->negotiated && heir->sequence.packets >= 2 && heir->key.protocol == stray->key.protocol
-            && heir->id > stray->id && !clock_passed(&stray->first_time, &heir->first_time, grace);
+    return heir != stray && !has_own_origin(heir, stray, grace) && heir->sequence.packets >= 2 && heir->key.protocol == stray->key.protocol
+            && heir->id > stray->id;
 }
 
-/* Anybody can send a packet with an SPI of its own: the exchange is the one's that carries traffic, and the stray has no place. */
+/* Anybody can send a packet with an SPI of its own: it has no place where another one carries traffic, and the exchange is that one's if it began
+ * no later than so many seconds after the stray packet. */
 static void
-hand_origin_over(struct sa *stray, struct sa *heir)
+give_way(struct sa *stray, struct sa *heir, uint32_t grace)
 {
-    heir->origin = stray->origin;
-    heir->origin_sure = stray->origin_sure;
+    if (!heir->origin && !clock_passed(&stray->first_time, &heir->first_time, grace)) {
+        heir->origin = stray->origin;
+        heir->origin_sure = stray->origin_sure;
+    }
     stray->origin = NULL;
     stray->origin_sure = false;
     current_remove(stray);
@@ -256,11 +266,11 @@ settle_stray(struct flow *flow, struct sa *undecided, uint32_t grace)
 
     WALK(sa, flow->current, current_next, CURRENT_KNOWN) {
         if (may_be_stray(undecided) && may_inherit(sa, undecided, grace)) {
-            hand_origin_over(undecided, sa);
+            give_way(undecided, sa, grace);
             return true;
         }
         if (!sa->is_pending && may_be_stray(sa) && may_inherit(undecided, sa, grace)) {
-            hand_origin_over(sa, undecided);
+            give_way(sa, undecided, grace);
             return false;
         }
     }

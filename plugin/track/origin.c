@@ -111,3 +111,9 @@ origin_may_replace(const struct exchange *old_origin, const struct exchange *new
         return !clock_passed(&new_origin->response_time, &old_origin->ike_sa->last_time, seconds);
     return true;
 }
+
+bool
+origin_is_at_once(const struct exchange *before, const struct exchange *exchange, uint32_t seconds)
+{
+    return !clock_passed(&before->response_time, &exchange->request_time, seconds);
+}

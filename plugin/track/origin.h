@@ -29,4 +29,8 @@ bool origin_may_have_made_new(const struct flow *flow, const nstime_t *since, co
  * exchange replaces them all, if the old IKE SA has not outlived it by so many seconds. */
 bool origin_may_replace(const struct exchange *old_origin, const struct exchange *new_origin, uint32_t seconds);
 
+/** Whether one exchange was asked for no later than so many seconds after another was answered, as a further child is: what the other made is
+ * no older, and is not renewed yet. */
+bool origin_is_at_once(const struct exchange *before, const struct exchange *exchange, uint32_t seconds);
+
 #endif /* SPISCOPE_ORIGIN_H */

@@ -54,6 +54,7 @@ def test_all_kinds_at_once(forger):
     ("k_v2_healthy", True, "sealed_create_child", "end", "B"),              # its traffic ends at the same time
     ("v2_healthy", False, "esp_made_up_spis", "start", "A"),                # while IKE_AUTH is to make SPIs
     ("v2_flap", False, "esp_made_up_spis", "midst", "B"),
+    ("k_v2_parallel", False, "esp_made_up_spis", "start", "A"),             # ahead of two children
 ))
 def test_what_was_believed_once(forger, capture, keys, kind, place, side):
     wrong, tried = forger.try_all([forge.Forgery(capture, keys, (kind,), place, side, SEED)])
@@ -84,6 +85,8 @@ REPORTS_BELIEVED_ONCE = (
     "certificate_ran_out:sealed_fragments:end:A",                                           # a fragment alone says nothing of a refusal
     "auth_once_then_dpd:esp_made_up_spis:start:A",                                          # behind an IKE_AUTH that was refused
     "attempt_7489:v1_clear_invalid_id:end:B",                                               # of an identity that nobody sent yet
+    "three_nets_and_a_new_parent:esp_made_up_spis:start:B",                                 # ahead of three children
+    "mostly_syslog:refused_init:end:B",                                                     # before the slow direction's next packet is due
     "attempt_7489:v1_clear_auth_failed:end:B", "attempt_7489:v1_clear_no_proposal:end:B",   # of what was sent eight times, long after the last time
 )
 

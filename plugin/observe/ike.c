@@ -334,6 +334,7 @@ ike_observe(struct ike_observer *observer, const packet_info *pinfo, const struc
     struct reading reading = { .observer = observer, .message = message, .body = header + IKE_HEADER,
             .length = (is_whole ? message->length : captured) - IKE_HEADER, .rest = place->rest };
     message->readable = take_body(&reading) && is_whole;
+    message->is_garbled = !message->readable && is_whole && message->version == 2 && message->first_payload == IKE2_PAYLOAD_SK;
     if (!message->readable)
         clear_contents(&message->contents);
     return true;

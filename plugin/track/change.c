@@ -165,7 +165,7 @@ void
 change_unprotected(struct changes *changes, const struct flow *flow, const struct ike_message *message)
 {
     add(changes, CHANGE_UNPROTECTED)->unprotected = (struct change_unprotected){ flow, message->version, message->exchange_type,
-            message->contents.notifies > 0 ? message->contents.notify[0] : (struct notify){ 0 } };
+            message->is_garbled, message->contents.notifies > 0 ? message->contents.notify[0] : (struct notify){ 0 } };
 }
 
 void

@@ -160,6 +160,7 @@ struct change_unprotected {
     const struct flow *flow;        /**< whose sender it claims to come from */
     uint8_t version;
     uint8_t exchange_type;          /**< enum ike_exchange_type */
+    bool is_garbled;                /**< it is encrypted, with other keys than its IKE SA's */
     struct notify notify;           /**< the first one in it; of type 0 where there is none */
 };
 

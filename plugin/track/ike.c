@@ -212,6 +212,8 @@ made_unknown(const struct exchange *exchange, const struct ike_message *message)
 {
     if (!makes_children(exchange) || exchange->outcome == EXCHANGE_REFUSED || exchange->ike_sa->small_auth == exchange)
         return false;
+    if (!message->readable && keyless_answers_nothing(exchange))
+        return false;
     const struct offer *response = exchange->response;
     return !message->readable
             || (!exchange->child && !exchange->request && response && response->proposals > 0
@@ -301,7 +303,7 @@ is_ignored(struct ike_context *context, const struct ike_sa *ike_sa)
         return false;
     bool is_missing = protection_is_missing(context, ike_sa) && !(ike_sa && exchange_has_sealed(context, ike_sa));
     bool answers_nothing = protection_answers_nothing(context, ike_sa) && !(ike_sa && exchange_is_known(context, ike_sa));
-    if (!is_missing && !answers_nothing)
+    if (!is_missing && !answers_nothing && !(ike_sa && protection_is_wrong(context->message, ike_sa)))
         return false;
     change_unprotected(context->changes, context->flow, context->message);
     return true;

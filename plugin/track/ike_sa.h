@@ -32,6 +32,7 @@ struct ike_sa {
     bool set_up;                    /**< its initial exchange was seen: it is no rekey */
     bool is_sealed;                 /**< messages of it that have to be encrypted were */
     bool has_clear_copies;          /**< and are there a second time, decrypted by a gateway */
+    bool is_decrypted;              /**< encrypted messages of it were read: its keys are known */
     uint32_t identity[2];           /**< hash of what its initiator, its responder says that it is; 0 where it was not read */
     uint8_t on_nat_t;               /**< bit 0: messages of its initiator came on port 4500, to which IKE moves (RFC 3947 section 4); bit 1: of its responder; or from then on, on any port */
     int8_t ended_by;                /**< 1 + the peer who deleted it, or 0 */

@@ -126,13 +126,22 @@ take_auth_answer(struct ike_context *context, struct exchange *exchange)
         leave_auth(context, exchange);
 }
 
+bool
+keyless_answers_nothing(const struct exchange *exchange)
+{
+    const struct ike_sa *ike_sa = exchange->ike_sa;
+    bool is_early = ike_sa->born_in_capture && !ike_sa->established && exchange->type != IKE2_IKE_AUTH;
+
+    return exchange->request_frame == 0 && (is_early || ike_sa->flow->tunnel->ike_heard[flow_peer(exchange->flow)]);
+}
+
 static void
 take_response2(struct ike_context *context, struct exchange *exchange)
 {
     if (exchange->response_frame != context->message->frame)
         return;                     /* a further fragment */
-    if (exchange->request_frame == 0 && context->flow->tunnel->ike_heard[flow_peer(exchange->flow)])
-        return;                     /* to what was not asked */
+    if (keyless_answers_nothing(exchange))
+        return;
     if (envelope_refuses_child(exchange)) {
         refuse(context, exchange);
         return;

@@ -103,6 +103,12 @@ protection_is_missing(const struct ike_context *context, const struct ike_sa *ik
 }
 
 bool
+protection_is_wrong(const struct ike_message *message, const struct ike_sa *ike_sa)
+{
+    return message->is_garbled && ike_sa->is_decrypted;
+}
+
+bool
 protection_answers_nothing(const struct ike_context *context, const struct ike_sa *ike_sa)
 {
     const struct ike_message *message = context->message;

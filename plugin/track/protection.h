@@ -30,6 +30,10 @@ bool protection_is_missing(const struct ike_context *context, const struct ike_s
  * @param ike_sa  of the message, or NULL */
 bool protection_answers_nothing(const struct ike_context *context, const struct ike_sa *ike_sa);
 
+/** Whether the message that is taken is encrypted with other keys than those that its IKE SA's messages were decrypted with: who receives it
+ * finds that it was not its peer who sent it (RFC 7296 section 3.14). */
+bool protection_is_wrong(const struct ike_message *message, const struct ike_sa *ike_sa);
+
 /** Whether what the exchange says came in clear, and its IKE SA turned out to be protected: anybody may have said it. */
 bool protection_was_missing(const struct exchange *exchange);
 

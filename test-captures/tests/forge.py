@@ -146,9 +146,9 @@ class Listener:
             message_id = self.next_id if self.version == 2 else self.random.getrandbits(32)
         return self.message(ike.message(initiator, responder, self.version, exchange, flags, message_id, payloads), **way)
 
-    def sealed(self, size=80):
-        """What only the peers could tell from noise."""
-        return [ike.Payload(ike.SK, self.bytes(size))]
+    def sealed(self, size, inner):
+        """What only the peers could tell from noise, said to hold first what the peers' own message would (RFC 7296 section 3.14)."""
+        return [ike.Payload(ike.SK, self.bytes(size), inner=inner)]
 
     def esp(self, spi, sequence, like=None, ports=(), src=None, dst=None, size=120):
         ports = ports if ports != () else like.ports if like else (4500, 4500) if 500 not in self.ports else None
@@ -288,31 +288,31 @@ def clear_rekey_ike(at):
 @kind(2)
 def sealed_informational(at):
     """Noise under the IKE SA's SPIs: it may look like a Delete."""
-    return [(0, at.say(ike.INFO, at.sealed()))]
+    return [(0, at.say(ike.INFO, at.sealed(80, ike.DELETE2)))]
 
 
 @kind(2)
 def sealed_informational_again(at):
-    data = at.say(ike.INFO, at.sealed())
+    data = at.say(ike.INFO, at.sealed(80, ike.DELETE2))
     return [(i * 200 * MS, data) for i in range(4)]
 
 
 @kind(2)
 def sealed_create_child(at):
-    data = at.say(ike.CREATE, at.sealed(300))
+    data = at.say(ike.CREATE, at.sealed(300, ike.SA2))
     return [(i * 200 * MS, data) for i in range(4)]
 
 
 @kind(2)
 def sealed_small_answer(at):
     """As an answer that refuses a child looks."""
-    return [(0, at.say(ike.CREATE, at.sealed(56), True))]
+    return [(0, at.say(ike.CREATE, at.sealed(56, ike.NOTIFY2), True))]
 
 
 @kind(2)
 def sealed_fragments(at):
     """One of three (RFC 7383), and never the rest."""
-    return [(0, at.say(ike.INFO, [ike.Payload(ike.SKF, struct.pack(">HH", 1, 3) + at.bytes(400))]))]
+    return [(0, at.say(ike.INFO, [ike.Payload(ike.SKF, struct.pack(">HH", 1, 3) + at.bytes(400), inner=ike.DELETE2)]))]
 
 
 @kind()

@@ -55,11 +55,30 @@ def test_all_kinds_at_once(forger):
     ("v2_healthy", False, "esp_made_up_spis", "start", "A"),                # while IKE_AUTH is to make SPIs
     ("v2_flap", False, "esp_made_up_spis", "midst", "B"),
     ("k_v2_parallel", False, "esp_made_up_spis", "start", "A"),             # ahead of two children
+    ("v2_healthy", False, "sealed_small_answer", "start", "A"),             # to what can't have been asked yet
+    ("v2_dpd", False, "sealed_small_answer", "start", "A"),
+    ("v2_gcm_reauth", True, "sealed_small_answer", "midst", "B"),           # with other keys than the IKE SA's
+    ("k_v2_healthy", True, "sealed_informational", "end", "A"),
+    ("k_v2_healthy", False, "sealed_informational", "end", "A"),            # with a message ID that the peer uses later
+    ("k_v2_healthy", False, "sealed_fragments", "end", "B"),                # a Delete needs no fragments
 ))
 def test_what_was_believed_once(forger, capture, keys, kind, place, side):
     wrong, tried = forger.try_all([forge.Forgery(capture, keys, (kind,), place, side, SEED)])
     assert tried == 1
     assert not wrong, told(wrong)
+
+
+@pytest.mark.parametrize("keys", (True, False))
+def test_what_has_other_keys_is_told_where_those_are_known(forger, keys):
+    source = forger.source("v2_healthy")
+    data, added = forge.forge(source.read_bytes(), forge.Forgery("v2_healthy", keys, ("sealed_informational",), "midst", "A", SEED))
+    assert added == 1
+    path = forger.folder / f"other-keys-{keys}.pcap"
+    path.write_bytes(data)
+    path.chmod(0o644)
+    document = forge.run(forger.spiscope, path, source.with_suffix(".keys") if keys else None, forger.rows["v2_healthy"].options)
+    told = [finding["severity"] for tunnel in document["tunnels"] for finding in tunnel["findings"] if finding["key"] == "unprotected"]
+    assert told == (["note"] if keys else [])
 
 
 REPORTS_BELIEVED_ONCE = (

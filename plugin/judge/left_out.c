@@ -72,12 +72,25 @@ fell_silent_early(const struct sa *sa)
     return clock_compare(&silent, &spoke) > 0;
 }
 
-/* Whether the next one took its place while it lived, as its Delete would be read: a rekey, and no set-up on demand once an idle timeout had
- * ended it. */
+/* Whether it went with its IKE SA, which ended by a Delete that was read or by what is inferred to be one, before another was set up for the
+ * next SA. */
+static bool
+ended_with_ike(const struct sa *sa)
+{
+    const struct exchange *origin = sa->origin, *next = sa->successor->origin;
+
+    return origin && next && origin->ike_sa != next->ike_sa && next->ike_sa->set_up && origin->ike_sa->ended_in != 0
+            && origin->ike_sa->last_frame < next->ike_sa->first_frame;
+}
+
+/* Whether the next one took its place while it lived, as its Delete would be read, or its IKE SA's inferred: a rekey, and no set-up on demand
+ * once an idle timeout had ended it. */
 static bool
 was_rekeyed(const struct sa *sa)
 {
-    return sa->successor && sa->negotiated && (sa->deleted_frame == 0 || clock_compare(&sa->deleted_time, sa_birth_time(sa->successor)) >= 0);
+    if (!sa->successor || !sa->negotiated)
+        return false;
+    return sa->deleted_frame != 0 ? clock_compare(&sa->deleted_time, sa_birth_time(sa->successor)) >= 0 : !ended_with_ike(sa);
 }
 
 /* How many packets each SA of the direction has, from its first on, where that is the same in all that were replaced, several, and the latest

@@ -680,6 +680,34 @@ test_ends_alike(void)
     }
 }
 
+/* Of each child the same few packets are seen, and then none for longer than that: where A ends its IKE SA and sets up another one, all was
+ * seen, whether that Delete is read or not; where A renews the child, what both sent until then was left out, whatever else A told. */
+static void
+test_ended_alike_by_deletes(void)
+{
+    static const struct { bool readable, anew, left_out; } cases[] = { { true, true, false }, { false, true, false }, { false, false, true } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct stage *stage = open_stage(true);
+        set_up(stage, 0, A);
+        for (unsigned n = 0; n < 5; n++) {
+            int64_t ns = n * 600 * SECOND;
+            if (n > 0 && cases[i].anew)
+                set_up(stage, ns, A);
+            else if (n > 0)
+                negotiate(stage, ns, A, IKE2_CREATE_CHILD_SA, stage->spi + 1);
+            talk(stage, ns + SECOND, ns + 21 * SECOND, SECOND);
+            stage->readable = cases[i].readable;
+            if (n < 4)
+                delete_ike(stage, ns + 21 * SECOND, A);
+            stage->readable = true;
+        }
+        g_assert_true(left_out_much(tunnel_of(stage)) == cases[i].left_out);
+        assert_cause(stage, cases[i].anew ? CAUSE_DELETED_BY_PEER : CAUSE_NONE);
+        close_stage(stage);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -704,5 +732,6 @@ main(int argc, char **argv)
     g_test_add_func("/causes/deleted_in_turn", test_deleted_in_turn);
     g_test_add_func("/causes/one_way_from_the_start", test_one_way_from_the_start);
     g_test_add_func("/causes/ends_alike", test_ends_alike);
+    g_test_add_func("/causes/ended_alike_by_deletes", test_ended_alike_by_deletes);
     return test_run();
 }

@@ -10,6 +10,7 @@
 
 #include "../clock.h"
 #include "../ike_registry.h"
+#include "../track/child.h"
 #include "../track/outage.h"
 #include "../track/walk.h"
 #include "rekey.h"
@@ -49,18 +50,6 @@ is_in_series(const struct exchange *end, const struct exchange *before)
     if (end->type == IKE2_INFORMATIONAL)
         return !end->first.readable && !before->first.readable && before->request_length == end->request_length;
     return !clock_passed(&before->request_time, &end->request_time, SERIES_SECONDS);
-}
-
-/* The last packet of the pair, as far as it is known. */
-static const nstime_t *
-last_packet(const struct sa *old)
-{
-    const nstime_t *last = &old->last_time;
-
-    for (unsigned i = 0; old->child && i < 2; i++)
-        if (old->child->sa[i] && old->child->sa[i]->sequence.packets > 0)
-            last = clock_later(last, &old->child->sa[i]->last_time);
-    return last;
 }
 
 /* Whether the SA had fallen silent by then, measured by its own rhythm. */
@@ -103,7 +92,7 @@ note_end(struct succeeded *succeeded, const struct sa *old, int peer, uint32_t f
     succeeded->peer = (int8_t)peer;
     succeeded->frame = frame;
     succeeded->time = *time;
-    succeeded->idle = clock_elapsed(last_packet(old), time);
+    succeeded->idle = clock_elapsed(child_last_packet(old), time);
     succeeded->age = clock_elapsed(sa_birth_time(old), time);
 }
 
@@ -163,7 +152,7 @@ was_ended_before(struct succeeded *succeeded, const struct sa *old, const struct
     unsigned looked_at = 0;
 
     for (; before && may_be_delete(before) && looked_at < LOOKED_AT_MOST; before = before->older, looked_at++) {
-        if (clock_compare(&before->request_time, last_packet(old)) < 0)
+        if (clock_compare(&before->request_time, child_last_packet(old)) < 0)
             break;
         if (end && (before->flow != end->flow || clock_passed(&before->request_time, &end->request_time, TOGETHER_SECONDS)))
             break;
@@ -219,7 +208,7 @@ succession_of(const struct judge *judge, const struct sa *new)
     struct succeeded succeeded = { .how = SUCCESSION_UNSEEN, .peer = PEER_NOT_SEEN };
 
     if (!origin) {
-        nstime_t idle = clock_elapsed(last_packet(old), sa_birth_time(new));
+        nstime_t idle = clock_elapsed(child_last_packet(old), sa_birth_time(new));
         if (!new->link_proven && is_one_of_several(old, new))
             succeeded.how = SUCCESSION_BESIDE;
         else if (new->flow->tunnel->ike_sas && was_silent(judge, old, &idle))

@@ -319,6 +319,37 @@ test_shared_lifetime(void)
     }
 }
 
+/* A rekey that cannot be read between two that can: who fell silent for whom tells what it replaced, and that it was replaced in turn. Beside an
+ * older child that speaks on it is a further one. */
+static void
+test_one_rekey_unread(void)
+{
+    for (int beside = 0; beside < 2; beside++) {
+        struct stage *stage = open_stage(true);
+        set_up(stage, 0, A);
+        uint32_t first = stage->spi;
+        talk(stage, SECOND, 100 * SECOND, SECOND);
+        stage->readable = false;
+        negotiate(stage, 100 * SECOND, A, IKE2_CREATE_CHILD_SA, first + 1);
+        if (!beside)
+            delete_child(stage, 100 * SECOND + 100 * MILLISECOND, A, first);
+        stage->readable = true;
+        for (uint32_t i = 1; i < 100; i++) {
+            talk(stage, (100 + i) * SECOND, (101 + i) * SECOND, SECOND);
+            if (beside)
+                send_on(stage, (100 + i) * SECOND + 500 * MILLISECOND, A, first, 100 + i);
+        }
+        if (!beside) {
+            uint32_t second = stage->spi;
+            negotiate(stage, 200 * SECOND, A, IKE2_CREATE_CHILD_SA, second + 1);
+            delete_child(stage, 200 * SECOND + 100 * MILLISECOND, A, second);
+            talk(stage, 201 * SECOND, 300 * SECOND, SECOND);
+        }
+        assert_count(stage, FINDING_REKEY, beside ? 0 : 4);     /* each in two directions */
+        close_stage(stage);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -332,5 +363,6 @@ main(int argc, char **argv)
     g_test_add_func("/unread/lacks_daemon", test_lacks_daemon);
     g_test_add_func("/unread/no_4500", test_no_4500);
     g_test_add_func("/unread/shared_lifetime", test_shared_lifetime);
+    g_test_add_func("/unread/one_rekey_unread", test_one_rekey_unread);
     return test_run();
 }

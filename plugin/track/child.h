@@ -7,6 +7,7 @@
 #ifndef SPISCOPE_CHILD_H
 #define SPISCOPE_CHILD_H
 
+#include "../clock.h"
 #include "ike_context.h"
 #include "ike_sa.h"
 #include "sa.h"
@@ -48,6 +49,18 @@ child_is_alive(const struct child *child)
 
 /** Whether both were negotiated for the same selectors and the same protocol, whoever asked. */
 bool child_same_selectors(const struct child *a, const struct child *b);
+
+/** When the last packet of the SA came by, or of the pair that it belongs to, as far as that was read. */
+static inline const nstime_t *
+child_last_packet(const struct sa *sa)
+{
+    const nstime_t *last = &sa->last_time;
+
+    for (unsigned i = 0; sa->child && i < 2; i++)
+        if (sa->child->sa[i] && sa->child->sa[i]->sequence.packets > 0)
+            last = clock_later(last, &sa->child->sa[i]->last_time);
+    return last;
+}
 
 /** Makes the child SA that request and response agree on; NULL if they name no SPIs. */
 struct child *child_make(struct ike_context *context, struct exchange *exchange,

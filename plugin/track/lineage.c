@@ -5,6 +5,7 @@
 #include "lineage.h"
 
 #include "../clock.h"
+#include "child.h"
 #include "origin.h"
 #include "walk.h"
 
@@ -113,22 +114,31 @@ lineage_is_due(const struct flow *flow, const nstime_t *now, uint32_t grace)
 
 enum candidate { CANDIDATE_NO, CANDIDATE_MAY_SPEAK, CANDIDATE_SILENT };
 
+/* Whether negotiations that are read tell what takes the older SA's place: not where the undecided one's own is known, but could not be read. */
+static bool
+is_place_told(const struct sa *old, const struct sa *undecided)
+{
+    return old->negotiated && old->deleted_frame == 0 && (undecided->negotiated || !undecided->origin || !undecided->origin_sure);
+}
+
 /* What an older lineage's latest SA is to an undecided one. */
 static enum candidate
 candidate_of(const struct sa *old, const struct sa *undecided, const nstime_t *now, uint32_t grace)
 {
+    const nstime_t *last = child_last_packet(old);  /* a rekey replaces both directions */
+
     if (old->id >= undecided->id || old->first_frame >= undecided->first_frame || old->is_pending)
         return CANDIDATE_NO;
-    if (old->key.protocol != undecided->key.protocol || (old->negotiated && old->deleted_frame == 0))
+    if (old->key.protocol != undecided->key.protocol || is_place_told(old, undecided))
         return CANDIDATE_NO;
-    if (clock_passed(&undecided->first_time, &old->last_time, grace))
+    if (clock_passed(&undecided->first_time, last, grace))
         return CANDIDATE_NO;            /* it spoke on beside the undecided one */
     if (old->mixed_with == undecided->id && old->mixed >= MIXED_TURNS_AT_MOST
             && clock_passed_ms(&undecided->first_time, &old->last_time, MIXED_AT_MOST_MS))
         return CANDIDATE_NO;
     if (!origin_may_replace(old->origin, undecided->origin, grace))
         return CANDIDATE_NO;
-    return clock_passed(&old->last_time, now, grace) ? CANDIDATE_SILENT : CANDIDATE_MAY_SPEAK;
+    return clock_passed(last, now, grace) ? CANDIDATE_SILENT : CANDIDATE_MAY_SPEAK;
 }
 
 /* How far from the undecided SA's first packet the old one's last packet was. */

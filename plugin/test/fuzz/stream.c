@@ -303,6 +303,11 @@ take_ike(struct stream *stream, uint8_t kind, uint8_t path, struct ike_message *
     message->fingerprint = word(stream);
     while (message->readable && stream->at < stream->end && take_content(stream, &message->contents))
         ;
+    if (message->version < 2 || message->first_payload != IKE2_PAYLOAD_SK)
+        return;
+    message->is_garbled = !message->readable;
+    if (message->readable)
+        message->first_sealed = message->contents.delete_protocol != 0 ? IKE2_PAYLOAD_DELETE : IKE2_PAYLOAD_NOTIFY;
 }
 
 void

@@ -120,6 +120,30 @@ thrown_in_before(const struct view *view, const struct trouble *trouble, const s
             ? trouble->outage->begin_frame : 0;
 }
 
+/* Whether the IKE SA was accepted behind the frame, or was before, and both its peers were heard on it behind the frame. */
+static bool
+came_further(const struct ike_sa *ike_sa, uint32_t frame)
+{
+    return ike_sa->init && ike_sa->set_up
+            && (ike_sa->first_frame > frame || (ike_sa->established && ike_sa->heard_frame[0] > frame && ike_sa->heard_frame[1] > frame));
+}
+
+/* Whether it is the only refusal of its kind, of a set-up whose peers came further with another one: what they offer each other fits, and anybody may
+ * have sent the one that did not. */
+static bool
+is_exception(const struct view *view, const struct finding *refused)
+{
+    const struct exchange *exchange = refused->exchange;
+    const struct ike_sa *ike_sa;
+
+    if (!exchange || exchange->type != IKE2_IKE_SA_INIT || refused->older || refused != finding_file_latest(view->file, refused->key))
+        return false;
+    WALK(ike_sa, view->tunnel->ike_sas, tunnel_older, IKE_SAS_RECENT)
+        if (came_further(ike_sa, refused->frame))
+            return true;
+    return false;
+}
+
 /* The trouble's first refusal of this key, if it was not made good. */
 static const struct finding *
 first_refusal(const struct view *view, const struct trouble *trouble, enum finding_key key, enum confidence least)
@@ -132,7 +156,7 @@ first_refusal(const struct view *view, const struct trouble *trouble, enum findi
         narrowed.since_frame = before;
         found = view_find(view, &narrowed, key, least);
     }
-    if (found && !trouble->outage && view_is_thrown_in(view, found))
+    if (found && (is_exception(view, found) || (!trouble->outage && view_is_thrown_in(view, found))))
         return NULL;
     if (!found || finding_is_overcome(found) || trouble->kind == TROUBLE_NOT_UP)
         return found && !finding_is_overcome(found) ? found : NULL;

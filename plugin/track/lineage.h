@@ -2,8 +2,9 @@
  * Which SA replaced which. ESP does not say: a new SPI is a successor where an older SA of the same
  * direction falls silent for it, and a parallel SA where the older one speaks on. So a new SA
  * waits until the handover grace is over; then it is linked to the SA that fell silent nearest to its
- * birth, or begins a lineage of its own. Where negotiations are read they tell it instead, but for an SA whose own was not. An exchange in clear IKE headers that made the new SPI rules
- * out predecessors that it can't have renewed.
+ * birth, or begins a lineage of its own. Where negotiations are read they tell it instead, but for an
+ * SA whose own was not. An exchange in clear IKE headers that made the new SPI rules out predecessors
+ * that it can't have renewed.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -60,6 +60,18 @@ has_protected(const struct tunnel *tunnel)
     return false;
 }
 
+/* Whether the capture shows set-ups of the tunnel, none of which came to what has to be protected. */
+static bool
+only_began(const struct tunnel *tunnel)
+{
+    const struct ike_sa *ike_sa;
+
+    WALK(ike_sa, tunnel->ike_sas, tunnel_older, IKE_SAS_RECENT)
+        if (!ike_sa->set_up || !ike_sa->latest || ike_sa->latest->type != IKE2_IKE_SA_INIT)
+            return false;
+    return tunnel->ike_sas != NULL;
+}
+
 /* Whether an IKE SA that the capture shows from its set-up on has come to no IKE_AUTH: nothing but that follows (RFC 7296 section 1.4), or
  * IKE_INTERMEDIATE (RFC 9242 section 3). */
 static bool
@@ -99,7 +111,7 @@ protection_is_missing(const struct ike_context *context, const struct ike_sa *ik
         return is_protected(ike_sa) || lacks_responder(message) || comes_too_early(message, ike_sa)
                 || (ike_sa->established && says_unknown(message));
     const struct flow *flow = tunnel_find(context->tunnels, &message->source, &message->destination);
-    return flow && has_protected(flow->tunnel);
+    return flow && (has_protected(flow->tunnel) || only_began(flow->tunnel));
 }
 
 bool

@@ -61,6 +61,10 @@ def test_all_kinds_at_once(forger):
     ("k_v2_healthy", True, "sealed_informational", "end", "A"),
     ("k_v2_healthy", False, "sealed_informational", "end", "A"),            # with a message ID that the peer uses later
     ("k_v2_healthy", False, "sealed_fragments", "end", "B"),                # a Delete needs no fragments
+    ("v2_psk_mismatch", False, "refused_init", "midst", "A"),               # a single one among set-ups that come further
+    ("v2_ts_mismatch", False, "refused_init", "end", "B"),
+    ("v2_dpd", True, "refused_init", "midst", "B"),
+    ("v2_ike_noprop", True, "auth_failed_of_nothing", "start", "A"),        # on an IKE SA of which the tunnel shows no set-up
 ))
 def test_what_was_believed_once(forger, capture, keys, kind, place, side):
     wrong, tried = forger.try_all([forge.Forgery(capture, keys, (kind,), place, side, SEED)])

@@ -173,7 +173,7 @@ struct ike_message {
     uint32_t fingerprint;           /**< of all its bytes: equal in retransmissions */
     struct sighting seen;
     bool readable;                  /**< contents could be read */
-    bool is_garbled;                /**< IKEv2: whole, and encrypted in one piece, but what came of its decryption, if anything, is no payloads */
+    bool is_garbled;                /**< IKEv2: whole, and encrypted in one piece, but what came of its decryption, if anything, does not begin as payloads do */
     struct ike_contents contents;
 };
 

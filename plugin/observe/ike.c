@@ -118,6 +118,7 @@ cut_padding(struct ike_chain *chain)
 static bool
 take_decrypted(struct ike_message *message, const GSList *source, uint8_t first, enum layout layout)
 {
+    message->is_garbled = layout == PADDED2;    /* until something in it begins as payloads do */
     if (!source)
         return false;
     struct ike_contents clear = message->contents;
@@ -129,6 +130,7 @@ take_decrypted(struct ike_message *message, const GSList *source, uint8_t first,
                 .trailer = layout == PADDED1 ? IKE1_PADDING : 0 };
         if (layout == PADDED2 && !cut_padding(&chain))
             continue;
+        message->is_garbled &= !ike_chain_begins(&chain, message->version);
         if (take_chain(message, &chain, &sealed) && sealed.type == 0)
             return true;
         message->contents = clear;
@@ -334,7 +336,7 @@ ike_observe(struct ike_observer *observer, const packet_info *pinfo, const struc
     struct reading reading = { .observer = observer, .message = message, .body = header + IKE_HEADER,
             .length = (is_whole ? message->length : captured) - IKE_HEADER, .rest = place->rest };
     message->readable = take_body(&reading) && is_whole;
-    message->is_garbled = !message->readable && is_whole && message->version == 2 && message->first_payload == IKE2_PAYLOAD_SK;
+    message->is_garbled &= is_whole && !message->readable;
     if (!message->readable)
         clear_contents(&message->contents);
     return true;

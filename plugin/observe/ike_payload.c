@@ -202,6 +202,15 @@ ends_sealed(struct ike_sealed *sealed, uint8_t version, uint8_t type, struct byt
 }
 
 bool
+ike_chain_begins(const struct ike_chain *chain, uint8_t version)
+{
+    struct ike_reader reader = { 0 };
+    struct bytes bytes = { chain->bytes, chain->length }, payload;
+
+    return ike_next_payload(&reader, &bytes, &payload) && is_plausible(version, chain->first, payload);
+}
+
+bool
 ike_chain_take(struct ike_message *message, const struct ike_chain *chain, struct ike_sealed *sealed)
 {
     struct ike_reader reader = { .message = message };

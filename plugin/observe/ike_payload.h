@@ -23,6 +23,9 @@ struct ike_sealed {
     uint8_t first;                  /**< type of the first payload inside */
 };
 
+/** Whether the chain's first payload is one that a sender writes: it fits into the chain, and what is reserved in it is 0. */
+bool ike_chain_begins(const struct ike_chain *chain, uint8_t version);
+
 /** Reads a chain of payloads into the message's contents, in their order. Its version and exchange type are known.
  * @param sealed  filled with what ends the chain
  * @return false where the chain, or a payload of a known kind in it, does not add up: then contents are of no use */

@@ -408,7 +408,8 @@ exchange_take(const struct ike_context *context, struct ike_sa *ike_sa, struct i
     frame->message = (uint8_t)seen;
     exchange->is_clear &= !protection_is_on(message);
     ike_sa->is_sealed |= protection_is_in_use(message, ike_sa);
-    ike_sa->is_decrypted |= message->readable && message->first_sealed != 0;
+    if (message->readable && message->first_sealed != 0)
+        ike_sa->decrypted |= (uint8_t)(1U << ike_sa_sender(message));
     exchange->last_time = clock_pack(&message->time);
     exchange->last_frame = message->frame;
     return exchange;

@@ -32,7 +32,7 @@ struct ike_sa {
     bool set_up;                    /**< its initial exchange was seen: it is no rekey */
     bool is_sealed;                 /**< messages of it that have to be encrypted were */
     bool has_clear_copies;          /**< and are there a second time, decrypted by a gateway */
-    bool is_decrypted;              /**< encrypted messages of it were read: its keys are known */
+    uint8_t decrypted;              /**< bit 0: encrypted messages of its initiator were read, so that the keys are known; bit 1: of its responder */
     uint32_t identity[2];           /**< hash of what its initiator, its responder says that it is; 0 where it was not read */
     uint8_t on_nat_t;               /**< bit 0: messages of its initiator came on port 4500, to which IKE moves (RFC 3947 section 4); bit 1: of its responder; or from then on, on any port */
     int8_t ended_by;                /**< 1 + the peer who deleted it, or 0 */
@@ -61,6 +61,13 @@ struct ike_sa {
     struct ike_sa *tunnel_older;    /**< the one before in its tunnel */
     struct ike_sa *next;            /**< in order of appearance */
 };
+
+/** Who sent the message of IKEv2: 0 its IKE SA's initiator, 1 the responder (RFC 7296 section 3.1). */
+static inline unsigned
+ike_sa_sender(const struct ike_message *message)
+{
+    return message->flags & IKE2_FLAG_INITIATOR ? 0 : 1;
+}
 
 struct ike_sa_table;
 

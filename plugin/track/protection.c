@@ -117,7 +117,7 @@ protection_is_missing(const struct ike_context *context, const struct ike_sa *ik
 bool
 protection_is_wrong(const struct ike_message *message, const struct ike_sa *ike_sa)
 {
-    return message->is_garbled && ike_sa->is_decrypted;
+    return message->is_garbled && (ike_sa->decrypted & 1U << ike_sa_sender(message)) != 0;
 }
 
 bool

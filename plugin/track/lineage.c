@@ -121,6 +121,21 @@ is_place_told(const struct sa *old, const struct sa *undecided)
     return old->negotiated && old->deleted_frame == 0 && (undecided->negotiated || !undecided->origin || !undecided->origin_sure);
 }
 
+/* A single packet that came while an exchange was to make an SPI: until another one carries traffic, it may be that. */
+static bool
+may_be_stray(const struct sa *sa)
+{
+    return sa->origin && sa->sequence.packets < 2 && !sa->negotiated && !sa->predecessor && !sa->successor;
+}
+
+/* Whether an SA may have taken the place of one of which a single packet is known, which anybody can send: where it is known which exchange made it,
+ * and that may have renewed another SA, as one that follows at once on what made the other did not. */
+static bool
+may_replace_stray(const struct sa *sa, const struct sa *stray, uint32_t grace)
+{
+    return sa->negotiated || (sa->origin_sure && !origin_is_at_once(stray->origin, sa->origin, grace));
+}
+
 /* What an older lineage's latest SA is to an undecided one. */
 static enum candidate
 candidate_of(const struct sa *old, const struct sa *undecided, const nstime_t *now, uint32_t grace)
@@ -136,7 +151,7 @@ candidate_of(const struct sa *old, const struct sa *undecided, const nstime_t *n
     if (old->mixed_with == undecided->id && old->mixed >= MIXED_TURNS_AT_MOST
             && clock_passed_ms(&undecided->first_time, &old->last_time, MIXED_AT_MOST_MS))
         return CANDIDATE_NO;
-    if (!origin_may_replace(old->origin, undecided->origin, grace))
+    if (!origin_may_replace(old->origin, undecided->origin, grace) || (may_be_stray(old) && !may_replace_stray(undecided, old, grace)))
         return CANDIDATE_NO;
     return clock_passed(last, now, grace) ? CANDIDATE_SILENT : CANDIDATE_MAY_SPEAK;
 }
@@ -230,37 +245,20 @@ lineage_admit_negotiated(struct sa *sa)
         pending_add(sa);
 }
 
-/* A single packet that came while an exchange was to make an SPI: until another one carries traffic, it may be that. */
-static bool
-may_be_stray(const struct sa *sa)
-{
-    return sa->origin && sa->sequence.packets < 2 && !sa->negotiated && !sa->predecessor && !sa->successor;
-}
-
-/* Whether an exchange made the heir that may have renewed another SA. */
-static bool
-has_own_origin(const struct sa *heir, const struct sa *stray, uint32_t grace)
-{
-    return heir->negotiated || (heir->origin_sure && !origin_is_at_once(stray->origin, heir->origin, grace));
-}
-
-/* Whether the stray packet's exchange is more likely to have made the heir. */
+/* Whether the exchange is more likely to have made the heir, which began no later than so many seconds after the stray packet. */
 static bool
 may_inherit(const struct sa *heir, const struct sa *stray, uint32_t grace)
 {
-    return heir != stray && !has_own_origin(heir, stray, grace) && heir->sequence.packets >= 2 && heir->key.protocol == stray->key.protocol
-            && heir->id > stray->id;
+    return heir != stray && !heir->origin && !heir->negotiated && heir->sequence.packets >= 2 && heir->key.protocol == stray->key.protocol
+            && heir->id > stray->id && !clock_passed(&stray->first_time, &heir->first_time, grace);
 }
 
-/* Anybody can send a packet with an SPI of its own: it has no place where another one carries traffic, and the exchange is that one's if it began
- * no later than so many seconds after the stray packet. */
+/* Anybody can send a packet with an SPI of its own: the exchange is the one's that carries traffic, and the stray has no place. */
 static void
-give_way(struct sa *stray, struct sa *heir, uint32_t grace)
+hand_origin_over(struct sa *stray, struct sa *heir)
 {
-    if (!heir->origin && !clock_passed(&stray->first_time, &heir->first_time, grace)) {
-        heir->origin = stray->origin;
-        heir->origin_sure = stray->origin_sure;
-    }
+    heir->origin = stray->origin;
+    heir->origin_sure = stray->origin_sure;
     stray->origin = NULL;
     stray->origin_sure = false;
     current_remove(stray);
@@ -276,11 +274,11 @@ settle_stray(struct flow *flow, struct sa *undecided, uint32_t grace)
 
     WALK(sa, flow->current, current_next, CURRENT_KNOWN) {
         if (may_be_stray(undecided) && may_inherit(sa, undecided, grace)) {
-            give_way(undecided, sa, grace);
+            hand_origin_over(undecided, sa);
             return true;
         }
         if (!sa->is_pending && may_be_stray(sa) && may_inherit(undecided, sa, grace)) {
-            give_way(sa, undecided, grace);
+            hand_origin_over(sa, undecided);
             return false;
         }
     }

@@ -81,12 +81,12 @@ contained() {
     setpriv --pdeathsig KILL unshare --mount --propagation private --pid --fork --kill-child "$@"
 }
 
-# in_debian COMMAND [SECONDS]: in the chroot as root, with /proc; it may take so long, or as long as it likes
+# in_debian COMMAND [SECONDS]: in the chroot as root, with /proc and /sys, as every machine has; it may take so long, or as long as it likes
 in_debian() {
     # shellcheck disable=SC2016  # the shell in there expands it
     contained env -i PATH=$SYSTEM_PATH HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive SPISCOPE_RUN="$run" \
         ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
-        sh -c 'mount -t proc proc "$0/proc" && timeout --signal KILL "$2" chroot "$0" sh -euc "$1"; exit $?' "$root" "$1" "${2:-0}" </dev/null
+        sh -c 'mount -t proc proc "$0/proc" && mount -t sysfs -o ro sysfs "$0/sys" && timeout --signal KILL "$2" chroot "$0" sh -euc "$1"; exit $?' "$root" "$1" "${2:-0}" </dev/null
 }
 
 # step WHAT: for the log

@@ -227,9 +227,11 @@ ended_around(const struct ike_sa *ike_sa, const struct ike_sa *before, uint32_t 
     const struct ike_sa *old = before;
     int peer;
 
-    for (unsigned looked_at = 0; old && looked_at < ENDS_LOOKED_AT; old = old->tunnel_older, looked_at++)
-        if ((peer = succession_ended_before(old, &ike_sa->first_time, grace, frame)) != PEER_NOT_SEEN)
+    for (unsigned looked_at = 0; old && looked_at < ENDS_LOOKED_AT; old = old->tunnel_older, looked_at++) {
+        peer = succession_ended_before(old, &ike_sa->first_time, grace, frame);
+        if (peer != PEER_NOT_SEEN)
             return peer;
+    }
     peer = succession_ended_before(before, &until, grace, frame);
     return peer == (int)flow_peer(ike_sa->flow) && *frame > ike_sa->established_frame ? peer : PEER_NOT_SEEN;
 }

@@ -228,8 +228,8 @@ words_tunnel_name(const struct words *words, const struct tunnel *tunnel, const 
 const char *
 words_peer(const struct words *words, const struct tunnel *tunnel, int peer)
 {
-    if (peer == PEER_NOT_SEEN)
-        return "";
+    if (peer != 0 && peer != 1)
+        return "";                  /* not seen */
     return wmem_strdup_printf(words->scope, "%s %s", words_letter(peer, ""), words_endpoint(words, &tunnel->flow[peer].source));
 }
 

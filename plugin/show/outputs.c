@@ -31,7 +31,7 @@ struct output {
 };
 
 static outputs_source *source;
-static GSList *paths;               /* of those outputs that are written to files */
+static wmem_list_t *paths;          /* of those outputs that are written to files; NULL: there is none */
 
 /* A wrong -z argument: said before the capture is read, and nothing is read. */
 static void
@@ -122,13 +122,15 @@ open_file(const char *path)
 
     if (capture && is_plain_file(path) && capture_is_file(capture, path))
         refuse("%s is the capture itself%s", path, "");
-    for (const GSList *other = paths; other; other = other->next)
-        if (is_plain_file(path) && capture_is_file(other->data, path))
+    for (wmem_list_frame_t *other = paths ? wmem_list_head(paths) : NULL; other; other = wmem_list_frame_next(other))
+        if (is_plain_file(path) && capture_is_file(wmem_list_frame_data(other), path))
             refuse("%s is named for two outputs%s", path, "");
     FILE *file = g_fopen(path, "wb");
     if (!file)
         refuse("%s can't be written: %s", path, g_strerror(errno));
-    paths = g_slist_prepend(paths, g_strdup(path));
+    if (!paths)
+        paths = wmem_list_new(wmem_epan_scope());
+    wmem_list_append(paths, wmem_strdup(wmem_epan_scope(), path));
     return file;
 }
 

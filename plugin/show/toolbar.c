@@ -163,6 +163,14 @@ show_report(gpointer item _U_, gpointer item_data _U_, gpointer user_data _U_)
     windows_show_report();
 }
 
+/* As Wireshark ends. */
+static void
+free_values(void)
+{
+    g_list_free_full(values, free_value);
+    values = NULL;
+}
+
 void
 toolbar_register(outputs_source *outputs)
 {
@@ -176,4 +184,5 @@ toolbar_register(outputs_source *outputs)
             show_next_evidence, NULL);
     ext_toolbar_add_entry(toolbar, EXT_TOOLBAR_BUTTON, "Report", NULL, "Verdict, evidence and what to check, for every tunnel", FALSE, NULL, FALSE,
             NULL, show_report, NULL);
+    register_shutdown_routine(free_values);
 }

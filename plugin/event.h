@@ -221,6 +221,13 @@ notify_refuses(const struct notify *notify, uint8_t version)
     return notify->type != 0 && notify->type <= (version >= 2 ? IKE2_NOTIFY_LAST_ERROR : IKE1_NOTIFY_LAST_ERROR);
 }
 
+/** Whether it is a fragment of IKEv2: a refusal, an error or a Delete needs none (RFC 7383 section 2.5.1), and one alone says nothing. */
+static inline bool
+ike_message_is_fragment(const struct ike_message *message)
+{
+    return message->first_payload == IKE2_PAYLOAD_SKF;
+}
+
 /** Whether a port is given by a NAT rather than by a standard. */
 static inline bool
 port_is_translated(uint16_t port)

@@ -212,12 +212,10 @@ made_unknown(const struct exchange *exchange, const struct ike_message *message)
 {
     if (!makes_children(exchange) || exchange->outcome == EXCHANGE_REFUSED || exchange->ike_sa->small_auth == exchange)
         return false;
-    if (!message->readable && keyless_answers_nothing(exchange))
-        return false;
+    if (!message->readable)
+        return !keyless_answers_nothing(exchange);
     const struct offer *response = exchange->response;
-    return !message->readable
-            || (!exchange->child && !exchange->request && response && response->proposals > 0
-                && response->proposal[0]->protocol != IKE_PROTOCOL_IKE);
+    return !exchange->child && !exchange->request && response && response->proposals > 0 && response->proposal[0]->protocol != IKE_PROTOCOL_IKE;
 }
 
 /* The message's direction: by its path, or by its IKE SA where the path is new; NULL where it would be
@@ -235,7 +233,7 @@ find_flow(const struct ike_context *context, const struct ike_sa *ike_sa, const 
                 ? tunnel_open(tunnels, &message->source, &message->destination) : NULL;
     /* It floated to port 4500, or a NAT moved it: its SPIs tell that it is the same tunnel. */
     bool from_initiator = message->version >= 2
-            ? (message->flags & IKE2_FLAG_INITIATOR) != 0
+            ? ike_sa_sender(message) == 0
             : ip_address_equal(&message->source.address, &ike_sa->flow->source.address);
     flow = from_initiator ? ike_sa->flow : flow_reverse(ike_sa->flow);
     if (!tunnel_alias(tunnels, &message->source, &message->destination, flow))
@@ -291,7 +289,7 @@ claimed_flow(const struct ike_context *context, const struct ike_sa *ike_sa)
 
     if (flow || !ike_sa)
         return flow;
-    return message->flags & IKE2_FLAG_INITIATOR ? ike_sa->flow : flow_reverse(ike_sa->flow);
+    return ike_sa_sender(message) == 0 ? ike_sa->flow : flow_reverse(ike_sa->flow);
 }
 
 /* Whether a gateway ignores the message, as anybody may have sent it: it is told, and changes nothing. */
@@ -303,7 +301,8 @@ is_ignored(struct ike_context *context, const struct ike_sa *ike_sa)
         return false;
     bool is_missing = protection_is_missing(context, ike_sa) && !(ike_sa && exchange_has_sealed(context, ike_sa));
     bool answers_nothing = protection_answers_nothing(context, ike_sa) && !(ike_sa && exchange_is_known(context, ike_sa));
-    if (!is_missing && !answers_nothing && !(ike_sa && protection_is_wrong(context->message, ike_sa)))
+    bool is_wrong = ike_sa && protection_is_wrong(context->message, ike_sa);
+    if (!is_missing && !answers_nothing && !is_wrong)
         return false;
     change_unprotected(context->changes, context->flow, context->message);
     return true;

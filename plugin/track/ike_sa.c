@@ -227,7 +227,7 @@ struct ike_sa *
 ike_sa_open(const struct ike_context *context, bool initial)
 {
     const struct ike_message *message = context->message;
-    bool from_initiator = message->version >= 2 ? (message->flags & IKE2_FLAG_INITIATOR) != 0
+    bool from_initiator = message->version >= 2 ? ike_sa_sender(message) == 0
                                                 : message->responder_spi == 0;
     struct ike_sa *ike_sa = add_ike_sa(context, message->initiator_spi, message->responder_spi,
             from_initiator ? context->flow : flow_reverse(context->flow));

@@ -150,13 +150,6 @@ take_response2(struct ike_context *context, struct exchange *exchange)
         take_auth_answer(context, exchange);
 }
 
-/* Not a fragment: what is said of a refusal, an error or a Delete, needs none (RFC 7383 section 2.5.1), and one alone says nothing. */
-static bool
-is_whole(const struct ike_message *message)
-{
-    return message->first_payload != IKE2_PAYLOAD_SKF;
-}
-
 static void
 take_request2(struct ike_context *context, struct exchange *exchange)
 {
@@ -164,7 +157,7 @@ take_request2(struct ike_context *context, struct exchange *exchange)
 
     if (exchange->type == IKE2_IKE_AUTH)
         ike_sa->small_auth = NULL;  /* EAP goes on */
-    else if (is_whole(context->message) && ike_sa->small_auth && (exchange->flow == ike_sa->flow || has_room_for_auth(ike_sa->small_auth)))
+    else if (!ike_message_is_fragment(context->message) && ike_sa->small_auth && (exchange->flow == ike_sa->flow || has_room_for_auth(ike_sa->small_auth)))
         settle_objection(context, ike_sa);
     if (exchange->type == IKE2_INFORMATIONAL)
         exchange->liveness = envelope_is_empty(ike_sa, exchange->request_length);

@@ -118,7 +118,7 @@ enum candidate { CANDIDATE_NO, CANDIDATE_MAY_SPEAK, CANDIDATE_SILENT };
 static bool
 is_place_told(const struct sa *old, const struct sa *undecided)
 {
-    return old->negotiated && old->deleted_frame == 0 && (undecided->negotiated || !undecided->origin || !undecided->origin_sure);
+    return old->negotiated && old->deleted_frame == 0 && (undecided->negotiated || !undecided->origin_sure);
 }
 
 /* A single packet that came while an exchange was to make an SPI: until another one carries traffic, it may be that. */

@@ -550,13 +550,6 @@ is_first_word(const struct exchange *exchange)
     return exchange->is_delete && exchange->message_id == 0 && ike_sa->predecessor && !ike_sa->set_up;
 }
 
-/* Not a whole message: a Delete needs no fragments (RFC 7383 section 2.5.1). */
-static bool
-message_is_part(const struct ike_message *message)
-{
-    return message->first_payload == IKE2_PAYLOAD_SKF;
-}
-
 /* Whether who is said to have ended the service says something else with that message's ID, on the same IKE SA: one of the two is not its own, and
  * it is the one that is not answered (RFC 7296 section 2.2). */
 static bool
@@ -568,13 +561,12 @@ has_its_id(const struct service_end_seen *ended, const struct exchange *answered
             && end->flow == answered->flow && end->message_id == answered->message_id && end->response_frame == 0;
 }
 
-/* Nobody ended the service, after all. */
+/* Nobody ended the service, after all; the doubt is to be noted anew. */
 static void
 forget_end(struct service *service)
 {
     service->ended.is_open = false;
     pair_forget(service, service->ended.frame);
-    note_doubt(service);
 }
 
 /* An Informational that was not read: it may be a Delete. */
@@ -591,8 +583,8 @@ suspect_delete(struct ike_context *context, const struct exchange *exchange)
     }
     bool is_replaced = exchange->ike_sa->version >= 2 && outage_has_successor(exchange->ike_sa);    /* in IKEv1, SAs have no part in that */
     bool is_unseen = unseen_successor(exchange, true) || unseen_successor(exchange, false);
-    if (exchange->liveness || exchange->is_no_delete || message_is_part(context->message) || is_replaced || is_unseen || (has_successor(context) && !is_first_word(exchange))
-            || service->side[0].packets + service->side[1].packets == 0)
+    if (exchange->liveness || exchange->is_no_delete || ike_message_is_fragment(context->message) || is_replaced || is_unseen
+            || (has_successor(context) && !is_first_word(exchange)) || service->side[0].packets + service->side[1].packets == 0)
         return;
     struct service_end_seen *ended = ended_with_another(&service->ended, exchange->ike_sa) ? NULL
         : open_end(context, false, OUTAGE_IKE_DELETED, exchange->ike_sa);
@@ -616,8 +608,10 @@ service_take_message(struct ike_context *context, const struct ike_frame *frame,
         return;                     /* a copy */
     if (news && !message->readable && informational && !frame->is_response)
         suspect_delete(context, exchange);
-    if (frame->is_response && news && has_its_id(&service->ended, exchange))
+    if (frame->is_response && news && has_its_id(&service->ended, exchange)) {
         forget_end(service);
+        note_doubt(service);
+    }
     if (service->ended.is_open && !service->ended.proven && !informational && exchange->ike_sa == service->ended.ike_sa)
         service->ended.ike_went_on = true;
     if (answers && news)

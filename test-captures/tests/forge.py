@@ -659,8 +659,8 @@ class Forger:
             self.before[capture] = spis_of(run(self.spiscope, source, None if is_report else source.with_suffix(".keys"), ()))
         return self.before[capture]
 
-    def faults(self, forgery):
-        """What is said of the tunnel that was there, and is not true."""
+    def document(self, forgery):
+        """What is said of the capture with the forgery in it; None where nothing was added."""
         row, source = self.rows[forgery.capture], self.source(forgery.capture)
         data, added = forge(source.read_bytes(), forgery)
         if added == 0:
@@ -669,10 +669,15 @@ class Forger:
         path.write_bytes(data)
         path.chmod(0o644)
         try:
-            document = run(self.spiscope, path, source.with_suffix(".keys") if forgery.keys else None,
-                           () if isinstance(row, Report) else row.options)
+            return run(self.spiscope, path, source.with_suffix(".keys") if forgery.keys else None, () if isinstance(row, Report) else row.options)
         finally:
             path.unlink()
+
+    def faults(self, forgery):
+        """What is said of the tunnel that was there, and is not true."""
+        row, document = self.rows[forgery.capture], self.document(forgery)
+        if document is None:
+            return None
         tunnel = tunnel_of(document, self.spis(forgery.capture))
         # ten packets, that began as an exchange was to make an SPI, look as its own would; and so does one where a child that was made is never used
         looks_made = "esp_made_up_ten" in forgery.kinds or (forgery.capture in CHILD_UNUSED and forgery.place == "start")

@@ -6,25 +6,34 @@
 
 #include "../clock.h"
 #include "../track/ike_sa.h"
+#include "../track/walk.h"
 
 /* So many are a scan, each asked as often as a scanner asks: once, and again. */
 #define PAIRS_AT_LEAST 32
-#define ASKS_AT_MOST 2
+#define HEARD_AT_MOST 2
 
+/* Requests; where there are none, the messages of the latest IKE SAs: answers to requests that somebody else sent, with the sender's address forged. */
 static uint32_t
-asks(const struct tunnel *tunnel)
+heard(const struct tunnel *tunnel)
 {
-    return tunnel->service.side[0].asked + tunnel->service.side[1].asked;
+    uint32_t asked = tunnel->service.side[0].asked + tunnel->service.side[1].asked, messages = 0;
+    const struct ike_sa *ike_sa;
+
+    if (asked > 0)
+        return asked;
+    WALK(ike_sa, tunnel->ike_sas, tunnel_older, HEARD_AT_MOST + 1)
+        messages += ike_sa->messages[0] + ike_sa->messages[1];
+    return messages;
 }
 
-/* Whether all that was seen between the two is requests to set up an IKE SA that one peer sent and nobody answered. */
+/* Whether all that was seen between the two is requests to set up an IKE SA, which nobody answered, or answers that nobody asked for. */
 static bool
 is_unanswered(const struct tunnel *tunnel)
 {
     bool one_speaks = tunnel->ike_heard[0] != tunnel->ike_heard[1];
 
     return tunnel->ike_sas && one_speaks && !tunnel->ike_sas->established && tunnel->flow[0].sas + tunnel->flow[1].sas == 0
-            && asks(tunnel) <= ASKS_AT_MOST;
+            && heard(tunnel) <= HEARD_AT_MOST;
 }
 
 static void
@@ -35,7 +44,7 @@ add(struct scan *scan, const struct tunnel *tunnel)
         scan->first = tunnel->ike_first_time;
         scan->last = tunnel->ike_last_time;
     }
-    scan->frames += asks(tunnel);
+    scan->frames += heard(tunnel);
     if (clock_compare(&tunnel->ike_first_time, &scan->first) < 0)
         scan->first = tunnel->ike_first_time;
     scan->last = *clock_later(&tunnel->ike_last_time, &scan->last);

@@ -1,6 +1,7 @@
 /* scan.h
  * A scan: so many pairs of addresses of which one asked for an IKE SA, once or twice, and nobody answered, that they are no tunnels that are
- * down. Answers to forged addresses look the same. A peer that asks for longer, or was heard, or carries traffic, is none of them.
+ * down; or of which one answers what the other was not seen to ask, as it does to forged addresses. A peer that asks for longer, or was heard, or
+ * carries traffic, is none of them.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

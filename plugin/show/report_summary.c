@@ -87,8 +87,8 @@ summary_shared(const struct words *words, const struct shared_trouble *trouble)
 char *
 summary_scan(const struct words *words, const struct scan *scan)
 {
-    return wmem_strdup_printf(words->scope, "%u pairs of addresses of which one asked for an IKE SA, once or twice, and nobody answered: a scan, or "
-            "answers to forged addresses. They are not told one by one", scan->pairs);
+    return wmem_strdup_printf(words->scope, "%u pairs of addresses of which one alone was heard, once or twice, asking for an IKE SA, or answering: "
+            "a scan, or answers to forged addresses. They are not told one by one", scan->pairs);
 }
 
 static void

@@ -33,7 +33,7 @@ const char *summary_outages(const struct words *words, const struct verdict *ver
  * words' scope. */
 char *summary_line(const struct words *words, const struct overview *overview, const struct overview_row *row);
 
-/** "4000 pairs of addresses of which one asked for an IKE SA ...", where there is a scan. Owned by the words' scope. */
+/** "4000 pairs of addresses of which one alone was heard ...", where there is a scan. Owned by the words' scope. */
 char *summary_scan(const struct words *words, const struct scan *scan);
 
 /** "23 tunnels went down within 4.0 s at ...: 192.0.2.1 or its path, not the others (frames 1, 2)". Owned by the words' scope. */

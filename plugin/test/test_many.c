@@ -154,16 +154,16 @@ test_the_worst_first(void)
     close_hub(hub);
 }
 
-/* Forty peers ask once, in vain; the file is out of order, so that the second one asked first. */
+/* Forty peers ask once, in vain, or answer what nobody asked; the file is out of order, so that the second one was first. */
 static void
-test_scan_out_of_order(void)
+assert_scan_of(bool answers)
 {
     struct stage *stage = open_stage(true);
 
     for (unsigned i = 0; i < 40; i++) {
         stage->a = (uint8_t)(10 + i);
         stage->ike_spi += 16;
-        prepare(stage, i == 1 ? 5 * SECOND : (10 + (int64_t)i) * SECOND, A, IKE2_IKE_SA_INIT, false, 0);
+        prepare(stage, i == 1 ? 5 * SECOND : (10 + (int64_t)i) * SECOND, A, IKE2_IKE_SA_INIT, answers, 0);
         offer(stage, 0);
         say(stage);
     }
@@ -173,6 +173,18 @@ test_scan_out_of_order(void)
     g_assert_cmpuint(scan.frames, ==, 40);
     g_assert_true(same_time(&scan.first, &first) && same_time(&scan.last, &last));
     close_stage(stage);
+}
+
+static void
+test_scan_out_of_order(void)
+{
+    assert_scan_of(false);
+}
+
+static void
+test_answers_to_forged_addresses(void)
+{
+    assert_scan_of(true);
 }
 
 /* A child with extended sequence numbers, or without: the 32 bits that are sent wrap around in any case (RFC 4303 section 2.2.1). */
@@ -292,6 +304,7 @@ main(int argc, char **argv)
     g_test_add_func("/many/shared", test_shared);
     g_test_add_func("/many/the-worst-first", test_the_worst_first);
     g_test_add_func("/many/scan-out-of-order", test_scan_out_of_order);
+    g_test_add_func("/many/answers-to-forged-addresses", test_answers_to_forged_addresses);
     g_test_add_func("/negotiated/extended-numbers", test_extended_numbers);
     g_test_add_func("/negotiated/auth-failed-after-a-refusal", test_auth_failed_after_a_refusal);
     g_test_add_func("/negotiated/crossing-rekeys", test_crossing_rekeys);

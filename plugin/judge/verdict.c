@@ -148,6 +148,13 @@ struct answer {
     struct claim claim;
 };
 
+/* Whether the claim rests on what was overcome before the tunnel last began to work: that is history, and no trouble is left for it to explain. */
+static bool
+is_over(const struct view *view, const struct trouble *trouble, const struct claim *claim)
+{
+    return trouble->kind == TROUBLE_NONE && claim->finding && view_is_overcome(view, claim->finding);
+}
+
 static struct answer
 explain(const struct view *view, const struct trouble *trouble)
 {
@@ -155,7 +162,7 @@ explain(const struct view *view, const struct trouble *trouble)
         struct answer answer = { .cause = order[i].cause, .claim = { .by = PEER_NOT_SEEN } };
         if (view->is_partial && order[i].by_absence)
             continue;
-        if (order[i].explain(view, trouble, &answer.claim))
+        if (order[i].explain(view, trouble, &answer.claim) && !is_over(view, trouble, &answer.claim))
             return answer;
     }
     return (struct answer){ .cause = CAUSE_UNKNOWN, .claim = { .by = PEER_NOT_SEEN } };

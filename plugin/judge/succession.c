@@ -252,8 +252,10 @@ succession_ended_before(const struct ike_sa *old, const nstime_t *begin, uint32_
     const struct exchange *last = old->latest;
 
     if (old->ended_by > 0) {
+        /* an end that is only inferred has no time of its own: nothing was said on the IKE SA behind it */
+        const nstime_t *end = old->end == IKE_ALIVE ? &old->last_time : &old->end_time;
         *frame = old->ended_in;
-        return clock_compare(&old->end_time, begin) <= 0 && !clock_passed(&old->end_time, begin, grace) ? old->ended_by - 1 : PEER_NOT_SEEN;
+        return clock_compare(end, begin) <= 0 && !clock_passed(end, begin, grace) ? old->ended_by - 1 : PEER_NOT_SEEN;
     }
     if (!last || !may_be_delete(last) || last->says_something || clock_compare(&old->last_time, begin) > 0
             || clock_passed(&last->request_time, begin, grace))

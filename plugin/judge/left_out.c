@@ -25,14 +25,26 @@
 /* Half of the numbers, but an eighth less: where every second packet is missing, it may be the other direction's. */
 #define NEARLY 8
 
+/* The direction's latest SA of which more than one packet was seen, its latest one or that before it; NULL where there is none: a single packet does not
+ * show what is missing. */
+static const struct sa *
+counted_sa(const struct flow *flow)
+{
+    const struct sa *sa = flow->current;
+
+    if (sa && sa->sequence.packets <= 1)
+        sa = sa->predecessor;
+    return sa && sa->sequence.packets > 1 ? sa : NULL;
+}
+
 static bool
 lacks_half(const struct tunnel *tunnel)
 {
     bool any = false;
 
     for (unsigned i = 0; i < 2; i++) {
-        const struct sa *sa = tunnel->flow[i].current;
-        if (!sa || sa->sequence.packets == 0)
+        const struct sa *sa = counted_sa(&tunnel->flow[i]);
+        if (!sa)
             continue;
         struct sequence_counts counts = sequence_counts(&sa->sequence);
         if (counts.lost + (counts.lost / NEARLY) < counts.packets)

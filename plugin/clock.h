@@ -163,10 +163,12 @@ clock_later_by(const nstime_t *moment, uint32_t seconds)
     return later;
 }
 
-/** The moment so many seconds after another; as exact as a double is. */
+/** The moment so many seconds after another; as exact as a double is. The last one that there is, where that is none. */
 static inline nstime_t
 clock_after(const nstime_t *moment, double seconds)
 {
+    if (seconds >= (double)INT64_MAX || (double)moment->secs + seconds >= (double)INT64_MAX)
+        return (nstime_t){ .secs = INT64_MAX };
     int64_t whole = (int64_t)seconds;
     int64_t nsecs = moment->nsecs + (int64_t)((seconds - (double)whole) * CLOCK_NSECS);
     nstime_t after = NSTIME_INIT_ZERO;

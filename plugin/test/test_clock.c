@@ -105,6 +105,10 @@ test_ends_of_range(void)
     g_assert_true(clock_passed_ms(&least, &most, UINT64_MAX / 2000));
     g_assert_cmpint(clock_later_by(&most, UINT32_MAX).secs, ==, INT64_MAX);
     g_assert_cmpint(clock_later_by(&least, 10).secs, ==, INT64_MIN + 10);
+    nstime_t second = { .secs = 1 };
+    g_assert_cmpint(clock_after(&second, (double)INT64_MAX).secs, ==, INT64_MAX);
+    g_assert_cmpint(clock_after(&least, 2. * (double)INT64_MAX).secs, ==, INT64_MAX);
+    g_assert_cmpint(clock_after(&second, 0x1p62).secs, ==, (INT64_C(1) << 62) + 1);
 }
 
 int

@@ -152,10 +152,23 @@ speaks_against(unsigned key)
     }
 }
 
+/* The latest finding of a kind that is a note but for the heaviest of it, if that was raised. */
+static const struct finding *
+latest_raised(const struct view *view, unsigned key)
+{
+    const struct tunnel_memory *memory = memory_read(view->judge->memory, view->tunnel);
+    const struct finding *kept[] = { memory->heavy_loss, memory->replay_drops };
+
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        if (kept[i] && kept[i]->key == key)
+            return kept[i];
+    return NULL;
+}
+
 const struct finding *
 view_latest_above_note(const struct view *view, unsigned key)
 {
-    const struct finding *finding = finding_kind((uint8_t)key)->severity > SEVERITY_NOTE ? finding_file_latest(view->file, key) : NULL;
+    const struct finding *finding = finding_kind((uint8_t)key)->severity > SEVERITY_NOTE ? finding_file_latest(view->file, key) : latest_raised(view, key);
 
     for (unsigned looked_at = 0; finding && looked_at < LOOKED_AT_MOST; finding = finding->older, looked_at++)
         if (!finding_is_overcome(finding) && finding_severity(finding) > SEVERITY_NOTE)
@@ -180,6 +193,5 @@ view_trouble(const struct view *view)
         const struct finding *finding = speaks_against(key) ? view_latest_above_note(view, key) : NULL;
         worst = worse(view, worst, finding);
     }
-    const struct tunnel_memory *memory = memory_read(view->judge->memory, view->tunnel);
-    return worse(view, worse(view, worst, memory->heavy_loss), memory->replay_drops);
+    return worst;
 }

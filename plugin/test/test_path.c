@@ -166,7 +166,23 @@ test_some_loss_is_none(void)
 
 /* --- late packets --- */
 
-/* Each so-many-th of the first direction's packets comes so many packets late. */
+/* Each so-many-th of the first direction's packets comes so many packets late.
+ * @param until  with the last of these, and when the other direction begins */
+static void
+feed_late_until(struct bench *bench, unsigned each, unsigned late, uint32_t until, uint32_t count)
+{
+    for (uint32_t number = 1; number <= count; number++) {
+        int64_t now = number * (SECOND / 20);
+        if (number >= until || number % each != 0)
+            feed_one(bench, there(1), number, now);
+        if (number > late && number < until && (number - late) % each == 0)
+            feed_one(bench, there(1), number - late, now + MILLISECOND);
+        if (number >= until)
+            feed_one(bench, back(2), number, now + (2 * MILLISECOND));
+    }
+}
+
+/* Each so-many-th of the first direction's packets comes so many packets late, and the other direction is there from the first on. */
 static void
 feed_late(struct bench *bench, unsigned each, unsigned late, uint32_t count)
 {
@@ -191,6 +207,19 @@ test_late_packets(void)
         assert_verdict(&bench, MINUTES(5), STATE_DEGRADED, CAUSE_REPLAY_DROPS, 0);
         bench_close(&bench);
     }
+}
+
+/* What came too late before both directions carried traffic is history, beside a tunnel that works. */
+static void
+test_late_packets_before_it_worked(void)
+{
+    struct bench bench = bench_open();
+
+    feed_late_until(&bench, 40, 100, 6000, 18000);
+    struct verdict verdict = verdict_at(&bench, MINUTES(15));
+    g_assert_cmpstr(state_name(verdict.state), ==, "stable");
+    g_assert_true(verdict.history & (UINT64_C(1) << FINDING_REPLAY_WINDOW));
+    bench_close(&bench);
 }
 
 static void
@@ -451,6 +480,7 @@ main(int argc, char **argv)
     g_test_add_func("/path/slow-loss-both-ways", test_slow_loss_both_ways);
     g_test_add_func("/path/share-of-few", test_share_of_few);
     g_test_add_func("/path/some-loss-is-none", test_some_loss_is_none);
+    g_test_add_func("/path/late-packets-before-it-worked", test_late_packets_before_it_worked);
     g_test_add_func("/path/late-packets", test_late_packets);
     g_test_add_func("/path/few-late-packets", test_few_late_packets);
     g_test_add_func("/path/copies-are-not-late", test_copies_are_not_late);

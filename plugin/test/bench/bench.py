@@ -3,7 +3,7 @@
 """What SPIscope costs.
 
     bench.py table
-        all of it, into README.md beside this file: takes hours, and 6 GB of temporary files; prints on stderr as it goes. With --small,
+        all of it, into README.md beside this file: takes an hour or more, and 6 GB of temporary files; prints on stderr as it goes. With --small,
         in minutes on smaller captures; with --print, to stdout instead
     bench.py measure --case esp,ike --setting plain,tree --who stock,plugin,lua,pipe --packets 2000,12000
         instructions per packet, between two lengths of a capture

@@ -25,7 +25,8 @@ MAX_SAS = 1_000_000             # the preference's default
 #   few, many      cases with few and with many SAs, and the lengths between which a packet's cost is taken there
 #   healthy        two lengths, between which memory must not grow
 #   scanned        two lengths of a scan, between which the memory of an SA is taken
-#   kept           the same for captures of which each packet, or one in a few, is kept
+#   kept           the same for captures of which each packet, or one in a few, is kept: no longer than until the smallest of the default tables
+#                  is full, that of tunnels that nobody answers (three quarters of an eighth of a million: track/most.h)
 #   max_sas        where the table is full
 #   flood          the case, and its length
 #   hubs           tunnels of two hubs, between which what an output costs must not grow faster than their SAs
@@ -35,7 +36,7 @@ SMALL = Scale(timed=(100_000, 20_000), exact=(3000, 9000), coarse=1500, long=(30
               healthy=(30_000, 230_000), scanned=(20_000, 120_000), kept=(10_000, 90_000), max_sas=1000, flood=("flood4000", 28_000), hubs=(20, 60))
 FULL = Scale(timed=(1_000_000, 100_000), exact=(10_000, 50_000), coarse=50_000, long=(10_000, 1_000_000, 4_000_000), hostile=(10_000, 50_000, 200_000),
              few="sas100", few_lengths=(10_000, 50_000), many="sas100000", many_lengths=(110_000, 150_000),
-             healthy=(100_000, 1_000_000), scanned=(100_000, 1_000_000), kept=(100_000, 400_000), max_sas=10_000, flood=("flood49000", 346_000), hubs=(100, 1000))
+             healthy=(100_000, 1_000_000), scanned=(100_000, 1_000_000), kept=(10_000, 90_000), max_sas=10_000, flood=("flood49000", 346_000), hubs=(100, 1000))
 
 # What is written when the capture has been read, and what to compare it with: a table of what is not there
 OUTPUTS = {"report": "spiscope,report", "JSON": "spiscope,json,/dev/null", "timeline": "spiscope,timeline,/dev/null"}

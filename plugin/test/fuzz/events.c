@@ -34,6 +34,7 @@ struct world {
     uint64_t *counted;              /* by SA: its packets so far */
     uint32_t opened;                /* SAs that there were, so far */
     bool left_out_some;             /* messages, and said so */
+    bool left_out_addresses;        /* that SAs moved to, and said so: their packets there are not found again */
 };
 
 /* So that the fuzzer, or whoever replays, sees the place. */
@@ -80,8 +81,11 @@ note_left_out(struct world *world)
 {
     const struct changes *changes = tracker_changes(world->bench.tracker);
 
-    for (unsigned i = 0; i < changes->count; i++)
-        world->left_out_some |= tells_left_out(&changes->item[i]);
+    for (unsigned i = 0; i < changes->count; i++) {
+        const struct change *change = &changes->item[i];
+        world->left_out_some |= tells_left_out(change);
+        world->left_out_addresses |= change->kind == CHANGE_LIMIT_REACHED && change->full.limit == LIMIT_ADDRESSES;
+    }
 }
 
 static void
@@ -182,7 +186,7 @@ read_again(const struct world *world)
                 || (i > 0 && world->fed[i - 1].packet.frame == fed->packet.frame))
             continue;
         const struct sa *sa = tracker_find_at(world->bench.tracker, &fed->packet);
-        if (is_forgotten(world, fed->sa))
+        if (is_forgotten(world, fed->sa) || (!sa && world->left_out_addresses))
             continue;
         if (!sa || sa->id != fed->sa)
             return "a packet finds its SA again";

@@ -120,9 +120,9 @@ class Case:
         return next((cell for cell in children(self.details()) if re.search(pattern, cell.get_name())), None)
 
     def selected_frame(self):
-        """As the packet details' first line has it."""
-        line = self.detail(r"^Frame \d+:")
-        return int(re.match(r"Frame (\d+)", line.get_name())[1]) if line else None
+        """As the packet details' first line has it; each line is asked for its name once, as it may be filled anew meanwhile."""
+        lines = (re.match(r"Frame (\d+):", cell.get_name()) for cell in children(self.details()))
+        return next((int(line[1]) for line in lines if line), None)
 
     def go_to(self, frame):
         """Its button is released a moment after it was pressed, so there is something to wait for only where another packet is selected; and what is

@@ -152,17 +152,15 @@ speaks_against(unsigned key)
     }
 }
 
-/* The latest finding of a kind that is a note but for the heaviest of it, if that was raised. */
+/* The latest finding of a kind that is a note, where one of these kinds was raised. */
 static const struct finding *
 latest_raised(const struct view *view, unsigned key)
 {
+    if (key != FINDING_LOSS && key != FINDING_LOST_ON_THE_WAY && key != FINDING_REPLAY_WINDOW)
+        return NULL;
     const struct tunnel_memory *memory = memory_read(view->judge->memory, view->tunnel);
-    const struct finding *kept[] = { memory->heavy_loss, memory->replay_drops };
-
-    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
-        if (kept[i] && kept[i]->key == key)
-            return kept[i];
-    return NULL;
+    const struct finding *kept = key == FINDING_REPLAY_WINDOW ? memory->replay_drops : memory->heavy_loss;
+    return kept && kept->key == key ? kept : NULL;
 }
 
 const struct finding *

@@ -166,32 +166,23 @@ test_some_loss_is_none(void)
 
 /* --- late packets --- */
 
-/* Each so-many-th of the first direction's packets comes so many packets late.
- * @param until  with the last of these, and when the other direction begins */
+/* The first direction's packet of that number, but that each so-many-th comes so many packets late. */
 static void
-feed_late_until(struct bench *bench, unsigned each, unsigned late, uint32_t until, uint32_t count)
+feed_one_late(struct bench *bench, unsigned each, unsigned late, uint32_t number, int64_t now)
 {
-    for (uint32_t number = 1; number <= count; number++) {
-        int64_t now = number * (SECOND / 20);
-        if (number >= until || number % each != 0)
-            feed_one(bench, there(1), number, now);
-        if (number > late && number < until && (number - late) % each == 0)
-            feed_one(bench, there(1), number - late, now + MILLISECOND);
-        if (number >= until)
-            feed_one(bench, back(2), number, now + (2 * MILLISECOND));
-    }
+    if (number % each != 0)
+        feed_one(bench, there(1), number, now);
+    if (number > late && (number - late) % each == 0)
+        feed_one(bench, there(1), number - late, now + MILLISECOND);
 }
 
-/* Each so-many-th of the first direction's packets comes so many packets late, and the other direction is there from the first on. */
+/* So many of both directions. */
 static void
 feed_late(struct bench *bench, unsigned each, unsigned late, uint32_t count)
 {
     for (uint32_t number = 1; number <= count; number++) {
         int64_t now = number * (SECOND / 20);
-        if (number % each != 0)
-            feed_one(bench, there(1), number, now);
-        if (number > late && (number - late) % each == 0)
-            feed_one(bench, there(1), number - late, now + MILLISECOND);
+        feed_one_late(bench, each, late, number, now);
         feed_one(bench, back(2), number, now + (2 * MILLISECOND));
     }
 }
@@ -215,7 +206,12 @@ test_late_packets_before_it_worked(void)
 {
     struct bench bench = bench_open();
 
-    feed_late_until(&bench, 40, 100, 6000, 18000);
+    for (uint32_t number = 1; number < 6000; number++)
+        feed_one_late(&bench, 40, 100, number, number * (SECOND / 20));
+    for (uint32_t number = 6000; number <= 18000; number++) {
+        feed_one(&bench, there(1), number, number * (SECOND / 20));
+        feed_one(&bench, back(2), number, (number * (SECOND / 20)) + (2 * MILLISECOND));
+    }
     struct verdict verdict = verdict_at(&bench, MINUTES(15));
     g_assert_cmpstr(state_name(verdict.state), ==, "stable");
     g_assert_true(verdict.history & (UINT64_C(1) << FINDING_REPLAY_WINDOW));
